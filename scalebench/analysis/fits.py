@@ -1,0 +1,49 @@
+"""Power laws by least squares on logs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from scalebench.analysis.stats import LEVEL, Estimate
+
+MIN_POINTS = 3
+"""A line through two points has no interval."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """y = coefficient * x^exponent.
+
+    Attributes:
+        exponent: with its 95 % t-interval; n is the number of points.
+        coefficient: y at x = 1.
+        r2: share of the variance of log y that the line explains.
+    """
+
+    exponent: Estimate
+    coefficient: float
+    r2: float
+
+
+def power_law(x: Sequence[float], y: Sequence[float]) -> Fit | None:
+    """Fit log y against log x.
+
+    Args:
+        x, y: positive values of equal length.
+
+    Returns: the fit, or None with fewer than three different x.
+    """
+    log_x, log_y = np.log(np.asarray(x, dtype=float)), np.log(np.asarray(y, dtype=float))
+    keep = np.isfinite(log_x) & np.isfinite(log_y)
+    log_x, log_y = log_x[keep], log_y[keep]
+    if len(np.unique(log_x)) < MIN_POINTS:
+        return None
+    line = stats.linregress(log_x, log_y)
+    half = float(stats.t.ppf(0.5 + LEVEL / 2, len(log_x) - 2)) * float(line.stderr)
+    slope = float(line.slope)
+    exponent = Estimate(slope, slope - half, slope + half, len(log_x))
+    return Fit(exponent, float(np.exp(line.intercept)), float(line.rvalue) ** 2)

@@ -1,0 +1,109 @@
+"""analyse(plan, records): everything the report and the claims start from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from scalebench.analysis.frontier import pareto
+from scalebench.analysis.matched import compare_groups
+from scalebench.analysis.scaling import axis_exponents, resolution_exponents
+from scalebench.analysis.summary import WAY, name_machines, summarise
+from scalebench.record import Environment, Record
+from scalebench.store.frame import counts_frame, rounds_frame
+from scalebench.suite.case import COUNT, Case
+from scalebench.suite.plan import Plan
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A case that has no number, and why."""
+
+    case: Case
+    machine: str
+    outcome: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What the records of one suite say.
+
+    Attributes:
+        plan: what was asked for.
+        machines: by their unique label.
+        rounds: one row per measured round, see ``store.frame.rounds_frame``.
+        cases: one row per machine and case, see ``summary.summarise``; ``front`` marks the Pareto front of counted
+            MACs per image against latency, within one way of running.
+        counts: counted facts, one row per model and resolution.
+        exponents: see ``scaling.COLUMNS``.
+        groups: see ``matched.COLUMNS``.
+        failures: cases that did not end well.
+        missing: cases of the plan that no machine has measured yet.
+    """
+
+    plan: Plan
+    machines: dict[str, Environment]
+    rounds: pd.DataFrame
+    cases: pd.DataFrame
+    counts: pd.DataFrame
+    exponents: pd.DataFrame
+    groups: pd.DataFrame
+    failures: tuple[Failure, ...]
+    missing: tuple[Case, ...]
+
+
+def analyse(plan: Plan, records: Sequence[Record]) -> Analysis:
+    """Analyse the records of one suite.
+
+    Args:
+        plan: the suite's plan, newest first choice.
+        records: counts and rounds, from any number of machines.
+    """
+    rounds = name_machines(rounds_frame(records))
+    cases = summarise(rounds)
+    exponents = [resolution_exponents(cases), axis_exponents(cases, plan.groups)]
+    seen = set(rounds["case"])
+    return Analysis(
+        plan=plan,
+        machines=_machines(records, rounds),
+        rounds=rounds,
+        cases=cases.assign(front=_front(cases)),
+        counts=counts_frame(records),
+        exponents=pd.concat([e for e in exponents if len(e)] or exponents[:1], ignore_index=True),
+        groups=compare_groups(rounds, plan.groups),
+        failures=_failures(records, rounds),
+        missing=tuple(case for case in plan.cases if case.key not in seen),
+    )
+
+
+def _front(cases: pd.DataFrame) -> pd.Series:
+    front = pd.Series(False, index=cases.index)
+    for _, group in cases.groupby(WAY, sort=False):
+        front.loc[group.index] = pareto(group, cost="latency_s", gain="macs")
+    return front
+
+
+def _machines(records: Sequence[Record], rounds: pd.DataFrame) -> dict[str, Environment]:
+    by_keys = {
+        (r.environment.hw_key, r.environment.sw_key): r.environment for r in records if r.case.mode != COUNT
+    }
+    labels = rounds.drop_duplicates(["machine"])
+    return {row.machine: by_keys[row.hw_key, row.sw_key] for row in labels.itertuples()}
+
+
+def _failures(records: Sequence[Record], rounds: pd.DataFrame) -> tuple[Failure, ...]:
+    measured = [r for r in records if r.case.mode != COUNT]
+    bad = [
+        Failure(r.case, machine, r.outcome, (r.error or {}).get("message", ""))
+        for r, machine in zip(measured, rounds["machine"], strict=True)
+        if r.outcome != "ok"
+    ]
+    counted = [
+        Failure(r.case, "on paper", r.outcome, (r.error or {}).get("message", ""))
+        for r in records
+        if r.case.mode == COUNT and r.outcome != "ok"
+    ]
+    return tuple(dict.fromkeys([*bad, *counted]))

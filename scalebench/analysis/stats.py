@@ -1,0 +1,106 @@
+"""Intervals over rounds. Rounds are the unit of replication; iterations inside one are correlated and are not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its interval.
+
+    Attributes:
+        value: point estimate, in the unit of its metric.
+        low, high: ends of the 95 % interval; equal to the value for a count, NaN where n is too small.
+        n: rounds (or counted models) behind it.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether this is a count."""
+        return self.value == self.low == self.high
+
+    @property
+    def half_width(self) -> float:
+        """Half the interval over the value."""
+        return (self.high - self.low) / 2 / abs(self.value) if self.value else math.nan
+
+
+def exact(value: float, n: int = 1) -> Estimate:
+    """A counted value: its interval has no width."""
+    return Estimate(value, value, value, n)
+
+
+def of_rounds(medians: Sequence[float]) -> Estimate:
+    """Geometric mean of round medians with a t-interval on their logs.
+
+    In experiments 81 to 91 % of such intervals covered the median of other rounds, where 88 % is what a calibrated
+    one gives on that test; intervals over the iterations of one process covered 0 to 60 %.
+    """
+    logs = np.log(np.asarray(medians, dtype=float))
+    n = len(logs)
+    if n == 0:
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    mean = float(logs.mean())
+    half = _t_half(float(logs.std(ddof=1)) / math.sqrt(n), n - 1) if n > 1 else math.nan
+    return Estimate(math.exp(mean), math.exp(mean - half), math.exp(mean + half), n)
+
+
+def ratio(over: Sequence[float], under: Sequence[float]) -> Estimate:
+    """Ratio of two cases' geometric means with Welch's t-interval on the logs of their round medians."""
+    a, b = (np.log(np.asarray(values, dtype=float)) for values in (over, under))
+    if not len(a) or not len(b):
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    return combine([_log_difference(a, b)])
+
+
+def mean_ratio(pairs: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Estimate:
+    """Geometric mean of several ratios, each of two cases' rounds; errors of the pairs are independent."""
+    logs = [tuple(np.log(np.asarray(values, dtype=float)) for values in pair) for pair in pairs]
+    return combine([_log_difference(a, b) for a, b in logs if len(a) and len(b)])
+
+
+@dataclass(frozen=True)
+class _LogDifference:
+    mean: float
+    parts: tuple[tuple[float, int], ...]  # (variance of a mean, its degrees of freedom)
+    n: int
+
+
+def _log_difference(a: np.ndarray, b: np.ndarray) -> _LogDifference:  # type: ignore[type-arg]
+    parts = tuple((float(x.var(ddof=1)) / len(x), len(x) - 1) if len(x) > 1 else (math.nan, 0) for x in (a, b))
+    return _LogDifference(float(a.mean() - b.mean()), parts, min(len(a), len(b)))
+
+
+def combine(differences: Sequence[_LogDifference]) -> Estimate:
+    """Average log differences; degrees of freedom after Welch and Satterthwaite."""
+    if not differences:
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    k = len(differences)
+    mean = sum(d.mean for d in differences) / k
+    parts = [(variance / k**2, freedom) for d in differences for variance, freedom in d.parts]
+    variance = sum(v for v, _ in parts)
+    if variance == 0:
+        half = 0.0
+    elif math.isnan(variance):
+        half = math.nan
+    else:
+        half = _t_half(math.sqrt(variance), variance**2 / sum(v**2 / freedom for v, freedom in parts if v > 0))
+    n = min(d.n for d in differences)
+    return Estimate(math.exp(mean), math.exp(mean - half), math.exp(mean + half), n)
+
+
+def _t_half(standard_error: float, freedom: float) -> float:
+    return float(stats.t.ppf(0.5 + LEVEL / 2, freedom)) * standard_error

@@ -1,0 +1,188 @@
+"""Claims and analysis in, verdicts out. An interval that spans the threshold is inconclusive."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from scalebench import units
+from scalebench.analysis.run import Analysis
+from scalebench.analysis.stats import Estimate
+from scalebench.analysis.summary import WAY
+from scalebench.claims.findings import UNKNOWN, Finding, Way, find
+from scalebench.claims.registry import Claim, CountExponent, CountSeries, GroupRatio, MeasuredRatio
+
+Word = Literal["supported", "refuted", "inconclusive", "not measured"]
+ON_PAPER = "on paper"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One finding held against its expectation.
+
+    Attributes:
+        label: what it is.
+        estimate: with interval.
+        low, high: what the claim allows; infinite on an open side.
+        word: the verdict on this part alone.
+    """
+
+    label: str
+    estimate: Estimate
+    low: float
+    high: float
+    word: Word
+
+    @property
+    def distance(self) -> float:
+        """How far the estimate lies outside (positive) or inside (negative) what is allowed, relative."""
+        value = self.estimate.value
+        if math.isnan(value):
+            return -math.inf
+        ends = [side for side in (value - self.high, self.low - value) if math.isfinite(side)]
+        return max(ends) / max(abs(value), 1e-12)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known about one claim in one place.
+
+    Attributes:
+        claim: the claim.
+        verdict: supported, refuted, inconclusive or not measured.
+        effect, low, high, n: of the decisive part; low equals high for a count.
+        machine: its label, or ``on paper`` for counts.
+        way: how it was run, in words; empty on paper.
+        why: one or two sentences.
+        parts: every part, judged.
+    """
+
+    claim: Claim
+    verdict: Word
+    effect: float
+    low: float
+    high: float
+    n: int
+    machine: str
+    way: str
+    why: str
+    parts: tuple[Judged, ...]
+
+
+def judge(claims: Iterable[Claim], analysis: Analysis) -> tuple[Verdict, ...]:
+    """Verdicts: one per claim on paper, one per claim and way of running where something was measured."""
+    return tuple(verdict for claim in claims for verdict in _judge_claim(claim, analysis))
+
+
+def _judge_claim(claim: Claim, analysis: Analysis) -> list[Verdict]:
+    judged = [(finding, _hold(part, finding)) for part in claim.parts for finding in _find(part, analysis)]
+    on_paper = [held for finding, held in judged if not finding.way]
+    ways = dict.fromkeys(finding.way for finding, _ in judged if finding.way)
+    if not ways:
+        return [_verdict(claim, (), on_paper, analysis)]
+    return [
+        _verdict(claim, way, [held for finding, held in judged if finding.way in ((), way)], analysis) for way in ways
+    ]
+
+
+def _find(part: Any, analysis: Analysis) -> list[Finding]:
+    return find(part, analysis) or [Finding(part.label.format(against="single-axis methods", model=""), UNKNOWN)]
+
+
+def _hold(part: Any, finding: Finding) -> Judged:
+    low, high = bounds(part)
+    return Judged(finding.label, finding.estimate, low, high, decide(finding.estimate, low, high))
+
+
+def bounds(part: Any) -> tuple[float, float]:
+    """What a part allows: the expectation with its margin, absolute for exponents, relative otherwise."""
+    m = part.margin
+    if part.near is not None:
+        slack = m if isinstance(part, CountExponent) else m * part.near
+        return part.near - slack, part.near + slack
+    if part.at_least is not None:
+        return part.at_least * (1 - m), math.inf
+    return -math.inf, part.at_most * (1 + m)
+
+
+def decide(estimate: Estimate, low: float, high: float) -> Word:
+    """Supported where the whole interval is allowed, refuted where none of it is, inconclusive otherwise."""
+    if math.isnan(estimate.value):
+        return "not measured"
+    if math.isnan(estimate.low) or math.isnan(estimate.high):
+        return "inconclusive"
+    if low <= estimate.low and estimate.high <= high:
+        return "supported"
+    return "refuted" if estimate.low > high or estimate.high < low else "inconclusive"
+
+
+def _verdict(claim: Claim, way: Way, judged: Sequence[Judged], analysis: Analysis) -> Verdict:
+    word = combine([part.word for part in judged])
+    decisive = max((part for part in judged if part.word == word), key=lambda part: part.distance, default=judged[0])
+    e = decisive.estimate
+    named = dict(zip(WAY, way, strict=False))
+    remarks = [_sentence(word, decisive, judged), *_interchanged(claim, judged), *_conditions(claim, named)]
+    return Verdict(
+        claim, word, e.value, e.low, e.high, e.n,
+        str(named.get("machine", ON_PAPER if _counted_only(claim) or not analysis.machines else "any machine")),
+        f"batch {named['batch']}, {named['precision']} {named['runtime']}, {named['threads']} threads" if way else "",
+        " ".join(remarks), tuple(judged),
+    )  # fmt: skip
+
+
+def combine(words: Sequence[Word]) -> Word:
+    """One refuted part refutes the claim; it is supported only when every part is."""
+    if "refuted" in words:
+        return "refuted"
+    if all(word == "not measured" for word in words):
+        return "not measured"
+    return "supported" if all(word == "supported" for word in words) else "inconclusive"
+
+
+def _counted_only(claim: Claim) -> bool:
+    return not any(isinstance(part, (MeasuredRatio, GroupRatio)) for part in claim.parts)
+
+
+def _sentence(word: Word, decisive: Judged, judged: Sequence[Judged]) -> str:
+    if word == "not measured":
+        return f"Nothing was measured for: {decisive.label}."
+    e = decisive.estimate
+    span = "exact" if e.exact else f"95 % interval {units.interval(e.low, e.high)}"
+    allowed = _allowed(decisive)
+    text = f"{decisive.label[0].upper()}{decisive.label[1:]} is {units.digits(e.value)} ({span}, n = {e.n}); {allowed}."
+    if len(judged) > 1:
+        agreeing = sum(part.word == "supported" for part in judged)
+        text += f" {agreeing} of {len(judged)} parts hold."
+    absent = [part.label for part in judged if part.word == "not measured"]
+    return text + (f" Not measured: {'; '.join(absent)}." if absent else "")
+
+
+def _allowed(part: Judged) -> str:
+    if math.isinf(part.low):
+        return f"the claim needs at most {units.digits(part.high)}"
+    if math.isinf(part.high):
+        return f"the claim needs at least {units.digits(part.low)}"
+    return f"the claim needs {units.digits(part.low)} to {units.digits(part.high)}"
+
+
+def _interchanged(claim: Claim, judged: Sequence[Judged]) -> list[str]:
+    """Two printed numbers that would both be right in each other's place."""
+    by_label = {part.label: part for part in judged}
+    remarks = []
+    for series in (part for part in claim.parts if isinstance(part, CountSeries)):
+        for (first, one), (second, two) in itertools.combinations(series.models.items(), 2):
+            a, b = (by_label[series.label.format(model=text)] for text in (first, second))
+            if a.word == b.word == "refuted":
+                swapped = a.estimate.value * one / two, b.estimate.value * two / one
+                if all(a.low <= value <= a.high for value in swapped):
+                    remarks.append(f"The printed figures of {first} and {second} would fit if interchanged.")
+    return remarks
+
+
+def _conditions(claim: Claim, way: dict[str, Any]) -> list[str]:
+    if claim.threads is not None and way and way["threads"] != claim.threads:
+        return [f"Measured with {way['threads']} threads; the paper's conditions: {claim.conditions}."]
+    return []

@@ -1,0 +1,48 @@
+"""The command line: wiring only. Errors are caught here, once."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from scalebench.cli import count, models, plan, report, run, schema
+from scalebench.errors import ScalebenchError
+
+app = typer.Typer(
+    name="scalebench",
+    help="Measure what image models cost on this machine, compare variants at equal counted compute, "
+    "and test the published scaling claims.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (run.run, plan.plan, count.count, report.report, models.models, schema.schema):
+    app.command()(command)
+
+INTERRUPTED = 130
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    if version:
+        import scalebench
+
+        print(scalebench.__version__)  # noqa: T201 - the answer
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of ``scalebench``: run a command, turn every expected error into a message, a hint and exit code 2."""
+    try:
+        app(standalone_mode=True)
+    except ScalebenchError as error:
+        print(f"error: {error.message}", file=sys.stderr)  # noqa: T201 - errors go to stderr, whatever the format
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)  # noqa: T201 - see above
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone (| head): nothing is wrong
+        sys.exit(0)

@@ -1,0 +1,26 @@
+"""scalebench models: what can be named in a suite."""
+
+from __future__ import annotations
+
+import typer
+
+
+def models(
+    pattern: str = typer.Argument("*", help="Glob over model names, quoted: 'efficientnet_b*'."),
+    json_: bool = typer.Option(False, "--json", help="Print a JSON list."),
+) -> None:
+    """List the models that can be named, with their native resolutions."""
+    from scalebench.cli.output import print_json, print_table
+    from scalebench.execute.client import Worker
+    from scalebench.execute.paper import Paper
+    from scalebench.execute.planner import catalogue
+    from scalebench.suite.expand import matching_variants, native
+
+    with Worker() as worker:
+        known = catalogue(Paper(worker))
+    found = [(v.name, native(v, known), known[v.base].resolution) for v in matching_variants(pattern, known)]
+    if json_:
+        print_json([{"model": n, "native_resolution": p, "timm_resolution": t} for n, p, t in found])
+        return
+    columns = [("model", False), ("native, px", True), ("timm default, px", True)]
+    print_table(f"{len(found)} models", columns, [(n, str(p), str(t)) for n, p, t in found])

@@ -1,0 +1,102 @@
+"""scalebench plan: what a suite comes to, before anything is measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from scalebench.execute.estimate import Estimate
+    from scalebench.execute.planner import Prepared
+
+
+def plan(
+    suite: Path = typer.Argument(help="Suite file."),
+    count: bool = typer.Option(True, help="--no-count lists the entries without starting torch."),
+    json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
+) -> None:
+    """Show cases, counted MACs, matched groups with residuals, and the estimated time and memory. Measures nothing."""
+    from scalebench.cli.output import print_json
+
+    if not count:
+        _outline(suite, json_)
+        return
+    from scalebench.cli.preparing import prepare_suite
+    from scalebench.execute.client import Worker
+    from scalebench.execute.estimate import estimate
+
+    with Worker() as worker:
+        prepared = prepare_suite(suite, worker)
+    rounds = [case for case in prepared.plan.cases for _ in range(prepared.plan.rounds)]
+    expected = estimate(rounds, prepared.facts)
+    if json_:
+        print_json(_document(prepared, expected))
+    else:
+        _print(prepared, expected)
+
+
+def _outline(path: Path, json_: bool) -> None:
+    from scalebench.cli.output import print_json
+    from scalebench.suite.load import load_suite
+
+    file = load_suite(path)
+    document = {"suite": file.suite.name, "models": [entry.model_dump(exclude_none=True) for entry in file.suite.models]}
+    if json_:
+        print_json(document)
+        return
+    typer.echo(f"{file.suite.name}: {len(file.suite.models)} entries, {file.suite.timing.rounds} rounds per case")
+    for entry in document["models"]:
+        typer.echo(f"  {entry}")
+
+
+def _document(prepared: Prepared, expected: Estimate) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    plan = prepared.plan
+    return {
+        "suite": plan.suite,
+        "cases": [
+            {**asdict(case), "key": case.key, "macs": prepared.facts[case.counted()]["macs"]} for case in plan.cases
+        ],
+        "groups": [
+            {**asdict(g), "members": [{**asdict(m), "model": g.model(m)} for m in g.members]} for g in plan.groups
+        ],
+        "rounds": plan.rounds,
+        "merged": plan.merged,
+        "claims": list(plan.claims),
+        "estimate": asdict(expected),
+    }
+
+
+def _print(prepared: Prepared, expected: Estimate) -> None:
+    from scalebench.cli.output import print_table
+    from scalebench.units import bytes_, duration, percent, si
+
+    plan = prepared.plan
+    models: dict[tuple[str, int], set[int]] = {}
+    for case in plan.cases:
+        models.setdefault((case.model, case.resolution), set()).add(case.batch)
+    rows = []
+    for (name, size), batches in models.items():
+        facts = next(f for c, f in prepared.facts.items() if (c.model, c.resolution) == (name, size))
+        counted = si(facts["macs"], "MACs"), si(facts["params"]), si(facts["activations"])
+        rows.append([name, str(size), *counted, ", ".join(map(str, sorted(batches)))])
+    headings = [("model", False), ("px", True), ("MACs", True), ("parameters", True), ("activations", True), ("batch", True)]
+    print_table(f"{plan.title}: {len(plan.cases)} cases", headings, rows)
+    for group in plan.groups:
+        title = f"{group.base}@{group.base_resolution} at {group.target:g} times {si(group.base_macs, 'MACs')}, counted"
+        body = [
+            [m.method, group.model(m), str(m.resolution), si(m.macs, "MACs"), percent(m.residual)] for m in group.members
+        ]
+        columns = [("method", False), ("model", False), ("px", True), ("MACs", True), ("residual", True)]
+        print_table(title, columns, body)
+    machines = ", ".join(machine.machine for machine in prepared.machines.values())
+    typer.echo(f"machine: {machines}")
+    if plan.merged:
+        typer.echo(f"{plan.merged} cases are named by two entries and measured once")
+    typer.echo(
+        f"estimate: {plan.rounds} rounds of {len(plan.cases)} cases, about {duration(expected.seconds)} "
+        f"(at an assumed rate; within a factor of three), largest static peak {bytes_(expected.peak_bytes)}"
+    )

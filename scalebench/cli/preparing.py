@@ -1,0 +1,37 @@
+"""Suite file -> prepared plan, with its claims: what plan and run have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scalebench.claims.registry import Claim, select_claims
+from scalebench.cli.output import paper_progress
+from scalebench.errors import UnknownNameError
+from scalebench.execute.client import Worker
+from scalebench.execute.planner import Prepared, prepare
+from scalebench.suite.load import SuiteFile, load_suite
+
+
+def prepare_suite(path: Path, worker: Worker) -> Prepared:
+    """Load, check, match and count.
+
+    Raises:
+        SuiteError: whatever is wrong with the file, with its line.
+    """
+    file = load_suite(path)
+    claims = claims_of(file)
+    counts = [case for claim in claims for case in claim.counts()]
+    with paper_progress() as progress:
+        return prepare(file, worker, [claim.id for claim in claims], counts, progress)
+
+
+def claims_of(file: SuiteFile) -> tuple[Claim, ...]:
+    """Claims that the suite names.
+
+    Raises:
+        SuiteError: an unknown id, with its line.
+    """
+    try:
+        return select_claims(file.suite.claims)
+    except UnknownNameError as error:
+        raise file.error(("claims", *error.location), error.message, error.hint) from None

@@ -1,0 +1,42 @@
+"""Records -> analysis -> verdicts -> files, and the closing lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from scalebench.analysis.run import analyse
+from scalebench.claims.evaluate import Verdict, judge
+from scalebench.claims.registry import select_claims
+from scalebench.cli.output import print_json
+from scalebench.report.build import write_report
+from scalebench.report.document import build_document
+from scalebench.store.jsonl import Results
+from scalebench.suite.plan import Plan
+from scalebench.units import digits, interval
+
+
+def finish(plan: Plan, stored: Results, reports: Path, json_: bool) -> None:
+    """Analyse what is stored, write ``reports/<suite>.html`` and ``.json``, and say the verdicts."""
+    analysis = analyse(plan, stored.records)
+    verdicts = judge(select_claims(plan.claims), analysis)
+    document = build_document(analysis, verdicts, stored)
+    page = write_report(analysis, verdicts, document, reports)
+    if json_:
+        print_json(document)
+        return
+    for problem in stored.problems:
+        typer.echo(f"note: {problem}", err=True)
+    for verdict in verdicts:
+        typer.echo(one_line(verdict))
+    typer.echo(f"{len(analysis.cases)} cases measured, {len(analysis.failures)} without a number, "
+               f"{len(analysis.missing)} missing")  # fmt: skip
+    typer.echo(f"report: {page}")
+
+
+def one_line(verdict: Verdict) -> str:
+    """Verdict, claim and effect in one line of a terminal."""
+    effect: Any = "" if verdict.n == 0 else f"{digits(verdict.effect)} {interval(verdict.low, verdict.high)}, n = {verdict.n}"
+    return f"{verdict.verdict:<13} {verdict.claim.id:<6} {verdict.claim.claim} ({effect or 'no data'}; {verdict.machine})"

@@ -1,0 +1,190 @@
+"""The parent's end of the worker: starts it, hands it jobs, sleeps while a child works, kills what overstays."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import IO, Any
+
+from scalebench.errors import WorkerError
+
+_WORKER = "scalebench.execute.worker"
+_START_S = 180.0
+"""Importing torch and timm takes 5 to 10 s, longer on a cold disk."""
+_GRACE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended.
+
+    Attributes:
+        answers: by index, in order of arrival.
+        error: what the child said went wrong, or None.
+        exit: exit code; minus a signal's number.
+        timed_out: whether this side killed it.
+        stderr: its last lines.
+        wall_s: seconds from hand-over to exit.
+    """
+
+    answers: dict[int, Any] = field(default_factory=dict)
+    error: dict[str, str] | None = None
+    exit: int = 0
+    timed_out: bool = False
+    stderr: str = ""
+    wall_s: float = 0.0
+
+
+class Worker:
+    """A warm server process; a context manager.
+
+    Args:
+        fork: one server, forked per job; False starts a fresh interpreter for every job (CUDA).
+    """
+
+    def __init__(self, fork: bool = True) -> None:
+        self._fork = fork
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: socket.socket | None = None
+        self._buffer = b""
+        self._stderr: IO[bytes] | None = None
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(
+        self, job: dict[str, Any], timeout_s: float, on_answer: Callable[[int, Any], None] = lambda _i, _a: None
+    ) -> Ending:
+        """Hand a job over and sleep until it has ended.
+
+        Args:
+            job: ``{"do": ...}``, see ``worker.JOBS``.
+            timeout_s: the child is terminated after this, then killed.
+            on_answer: hears each answer as it arrives.
+
+        Raises:
+            WorkerError: no worker could be started.
+        """
+        self._start()
+        started = time.monotonic()
+        try:
+            self._send(job)
+            return self._follow(started, timeout_s, on_answer)
+        except BaseException:
+            self.close()  # interrupted in the middle: what comes next would be the old job's answer
+            raise
+        finally:
+            if not self._fork:
+                self.close()
+
+    def close(self) -> None:
+        """Stop the server and whatever it runs."""
+        if self._channel is not None:
+            self._channel.close()
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        if self._stderr is not None:
+            self._stderr.close()
+        self._process = self._channel = self._stderr = None
+        self._buffer = b""
+
+    def _start(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.close()
+        self._channel, theirs = socket.socketpair()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process; a pipe could fill up
+        with theirs:
+            command = [sys.executable, "-m", _WORKER, str(theirs.fileno()), *([] if self._fork else ["once"])]
+            # Its own session: Ctrl-C reaches the parent alone, which then decides what to kill.
+            self._process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=self._stderr, start_new_session=True,
+            )  # fmt: skip
+
+    def _send(self, job: dict[str, Any]) -> None:
+        assert self._channel is not None  # noqa: S101 - set by _start
+        with contextlib.suppress(BrokenPipeError):  # the missing pid line will say so
+            self._channel.sendall(json.dumps(job).encode() + b"\n")
+
+    def _follow(self, started: float, timeout_s: float, on_answer: Callable[[int, Any], None]) -> Ending:
+        try:
+            child = self._receive(started + _START_S)
+        except TimeoutError:
+            child = None
+        if child is None:
+            raise WorkerError(f"the measuring process did not start: {self._last_words()}", "does 'import timm' work?")
+        running = time.monotonic()
+        answers: dict[int, Any] = {}
+        error: dict[str, str] | None = None
+        timed_out = False
+        deadline = running + timeout_s
+        while True:
+            try:
+                message = self._receive(deadline)
+            except TimeoutError:
+                self._kill(int(child["pid"]), signal.SIGKILL if timed_out else signal.SIGTERM)
+                timed_out, deadline = True, time.monotonic() + _GRACE_S
+                continue
+            if message is None or "exit" in message:
+                break
+            if "answer" in message:
+                answers[message["index"]] = message["answer"]
+                on_answer(message["index"], message["answer"])
+            error = message.get("error", error)
+        code, tail = self._exit(message)
+        return Ending(answers, error, code, timed_out, tail, time.monotonic() - running)
+
+    def _exit(self, message: dict[str, Any] | None) -> tuple[int, str]:
+        if message is not None:
+            return int(message["exit"]), str(message["stderr"])
+        assert self._process is not None  # noqa: S101 - set by _start
+        return self._process.wait(), self._last_words()
+
+    def _kill(self, pid: int, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, number)
+
+    def _last_words(self) -> str:
+        assert self._stderr is not None  # noqa: S101 - set by _start
+        self._stderr.seek(0)
+        return self._stderr.read().decode("utf-8", "replace")[-4000:].strip()
+
+    def _receive(self, deadline: float) -> dict[str, Any] | None:
+        """Next message; None at the end of the stream. Blocks: a parent that polls would take a core from the child.
+
+        Raises:
+            TimeoutError: the deadline passed.
+        """
+        assert self._channel is not None  # noqa: S101 - set by _start
+        while True:
+            line, newline, rest = self._buffer.partition(b"\n")
+            if newline:
+                self._buffer = rest
+                with contextlib.suppress(json.JSONDecodeError):  # half a line of a killed child
+                    message = json.loads(line)
+                    if isinstance(message, dict):
+                        return message
+                continue
+            self._channel.settimeout(max(0.001, deadline - time.monotonic()))
+            data = self._channel.recv(1 << 20)
+            if not data:
+                return None
+            self._buffer += data

@@ -1,0 +1,57 @@
+"""How long a plan will take and how much memory it needs, before anything is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scalebench.suite.case import Case
+
+_ASSUMED_MACS_PER_S = {"cpu": 15e9, "cuda": 2e12}
+"""Per core on the CPU, per device on CUDA: eager fp32 convolution nets seen in practice, low end."""
+_BUILD_S = 1.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Expected cost of a plan.
+
+    Attributes:
+        seconds: wall time of all rounds.
+        peak_bytes: largest static peak among the cases, batch included.
+    """
+
+    seconds: float
+    peak_bytes: int
+
+
+def estimate(rounds: Sequence[Case], facts: Mapping[Case, Mapping[str, Any]]) -> Estimate:
+    """Estimate from counted MACs and an assumed rate; within a factor of two or three, and said so.
+
+    Args:
+        rounds: one entry per round still to run.
+        facts: counted facts by counting case; cases that could not be counted are left out.
+    """
+    known = [(case, facts[case.counted()]) for case in rounds if "macs" in facts.get(case.counted(), {})]
+    return Estimate(
+        sum(round_seconds(case, found["macs"]) for case, found in known),
+        max((peak_bytes(case, found) for case, found in known), default=0),
+    )
+
+
+def round_seconds(case: Case, macs: int) -> float:
+    """Expected wall seconds of one round: building, one memory pass, warm-up, latency and throughput chunks."""
+    kind = case.device.partition(":")[0]
+    rate = _ASSUMED_MACS_PER_S[kind] * (case.threads if kind == "cpu" else 1)
+    once = macs * case.batch / rate
+    p = case.protocol
+    warm = min(max(p.warmup_s, 2 * once), max(p.warmup_max_s, once))
+    chunk = min(max(p.chunk_s, p.min_iterations * once), max(p.chunk_max_s, p.min_iterations / 3 * once))
+    return _BUILD_S + 2 * once + warm + chunk + max(p.chunk_s, once)
+
+
+def peak_bytes(case: Case, facts: Mapping[str, Any]) -> int:
+    """Static peak of the case: weights once, the rest times the batch."""
+    peak, weights = facts.get("peak_bytes_inference") or 0, facts["weight_bytes"]
+    return int(weights + max(0, peak - weights) * case.batch)

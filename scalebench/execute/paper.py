@@ -1,0 +1,106 @@
+"""Questions that are answered on paper, without a device: asked of the worker once, then kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from scalebench.errors import BuildError, ScalebenchError, UnknownNameError, UnreachableError, WorkerError
+from scalebench.execute.client import Worker
+
+COUNTING = 1
+"""Raised when counting or matching changes, so that no older answer is used."""
+_TIMEOUT_S = 3600.0
+_ERRORS: dict[str, type[ScalebenchError]] = {
+    kind.__name__: kind for kind in (BuildError, UnknownNameError, UnreachableError)
+}
+
+Question = dict[str, Any]
+Answer = dict[str, Any]
+Progress = Callable[[int, int], None]
+
+
+class Paper:
+    """Asks the worker what it has not been asked before.
+
+    Args:
+        worker: answers the questions; started only when the disk does not know.
+        folder: where answers are kept; default the user's cache folder.
+    """
+
+    def __init__(self, worker: Worker, folder: Path | None = None) -> None:
+        self._worker = worker
+        self._folder = folder or Path(platformdirs.user_cache_dir("scalebench")) / "paper"
+
+    def ask(self, questions: Sequence[Question], progress: Progress = lambda _done, _total: None) -> list[Answer]:
+        """Answers in the order of the questions, each ``{"ok": ...}`` or ``{"error": {...}}``.
+
+        Args:
+            questions: see ``worker.PAPER``.
+            progress: hears how many of the questions are answered.
+
+        Raises:
+            WorkerError: the worker ended before it had answered.
+        """
+        answers = [self._read(question) for question in questions]
+        missing = [index for index, answer in enumerate(answers) if answer is None]
+        done = len(questions) - len(missing)
+        progress(done, len(questions))
+        if missing:
+
+            def arrived(index: int, answer: Answer) -> None:
+                nonlocal done
+                done += 1
+                answers[missing[index]] = answer
+                self._write(questions[missing[index]], answer)
+                progress(done, len(questions))
+
+            job = {"do": "paper", "questions": [questions[index] for index in missing]}
+            ending = self._worker.run(job, _TIMEOUT_S, arrived)
+            if any(answer is None for answer in answers):
+                said = (ending.error or {}).get("message") or ending.stderr[-500:] or f"exit {ending.exit}"
+                raise WorkerError(f"counting ended early: {said}")
+        return [answer for answer in answers if answer is not None]
+
+    def _file(self, question: Question) -> Path:
+        versions = [importlib.metadata.version(package) for package in ("torch", "timm")]
+        content = json.dumps([COUNTING, versions, question], sort_keys=True)
+        return self._folder / f"{hashlib.sha256(content.encode()).hexdigest()[:24]}.json"
+
+    def _read(self, question: Question) -> Answer | None:
+        try:
+            answer = json.loads(self._file(question).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return answer if isinstance(answer, dict) else None
+
+    def _write(self, question: Question, answer: Answer) -> None:
+        """Keep an answer; a cache that cannot be written costs time, never the run."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self._folder)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(answer, file)
+            Path(temporary).replace(self._file(question))
+        except OSError:
+            return
+
+
+def unwrap(answer: Answer) -> Any:
+    """The content of a good answer.
+
+    Raises:
+        BuildError, UnknownNameError, UnreachableError: what the worker said.
+    """
+    if "ok" in answer:
+        return answer["ok"]
+    error = answer["error"]
+    raise _ERRORS.get(error["type"], BuildError)(error["message"], error["hint"])

@@ -1,0 +1,154 @@
+"""SuiteFile -> Plan: resolves names, matches compute, counts every model. Refuses before anything is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scalebench.errors import MachineError, ScalebenchError
+from scalebench.execute.client import Worker
+from scalebench.execute.paper import Paper, unwrap
+from scalebench.execute.schedule import Machines
+from scalebench.machine.environment import collect, may_have_cuda, usable_cores
+from scalebench.record import Environment
+from scalebench.suite.case import COUNT, Case
+from scalebench.suite.expand import Selection, expand, select
+from scalebench.suite.load import SuiteFile
+from scalebench.suite.paper import Known, MatchRequest
+from scalebench.suite.plan import Group, Member, Plan
+
+Progress = Callable[[str, int, int], None]
+"""Hears (what is being worked out, done, total)."""
+
+_ENVIRONMENT_S = 120.0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan with the counted facts behind it.
+
+    Attributes:
+        plan: the cases and groups.
+        facts: by counting case; ``{"error": message}`` for what a claim needs and this timm cannot build.
+        machines: by device of the cases.
+    """
+
+    plan: Plan
+    facts: Mapping[Case, Mapping[str, Any]]
+    machines: Machines
+
+
+def prepare(
+    file: SuiteFile,
+    worker: Worker,
+    claims: Sequence[str] = (),
+    claim_counts: Sequence[Case] = (),
+    progress: Progress = lambda _what, _done, _total: None,
+) -> Prepared:
+    """Work out what ``file`` asks for.
+
+    Args:
+        file: a validated suite.
+        worker: answers what needs torch, unless the answer is on disk.
+        claims: ids to judge.
+        claim_counts: cases of mode ``count`` that those claims need.
+        progress: hears how far matching and counting are.
+
+    Raises:
+        SuiteError: with file, line and key, whatever is wrong.
+    """
+    paper = Paper(worker)
+    selections = select_all(file, catalogue(paper))
+    machines, devices = find_machines(file, worker)
+    matches, groups = _match(file, selections, paper, progress)
+    cases, merged = expand(file, selections, matches, devices, usable_cores())
+    counts = tuple(dict.fromkeys([*(case.counted() for case in cases), *claim_counts]))
+    facts = count_all(counts, paper, progress)
+    _refuse_uncountable(file, cases, facts)
+    suite = file.suite
+    plan = Plan(
+        suite.name, suite.title or suite.name, file.text, cases, counts, groups, tuple(claims),
+        suite.timing.rounds, merged,
+    )  # fmt: skip
+    return Prepared(plan, facts, machines)
+
+
+def catalogue(paper: Paper) -> dict[str, Known]:
+    """What timm can build, in its order."""
+    answer = unwrap(paper.ask([{"ask": "catalogue"}])[0])
+    return {name: Known(**known) for name, known in answer.items()}
+
+
+def count_all(
+    cases: Sequence[Case], paper: Paper, progress: Progress = lambda _what, _done, _total: None
+) -> dict[Case, dict[str, Any]]:
+    """Counted facts of each counting case, or ``{"error": ...}``."""
+    questions = [{"ask": "count", "model": case.model, "resolution": case.resolution} for case in cases]
+    answers = paper.ask(questions, lambda done, total: progress("counting", done, total))
+    return {
+        case: answer.get("ok") or {"error": answer["error"]["message"]} for case, answer in zip(cases, answers, strict=True)
+    }
+
+
+def select_all(file: SuiteFile, known: Mapping[str, Known]) -> list[Selection]:
+    """Resolve every entry of ``models``; an unknown name is refused with its line."""
+    selections = []
+    for index, entry in enumerate(file.suite.models):
+        try:
+            selections.append(select(entry, known))
+        except ScalebenchError as error:
+            raise file.error(("models", index, *error.location), error.message, error.hint) from None
+    return selections
+
+
+def find_machines(file: SuiteFile, worker: Worker) -> tuple[Machines, dict[str, str]]:
+    """Machines by device, and what each word of ``grid.device`` means here."""
+    words = file.suite.grid.device
+    if not may_have_cuda():
+        for index, word in enumerate(words):
+            if word.startswith("cuda"):
+                message = f"device {word!r} is not there: this machine has no NVIDIA device"
+                raise file.error(("grid", "device", index), message, "use cpu or auto")
+        return {"cpu": collect("cpu")}, dict.fromkeys(words, "cpu")
+    ending = worker.run({"do": "environment", "devices": words}, _ENVIRONMENT_S)
+    if ending.error:
+        raise file.error(("grid", "device"), ending.error["message"], ending.error["hint"])
+    if len(ending.answers) < len(words):
+        raise MachineError(f"the machine could not be described: {ending.stderr[-500:]}")
+    devices = {word: ending.answers[index]["device"] for index, word in enumerate(words)}
+    machines = {a["device"]: Environment(**a["environment"]) for a in ending.answers.values()}
+    return machines, devices
+
+
+def _match(
+    file: SuiteFile, selections: Sequence[Selection], paper: Paper, progress: Progress
+) -> tuple[dict[MatchRequest, Member], tuple[Group, ...]]:
+    owner = {request: index for index, selection in enumerate(selections) for request in selection.requests}
+    requests = list(owner)
+    questions = [{"ask": "match", "request": asdict(request)} for request in requests]
+    answers = paper.ask(questions, lambda done, total: progress("matching compute", done, total)) if questions else []
+    matches: dict[MatchRequest, Member] = {}
+    base_macs: dict[MatchRequest, int] = {}
+    for request, answer in zip(requests, answers, strict=True):
+        try:
+            found = unwrap(answer)
+        except ScalebenchError as error:
+            raise file.error(("models", owner[request], "target"), error.message, error.hint) from None
+        matches[request], base_macs[request] = Member(**found["member"]), found["base_macs"]
+    return matches, _groups(matches, base_macs)
+
+
+def _groups(matches: Mapping[MatchRequest, Member], base_macs: Mapping[MatchRequest, int]) -> tuple[Group, ...]:
+    rooms: dict[tuple[str, int, int, float, float], list[Member]] = {}
+    for request, member in matches.items():
+        key = (request.base, request.resolution, base_macs[request], request.target, request.tolerance)
+        rooms.setdefault(key, []).append(member)
+    return tuple(Group(*key, tuple(members)) for key, members in rooms.items())
+
+
+def _refuse_uncountable(file: SuiteFile, cases: Sequence[Case], facts: Mapping[Case, Mapping[str, Any]]) -> None:
+    for case in cases:
+        problem = facts[case.counted()].get("error")
+        if problem and case.mode != COUNT:
+            raise file.error(("models",), str(problem), "the resolution may not suit the model")

@@ -1,0 +1,194 @@
+"""The child's only door: a warm server that has torch and timm imported and has done nothing else.
+
+It reads one JSON job per line from a socket, forks, and the child answers on the same socket:
+
+    server -> {"pid": 4711}                          a child has the job
+    child  -> {"answer": ..., "index": 0}            any number of answers
+           or {"error": {"type", "message", "hint"}}
+    server -> {"exit": 0, "stderr": "..."}           0, or minus the signal's number
+
+Forking costs 0.05 s where a fresh interpreter with torch and timm costs 5 to 10. The server only imports: after a
+fork, OpenMP and CUDA that have already been used hang or fail. With ``once`` there is no fork, for CUDA.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import dataclasses
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import timm  # noqa: F401 - the reason for the server: imported once, inherited by every round
+import torch
+
+from scalebench.errors import ScalebenchError
+from scalebench.machine.environment import collect, usable_cores
+from scalebench.measure.run import device_facts, measure, resolve_device
+from scalebench.model.build import build, catalogue, stages
+from scalebench.model.complexity import count_model, cross_check
+from scalebench.model.footprint import static_peak
+from scalebench.model.matching import match
+from scalebench.suite.case import case_from_json
+from scalebench.suite.paper import MatchRequest
+from scalebench.suite.variant import parse_variant
+
+_STDERR_TAIL = 4000
+_OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
+
+
+def serve(channel: socket.socket, once: bool) -> None:
+    """Answer jobs until the parent closes the socket."""
+    _die_with_parent()
+    with channel.makefile("r", encoding="utf-8") as jobs:
+        for line in jobs:
+            job = json.loads(line)
+            if once:
+                _send(channel, {"pid": os.getpid()})
+                _handle(job, channel)
+                return
+            _fork(job, channel)
+
+
+def _fork(job: dict[str, Any], channel: socket.socket) -> None:
+    with tempfile.TemporaryFile() as stderr:
+        pid = os.fork()
+        if pid == 0:
+            _die_with_parent()
+            os.setsid()
+            os.dup2(stderr.fileno(), 2)
+            _handle(job, channel)
+            sys.stderr.flush()
+            os._exit(0)
+        _send(channel, {"pid": pid})
+        _, status = os.waitpid(pid, 0)
+        stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - _STDERR_TAIL))
+        tail = stderr.read().decode("utf-8", "replace")
+        # The newline ends a line that a killed child may have left unfinished.
+        _send(channel, {"exit": os.waitstatus_to_exitcode(status), "stderr": tail}, before="\n")
+
+
+def _handle(job: dict[str, Any], channel: socket.socket) -> None:
+    try:
+        for index, answer in JOBS[job["do"]](job):
+            _send(channel, {"index": index, "answer": answer})
+    except BaseException as error:  # noqa: BLE001 - every ending of a child has to become an answer
+        traceback.print_exc()
+        _send(channel, {"error": describe_error(error)})
+
+
+def describe_error(error: BaseException) -> dict[str, str]:
+    """Type, message and hint of an error, and ``oom`` as its kind where memory ran out."""
+    message, hint = str(error).strip(), ""
+    if isinstance(error, ScalebenchError):
+        message, hint = error.message, error.hint
+    memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(t in message for t in _OUT_OF_MEMORY)
+    return {"type": type(error).__name__, "message": message, "hint": hint, "kind": "oom" if memory else "failed"}
+
+
+Answers = Iterator[tuple[int, Any]]
+
+
+def _measure(job: dict[str, Any]) -> Answers:
+    case = case_from_json(job["case"])
+    _limit_memory(case.device)
+    yield 0, dataclasses.asdict(measure(case))
+
+
+def _environment(job: dict[str, Any]) -> Answers:
+    for index, word in enumerate(job["devices"]):
+        device = resolve_device(word)
+        environment = collect(device, device_facts(device))
+        yield index, {"device": device, "environment": dataclasses.asdict(environment)}
+
+
+def _paper(job: dict[str, Any]) -> Answers:
+    """Questions that need no device: answered by a few forked processes, before anything is timed."""
+    questions = list(enumerate(job["questions"]))
+    processes = min(usable_cores(), len(questions))
+    if processes < 2:
+        yield from map(_answer, questions)
+        return
+    with multiprocessing.get_context("fork").Pool(processes) as pool:
+        yield from pool.imap_unordered(_answer, questions)
+
+
+def _answer(numbered: tuple[int, dict[str, Any]]) -> tuple[int, Any]:
+    index, question = numbered
+    torch.set_num_threads(1)
+    try:
+        return index, {"ok": PAPER[question["ask"]](question)}
+    except ScalebenchError as error:
+        return index, {"error": describe_error(error)}
+
+
+def _catalogue(_: dict[str, Any]) -> Any:
+    return {name: dataclasses.asdict(known) for name, known in catalogue().items()}
+
+
+def _match(question: dict[str, Any]) -> Any:
+    return dataclasses.asdict(match(MatchRequest(**question["request"])))
+
+
+def _count(question: dict[str, Any]) -> Any:
+    variant, resolution = parse_variant(question["model"]), question["resolution"]
+    model = build(variant, resolution, device="meta")
+    facts = dataclasses.asdict(count_model(model, variant.name, resolution))
+    facts["blocks"] = sum(len(stage) for stage in stages(model)) or None
+    for name, training in (("peak_bytes_inference", False), ("peak_bytes_training", True)):
+        try:
+            facts[name] = static_peak(model, resolution, training=training)
+        except ScalebenchError as error:
+            facts[name] = None
+            facts.setdefault("notes", []).append(f"{name}: {error.message}")
+    return facts
+
+
+def _check(question: dict[str, Any]) -> Any:
+    return dataclasses.asdict(cross_check(parse_variant(question["model"]), question["resolution"]))
+
+
+JOBS = {"measure": _measure, "environment": _environment, "paper": _paper}
+PAPER = {"catalogue": _catalogue, "match": _match, "count": _count, "check": _check}
+
+
+def _limit_memory(device: str) -> None:
+    """Let a case that needs too much fail by itself, and let the kernel choose it first if it does not.
+
+    RLIMIT_DATA is left alone for CUDA, whose driver maps far more than it uses.
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    if device == "cpu":
+        with contextlib.suppress(OSError, StopIteration, ValueError):
+            limit = _kib("/proc/self/status", "VmData") + 0.9 * _kib("/proc/meminfo", "MemAvailable")
+            resource.setrlimit(resource.RLIMIT_DATA, (int(limit * 1024),) * 2)
+
+
+def _kib(path: str, name: str) -> int:
+    lines = Path(path).read_text(encoding="ascii").splitlines()
+    return int(next(line for line in lines if line.startswith(name)).split()[1])
+
+
+def _die_with_parent() -> None:
+    set_parent_death_signal = 1  # prctl(2), PR_SET_PDEATHSIG; Linux only
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+def _send(channel: socket.socket, message: dict[str, Any], before: str = "") -> None:
+    channel.sendall(f"{before}{json.dumps(message)}\n".encode())
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])), once="once" in sys.argv[2:])

@@ -1,0 +1,116 @@
+"""What the machine is: one function per topic, folded into the keys that decide whether results compare.
+
+Names alone do not identify a machine (virtual ones all say "AMD EPYC"), so family, model, stepping, instruction
+sets, cache and memory go into the hardware key. Host names and serial numbers do not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import scalebench
+from scalebench.record import Environment
+
+_ISA = re.compile(r"avx\w*|amx\w*|f16c|fma|sse4_\w+|asimd\w*|sve\w*|bf16|i8mm")
+_SETTINGS = re.compile(r"(OMP|KMP|GOMP|MKL|ONEDNN|DNNL|PYTORCH|CUDA|NVIDIA|TORCH)_\w+|LD_PRELOAD")
+_PACKAGES = ("torch", "timm", "numpy")
+
+
+def collect(device: str, device_facts: Mapping[str, Any] | None = None) -> Environment:
+    """Describe this machine for cases on ``device``.
+
+    Args:
+        device: ``cpu`` or ``cuda:N``.
+        device_facts: what torch says about a GPU; None on the CPU.
+    """
+    hardware = {"device": device.partition(":")[0], "cpu": cpu(), "memory": memory(), **(device_facts or {})}
+    software = software_versions()
+    name = str((device_facts or {}).get("gpu") or hardware["cpu"].get("name") or platform.machine())
+    hw_key = _key(hardware)
+    return Environment(f"{_slug(name)}-{hw_key[:6]}", hw_key, _key(software), hardware, software)
+
+
+def cpu() -> dict[str, Any]:
+    """Identity of the CPU, and how many cores this process may use."""
+    info = _cpuinfo()
+    flags = info.get("flags", info.get("Features", "")).split()
+    return {
+        "name": info.get("model name", platform.processor() or platform.machine()),
+        "vendor": info.get("vendor_id", ""),
+        "family": info.get("cpu family", ""),
+        "model": info.get("model", ""),
+        "stepping": info.get("stepping", ""),
+        "usable_cores": usable_cores(),
+        "isa": sorted(flag for flag in flags if _ISA.fullmatch(flag)),
+        "l3": _read("/sys/devices/system/cpu/cpu0/cache/index3/size"),
+        "virtual": "hypervisor" in flags,
+    }
+
+
+def usable_cores() -> int:
+    """Cores this process may run on: affinity, and the cgroup's quota where it is lower."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota, _, period = _read("/sys/fs/cgroup/cpu.max").partition(" ")
+    if quota.isdecimal() and period.isdecimal():
+        cores = min(cores, max(1, int(quota) // int(period)))
+    return cores
+
+
+def memory() -> dict[str, Any]:
+    """Installed memory in GiB, rounded: the kernel's own share changes with its version."""
+    found = re.search(r"MemTotal:\s+(\d+) kB", _read("/proc/meminfo"))
+    return {"gib": round(int(found[1]) / 2**20) if found else None}
+
+
+def software_versions() -> dict[str, Any]:
+    """Versions and settings that change speed."""
+    versions = {name: _version(name) for name in _PACKAGES}
+    settings = {name: value for name, value in sorted(os.environ.items()) if _SETTINGS.fullmatch(name)}
+    return {
+        "scalebench": scalebench.__version__,
+        **versions,
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "system": platform.system(),
+        "settings": settings,
+    }
+
+
+def may_have_cuda() -> bool:
+    """False where there cannot be an NVIDIA GPU, so that nothing need start torch to find out."""
+    return any(Path(node).exists() for node in ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"))
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _cpuinfo() -> dict[str, str]:
+    first = _read("/proc/cpuinfo").split("\n\n")[0]
+    pairs = (line.partition(":") for line in first.splitlines())
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+
+
+def _key(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,0 +1,68 @@
+"""Clocks: the host's, and CUDA events. A clock times a callable; the sampling rules never see torch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+
+
+class Clock(Protocol):
+    """Times calls, in seconds."""
+
+    def lap(self, run: Callable[[], None]) -> float:
+        """Seconds of one call, waiting until the device has finished it."""
+        ...
+
+    def chunk(self, run: Callable[[], None], calls: int) -> float:
+        """Seconds of ``calls`` calls issued back to back, waiting once at the end."""
+        ...
+
+
+class HostClock:
+    """The host's monotonic clock: what a caller waits, launch overhead included.
+
+    Args:
+        wait: blocks until the device is idle; does nothing on the CPU.
+    """
+
+    def __init__(self, wait: Callable[[], None] = lambda: None) -> None:
+        self._wait = wait
+
+    def lap(self, run: Callable[[], None]) -> float:
+        """Seconds of one call."""
+        return self.chunk(run, 1)
+
+    def chunk(self, run: Callable[[], None], calls: int) -> float:
+        """Seconds of ``calls`` calls."""
+        self._wait()
+        start = time.perf_counter_ns()
+        for _ in range(calls):
+            run()
+        self._wait()
+        return (time.perf_counter_ns() - start) * 1e-9
+
+
+class EventClock:
+    """CUDA events: time on the device, without the host's launch overhead before the first kernel."""
+
+    def lap(self, run: Callable[[], None]) -> float:
+        """Seconds of one call."""
+        return self.chunk(run, 1)
+
+    def chunk(self, run: Callable[[], None], calls: int) -> float:
+        """Seconds of ``calls`` calls."""
+        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        start.record()
+        for _ in range(calls):
+            run()
+        end.record()
+        end.synchronize()
+        return float(start.elapsed_time(end)) * 1e-3
+
+
+def host_clock(device: torch.device) -> HostClock:
+    """Host clock that waits for ``device``."""
+    return HostClock(lambda: torch.cuda.synchronize(device)) if device.type == "cuda" else HostClock()

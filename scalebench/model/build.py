@@ -1,0 +1,172 @@
+"""Model name or variant -> nn.Module, through timm's own factories."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import types
+from collections.abc import Callable
+from typing import Any
+
+import timm
+import timm.models
+import torch
+from timm.models.resnet import ResNet, downsample_conv
+from torch import nn
+
+from scalebench.errors import BuildError, UnknownNameError, did_you_mean
+from scalebench.suite.paper import Known
+from scalebench.suite.variant import Variant
+
+RESNETS = {
+    "resnet18": (2, 2, 2, 2),
+    "resnet34": (3, 4, 6, 3),
+    "resnet50": (3, 4, 6, 3),
+    "resnet101": (3, 4, 23, 3),
+    "resnet152": (3, 8, 36, 3),
+}
+"""Blocks per stage (He et al., arXiv:1512.03385, Table 1)."""
+_CHANNELS = (64, 128, 256, 512)
+_STEM = 64
+_DIVISOR = 8
+"""Channels are rounded to multiples of this, as in the reference EfficientNet."""
+
+
+def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
+    """Build ``variant`` for square inputs of ``resolution`` pixels, in eval mode.
+
+    Args:
+        variant: base and multipliers; depth rounds up, width to multiples of 8.
+        resolution: used by models with a fixed input size (position embeddings, windows).
+        device: where parameters live; ``meta`` allocates nothing.
+
+    Raises:
+        UnknownNameError: timm has no such model.
+        BuildError: the base cannot be scaled, or not be built at this size.
+    """
+    if not timm.models.is_model(variant.base):
+        known = timm.list_models()
+        raise UnknownNameError(f"unknown model {variant.base!r}", did_you_mean(variant.base, known))
+    factory = _factory(variant)
+    sizes = {"img_size": resolution} if _fixed_input(variant.base) else {}
+    try:
+        with torch.device(device):
+            model = factory(pretrained=False, **sizes)
+            _trim(model, variant)
+    except BuildError:
+        raise
+    except Exception as error:  # noqa: BLE001 - timm's 1300 factories raise whatever they like
+        raise BuildError(f"{variant.name}@{resolution} cannot be built: {type(error).__name__}: {error}") from error
+    if not isinstance(model, nn.Module):
+        raise BuildError(f"{variant.name}: timm returned {type(model).__name__}, not a module")
+    return model.eval()
+
+
+def catalogue() -> dict[str, Known]:
+    """Every timm classifier with its default input size and stride, in timm's order."""
+    known = {}
+    for name in timm.list_models():
+        config = timm.models.get_pretrained_cfg(name)
+        size = config.input_size[-1] if config and config.input_size else 224
+        pool = config.pool_size[0] if config and config.pool_size else None
+        known[name] = Known(size, max(1, size // pool) if pool else 1)
+    return known
+
+
+def scalable(base: str) -> bool:
+    """Whether depth and width multipliers can be applied to ``base``."""
+    return base in RESNETS or bool(_generators(timm.models.model_entrypoint(base)))
+
+
+def _fixed_input(base: str) -> bool:
+    config = timm.models.get_pretrained_cfg(base)
+    return bool(config and config.fixed_input_size)
+
+
+def _factory(variant: Variant) -> Callable[..., Any]:
+    if variant.is_base:
+        return lambda **kwargs: timm.create_model(variant.base, **kwargs)
+    if variant.base in RESNETS:
+        return lambda pretrained, **kwargs: _scaled_resnet(variant, **kwargs)  # noqa: ARG005 - timm's signature
+    entry = timm.models.model_entrypoint(variant.base)
+    generators = _generators(entry)
+    if not generators:
+        raise BuildError(
+            f"{variant.base} cannot be scaled in depth or width",
+            "scalable bases: resnet18..152 and every MBConv family of timm; resolution scales for all models",
+        )
+    scaled = {name: _with_multipliers(function, variant) for name, function in generators.items()}
+    # A copy of timm's entry point that sees the scaled generators: timm itself stays untouched.
+    return types.FunctionType(
+        entry.__code__, {**entry.__globals__, **scaled}, entry.__name__, entry.__defaults__, entry.__closure__
+    )
+
+
+def _generators(entry: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    """timm's ``_gen_*`` functions that ``entry`` calls and that take both multipliers."""
+    used = set(entry.__code__.co_names)
+    found = {name: value for name, value in entry.__globals__.items() if name.startswith("_gen_") and name in used}
+    wanted = {"channel_multiplier", "depth_multiplier"}
+    return {name: f for name, f in found.items() if wanted <= set(inspect.signature(f).parameters)}
+
+
+def _with_multipliers(generator: Callable[..., Any], variant: Variant) -> Callable[..., Any]:
+    def scaled(*args: Any, **kwargs: Any) -> Any:
+        call = inspect.signature(generator).bind(*args, **kwargs)
+        call.apply_defaults()
+        call.arguments["channel_multiplier"] *= variant.width
+        call.arguments["depth_multiplier"] *= variant.depth
+        return generator(*call.args, **call.kwargs)
+
+    return scaled
+
+
+def stages(model: nn.Module) -> list[nn.Sequential]:
+    """Stages of an MBConv model or a ResNet, in order; empty for anything else."""
+    found = getattr(model, "blocks", None) or [getattr(model, f"layer{i}", None) for i in range(1, 5)]
+    return [stage for stage in found if isinstance(stage, nn.Sequential)]
+
+
+def _trim(model: nn.Module, variant: Variant) -> None:
+    """Leave out the last block of the ``trim`` longest stages; it has stride 1, so every shape still fits."""
+    longest = sorted(stages(model), key=len, reverse=True)[: variant.trim]
+    if len(longest) < variant.trim or any(len(stage) < 2 for stage in longest):
+        raise BuildError(f"{variant.name}: there are not {variant.trim} stages to trim a block from")
+    for stage in longest:
+        del stage[-1]
+
+
+def _scaled_resnet(variant: Variant, **kwargs: Any) -> ResNet:
+    """ResNet with all channels (stem included) times width, blocks per stage times depth, rounded up."""
+    layers = tuple(scaled_blocks(blocks, variant.depth) for blocks in RESNETS[variant.base])
+    channels = tuple(scaled_channels(c, variant.width) for c in _CHANNELS)
+    block = type(timm.create_model(variant.base, device="meta").layer1[0])
+    model = ResNet(block=block, layers=layers, channels=channels, **kwargs)
+    stem = scaled_channels(_STEM, variant.width)
+    if stem != _STEM:
+        _widen_stem(model, block, stem, channels[0])
+    return model
+
+
+def _widen_stem(model: ResNet, block: Any, stem: int, planes: int) -> None:
+    """timm fixes a plain stem at 64 channels; replace it and the first block, which reads it."""
+    model.conv1 = nn.Conv2d(3, stem, kernel_size=7, stride=2, padding=3, bias=False)
+    model.bn1 = nn.BatchNorm2d(stem)
+    outputs = planes * block.expansion
+    downsample = None
+    if stem != outputs:
+        downsample = downsample_conv(stem, outputs, kernel_size=1, norm_layer=nn.BatchNorm2d)
+    model.layer1[0] = block(stem, planes, downsample=downsample)
+    model.init_weights()
+
+
+def scaled_blocks(blocks: int, depth: float) -> int:
+    """Blocks of a stage times depth, rounded up (reference EfficientNet, ``round_repeats``)."""
+    return math.ceil(blocks * depth)
+
+
+def scaled_channels(channels: int, width: float) -> int:
+    """Channels times width, rounded to 8 but never below 90 % (reference EfficientNet, ``round_filters``)."""
+    wanted = channels * width
+    rounded = max(_DIVISOR, int(wanted + _DIVISOR / 2) // _DIVISOR * _DIVISOR)
+    return rounded + _DIVISOR if rounded < 0.9 * wanted else rounded

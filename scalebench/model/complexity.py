@@ -1,0 +1,153 @@
+"""Params, MACs and activations of a model, counted on the meta device: no weights, no memory, any resolution.
+
+MACs use the formulas of ``torch.utils.flop_counter`` (2 FLOPs per multiply-add, halved here) on operators
+that reach the meta device, where fused attention falls apart into products that have a formula; the CPU
+kernels would hide them (pytorch issue 195460). fvcore serves as a cross-check only.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
+
+from scalebench.errors import BuildError
+from scalebench.model.build import build
+from scalebench.suite.variant import Variant
+
+_WITH_ACTIVATIONS = {"aten.convolution", "aten._convolution", "aten.addmm", "aten.mm", "aten.linear"}
+_COMPUTE = re.compile(r"mm|conv|attention|linear|einsum|multi_head|transformer_encoder|lstm|gru|matmul|bilinear")
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """Cost on paper of one image.
+
+    Attributes:
+        params: elements of all parameters.
+        macs: multiply-adds of convolution, linear and attention products.
+        activations: output elements of convolution and linear operators.
+        weight_bytes: bytes of parameters and buffers.
+        other_elements: output elements of every other operator, about one FLOP each.
+        uncounted: compute operators that were seen and have no formula; not empty means macs is too low.
+    """
+
+    params: int
+    macs: int
+    activations: int
+    weight_bytes: int
+    other_elements: int
+    uncounted: tuple[str, ...]
+
+
+class _Tally(TorchDispatchMode):
+    """Adds up output elements of every operator that reaches the device."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.activations = 0
+        self.other = 0
+        self.uncounted: set[str] = set()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        name = str(func._overloadpacket)
+        elements = sum(t.numel() for t in _tensors(result))
+        if name in _WITH_ACTIVATIONS:
+            self.activations += elements
+        elif func._overloadpacket not in flop_registry and not func.is_view:
+            self.other += elements
+            if _COMPUTE.search(name.removeprefix("aten.")):
+                self.uncounted.add(name)
+        return result
+
+
+def _tensors(result: Any) -> list[torch.Tensor]:
+    items = result if isinstance(result, (tuple, list)) else [result]
+    return [item for item in items if isinstance(item, torch.Tensor)]
+
+
+def count(variant: Variant, resolution: int) -> Complexity:
+    """Count ``variant`` on one image of ``resolution`` x ``resolution`` x 3.
+
+    Raises:
+        UnknownNameError, BuildError: the model cannot be built or run at this size.
+    """
+    return count_model(build(variant, resolution, device="meta"), variant.name, resolution)
+
+
+def count_model(model: nn.Module, name: str, resolution: int) -> Complexity:
+    """Count a model that already lies on the meta device.
+
+    Raises:
+        BuildError: its forward pass fails at this resolution.
+    """
+    image = torch.empty(1, 3, resolution, resolution, device="meta")
+    try:
+        # The tally is entered first and so sees what the counter has already decomposed.
+        with torch.no_grad(), _Tally() as tally, FlopCounterMode(display=False) as counter:
+            model(image)
+    except Exception as error:  # noqa: BLE001 - a model's forward pass raises whatever it likes
+        raise BuildError(f"{name}@{resolution} cannot be counted: {type(error).__name__}: {error}") from error
+    return Complexity(
+        params=sum(p.numel() for p in model.parameters()),
+        macs=counter.get_total_flops() // 2,
+        activations=tally.activations,
+        weight_bytes=sum(t.numel() * t.element_size() for t in [*model.parameters(), *model.buffers()]),
+        other_elements=tally.other,
+        uncounted=tuple(sorted(tally.uncounted)),
+    )
+
+
+@dataclass(frozen=True)
+class CrossCheck:
+    """fvcore's count of the same model on real tensors.
+
+    Attributes:
+        macs: fvcore's conv, linear and matmul multiply-adds.
+        norm: what fvcore adds for normalisation layers, which the reference convention leaves out.
+        unsupported: operators fvcore met without a formula.
+    """
+
+    macs: int
+    norm: int
+    unsupported: tuple[str, ...]
+
+    def difference(self, macs: int) -> float:
+        """fvcore's MACs without norm layers over ours, minus one."""
+        return self.macs / macs - 1 if macs else math.nan
+
+
+def cross_check(variant: Variant, resolution: int) -> CrossCheck:
+    """Count with fvcore by tracing a real forward pass; needs memory for the weights and seconds of time.
+
+    Raises:
+        BuildError: fvcore is missing or cannot trace the model.
+    """
+    try:
+        from fvcore.nn import FlopCountAnalysis
+    except ImportError:
+        raise BuildError("fvcore is not installed", "pip install fvcore") from None
+    model = build(variant, resolution)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # fvcore's newest release still traces with a deprecated torch.jit
+            analysis = FlopCountAnalysis(model, torch.zeros(1, 3, resolution, resolution))
+            analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+            by_operator = analysis.by_operator()
+            unsupported = tuple(sorted(analysis.unsupported_ops()))
+    except Exception as error:  # noqa: BLE001 - tracing fails in many ways
+        raise BuildError(f"fvcore cannot trace {variant.name}: {type(error).__name__}: {error}") from error
+    norm = sum(flops for name, flops in by_operator.items() if "norm" in name)
+    pooling = sum(flops for name, flops in by_operator.items() if "pool" in name)
+    total = sum(by_operator.values())
+    return CrossCheck(int(total - norm - pooling), int(norm), unsupported)

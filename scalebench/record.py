@@ -1,0 +1,109 @@
+"""Environment and Record, the stored unit: how one round ended. Failure is data, never an absent line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from scalebench.errors import StoreError
+from scalebench.suite.case import Case, case_from_json
+
+SCHEMA = 1
+"""Number of the stored format.
+
+1 (0.1.0): first format.
+"""
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From each older schema number to the next."""
+
+Outcome = Literal["ok", "failed", "oom", "timeout", "crashed", "skipped"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a record came from.
+
+    Attributes:
+        machine: slug of CPU or GPU and hardware key; never the host name.
+        hw_key, sw_key: first 12 hex digits of the sha256 over ``hardware`` and ``software``.
+        hardware, software: the facts behind the keys.
+    """
+
+    machine: str
+    hw_key: str
+    sw_key: str
+    hardware: Mapping[str, Any] = field(default_factory=dict)
+    software: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One round's ending.
+
+    Attributes:
+        suite: name of the suite.
+        case: what was measured.
+        round: 0-based number of the round.
+        outcome: how it ended.
+        started: UTC start, ISO 8601.
+        environment: the machine and its software.
+        samples: raw, unrounded samples by name; times in seconds.
+        facts: single values by metric name, in SI units.
+        notes: what the measurement could not see or found doubtful.
+        error: type, message and last lines of stderr, where it did not end well.
+        wall_s: wall time of the round as the parent saw it, seconds.
+    """
+
+    suite: str
+    case: Case
+    round: int
+    outcome: Outcome
+    started: str
+    environment: Environment
+    samples: Mapping[str, list[float]] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    error: Mapping[str, str] | None = None
+    wall_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.outcome not in OUTCOMES:
+            raise ValueError(f"unknown outcome {self.outcome!r}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Content of one stored line."""
+        return {"kind": "record", "schema": SCHEMA, "key": self.case.key, **asdict(self)}
+
+
+def record_from_json(data: Mapping[str, Any]) -> Record:
+    """Read a stored line of any known schema.
+
+    Raises:
+        StoreError: written by a newer scalebench, or not a record.
+    """
+    content = upgrade(dict(data))
+    try:
+        environment = Environment(**content["environment"])
+        case = case_from_json(content["case"])
+        named = ("suite", "round", "outcome", "started", "samples", "facts", "error", "wall_s")
+        return Record(
+            **{name: content[name] for name in named},
+            case=case,
+            environment=environment,
+            notes=tuple(content["notes"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"not a record: {type(error).__name__} {error}") from None
+
+
+def upgrade(content: dict[str, Any]) -> dict[str, Any]:
+    """Bring a stored line to the current schema, one step at a time."""
+    number = content.get("schema")
+    if not isinstance(number, int) or not 1 <= number <= SCHEMA:
+        raise StoreError(f"schema {number!r} is not known to this version", f"it reads schema 1 to {SCHEMA}")
+    for step in range(number, SCHEMA):
+        content = UPGRADES[step](content)
+    return content

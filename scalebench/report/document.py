@@ -1,0 +1,68 @@
+"""The report's JSON: every number of the page is in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from scalebench.analysis.run import Analysis
+from scalebench.claims.evaluate import Judged, Verdict
+from scalebench.metrics import METRICS
+from scalebench.store.jsonl import Results
+
+
+def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Results) -> dict[str, Any]:
+    """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
+
+    Keys: ``suite, title, machines, verdicts, fits, groups, cases, counts, failures, missing, problems, metrics, files``.
+    """
+    return {
+        "suite": analysis.plan.suite,
+        "title": analysis.plan.title,
+        "machines": {label: asdict(environment) for label, environment in analysis.machines.items()},
+        "verdicts": [_verdict(verdict) for verdict in verdicts],
+        "fits": _rows(analysis.exponents),
+        "groups": _rows(analysis.groups),
+        "cases": _rows(analysis.cases),
+        "counts": _rows(analysis.counts),
+        "failures": [{**asdict(f), "case": f.case.label} for f in analysis.failures],
+        "missing": [case.label for case in analysis.missing],
+        "problems": list(stored.problems),
+        "metrics": {m.name: {"label": m.label, "unit": m.unit, "how": m.how} for m in METRICS.values()},
+        "suite_text": analysis.plan.text,
+        "files": [{"name": p.name, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in stored.files],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "claim": verdict.claim.id,
+        "sentence": verdict.claim.claim,
+        "stance": verdict.claim.stance,
+        "source": verdict.claim.source,
+        "published": verdict.claim.published,
+        "conditions": verdict.claim.conditions,
+        "verdict": verdict.verdict,
+        "effect": verdict.effect,
+        "low": verdict.low,
+        "high": verdict.high,
+        "n": verdict.n,
+        "machine": verdict.machine,
+        "way": verdict.way,
+        "why": verdict.why,
+        "parts": [_part(part) for part in verdict.parts],
+    }
+
+
+def _part(part: Judged) -> dict[str, Any]:
+    e = part.estimate
+    found = {"label": part.label, "verdict": part.word, "effect": e.value, "low": e.low, "high": e.high, "n": e.n}
+    return {**found, "allowed_low": part.low, "allowed_high": part.high}
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in frame.astype(object).to_dict("records")]

@@ -1,0 +1,67 @@
+"""Records -> tidy table: one row per record, failed ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from scalebench.metrics import METRICS
+from scalebench.record import Record
+from scalebench.store.jsonl import finite
+from scalebench.suite.case import COUNT
+
+CASE_COLUMNS = ("model", "resolution", "batch", "mode", "precision", "layout", "runtime", "device", "threads")
+COUNTED = tuple(name for name, metric in METRICS.items() if metric.kind != "measured")
+MEASURED = tuple(name for name, metric in METRICS.items() if metric.kind == "measured")
+
+
+def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
+    """Counted facts: one row per model and resolution, columns ``model, resolution, macs, params, ...``."""
+    rows = [
+        {"model": r.case.model, "resolution": r.case.resolution, "error": (r.error or {}).get("message"), **r.facts}
+        for r in records
+        if r.case.mode == COUNT
+    ]
+    columns = ["model", "resolution", "error", "blocks", *COUNTED]
+    frame = pd.DataFrame(rows, columns=pd.Index(columns))
+    return frame.drop_duplicates(["model", "resolution"], keep="last", ignore_index=True)
+
+
+def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
+    """Measured rounds: one row per record with case, machine, outcome, notes, metrics and counted facts.
+
+    ``case`` is the case's key; a metric that a round did not deliver is NaN.
+    """
+    records = list(records)
+    rows = [_row(record) for record in records if record.case.mode != COUNT]
+    columns = [
+        "case", *CASE_COLUMNS, "base", "depth", "width", "machine", "hw_key", "sw_key", "round", "outcome", "why",
+        "notes", "wall_s", *MEASURED,
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=pd.Index(columns))
+    frame[list(MEASURED)] = frame[list(MEASURED)].astype(float)
+    counted = counts_frame(records).drop(columns=["error"])
+    return frame.merge(counted, on=["model", "resolution"], how="left")
+
+
+def _row(record: Record) -> dict[str, Any]:
+    case, variant = asdict(record.case), record.case.variant
+    return {
+        "case": record.case.key,
+        **{name: case[name] for name in CASE_COLUMNS},
+        "base": variant.base,
+        "depth": variant.depth,
+        "width": variant.width,
+        "machine": record.environment.machine,
+        "hw_key": record.environment.hw_key,
+        "sw_key": record.environment.sw_key,
+        "round": record.round,
+        "outcome": record.outcome,
+        "why": (record.error or {}).get("message", ""),
+        "notes": record.notes,
+        "wall_s": record.wall_s,
+        **{name: record.facts[name] for name in MEASURED if finite(record.facts.get(name))},
+    }

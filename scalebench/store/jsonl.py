@@ -1,0 +1,157 @@
+"""Result files: one synced JSON line per round, a plan at the head of each file; append only."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from scalebench.errors import StoreError
+from scalebench.record import SCHEMA, Record, record_from_json
+from scalebench.suite.plan import Plan, plan_from_json
+
+
+@dataclass(frozen=True)
+class Results:
+    """What result files hold.
+
+    Attributes:
+        plans: of every file that has one, oldest first.
+        records: in the order they were written.
+        problems: lines that could not be read, in words.
+        files: where it all came from.
+    """
+
+    plans: tuple[Plan, ...]
+    records: tuple[Record, ...]
+    problems: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+class Writer:
+    """Appends to one result file; the file appears with the first line.
+
+    Args:
+        path: ``results/<suite>/<utc>-<machine>.jsonl``.
+        plan: written as the file's first line.
+    """
+
+    def __init__(self, path: Path, plan: Plan) -> None:
+        self.path = path
+        self._plan = plan
+
+    def begin(self) -> None:
+        """Start the file with the plan, unless it has been started."""
+        if not self.path.exists():
+            self._store([])
+
+    def append(self, record: Record) -> None:
+        """Write one record and sync it; when this returns, the record survives a power cut.
+
+        Raises:
+            StoreError: the disk is full or the folder cannot be written; the file is left without half a line.
+        """
+        self._store([record.to_json()])
+
+    def _store(self, lines: list[dict[str, Any]]) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                size = file.tell()
+                if size == 0:
+                    lines = [{"kind": "plan", "schema": SCHEMA, "plan": asdict(self._plan)}, *lines]
+                self._write(file, size, "".join(json.dumps(line) + "\n" for line in lines).encode())
+        except OSError as error:
+            raise StoreError(
+                f"{self.path} cannot be written: {error.strerror}",
+                "every record before this one is safe; free some space and run the same command again to go on",
+            ) from error
+
+    def _write(self, file: IO[bytes], size: int, data: bytes) -> None:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            os.truncate(self.path, size)
+            raise
+
+
+def result_files(paths: Iterable[Path]) -> list[Path]:
+    """Files named, and all ``*.jsonl`` below folders named, in order of their names.
+
+    Raises:
+        StoreError: a path that does not exist, or a folder without results.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(path.rglob("*.jsonl"))
+            if not inside:
+                raise StoreError(f"{path} holds no *.jsonl results", "scalebench run SUITE makes them")
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise StoreError(f"{path}: no such file or folder", "results are in results/<suite>/")
+    return list(dict.fromkeys(found))
+
+
+def read_results(files: Iterable[Path]) -> Results:
+    """Read result files; a torn or damaged line is left out and said.
+
+    Raises:
+        StoreError: a file that cannot be opened, or was written by a newer scalebench.
+    """
+    plans: list[Plan] = []
+    records: list[Record] = []
+    problems: list[str] = []
+    files = tuple(files)
+    for path in files:
+        try:
+            lines = path.read_bytes().split(b"\n")
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {error.strerror}") from None
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            content = _parse(line)
+            if content is None:
+                torn = "ends in half a line" if number == len(lines) else f"line {number} is damaged"
+                problems.append(f"{path.name} {torn}; it was left out")
+            elif content.get("kind") == "plan":
+                plans.append(_plan(content, path))
+            else:
+                records.append(_record(content, path, number))
+    return Results(tuple(plans), tuple(records), tuple(problems), files)
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _plan(content: dict[str, Any], path: Path) -> Plan:
+    try:
+        return plan_from_json(content["plan"])
+    except (KeyError, TypeError) as error:
+        raise StoreError(f"{path}:1: not a plan this version knows: {error}") from None
+
+
+def _record(content: dict[str, Any], path: Path, number: int) -> Record:
+    try:
+        return record_from_json(content)
+    except StoreError as error:
+        raise StoreError(f"{path}:{number}: {error.message}", error.hint) from None
+
+
+def finite(value: Any) -> bool:
+    """Whether a stored value is a usable number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,70 @@
+"""Case: everything that decides a number, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from scalebench.suite.protocol import Protocol
+from scalebench.suite.variant import Variant, parse_variant
+
+COUNT = "count"
+"""Mode of a case that is only counted, on no device."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model at one resolution, run one way.
+
+    Attributes:
+        model: written form of the variant.
+        resolution: side of the square input, pixels.
+        batch: images per forward pass.
+        mode: ``inference``, or ``count`` for a count on paper.
+        precision, layout, runtime: how the numbers are stored and executed.
+        device: ``cpu``, ``cuda:N``, or ``meta`` for a count.
+        threads: intra-operator threads on the CPU.
+        protocol: phases of a round.
+    """
+
+    model: str
+    resolution: int
+    batch: int = 1
+    mode: str = "inference"
+    precision: str = "fp32"
+    layout: str = "contiguous"
+    runtime: str = "eager"
+    device: str = "cpu"
+    threads: int = 1
+    protocol: Protocol = Protocol()
+
+    @property
+    def key(self) -> str:
+        """First 16 hex digits of the sha256 over the sorted fields; stable across machines and versions."""
+        content = {**asdict(self), "protocol": None if self.mode == COUNT else self.protocol.method}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def variant(self) -> Variant:
+        """The model, taken apart."""
+        return parse_variant(self.model)
+
+    @property
+    def label(self) -> str:
+        """Short text for progress lines and tables."""
+        if self.mode == COUNT:
+            return f"{self.model}@{self.resolution}"
+        return f"{self.model}@{self.resolution} batch {self.batch} {self.precision} {self.runtime} {self.device}"
+
+    def counted(self) -> Case:
+        """The same model and resolution as a case that is only counted."""
+        return Case(self.model, self.resolution, mode=COUNT, device="meta")
+
+
+def case_from_json(data: dict[str, Any]) -> Case:
+    """Build a case from ``asdict`` output; unknown fields raise TypeError."""
+    known = {f.name for f in fields(Case)} - {"protocol"}
+    protocol = Protocol(**data["protocol"])
+    return Case(**{name: data[name] for name in known}, protocol=protocol)

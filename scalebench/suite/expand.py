@@ -1,0 +1,180 @@
+"""Suite -> cases. Pure and deterministic: what timm knows and what was matched come in as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import product
+
+from scalebench.errors import UnknownNameError, did_you_mean
+from scalebench.suite.case import Case
+from scalebench.suite.families import FAMILIES, native_resolution
+from scalebench.suite.load import SuiteFile
+from scalebench.suite.paper import Catalogue, MatchRequest, Spec, nominal
+from scalebench.suite.plan import Member
+from scalebench.suite.schema import Exclude, FamilyModels, ModelEntry, ScaledModels, Suite
+from scalebench.suite.variant import Variant, parse_variant
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What one entry of ``models`` asks for: specs, and matched variants still to be found."""
+
+    kind: str
+    specs: tuple[Spec, ...]
+    requests: tuple[MatchRequest, ...] = ()
+
+
+def select(entry: ModelEntry, catalogue: Catalogue) -> Selection:
+    """Resolve the names and sizes of one entry.
+
+    Raises:
+        UnknownNameError: no such model or family, or a size below the model's stride.
+    """
+    if isinstance(entry, ScaledModels):
+        return _scaled(entry, catalogue)
+    if isinstance(entry, FamilyModels):
+        if entry.family not in FAMILIES:
+            raise UnknownNameError(
+                f"unknown family {entry.family!r}",
+                did_you_mean(entry.family, FAMILIES) or f"families: {', '.join(FAMILIES)}",
+                ("family",),
+            )
+        variants: Iterable[Variant] = [Variant(name) for name in FAMILIES[entry.family]]
+        kind = "family"
+    else:
+        variants = [v for at, name in enumerate(entry.timm) for v in _named(name, ("timm", at), catalogue)]
+        kind = "timm"
+    specs = [Spec(v, size) for v in variants for size in entry.resolution or [native(v, catalogue)]]
+    for spec in specs:
+        check_size(spec, catalogue)
+    return Selection(kind, tuple(specs))
+
+
+def _named(pattern: str, location: tuple[str | int, ...], catalogue: Catalogue) -> list[Variant]:
+    try:
+        return matching_variants(pattern, catalogue)
+    except UnknownNameError as error:
+        raise UnknownNameError(error.message, error.hint, location) from None
+
+
+def matching_variants(pattern: str, catalogue: Catalogue) -> list[Variant]:
+    """Variants a name or glob stands for, in timm's order.
+
+    Raises:
+        UnknownNameError: nothing fits; the hint names close matches.
+    """
+    if pattern in catalogue:
+        return [Variant(pattern)]
+    if any(mark in pattern for mark in "*?"):
+        found = [Variant(name) for name in catalogue if fnmatchcase(name, pattern)]
+        if not found:
+            raise UnknownNameError(f"no timm model fits {pattern!r}", "scalebench models lists what can be named")
+        return found
+    variant = parse_variant(pattern)
+    if variant.base not in catalogue:
+        near = did_you_mean(variant.base, catalogue)
+        raise UnknownNameError(f"unknown model {variant.base!r}", near or "scalebench models lists what can be named")
+    return [variant]
+
+
+def native(variant: Variant, catalogue: Catalogue) -> int:
+    """Native resolution in pixels: the paper's, else timm's default."""
+    return native_resolution(variant.base, catalogue[variant.base].resolution)
+
+
+def check_size(spec: Spec, catalogue: Catalogue) -> None:
+    """Refuse an input so small that the last feature map would be less than one pixel."""
+    stride = catalogue[spec.variant.base].stride
+    if spec.resolution < stride:
+        raise UnknownNameError(
+            f"resolution {spec.resolution} is too small for {spec.variant.base}: it reduces its input {stride} times",
+            f"give at least {stride}",
+            ("resolution",),
+        )
+
+
+def _scaled(entry: ScaledModels, catalogue: Catalogue) -> Selection:
+    base = _named(entry.scale, ("scale",), catalogue)
+    if len(base) != 1 or not base[0].is_base:
+        raise UnknownNameError(f"scale needs one plain model name, not {entry.scale!r}", location=("scale",))
+    name, size = base[0].base, entry.resolution or native(base[0], catalogue)
+    specs = [Spec(base[0], size)]
+    check_size(specs[0], catalogue)
+    if entry.target is not None:
+        requests = [MatchRequest(name, size, m, t, entry.tolerance) for t in entry.target for m in entry.by]
+        return Selection("scale", tuple(specs), tuple(requests))
+    specs += [nominal(name, size, method, factor) for factor in entry.factor or () for method in entry.by]
+    for spec in specs:
+        check_size(spec, catalogue)
+    return Selection("scale", tuple(specs))
+
+
+def expand(
+    file: SuiteFile,
+    selections: Iterable[Selection],
+    matches: Mapping[MatchRequest, Member],
+    devices: Mapping[str, str],
+    cores: int,
+) -> tuple[tuple[Case, ...], int]:
+    """Product of models and grid, without what is excluded.
+
+    A case that entries of different kinds reach (a listed model that is also a family's) is measured once;
+    the same kind naming it twice is a mistake and refused.
+
+    Args:
+        file: the suite, for the grid and for naming lines.
+        selections: one per entry of ``models``, in order.
+        matches: answers to every request of the selections.
+        devices: what each word of ``grid.device`` means here: ``{"auto": "cpu"}``.
+        cores: what ``threads: auto`` means here.
+
+    Returns: the cases in file order, and how many were reached by two kinds of entry and merged.
+
+    Raises:
+        SuiteError: a case named twice by the same kind of entry, or nothing left.
+    """
+    reached: dict[Case, str] = {}
+    merged = 0
+    for index, selection in enumerate(selections):
+        specs = [*selection.specs, *(_matched(r, matches[r]) for r in selection.requests)]
+        for case in (case for spec in specs for case in _cases(file.suite, spec, devices, cores)):
+            if reached.get(case) == selection.kind != "scale":
+                raise file.error(("models", index), f"duplicate case: {case.label}", "name each case once")
+            merged += case in reached
+            reached.setdefault(case, selection.kind)
+    cases = tuple(case for case in reached if not any(_fits(rule, case) for rule in file.suite.exclude))
+    if not cases:
+        raise file.error(("exclude",), "every case is excluded")
+    return cases, merged
+
+
+def _matched(request: MatchRequest, member: Member) -> Spec:
+    return Spec(Variant(request.base, member.depth, member.width, member.trim), member.resolution)
+
+
+def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int) -> Iterable[Case]:
+    grid = suite.grid
+    for mode, batch, precision, layout, runtime, threads, device in product(
+        grid.mode, grid.batch, grid.precision, grid.layout, grid.runtime, grid.threads, grid.device
+    ):
+        yield Case(
+            spec.variant.name, spec.resolution, batch, mode, precision, layout, runtime,
+            devices[device], cores if threads == "auto" else threads, suite.timing,
+        )  # fmt: skip
+
+
+def _fits(rule: Exclude, case: Case) -> bool:
+    """Whether every key of the rule fits; brackets in a model glob are the variant's own, not a glob's set."""
+    for key in rule.model_fields_set:
+        wanted, actual = getattr(rule, key), getattr(case, key)
+        if key == "model":
+            if not fnmatchcase(actual, wanted) and not fnmatchcase(actual, wanted.replace("[", "[[]", 1)):
+                return False
+        elif key == "device":
+            if actual.partition(":")[0] != wanted and actual != wanted:
+                return False
+        elif wanted != actual:
+            return False
+    return True

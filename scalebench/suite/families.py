@@ -1,0 +1,20 @@
+"""Model families by name, with the input sizes their papers used (timm's defaults often differ)."""
+
+from __future__ import annotations
+
+_EFFICIENTNET_SIZES = (224, 240, 260, 300, 380, 456, 528, 600)
+
+FAMILIES: dict[str, dict[str, int]] = {
+    # Tan and Le, arXiv:1905.11946: coefficients of the reference code
+    "efficientnet": {f"efficientnet_b{i}": size for i, size in enumerate(_EFFICIENTNET_SIZES)},
+    # He et al., arXiv:1512.03385, Table 1
+    "resnet": {f"resnet{depth}": 224 for depth in (18, 34, 50, 101, 152)},
+}
+"""Family name -> member -> native resolution in pixels."""
+
+_PAPER_SIZES = {name: size for members in FAMILIES.values() for name, size in members.items()}
+
+
+def native_resolution(model: str, default: int) -> int:
+    """Paper's input size of ``model`` (``tf_`` ports included), else ``default``, timm's own size; in pixels."""
+    return _PAPER_SIZES.get(model.removeprefix("tf_"), default)

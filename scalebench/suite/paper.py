@@ -1,0 +1,52 @@
+"""What a suite has to know before it can be expanded: facts about models, and questions to the counter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scalebench.suite.scaling import RULES
+from scalebench.suite.variant import DECIMALS, Variant
+
+
+@dataclass(frozen=True)
+class Known:
+    """What timm says about one model.
+
+    Attributes:
+        resolution: default input size, pixels.
+        stride: input pixels per pixel of the last feature map; a smaller input has nothing left to pool.
+    """
+
+    resolution: int
+    stride: int = 1
+
+
+@dataclass(frozen=True, order=True)
+class MatchRequest:
+    """Question to the counter: which multipliers of ``method`` cost ``target`` times the base?"""
+
+    base: str
+    resolution: int
+    method: str
+    target: float
+    tolerance: float
+
+
+Catalogue = Mapping[str, Known]
+"""Model name -> facts, in timm's order."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A variant at a resolution."""
+
+    variant: Variant
+    resolution: int
+
+
+def nominal(base: str, resolution: int, method: str, factor: float) -> Spec:
+    """Variant at a nominal factor: multipliers rounded as written, resolution to whole pixels."""
+    m = RULES[method](factor)
+    variant = Variant(base, round(m.depth, DECIMALS), round(m.width, DECIMALS))
+    return Spec(variant, round(resolution * m.resolution))

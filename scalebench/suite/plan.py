@@ -1,0 +1,93 @@
+"""Plan: what a suite comes to once its names are resolved. Plain data, stored at the head of each result file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from scalebench.suite.case import Case, case_from_json
+from scalebench.suite.variant import Variant
+
+
+@dataclass(frozen=True)
+class Member:
+    """One variant of a matched group.
+
+    Attributes:
+        method: scaling method, or ``base``.
+        depth, width: multipliers on the base.
+        trim: blocks left out again after rounding up, see ``Variant``.
+        resolution: pixels.
+        macs: counted MACs per image.
+        residual: counted MACs over the target's, minus one.
+    """
+
+    method: str
+    depth: float
+    width: float
+    resolution: int
+    macs: int
+    residual: float
+    trim: int = 0
+
+
+@dataclass(frozen=True)
+class Group:
+    """Variants of one base whose counted MACs agree within ``tolerance``.
+
+    Attributes:
+        base: base model; at ``base_resolution`` pixels it costs ``base_macs`` MACs per image.
+        target: multiple of the base's counted MACs.
+        tolerance: largest relative residual.
+    """
+
+    base: str
+    base_resolution: int
+    base_macs: int
+    target: float
+    tolerance: float
+    members: tuple[Member, ...]
+
+    def variant(self, member: Member) -> Variant:
+        """A member's model, taken apart."""
+        return Variant(self.base, member.depth, member.width, member.trim)
+
+    def model(self, member: Member) -> str:
+        """Written name of a member's model."""
+        return self.variant(member).name
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Cases to measure, specifications to count, and the groups they form.
+
+    Attributes:
+        suite, title: from the file.
+        text: the YAML, verbatim.
+        cases: measured cases, in file order.
+        counts: cases of mode ``count``: every measured model, and what the claims need beside them.
+        groups: matched groups.
+        claims: claim ids to judge.
+        rounds: rounds asked for.
+        merged: cases that two entries of different kinds reach, measured once.
+    """
+
+    suite: str
+    title: str
+    text: str
+    cases: tuple[Case, ...]
+    counts: tuple[Case, ...]
+    groups: tuple[Group, ...]
+    claims: tuple[str, ...]
+    rounds: int
+    merged: int = 0
+
+
+def plan_from_json(data: dict[str, Any]) -> Plan:
+    """Build a plan from ``asdict`` output."""
+    groups = tuple(
+        Group(**{**group, "members": tuple(Member(**member) for member in group["members"])})
+        for group in data["groups"]
+    )
+    cases, counts = (tuple(case_from_json(case) for case in data[key]) for key in ("cases", "counts"))
+    return Plan(**{**data, "cases": cases, "counts": counts, "groups": groups, "claims": tuple(data["claims"])})

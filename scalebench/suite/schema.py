@@ -1,0 +1,171 @@
+"""Suite: the pydantic models of a suite file, and its JSON Schema for editors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, PositiveInt, Tag, field_validator, model_validator
+
+from scalebench.suite.families import FAMILIES
+from scalebench.suite.protocol import PROTOCOLS, Protocol
+
+Method = Literal["depth", "width", "resolution", "compound", "fast"]
+ProtocolName = Literal["quick", "standard", "rigorous"]
+Pixels = Annotated[int, Field(ge=1, le=8192, description="side of the square input, pixels")]
+
+BUILT: dict[str, frozenset[str]] = {
+    "mode": frozenset({"inference"}),
+    "precision": frozenset({"fp32"}),
+    "layout": frozenset({"contiguous"}),
+    "runtime": frozenset({"eager"}),
+}
+"""Axis values that can be measured today; the rest of the vocabulary is refused by name."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Sized(_Strict):
+    """An entry whose resolutions are listed, or are the native ones."""
+
+    resolution: list[Pixels] | None = Field(None, min_length=1, description="input sizes, pixels")
+    at: Literal["native"] | None = Field(None, description="the paper's input size, else timm's default")
+
+    @model_validator(mode="after")
+    def _one_way_of_sizing(self) -> _Sized:
+        if self.resolution is not None and self.at is not None:
+            raise ValueError("give resolution or at, not both")
+        return self
+
+
+class TimmModels(_Sized):
+    """Models by timm name; globs allowed."""
+
+    timm: list[str] = Field(min_length=1, description="timm model names or globs, or variants such as resnet50[d=2]")
+
+
+class FamilyModels(_Sized):
+    """All members of one family."""
+
+    family: str = Field(description="family name", json_schema_extra={"enum": sorted(FAMILIES)})
+
+
+class ScaledModels(_Strict):
+    """Variants of one base along one or several axes, at nominal factors or at counted targets."""
+
+    scale: str = Field(description="base model, a timm name")
+    by: list[Method] = Field(min_length=1, description="scaling methods")
+    factor: list[Annotated[float, Field(gt=0, le=256)]] | None = Field(
+        None, min_length=1, description="nominal MACs factors d*w^2*r^2; rounding moves the counted factor away"
+    )
+    target: list[Annotated[float, Field(gt=1, le=256)]] | None = Field(
+        None, min_length=1, description="counted MACs as multiples of the base's, matched within the tolerance"
+    )
+    tolerance: float = Field(0.02, gt=0, le=0.5, description="largest relative residual of a matched variant")
+    resolution: Pixels | None = Field(None, description="input size of the base, pixels; default native")
+
+    @model_validator(mode="after")
+    def _factor_or_target(self) -> ScaledModels:
+        if (self.factor is None) == (self.target is None):
+            raise ValueError("give factor (nominal) or target (counted), one of the two")
+        return self
+
+
+def _kind_of_entry(entry: Any) -> str | None:
+    if isinstance(entry, dict):
+        found = [kind for kind in ENTRY_KINDS if kind in entry]
+        return found[0] if len(found) == 1 else None
+    return {TimmModels: "timm", FamilyModels: "family", ScaledModels: "scale"}.get(type(entry))
+
+
+ENTRY_KINDS: dict[str, type[BaseModel]] = {"timm": TimmModels, "family": FamilyModels, "scale": ScaledModels}
+
+ModelEntry = Annotated[
+    Annotated[TimmModels, Tag("timm")]
+    | Annotated[FamilyModels, Tag("family")]
+    | Annotated[ScaledModels, Tag("scale")],
+    Discriminator(
+        _kind_of_entry,
+        custom_error_type="models_entry",
+        custom_error_message="an entry needs exactly one of timm, family, scale",
+    ),
+]
+
+
+class Grid(_Strict):
+    """Ways to run every model: the product of all axes."""
+
+    mode: list[Literal["inference", "training"]] = Field(["inference"], min_length=1)
+    batch: list[PositiveInt] = Field([1], min_length=1, description="images per forward pass")
+    precision: list[Literal["fp32", "tf32", "fp16", "bf16", "amp_fp16", "amp_bf16", "int8"]] = Field(
+        ["fp32"], min_length=1
+    )
+    layout: list[Literal["contiguous", "channels_last"]] = Field(["contiguous"], min_length=1)
+    runtime: list[Literal["eager", "compile", "cuda_graph", "onnxruntime", "openvino", "best"]] = Field(
+        ["eager"], min_length=1
+    )
+    threads: list[PositiveInt | Literal["auto"]] = Field(
+        ["auto"], min_length=1, description="intra-operator CPU threads; auto: every core this process may use"
+    )
+    device: list[Annotated[str, Field(pattern=r"^(auto|cpu|cuda|cuda:[0-9]+)$")]] = Field(["auto"], min_length=1)
+
+    @field_validator("*")
+    @classmethod
+    def _each_once(cls, values: list[Any]) -> list[Any]:
+        twice = next((value for value in values if values.count(value) > 1), None)
+        if twice is not None:
+            raise ValueError(f"duplicate case: {twice!r} is listed twice")
+        return values
+
+    @field_validator("mode", "precision", "layout", "runtime")
+    @classmethod
+    def _built(cls, values: list[str], info: Any) -> list[str]:
+        built = BUILT[info.field_name]
+        for value in values:
+            if value not in built:
+                raise ValueError(f"{info.field_name} {value!r} is not built yet; built: {', '.join(sorted(built))}")
+        return values
+
+
+class Exclude(_Strict):
+    """Drops the cases that fit every key given; ``model`` is a glob over written names."""
+
+    model: str | None = None
+    resolution: PositiveInt | None = None
+    batch: PositiveInt | None = None
+    mode: str | None = None
+    precision: str | None = None
+    layout: str | None = None
+    runtime: str | None = None
+    device: str | None = None
+    threads: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Exclude:
+        if not self.model_fields_set:
+            raise ValueError("an empty exclude would drop every case; name at least one key")
+        return self
+
+
+class Suite(_Strict):
+    """A whole suite file."""
+
+    schema_number: Literal[1] = Field(alias="schema", description="format of this file")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$", description="names the folder and files of its results")
+    title: str = Field("", max_length=200)
+    models: list[ModelEntry] = Field(min_length=1)
+    grid: Grid = Grid()
+    exclude: list[Exclude] = []
+    protocol: ProtocolName | Protocol = "standard"
+    claims: list[str] = Field([], description="claim ids, or [all]")
+
+    @property
+    def timing(self) -> Protocol:
+        """The protocol in force, whether named or spelled out."""
+        return PROTOCOLS[self.protocol] if isinstance(self.protocol, str) else self.protocol
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a suite file, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Suite.model_json_schema(by_alias=True)}
