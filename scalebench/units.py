@@ -17,7 +17,8 @@ def digits(value: float, significant: int = 3) -> str:
         return "0"
     if not 1e-4 <= abs(value) < 1e7:
         return f"{value:.{significant - 1}e}"
-    places = max(0, significant - 1 - math.floor(math.log10(abs(value))))
+    rounded = float(f"{value:.{significant - 1}e}")  # 9.999 has two digits before the point once it is rounded
+    places = max(0, significant - 1 - math.floor(math.log10(abs(rounded))))
     return f"{value:.{places}f}"
 
 

@@ -42,6 +42,8 @@ def power_law(x: Sequence[float], y: Sequence[float]) -> Fit | None:
     log_x, log_y = log_x[keep], log_y[keep]
     if len(np.unique(log_x)) < MIN_POINTS:
         return None
+    if np.ptp(log_y) == 0:  # linregress divides by it
+        return Fit(Estimate(0.0, 0.0, 0.0, len(log_x)), float(np.exp(log_y[0])), 1.0)
     line = stats.linregress(log_x, log_y)
     half = float(stats.t.ppf(0.5 + LEVEL / 2, len(log_x) - 2)) * float(line.stderr)
     slope = float(line.slope)

@@ -6,7 +6,7 @@ import pandas as pd
 
 
 def pareto(frame: pd.DataFrame, cost: str, gain: str) -> pd.Series:
-    """Whether each row is on the front: no other row costs less and gains at least as much, or gains more at no more cost.
+    """Whether each row is on the front: no other row is better one way without being worse the other.
 
     Args:
         frame: any table.
@@ -15,7 +15,7 @@ def pareto(frame: pd.DataFrame, cost: str, gain: str) -> pd.Series:
 
     Returns: booleans on the frame's index; rows with NaN are never on the front.
     """
-    points = frame[[cost, gain]].dropna().sort_values([cost, gain], ascending=[True, False])
+    points = frame[[cost, gain]].astype(float).dropna().sort_values([cost, gain], ascending=[True, False])
     best = points[gain].cummax()
     first_to_reach = points[gain] > best.shift(fill_value=-float("inf"))
     # Equal points stand or fall together.

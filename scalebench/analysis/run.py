@@ -87,11 +87,10 @@ def _front(cases: pd.DataFrame) -> pd.Series:
 
 
 def _machines(records: Sequence[Record], rounds: pd.DataFrame) -> dict[str, Environment]:
-    by_keys = {
-        (r.environment.hw_key, r.environment.sw_key): r.environment for r in records if r.case.mode != COUNT
-    }
+    by_keys = {(r.environment.hw_key, r.environment.sw_key): r.environment for r in records if r.case.mode != COUNT}
     labels = rounds.drop_duplicates(["machine"])
-    return {row.machine: by_keys[row.hw_key, row.sw_key] for row in labels.itertuples()}
+    columns = (labels[name].astype(str) for name in ("machine", "hw_key", "sw_key"))
+    return {machine: by_keys[hw_key, sw_key] for machine, hw_key, sw_key in zip(*columns, strict=True)}
 
 
 def _failures(records: Sequence[Record], rounds: pd.DataFrame) -> tuple[Failure, ...]:

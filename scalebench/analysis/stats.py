@@ -79,7 +79,7 @@ class _LogDifference:
     n: int
 
 
-def _log_difference(a: np.ndarray, b: np.ndarray) -> _LogDifference:  # type: ignore[type-arg]
+def _log_difference(a: np.ndarray, b: np.ndarray) -> _LogDifference:
     parts = tuple((float(x.var(ddof=1)) / len(x), len(x) - 1) if len(x) > 1 else (math.nan, 0) for x in (a, b))
     return _LogDifference(float(a.mean() - b.mean()), parts, min(len(a), len(b)))
 

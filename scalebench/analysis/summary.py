@@ -8,7 +8,7 @@ from scalebench.analysis.stats import of_rounds
 from scalebench.store.frame import CASE_COLUMNS, COUNTED, MEASURED
 
 IDENTITY = ["machine", "case"]
-WAY = ["machine", "batch", "precision", "layout", "runtime", "threads"]
+WAY = ["machine", "batch", "precision", "layout", "runtime", "threads", "protocol"]
 """Columns that say how and where something ran; numbers are never pooled or compared across them unseen."""
 
 
@@ -29,7 +29,7 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
         ``<metric>``, ``<metric>_low``, ``<metric>_high``.
     """
     good = rounds[rounds["outcome"] == "ok"]
-    keep = [*IDENTITY, *CASE_COLUMNS, "base", "depth", "width", *COUNTED]
+    keep = [*IDENTITY, *CASE_COLUMNS, "protocol", "base", "depth", "width", *COUNTED]
     rows = []
     for _, group in good.groupby(IDENTITY, sort=False):
         row = {name: group[name].iloc[0] for name in keep} | {"n": len(group)}

@@ -78,18 +78,20 @@ def judge(claims: Iterable[Claim], analysis: Analysis) -> tuple[Verdict, ...]:
 
 
 def _judge_claim(claim: Claim, analysis: Analysis) -> list[Verdict]:
-    judged = [(finding, _hold(part, finding)) for part in claim.parts for finding in _find(part, analysis)]
-    on_paper = [held for finding, held in judged if not finding.way]
-    ways = dict.fromkeys(finding.way for finding, _ in judged if finding.way)
-    if not ways:
-        return [_verdict(claim, (), on_paper, analysis)]
+    found = [(part, find(part, analysis)) for part in claim.parts]
+    ways = dict.fromkeys(finding.way for _, findings in found for finding in findings if finding.way) or [()]
     return [
-        _verdict(claim, way, [held for finding, held in judged if finding.way in ((), way)], analysis) for way in ways
+        _verdict(
+            claim, way, [_hold(part, seen) for part, findings in found for seen in _seen(part, findings, way)], analysis
+        )
+        for way in ways
     ]
 
 
-def _find(part: Any, analysis: Analysis) -> list[Finding]:
-    return find(part, analysis) or [Finding(part.label.format(against="single-axis methods", model=""), UNKNOWN)]
+def _seen(part: Any, findings: Sequence[Finding], way: Way) -> list[Finding]:
+    """Findings that hold for one way of running; unknown where there is none."""
+    label = part.label.format(against="single-axis methods", model="")
+    return [finding for finding in findings if finding.way in ((), way)] or [Finding(label, UNKNOWN)]
 
 
 def _hold(part: Any, finding: Finding) -> Judged:
@@ -121,7 +123,9 @@ def decide(estimate: Estimate, low: float, high: float) -> Word:
 
 def _verdict(claim: Claim, way: Way, judged: Sequence[Judged], analysis: Analysis) -> Verdict:
     word = combine([part.word for part in judged])
-    decisive = max((part for part in judged if part.word == word), key=lambda part: part.distance, default=judged[0])
+    deciding = [part for part in judged if part.word == word]
+    # The first failure in the claim's own order refutes it; what holds is only as strong as its weakest part.
+    decisive = deciding[0] if word == "refuted" else max(deciding, key=lambda part: part.distance)
     e = decisive.estimate
     named = dict(zip(WAY, way, strict=False))
     remarks = [_sentence(word, decisive, judged), *_interchanged(claim, judged), *_conditions(claim, named)]
@@ -134,12 +138,9 @@ def _verdict(claim: Claim, way: Way, judged: Sequence[Judged], analysis: Analysi
 
 
 def combine(words: Sequence[Word]) -> Word:
-    """One refuted part refutes the claim; it is supported only when every part is."""
-    if "refuted" in words:
-        return "refuted"
-    if all(word == "not measured" for word in words):
-        return "not measured"
-    return "supported" if all(word == "supported" for word in words) else "inconclusive"
+    """One refuted part refutes a claim; one that nobody measured leaves it open; all must hold to support it."""
+    order: tuple[Word, ...] = ("refuted", "not measured", "inconclusive")
+    return next((word for word in order if word in words), "supported")
 
 
 def _counted_only(claim: Claim) -> bool:

@@ -89,11 +89,11 @@ def _measured_ratio(part: MeasuredRatio, analysis: Analysis) -> Iterator[Finding
 def _group_ratio(part: GroupRatio, analysis: Analysis) -> Iterator[Finding]:
     groups = [group for group in analysis.plan.groups if group.base == part.base]
     for way, rounds in _ways(analysis, part.batch):
-        for against in part.against:
-            pairs = [_pair(group, rounds, part, against) for group in groups]
-            complete = [pair for pair in pairs if pair[0] and pair[1]]
-            if complete:
-                yield Finding(part.label.format(against=against), mean_ratio(complete), way)
+        pairs = {against: [_pair(group, rounds, part, against) for group in groups] for against in part.against}
+        complete = {against: [pair for pair in found if pair[0] and pair[1]] for against, found in pairs.items()}
+        if any(complete.values()):  # a method that was not measured beside others is unknown, not left out
+            for against, found in complete.items():
+                yield Finding(part.label.format(against=against), mean_ratio(found), way)
 
 
 def _pair(group: Group, rounds: pd.DataFrame, part: GroupRatio, against: str) -> tuple[list[float], list[float]]:

@@ -33,7 +33,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
 
 
 def main() -> None:
-    """Entry point of ``scalebench``: run a command, turn every expected error into a message, a hint and exit code 2."""
+    """Entry point of ``scalebench``: run a command; an expected error becomes a message, a hint and exit code 2."""
     try:
         app(standalone_mode=True)
     except ScalebenchError as error:

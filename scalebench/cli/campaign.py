@@ -102,7 +102,8 @@ def count_record(suite: str, case: Case, facts: Mapping[str, Any]) -> Record:
     versions = software_versions()
     environment = Environment(_PAPER, "", "", software={name: versions[name] for name in ("torch", "timm")})
     problem = facts.get("error")
+    error = {"type": "BuildError", "message": problem} if problem else None
     return Record(
         suite, case, 0, "failed" if problem else "ok", datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        environment, facts={} if problem else facts, error={"type": "BuildError", "message": problem} if problem else None,
+        environment, facts={} if problem else facts, error=error,
     )  # fmt: skip

@@ -9,7 +9,9 @@ import typer
 
 def count(
     names: list[str] = typer.Argument(metavar="MODEL[@RES]...", help="Names, variants or globs, with a resolution."),
-    check: bool = typer.Option(False, "--check", help="Count again with fvcore on real tensors and explain the difference."),
+    check: bool = typer.Option(
+        False, "--check", help="Count again with fvcore on real tensors and explain the difference."
+    ),
     json_: bool = typer.Option(False, "--json", help="Print a JSON list."),
 ) -> None:
     """Count models: nothing is measured, no weights are loaded.
@@ -25,7 +27,7 @@ def count(
     with Worker() as worker, paper_progress() as progress:
         paper = Paper(worker)
         cases = _cases(names, catalogue(paper))
-        facts = count_all(cases, paper, progress)
+        facts = count_all(dict.fromkeys(cases, ("inference", "training")), paper, progress)
         checks = paper.ask([_question("check", c) for c in cases]) if check else [{} for _ in cases]
     rows = [_row(case, facts[case], answer) for case, answer in zip(cases, checks, strict=True)]
     if json_:
@@ -82,7 +84,12 @@ def _print(rows: list[dict[str, Any]], check: bool) -> None:
     from scalebench.metrics import METRICS
 
     shown = ("params", "macs", "activations", "weight_bytes", "peak_bytes_inference", "peak_bytes_training")
-    columns = [("model", False), ("px", True), *((METRICS[name].label, True) for name in shown), ("uncounted", False)]
+    columns = [
+        ("model", False),
+        ("px", True),
+        *((METRICS[name].label, True) for name in shown),
+        ("uncounted", False),
+    ]
     good = [row for row in rows if "error" not in row]
     body = [
         [

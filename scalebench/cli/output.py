@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+_PIPE_WIDTH = 200
 
 
 def print_json(content: Any) -> None:
@@ -32,13 +36,13 @@ def plain(content: Any) -> Any:
 
 def print_table(title: str, columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; ``columns`` are (heading, whether it holds numbers)."""
-    table = Table(title=title or None, title_justify="left", header_style="bold")
+    table = Table(title=escape(title) or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     for heading, numeric in columns:
         table.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
     for row in rows:
-        table.add_row(*row)
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    console.print(table)
+        table.add_row(*(escape(cell) for cell in row))
+    # A pipe has no width: lines must not be cut or folded there.
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
 
 
 @contextmanager

@@ -42,7 +42,10 @@ def _outline(path: Path, json_: bool) -> None:
     from scalebench.suite.load import load_suite
 
     file = load_suite(path)
-    document = {"suite": file.suite.name, "models": [entry.model_dump(exclude_none=True) for entry in file.suite.models]}
+    document = {
+        "suite": file.suite.name,
+        "models": [entry.model_dump(exclude_none=True) for entry in file.suite.models],
+    }
     if json_:
         print_json(document)
         return
@@ -83,12 +86,20 @@ def _print(prepared: Prepared, expected: Estimate) -> None:
         facts = next(f for c, f in prepared.facts.items() if (c.model, c.resolution) == (name, size))
         counted = si(facts["macs"], "MACs"), si(facts["params"]), si(facts["activations"])
         rows.append([name, str(size), *counted, ", ".join(map(str, sorted(batches)))])
-    headings = [("model", False), ("px", True), ("MACs", True), ("parameters", True), ("activations", True), ("batch", True)]
+    headings = [
+        ("model", False),
+        ("px", True),
+        ("MACs", True),
+        ("parameters", True),
+        ("activations", True),
+        ("batch", True),
+    ]
     print_table(f"{plan.title}: {len(plan.cases)} cases", headings, rows)
     for group in plan.groups:
         title = f"{group.base}@{group.base_resolution} at {group.target:g} times {si(group.base_macs, 'MACs')}, counted"
         body = [
-            [m.method, group.model(m), str(m.resolution), si(m.macs, "MACs"), percent(m.residual)] for m in group.members
+            [m.method, group.model(m), str(m.resolution), si(m.macs, "MACs"), percent(m.residual)]
+            for m in group.members
         ]
         columns = [("method", False), ("model", False), ("px", True), ("MACs", True), ("residual", True)]
         print_table(title, columns, body)

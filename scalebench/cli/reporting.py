@@ -38,5 +38,9 @@ def finish(plan: Plan, stored: Results, reports: Path, json_: bool) -> None:
 
 def one_line(verdict: Verdict) -> str:
     """Verdict, claim and effect in one line of a terminal."""
-    effect: Any = "" if verdict.n == 0 else f"{digits(verdict.effect)} {interval(verdict.low, verdict.high)}, n = {verdict.n}"
-    return f"{verdict.verdict:<13} {verdict.claim.id:<6} {verdict.claim.claim} ({effect or 'no data'}; {verdict.machine})"
+    effect: Any = (
+        "" if verdict.n == 0 else f"{digits(verdict.effect)} {interval(verdict.low, verdict.high)}, n = {verdict.n}"
+    )
+    return (
+        f"{verdict.verdict:<13} {verdict.claim.id:<6} {verdict.claim.claim} ({effect or 'no data'}; {verdict.machine})"
+    )

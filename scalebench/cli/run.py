@@ -19,10 +19,10 @@ def run(
     json_: bool = typer.Option(False, "--json", help="Print the report's JSON on stdout."),
 ) -> None:
     """Measure a suite, continuing where an earlier run stopped, and write its report."""
+    from scalebench.cli.campaign import Campaign
     from scalebench.cli.preparing import prepare_suite
     from scalebench.cli.reporting import finish
     from scalebench.cli.watching import watch
-    from scalebench.cli.campaign import Campaign
     from scalebench.execute.client import Worker
 
     with Worker() as worker:
@@ -41,5 +41,8 @@ def run(
         finish(prepared.plan, stored, reports, json_)
     if stopped:
         left = len(campaign.missing())
-        typer.echo(f"stopped; every finished round is kept, {left} are left: scalebench run {suite} goes on", err=True)
+        typer.echo(
+            f"stopped; every finished round is kept, {left} are left: scalebench run {suite} goes on",
+            err=True,
+        )
         raise typer.Exit(EXIT_INTERRUPTED)

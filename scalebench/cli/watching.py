@@ -24,11 +24,12 @@ def watch(prepared: Prepared, rounds: Sequence[Round]) -> Iterator[Listener]:
     console = Console(stderr=True)
     remaining = _Remaining(prepared, rounds)
     if not rounds:
-        yield lambda event: None
+        yield lambda _: None
         return
     names = ", ".join(machine.machine for machine in prepared.machines.values())
     console.print(
-        f"{prepared.plan.suite}: {len(rounds)} rounds on {names}, about {duration(remaining.seconds)}", highlight=False
+        f"{prepared.plan.suite}: {len(rounds)} rounds on {names}, about {duration(remaining.seconds)}",
+        highlight=False,
     )
     if not console.is_terminal:
         yield lambda event: _line(console, event, remaining)
@@ -46,9 +47,7 @@ class _Remaining:
     """Seconds left: the plan's estimate of what is still to do, corrected by how it did so far."""
 
     def __init__(self, prepared: Prepared, rounds: Sequence[Round]) -> None:
-        self._expected = {
-            case: round_seconds(case, prepared.facts[case.counted()]["macs"]) for case, _ in rounds
-        }
+        self._expected = {case: round_seconds(case, prepared.facts[case.counted()]["macs"]) for case, _ in rounds}
         self.seconds = sum(self._expected[case] for case, _ in rounds)
         self._spent = self._expected_of_done = 0.0
 

@@ -59,7 +59,7 @@ class Worker:
         self._buffer = b""
         self._stderr: IO[bytes] | None = None
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Worker:  # noqa: PYI034 - Self is not in Python 3.10
         return self
 
     def __exit__(
@@ -68,7 +68,10 @@ class Worker:
         self.close()
 
     def run(
-        self, job: dict[str, Any], timeout_s: float, on_answer: Callable[[int, Any], None] = lambda _i, _a: None
+        self,
+        job: dict[str, Any],
+        timeout_s: float,
+        on_answer: Callable[[int, Any], None] = lambda _i, _a: None,
     ) -> Ending:
         """Hand a job over and sleep until it has ended.
 
@@ -121,7 +124,7 @@ class Worker:
 
     def _send(self, job: dict[str, Any]) -> None:
         assert self._channel is not None  # noqa: S101 - set by _start
-        with contextlib.suppress(BrokenPipeError):  # the missing pid line will say so
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the missing pid line will say so
             self._channel.sendall(json.dumps(job).encode() + b"\n")
 
     def _follow(self, started: float, timeout_s: float, on_answer: Callable[[int, Any], None]) -> Ending:
@@ -184,7 +187,10 @@ class Worker:
                         return message
                 continue
             self._channel.settimeout(max(0.001, deadline - time.monotonic()))
-            data = self._channel.recv(1 << 20)
+            try:
+                data = self._channel.recv(1 << 20)
+            except ConnectionResetError:  # the other end has gone without reading its job
+                return None
             if not data:
                 return None
             self._buffer += data

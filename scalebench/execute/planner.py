@@ -63,12 +63,12 @@ def prepare(
     machines, devices = find_machines(file, worker)
     matches, groups = _match(file, selections, paper, progress)
     cases, merged = expand(file, selections, matches, devices, usable_cores())
-    counts = tuple(dict.fromkeys([*(case.counted() for case in cases), *claim_counts]))
-    facts = count_all(counts, paper, progress)
+    peaks = dict.fromkeys(claim_counts, ()) | {case.counted(): (case.mode,) for case in cases}
+    facts = count_all(peaks, paper, progress)
     _refuse_uncountable(file, cases, facts)
     suite = file.suite
     plan = Plan(
-        suite.name, suite.title or suite.name, file.text, cases, counts, groups, tuple(claims),
+        suite.name, suite.title or suite.name, file.text, cases, tuple(peaks), groups, tuple(claims),
         suite.timing.rounds, merged,
     )  # fmt: skip
     return Prepared(plan, facts, machines)
@@ -81,13 +81,24 @@ def catalogue(paper: Paper) -> dict[str, Known]:
 
 
 def count_all(
-    cases: Sequence[Case], paper: Paper, progress: Progress = lambda _what, _done, _total: None
+    peaks: Mapping[Case, Sequence[str]], paper: Paper, progress: Progress = lambda _what, _done, _total: None
 ) -> dict[Case, dict[str, Any]]:
-    """Counted facts of each counting case, or ``{"error": ...}``."""
-    questions = [{"ask": "count", "model": case.model, "resolution": case.resolution} for case in cases]
+    """Counted facts of each counting case, or ``{"error": ...}``.
+
+    Args:
+        peaks: by counting case, the modes whose static memory is wanted: ``inference``, ``training``, or none.
+        paper: answers, from disk where it can.
+        progress: hears how far it is.
+    """
+    cases = list(peaks)
+    questions = [
+        {"ask": "count", "model": case.model, "resolution": case.resolution, "peaks": list(peaks[case])}
+        for case in cases
+    ]
     answers = paper.ask(questions, lambda done, total: progress("counting", done, total))
     return {
-        case: answer.get("ok") or {"error": answer["error"]["message"]} for case, answer in zip(cases, answers, strict=True)
+        case: answer.get("ok") or {"error": answer["error"]["message"]}
+        for case, answer in zip(cases, answers, strict=True)
     }
 
 

@@ -18,7 +18,11 @@ Machines = dict[str, Environment]
 
 
 def missing_rounds(
-    cases: Sequence[Case], rounds: int, stored: Iterable[Record], machines: Machines, retry_failed: bool = False
+    cases: Sequence[Case],
+    rounds: int,
+    stored: Iterable[Record],
+    machines: Machines,
+    retry_failed: bool = False,
 ) -> list[Round]:
     """Rounds that this machine has not stored yet, sweep by sweep.
 
@@ -47,7 +51,7 @@ def missing_rounds(
 def interleave(rounds: Iterable[Round], seed: int) -> list[Round]:
     """Shuffle within each sweep, so that a slow minute of the machine spreads over all cases.
 
-    Measuring case by case to completion "detects" differences between identical systems (RMIT, 10.1145/3030207.3030229).
+    Measuring case by case to completion finds differences between identical systems (10.1145/3030207.3030229).
     """
     shuffler = random.Random(seed)
     keyed = [(number, shuffler.random(), case) for case, number in rounds]

@@ -82,7 +82,7 @@ def _handle(job: dict[str, Any], channel: socket.socket) -> None:
     try:
         for index, answer in JOBS[job["do"]](job):
             _send(channel, {"index": index, "answer": answer})
-    except BaseException as error:  # noqa: BLE001 - every ending of a child has to become an answer
+    except BaseException as error:
         traceback.print_exc()
         _send(channel, {"error": describe_error(error)})
 
@@ -93,7 +93,12 @@ def describe_error(error: BaseException) -> dict[str, str]:
     if isinstance(error, ScalebenchError):
         message, hint = error.message, error.hint
     memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(t in message for t in _OUT_OF_MEMORY)
-    return {"type": type(error).__name__, "message": message, "hint": hint, "kind": "oom" if memory else "failed"}
+    return {
+        "type": type(error).__name__,
+        "message": message,
+        "hint": hint,
+        "kind": "oom" if memory else "failed",
+    }
 
 
 Answers = Iterator[tuple[int, Any]]
@@ -145,12 +150,12 @@ def _count(question: dict[str, Any]) -> Any:
     model = build(variant, resolution, device="meta")
     facts = dataclasses.asdict(count_model(model, variant.name, resolution))
     facts["blocks"] = sum(len(stage) for stage in stages(model)) or None
-    for name, training in (("peak_bytes_inference", False), ("peak_bytes_training", True)):
+    for mode in question["peaks"]:
         try:
-            facts[name] = static_peak(model, resolution, training=training)
+            facts[f"peak_bytes_{mode}"] = static_peak(model, resolution, training=mode == "training")
         except ScalebenchError as error:
-            facts[name] = None
-            facts.setdefault("notes", []).append(f"{name}: {error.message}")
+            facts[f"peak_bytes_{mode}"] = None
+            facts.setdefault("notes", []).append(error.message)
     return facts
 
 

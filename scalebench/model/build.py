@@ -11,7 +11,7 @@ from typing import Any
 import timm
 import timm.models
 import torch
-from timm.models.resnet import ResNet, downsample_conv
+from timm.models.resnet import BasicBlock, Bottleneck, ResNet, downsample_conv
 from torch import nn
 
 from scalebench.errors import BuildError, UnknownNameError, did_you_mean
@@ -26,6 +26,7 @@ RESNETS = {
     "resnet152": (3, 8, 36, 3),
 }
 """Blocks per stage (He et al., arXiv:1512.03385, Table 1)."""
+_BLOCKS: dict[str, Any] = {name: BasicBlock if name in ("resnet18", "resnet34") else Bottleneck for name in RESNETS}
 _CHANNELS = (64, 128, 256, 512)
 _STEM = 64
 _DIVISOR = 8
@@ -55,7 +56,7 @@ def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
             _trim(model, variant)
     except BuildError:
         raise
-    except Exception as error:  # noqa: BLE001 - timm's 1300 factories raise whatever they like
+    except Exception as error:  # timm's 1300 factories raise whatever they like
         raise BuildError(f"{variant.name}@{resolution} cannot be built: {type(error).__name__}: {error}") from error
     if not isinstance(model, nn.Module):
         raise BuildError(f"{variant.name}: timm returned {type(model).__name__}, not a module")
@@ -140,15 +141,14 @@ def _scaled_resnet(variant: Variant, **kwargs: Any) -> ResNet:
     """ResNet with all channels (stem included) times width, blocks per stage times depth, rounded up."""
     layers = tuple(scaled_blocks(blocks, variant.depth) for blocks in RESNETS[variant.base])
     channels = tuple(scaled_channels(c, variant.width) for c in _CHANNELS)
-    block = type(timm.create_model(variant.base, device="meta").layer1[0])
-    model = ResNet(block=block, layers=layers, channels=channels, **kwargs)
+    model = ResNet(block=_BLOCKS[variant.base], layers=layers, channels=channels, **kwargs)
     stem = scaled_channels(_STEM, variant.width)
     if stem != _STEM:
-        _widen_stem(model, block, stem, channels[0])
+        _widen_stem(model, _BLOCKS[variant.base], stem, channels[0])
     return model
 
 
-def _widen_stem(model: ResNet, block: Any, stem: int, planes: int) -> None:
+def _widen_stem(model: Any, block: Any, stem: int, planes: int) -> None:
     """timm fixes a plain stem at 64 channels; replace it and the first block, which reads it."""
     model.conv1 = nn.Conv2d(3, stem, kernel_size=7, stride=2, padding=3, bias=False)
     model.bn1 = nn.BatchNorm2d(stem)

@@ -51,7 +51,7 @@ class _Tally(TorchDispatchMode):
     """Adds up output elements of every operator that reaches the device."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self.activations = 0
         self.other = 0
         self.uncounted: set[str] = set()
@@ -60,11 +60,12 @@ class _Tally(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        name = str(func._overloadpacket)
+        packet = func.overloadpacket
+        name = str(packet)
         elements = sum(t.numel() for t in _tensors(result))
         if name in _WITH_ACTIVATIONS:
             self.activations += elements
-        elif func._overloadpacket not in flop_registry and not func.is_view:
+        elif packet not in flop_registry and not func.is_view:
             self.other += elements
             if _COMPUTE.search(name.removeprefix("aten.")):
                 self.uncounted.add(name)
@@ -96,7 +97,7 @@ def count_model(model: nn.Module, name: str, resolution: int) -> Complexity:
         # The tally is entered first and so sees what the counter has already decomposed.
         with torch.no_grad(), _Tally() as tally, FlopCounterMode(display=False) as counter:
             model(image)
-    except Exception as error:  # noqa: BLE001 - a model's forward pass raises whatever it likes
+    except Exception as error:  # a model's forward pass raises whatever it likes
         raise BuildError(f"{name}@{resolution} cannot be counted: {type(error).__name__}: {error}") from error
     return Complexity(
         params=sum(p.numel() for p in model.parameters()),
@@ -133,19 +134,19 @@ def cross_check(variant: Variant, resolution: int) -> CrossCheck:
     Raises:
         BuildError: fvcore is missing or cannot trace the model.
     """
-    try:
-        from fvcore.nn import FlopCountAnalysis
-    except ImportError:
-        raise BuildError("fvcore is not installed", "pip install fvcore") from None
     model = build(variant, resolution)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # fvcore's newest release still traces with a deprecated torch.jit
+            from fvcore.nn import FlopCountAnalysis
+
             analysis = FlopCountAnalysis(model, torch.zeros(1, 3, resolution, resolution))
             analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
             by_operator = analysis.by_operator()
             unsupported = tuple(sorted(analysis.unsupported_ops()))
-    except Exception as error:  # noqa: BLE001 - tracing fails in many ways
+    except ImportError:
+        raise BuildError("fvcore is not installed", "pip install fvcore") from None
+    except Exception as error:  # tracing fails in many ways
         raise BuildError(f"fvcore cannot trace {variant.name}: {type(error).__name__}: {error}") from error
     norm = sum(flops for name, flops in by_operator.items() if "norm" in name)
     pooling = sum(flops for name, flops in by_operator.items() if "pool" in name)

@@ -24,7 +24,7 @@ class _Lifetimes(TorchDispatchMode):
     """Keeps the sum of live storages and its peak, in bytes."""
 
     def __init__(self, resident: Iterable[torch.Tensor]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self.live = 0
         self.peak = 0
         self._seen: set[int] = set()
@@ -42,7 +42,7 @@ class _Lifetimes(TorchDispatchMode):
 
     def _hold(self, tensor: torch.Tensor) -> None:
         storage = tensor.untyped_storage()
-        address = storage._cdata
+        address = storage._cdata  # noqa: SLF001 - the only name of a storage that has no data
         if address in self._seen:
             return
         self._seen.add(address)
@@ -75,9 +75,9 @@ def static_peak(model: nn.Module, resolution: int, batch: int = 1, training: boo
         try:
             with fake, _Lifetimes([*state.values(), images]) as lifetimes:
                 _one_pass(model, state, images, training)
-        except Exception as error:  # noqa: BLE001 - a model's forward pass raises whatever it likes
+        except Exception as error:  # a model's forward pass raises whatever it likes
             raise BuildError(f"static memory: {type(error).__name__}: {error}") from error
-        return lifetimes.peak
+        return int(lifetimes.peak)
 
 
 def _fake_like(tensor: torch.Tensor, is_parameter: bool) -> torch.Tensor:

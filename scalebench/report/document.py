@@ -13,16 +13,20 @@ from scalebench.analysis.run import Analysis
 from scalebench.claims.evaluate import Judged, Verdict
 from scalebench.metrics import METRICS
 from scalebench.store.jsonl import Results
+from scalebench.suite.case import COUNT
 
 
 def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Results) -> dict[str, Any]:
     """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
 
-    Keys: ``suite, title, machines, verdicts, fits, groups, cases, counts, failures, missing, problems, metrics, files``.
+    Keys: ``suite, title, measured, machines, verdicts, fits, groups, cases, counts, failures, missing, problems,
+    metrics, suite_text, files``; ``build`` adds ``headline`` and ``figures``.
     """
+    started = sorted(record.started for record in stored.records if record.case.mode != COUNT)
     return {
         "suite": analysis.plan.suite,
         "title": analysis.plan.title,
+        "measured": {"rounds": len(started), "first": (started or [""])[0], "last": (started or [""])[-1]},
         "machines": {label: asdict(environment) for label, environment in analysis.machines.items()},
         "verdicts": [_verdict(verdict) for verdict in verdicts],
         "fits": _rows(analysis.exponents),
@@ -60,7 +64,14 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 def _part(part: Judged) -> dict[str, Any]:
     e = part.estimate
-    found = {"label": part.label, "verdict": part.word, "effect": e.value, "low": e.low, "high": e.high, "n": e.n}
+    found = {
+        "label": part.label,
+        "verdict": part.word,
+        "effect": e.value,
+        "low": e.low,
+        "high": e.high,
+        "n": e.n,
+    }
     return {**found, "allowed_low": part.low, "allowed_high": part.high}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -21,10 +22,16 @@ MEASURED = tuple(name for name, metric in METRICS.items() if metric.kind == "mea
 def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
     """Counted facts: one row per model and resolution, columns ``model, resolution, macs, params, ...``."""
     rows = [
-        {"model": r.case.model, "resolution": r.case.resolution, "error": (r.error or {}).get("message"), **r.facts}
+        {
+            "model": r.case.model,
+            "resolution": r.case.resolution,
+            "error": (r.error or {}).get("message"),
+            **r.facts,
+        }
         for r in records
         if r.case.mode == COUNT
     ]
+    rows.sort(key=lambda row: row["error"] is None)  # a count that failed elsewhere hides no number
     columns = ["model", "resolution", "error", "blocks", *COUNTED]
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
     return frame.drop_duplicates(["model", "resolution"], keep="last", ignore_index=True)
@@ -38,8 +45,8 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     records = list(records)
     rows = [_row(record) for record in records if record.case.mode != COUNT]
     columns = [
-        "case", *CASE_COLUMNS, "base", "depth", "width", "machine", "hw_key", "sw_key", "round", "outcome", "why",
-        "notes", "wall_s", *MEASURED,
+        "case", *CASE_COLUMNS, "protocol", "base", "depth", "width", "machine", "hw_key", "sw_key", "round", "outcome",
+        "why", "notes", "wall_s", *MEASURED,
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
     frame[list(MEASURED)] = frame[list(MEASURED)].astype(float)
@@ -52,6 +59,7 @@ def _row(record: Record) -> dict[str, Any]:
     return {
         "case": record.case.key,
         **{name: case[name] for name in CASE_COLUMNS},
+        "protocol": json.dumps(record.case.protocol.method, sort_keys=True),
         "base": variant.base,
         "depth": variant.depth,
         "width": variant.width,

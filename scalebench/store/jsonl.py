@@ -7,11 +7,12 @@ import math
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from scalebench.errors import StoreError
-from scalebench.record import SCHEMA, Record, record_from_json
+from scalebench.record import SCHEMA, Record, record_from_json, upgrade
 from scalebench.suite.plan import Plan, plan_from_json
 
 
@@ -60,7 +61,7 @@ class Writer:
     def _store(self, lines: list[dict[str, Any]]) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
+            with self.path.open("ab", buffering=0) as file:
                 size = file.tell()
                 if size == 0:
                     lines = [{"kind": "plan", "schema": SCHEMA, "plan": asdict(self._plan)}, *lines]
@@ -71,10 +72,11 @@ class Writer:
                 "every record before this one is safe; free some space and run the same command again to go on",
             ) from error
 
-    def _write(self, file: IO[bytes], size: int, data: bytes) -> None:
+    def _write(self, file: FileIO, size: int, data: bytes) -> None:
         try:
-            file.write(data)
-            file.flush()
+            left = memoryview(data)
+            while left:  # unbuffered: a buffer would write its rest once more when the file is closed
+                left = left[file.write(left) :]
             os.fsync(file.fileno())
         except OSError:
             os.truncate(self.path, size)
@@ -124,7 +126,7 @@ def read_results(files: Iterable[Path]) -> Results:
                 torn = "ends in half a line" if number == len(lines) else f"line {number} is damaged"
                 problems.append(f"{path.name} {torn}; it was left out")
             elif content.get("kind") == "plan":
-                plans.append(_plan(content, path))
+                plans.append(_plan(content, path, number))
             else:
                 records.append(_record(content, path, number))
     return Results(tuple(plans), tuple(records), tuple(problems), files)
@@ -138,11 +140,13 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _plan(content: dict[str, Any], path: Path) -> Plan:
+def _plan(content: dict[str, Any], path: Path, number: int) -> Plan:
     try:
-        return plan_from_json(content["plan"])
-    except (KeyError, TypeError) as error:
-        raise StoreError(f"{path}:1: not a plan this version knows: {error}") from None
+        return plan_from_json(upgrade(content)["plan"])
+    except StoreError as error:
+        raise StoreError(f"{path}:{number}: {error.message}", error.hint) from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{path}:{number}: not a plan this version knows: {error}") from None
 
 
 def _record(content: dict[str, Any], path: Path, number: int) -> Record:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from scalebench.suite.protocol import Protocol
@@ -65,6 +65,4 @@ class Case:
 
 def case_from_json(data: dict[str, Any]) -> Case:
     """Build a case from ``asdict`` output; unknown fields raise TypeError."""
-    known = {f.name for f in fields(Case)} - {"protocol"}
-    protocol = Protocol(**data["protocol"])
-    return Case(**{name: data[name] for name in known}, protocol=protocol)
+    return Case(**{**data, "protocol": Protocol(**data["protocol"])})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ MAX_NODES = 100_000
 """Nodes of the file with every alias written out; a file that grows beyond this is an attack or a mistake."""
 
 Location = tuple[str | int, ...]
+
+_TAG_AT: dict[str | int, int] = {"models": 2, "protocol": 1, "grid": 3}
+"""Where pydantic's locations name the branch of a union: not a key of the file."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ def _plain(node: Any) -> Any:
 def _explain(error: ValidationError, tree: CommentedMap, name: str) -> SuiteError:
     lines, hints = [], []
     for problem in error.errors():
-        location = _in_file(problem["loc"], tree)
+        location = _in_file(problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             message = "unknown key"
@@ -129,22 +133,10 @@ def _explain(error: ValidationError, tree: CommentedMap, name: str) -> SuiteErro
     return SuiteError("\n".join(unique), next(filter(None, hints), ""))
 
 
-def _in_file(loc: tuple[str | int, ...], tree: CommentedMap) -> Location:
-    """Pydantic's location without the tags it adds for unions."""
-    node: Any = tree
-    path: list[str | int] = []
-    for step in loc:
-        if isinstance(node, CommentedMap) and step in node:
-            node = node[step]
-        elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-            node = node[step]
-        elif isinstance(node, CommentedMap) and step == loc[-1]:
-            path.append(step)
-            break
-        else:
-            continue
-        path.append(step)
-    return tuple(path)
+def _in_file(loc: Location) -> Location:
+    """Pydantic's location without the tag it adds for the branch of a union."""
+    at = _TAG_AT.get(loc[0]) if loc else None
+    return loc if at is None else loc[:at] + loc[at + 1 :]
 
 
 def _hint(problem: Any, location: Location) -> str:
@@ -154,7 +146,7 @@ def _hint(problem: Any, location: Location) -> str:
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return did_you_mean(str(location[-1]), known) or f"keys here: {', '.join(sorted(known))}"
     if problem["type"] == "literal_error" and isinstance(problem["input"], str):
-        return did_you_mean(problem["input"], str(problem["ctx"]["expected"]).replace("'", "").split())
+        return did_you_mean(problem["input"], re.findall(r"'([^']*)'", str(problem["ctx"]["expected"])))
     return ""
 
 
@@ -181,7 +173,7 @@ def _line(tree: CommentedMap, location: Location) -> int:
     line = tree.lc.line
     for step in location:
         if isinstance(node, CommentedMap) and step in node:
-            line = node.lc.key(step)[0]
+            line = (node.lc.data or {}).get(step, (line,))[0]  # a key that was merged in has no line of its own
             node = node[step]
         elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
             line = node.lc.item(step)[0]

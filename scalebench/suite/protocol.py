@@ -45,9 +45,7 @@ class Protocol:
 
 
 PROTOCOLS = {
-    "quick": Protocol(
-        rounds=3, warmup_s=0.3, warmup_max_s=3.0, chunk_s=0.4, chunk_max_s=2.0, min_iterations=6
-    ),
+    "quick": Protocol(rounds=3, warmup_s=0.3, warmup_max_s=3.0, chunk_s=0.4, chunk_max_s=2.0, min_iterations=6),
     "standard": Protocol(),
     "rigorous": Protocol(rounds=10, warmup_s=2.0, chunk_s=2.0),
 }

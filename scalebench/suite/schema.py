@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PositiveInt, Tag, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PositiveInt,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from scalebench.suite.families import FAMILIES
 from scalebench.suite.protocol import PROTOCOLS, Protocol
@@ -48,7 +57,7 @@ class TimmModels(_Sized):
 class FamilyModels(_Sized):
     """All members of one family."""
 
-    family: str = Field(description="family name", json_schema_extra={"enum": sorted(FAMILIES)})
+    family: str = Field(description=f"family name: {', '.join(FAMILIES)}")
 
 
 class ScaledModels(_Strict):
@@ -56,11 +65,15 @@ class ScaledModels(_Strict):
 
     scale: str = Field(description="base model, a timm name")
     by: list[Method] = Field(min_length=1, description="scaling methods")
-    factor: list[Annotated[float, Field(gt=0, le=256)]] | None = Field(
-        None, min_length=1, description="nominal MACs factors d*w^2*r^2; rounding moves the counted factor away"
+    factor: list[Annotated[float, Field(ge=0.01, le=100)]] | None = Field(
+        None,
+        min_length=1,
+        description="nominal MACs factors d*w^2*r^2; rounding moves the counted factor away",
     )
-    target: list[Annotated[float, Field(gt=1, le=256)]] | None = Field(
-        None, min_length=1, description="counted MACs as multiples of the base's, matched within the tolerance"
+    target: list[Annotated[float, Field(gt=1, le=100)]] | None = Field(
+        None,
+        min_length=1,
+        description="counted MACs as multiples of the base's, matched within the tolerance",
     )
     tolerance: float = Field(0.02, gt=0, le=0.5, description="largest relative residual of a matched variant")
     resolution: Pixels | None = Field(None, description="input size of the base, pixels; default native")
@@ -76,15 +89,13 @@ def _kind_of_entry(entry: Any) -> str | None:
     if isinstance(entry, dict):
         found = [kind for kind in ENTRY_KINDS if kind in entry]
         return found[0] if len(found) == 1 else None
-    return {TimmModels: "timm", FamilyModels: "family", ScaledModels: "scale"}.get(type(entry))
+    return next((kind for kind, model in ENTRY_KINDS.items() if isinstance(entry, model)), None)
 
 
 ENTRY_KINDS: dict[str, type[BaseModel]] = {"timm": TimmModels, "family": FamilyModels, "scale": ScaledModels}
 
 ModelEntry = Annotated[
-    Annotated[TimmModels, Tag("timm")]
-    | Annotated[FamilyModels, Tag("family")]
-    | Annotated[ScaledModels, Tag("scale")],
+    Annotated[TimmModels, Tag("timm")] | Annotated[FamilyModels, Tag("family")] | Annotated[ScaledModels, Tag("scale")],
     Discriminator(
         _kind_of_entry,
         custom_error_type="models_entry",
@@ -106,7 +117,9 @@ class Grid(_Strict):
         ["eager"], min_length=1
     )
     threads: list[PositiveInt | Literal["auto"]] = Field(
-        ["auto"], min_length=1, description="intra-operator CPU threads; auto: every core this process may use"
+        ["auto"],
+        min_length=1,
+        description="intra-operator CPU threads; auto: every core this process may use",
     )
     device: list[Annotated[str, Field(pattern=r"^(auto|cpu|cuda|cuda:[0-9]+)$")]] = Field(["auto"], min_length=1)
 
@@ -128,6 +141,12 @@ class Grid(_Strict):
         return values
 
 
+ProtocolOrName = Annotated[
+    Annotated[ProtocolName, Tag("name")] | Annotated[Protocol, Tag("phases")],
+    Discriminator(lambda value: "name" if isinstance(value, str) else "phases"),
+]
+
+
 class Exclude(_Strict):
     """Drops the cases that fit every key given; ``model`` is a glob over written names."""
 
@@ -140,6 +159,13 @@ class Exclude(_Strict):
     runtime: str | None = None
     device: str | None = None
     threads: PositiveInt | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _has_a_value(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("has no value")
+        return value
 
     @model_validator(mode="after")
     def _says_something(self) -> Exclude:
@@ -155,9 +181,9 @@ class Suite(_Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$", description="names the folder and files of its results")
     title: str = Field("", max_length=200)
     models: list[ModelEntry] = Field(min_length=1)
-    grid: Grid = Grid()
+    grid: Grid = Field(default_factory=lambda: Grid.model_validate({}))
     exclude: list[Exclude] = []
-    protocol: ProtocolName | Protocol = "standard"
+    protocol: ProtocolOrName = "standard"
     claims: list[str] = Field([], description="claim ids, or [all]")
 
     @property
@@ -168,4 +194,7 @@ class Suite(_Strict):
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema of a suite file, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Suite.model_json_schema(by_alias=True)}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Suite.model_json_schema(by_alias=True),
+    }

@@ -31,7 +31,9 @@ class Variant:
     def name(self) -> str:
         """Written form: ``efficientnet_b0[d=1.4,w=1.2]``, or the bare base."""
         plain = Variant(self.base)
-        values = {key: getattr(self, axis) for key, axis in _AXES.items() if getattr(self, axis) != getattr(plain, axis)}
+        values = {
+            key: getattr(self, axis) for key, axis in _AXES.items() if getattr(self, axis) != getattr(plain, axis)
+        }
         axes = [f"{key}={value:g}" for key, value in values.items()]
         return f"{self.base}[{','.join(axes)}]" if axes else self.base
 
@@ -84,5 +86,7 @@ def parse_at(text: str) -> tuple[Variant, int | None]:
     """
     name, mark, pixels = text.partition("@")
     if mark and not (pixels.isdecimal() and int(pixels) > 0):
-        raise UnknownNameError(f"{text!r}: {pixels!r} is not a resolution", "write a whole number of pixels: resnet50@224")
+        raise UnknownNameError(
+            f"{text!r}: {pixels!r} is not a resolution", "write a whole number of pixels: resnet50@224"
+        )
     return parse_variant(name), int(pixels) if mark else None

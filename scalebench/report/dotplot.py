@@ -1,0 +1,100 @@
+"""Figure 4: what each scaling method costs against compound scaling at equal counted compute."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from scalebench.analysis.matched import REFERENCE
+from scalebench.metrics import METRICS
+from scalebench.report.content import Absent, Chart, Panel
+from scalebench.report.drawing import INK, draw, log_axis
+from scalebench.report.labels import family, look, plain, short, sorted_ways, way_label
+from scalebench.report.tables import groups_table
+from scalebench.report.takeaways import of_groups
+from scalebench.store.frame import MEASURED
+
+TITLE = "Matched groups: ratio to compound scaling at equal counted compute"
+_METHODS = ("depth", "width", "resolution", "fast")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+
+def matched_groups(groups: pd.DataFrame) -> Chart | Absent:
+    """Dots with intervals, one panel per way of running and metric.
+
+    Args:
+        groups: ``matched.compare_groups``.
+    """
+    rows = groups[(groups["method"] != REFERENCE) & groups["ratio"].notna()]
+    rows = rows.sort_values(["base", "method", "target"], kind="stable", key=_in_order)
+    if rows.empty:
+        return Absent(TITLE, "no group has both its compound member and another one measured")
+    takeaway = of_groups(rows)
+    panels: list[Panel] = []
+    for way, here in sorted_ways(rows):
+        for metric in (name for name in MEASURED if (here["metric"] == name).any()):
+            subset = here[here["metric"] == metric]
+            title = f"{METRICS[metric].label}; {way_label(way)}"
+            painter = partial(_panel, rows[rows["metric"] == metric], subset)
+            height = 1.3 + 0.17 * len(subset) + 0.12 * subset.groupby(["base", "method"]).ngroups
+            label = f"{TITLE}, {title}. {takeaway.text}"
+            panels.append(Panel(title, draw(painter, f"f4-{len(panels)}", label, height)))
+    return Chart("f4", TITLE, takeaway.text, takeaway.numbers, tuple(panels), groups_table(rows), columns=3)
+
+
+def _in_order(column: pd.Series) -> pd.Series:
+    return (
+        column.map(lambda name: _METHODS.index(name) if name in _METHODS else len(_METHODS))
+        if column.name == "method"
+        else column
+    )
+
+
+def _panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
+    """Rows: base and method; within a row one dot per target."""
+    targets = sorted(every["target"].unique())
+    places, ticks = _places(here)
+    ends = [*every["ratio"], *here["low"].dropna(), *here["high"].dropna(), 1.0]
+    log_axis(axes, "x", [float(end) for end in ends])
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, high * (high / low) ** 0.08)
+    axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
+    for (base, target), rows in _dots(here):
+        style, nth = look(family(str(base))), targets.index(target)
+        at = rows.assign(y=[places[str(base), str(method), target] for method in rows["method"]])
+        known = at.dropna(subset=["low", "high"])
+        axes.hlines(known["y"], known["low"], known["high"], colors=style.colour, linewidth=1.2)
+        sns.scatterplot(at, x="ratio", y="y", ax=axes, color=style.colour, marker=_MARKERS[nth % len(_MARKERS)],
+                        s=34, linewidth=0, legend=False)  # fmt: skip
+        for end, y in zip(at["high"].fillna(at["ratio"]), at["y"], strict=True):
+            axes.annotate(f"{plain(target)}x", (end, y), xytext=(4, 0), textcoords="offset points",
+                          va="center", fontsize=8.5)  # fmt: skip
+    axes.set_yticks(list(ticks.values()), labels=[short(f"{b.removeprefix('efficientnet_')}, {m}") for b, m in ticks])
+    axes.set_ylim(max(places.values()) + 0.8, min(places.values()) - 0.8)
+    axes.grid(visible=False, axis="y")
+    axes.set_ylabel("")
+    axes.set_xlabel(f"{METRICS[str(here['metric'].iloc[0])].label}, times that of compound")
+
+
+def _dots(here: pd.DataFrame) -> list[tuple[tuple[str, float], pd.DataFrame]]:
+    """Rows of each base and target."""
+    pairs = dict.fromkeys(zip(here["base"].astype(str), here["target"].astype(float), strict=True))
+    return [(pair, here[(here["base"] == pair[0]) & (here["target"] == pair[1])]) for pair in pairs]
+
+
+def _places(here: pd.DataFrame) -> tuple[dict[tuple[str, str, float], float], dict[tuple[str, str], float]]:
+    """Height of every dot, and of every row's name."""
+    places: dict[tuple[str, str, float], float] = {}
+    ticks: dict[tuple[str, str], float] = {}
+    y = 0.0
+    for (base, method), rows in here.groupby(["base", "method"], sort=False):
+        inside = sorted(rows["target"].unique())
+        for target in inside:
+            places[str(base), str(method), target] = y
+            y += 1.0
+        ticks[str(base), str(method)] = y - (len(inside) + 1) / 2
+        y += 0.7
+    return places, ticks

@@ -1,0 +1,208 @@
+"""Matplotlib figure -> small SVG that follows the page's text colour and shares no id with another one."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from markupsafe import escape
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+from scour import scour
+
+from scalebench.report.labels import plain, short
+
+INK = "#010203"
+"""Stands for the page's text colour until the drawing is finished."""
+
+STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "scalebench",
+    "text.parse_math": False,
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": INK,
+    "grid.alpha": 0.15,
+    "grid.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "lines.linewidth": 1.4,
+    "lines.markersize": 5,
+}
+WIDTH, HEIGHT = 5.4, 3.9
+MOST_TICKS = 7
+_CLEANING = [
+    "--enable-id-stripping", "--shorten-ids", "--remove-metadata", "--strip-xml-prolog", "--no-line-breaks",
+    "--enable-comment-stripping", "--indent=none", "--quiet",
+]  # fmt: skip
+
+
+@contextmanager
+def canvas(width: float = WIDTH, height: float = HEIGHT) -> Iterator[tuple[Figure, Axes]]:
+    """An empty figure of ``width`` x ``height`` inches in the report's style."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure, figure.add_subplot()
+
+
+def to_svg(figure: Figure, prefix: str, label: str) -> str:
+    """Draw a figure.
+
+    Args:
+        figure: made by ``canvas``, still inside its context.
+        prefix: start of every id in the drawing, unique on the page.
+        label: what a screen reader says.
+
+    Returns: an SVG element with ``role=img``.
+    """
+    raw = io.StringIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the browser has its own fonts
+        figure.savefig(raw, format="svg", metadata={"Date": None}, transparent=True)
+    options = scour.parse_args([*_CLEANING, f"--shorten-ids-prefix={prefix}-"])
+    drawn = scour.scourString(raw.getvalue(), options).strip()
+    drawn = re.sub(r"<style[^>]*>.*?</style>", "", drawn, flags=re.DOTALL)
+    drawn = re.sub(rf"(fill|stroke)(:\s*|=\"){INK}", r"\1\2currentColor", drawn)
+    head, rest = drawn[drawn.index("<svg") :].split(">", 1)
+    box = re.search(r'viewBox="[^"]*"', head)
+    size = box[0] if box else ""
+    spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    return f'<svg {spaces} {size} class="plot" role="img" aria-label="{escape(label)}">{rest}'
+
+
+def log_axis(axes: Axes, which: str, values: Sequence[float], ticks: Sequence[float] = ()) -> None:
+    """Logarithmic axis with plain numbers at 1, 2 and 5, or at ``ticks``."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+    good = [v for v in values if math.isfinite(v) and v > 0] or [1.0, 10.0]
+    low, high = min(good) / 1.15, max(good) * 1.15
+    (axes.set_xlim if which == "x" else axes.set_ylim)(low, high)
+    axis.set_major_locator(FixedLocator(thinned(sorted(set(ticks))) if ticks else round_ticks(low, high)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+
+
+def round_ticks(low: float, high: float) -> list[float]:
+    """Round numbers between low and high, finer where there is little room."""
+    if high / low < 3:
+        locator = MaxNLocator(MOST_TICKS - 2, steps=[1, 2, 5, 10])
+        return [float(tick) for tick in locator.tick_values(low, high) if low <= tick <= high]
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    best = [10.0**d for d in decades[:: math.ceil(len(decades) / MOST_TICKS)] if low <= 10.0**d <= high]
+    for steps in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)):
+        found = [t for d in decades for s in steps if low <= (t := s * 10.0**d) <= high]
+        if len(found) > MOST_TICKS:
+            break
+        best = found
+    return best
+
+
+def thinned(ticks: Sequence[float], nearest: float = 1.2) -> list[float]:
+    """Ticks at least ``nearest`` times apart."""
+    kept: list[float] = []
+    for tick in ticks:
+        if not kept or tick / kept[-1] >= nearest:
+            kept.append(tick)
+    return kept
+
+
+@dataclass(frozen=True)
+class EndLabel:
+    """Text beside the right edge for the line or cloud that ends at (x, y), in data units."""
+
+    x: float
+    y: float
+    text: str
+    colour: str
+
+
+def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
+    """Write labels right of the axes at the height of their lines, moved apart, each with a leader."""
+    if not labels:
+        return
+    heights = [float(axes.transAxes.inverted().transform(axes.transData.transform((e.x, e.y)))[1]) for e in labels]
+    order = sorted(range(len(labels)), key=lambda i: heights[i])
+    placed = spread([heights[i] for i in order], gap=0.068)
+    for height, index in zip(placed, order, strict=True):
+        label = labels[index]
+        axes.annotate(
+            short(label.text), (label.x, label.y), xytext=(1.04, height), xycoords="data",
+            textcoords="axes fraction", va="center", ha="left", fontsize=9, annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": label.colour, "lw": 0.8, "shrinkA": 1, "shrinkB": 3},
+        )  # fmt: skip
+
+
+def spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Ascending heights moved apart to at least ``gap``, as a whole kept within 0 and 1 where they fit."""
+    placed: list[float] = []
+    for height in heights:
+        placed.append(max(height, placed[-1] + gap) if placed else max(height, 0.0))
+    over = max(0.0, placed[-1] - 1.0)
+    for index in range(len(placed) - 1, -1, -1):
+        ceiling = placed[index + 1] - gap if index + 1 < len(placed) else placed[-1] - over
+        placed[index] = min(placed[index], ceiling)
+    return placed
+
+
+def label_points(axes: Axes, points: Sequence[tuple[float, float, str]], most: int = 9) -> None:
+    """Label up to ``most`` points of a rising line, ends first, above left of them, never over one another."""
+    axes.figure.draw_without_rendering()  # type: ignore[union-attr]
+    taken: list[tuple[float, float, float, float]] = []
+    for index in _spaced(len(points)):
+        x, y, text = points[index]
+        px, py = axes.transData.transform((x, y)) * 72.0 / axes.figure.dpi
+        width = 5.2 * len(text)
+        for dx, dy, anchor in ((8, -4, "left"), (-8, 4, "right"), (8, -14, "left"), (-8, 14, "right")):
+            left = px + dx - (width if anchor == "right" else 0)
+            box = (left, py + dy - 5, left + width, py + dy + 5)
+            inside = box[0] > 45 and box[2] < WIDTH * 72 - 2 and box[1] > 42
+            if inside and not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                axes.annotate(
+                    text, (x, y), xytext=(dx, dy), textcoords="offset points", ha=anchor, va="center",
+                    fontsize=8.5,
+                )  # fmt: skip
+                break
+        if len(taken) >= most:
+            return
+
+
+def _spaced(count: int) -> list[int]:
+    """Indices of ``count`` things: ends first, then the middles between those already named."""
+    order = dict.fromkeys([0, count - 1] if count else [])
+    pieces = 2
+    while len(order) < count:
+        order |= dict.fromkeys(round(k * (count - 1) / pieces) for k in range(pieces + 1))
+        pieces *= 2
+    return list(order)
+
+
+def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+Painter = Callable[[Axes], None]
+
+
+def draw(painter: Painter, prefix: str, label: str, height: float = HEIGHT) -> str:
+    """SVG of what ``painter`` puts on empty axes."""
+    with canvas(height=height) as (figure, axes):
+        painter(axes)
+        return to_svg(figure, prefix, label)

@@ -1,0 +1,175 @@
+"""The figures of the report: one panel per way of running, so that machines and batches are never averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from scalebench.report.content import Absent, Chart, Panel
+from scalebench.report.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
+from scalebench.report.labels import SCALES, look, point_label, series, sorted_ways, way_label
+from scalebench.report.tables import cases_table
+from scalebench.report.takeaways import Takeaway, of_compute, of_front, of_resolution
+
+RESOLUTION = "resolution, px (square input)"
+_DASHES = ("-", "--", "-.", ":")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+
+def latency_against_macs(cases: pd.DataFrame) -> Chart | Absent:
+    """Figure 1; ``cases`` as in ``summary.summarise``."""
+    title = "Latency against counted MACs"
+    good = cases.dropna(subset=["latency_s", "macs"])
+    if good["macs"].nunique() < 2:
+        return Absent(title, "fewer than two cases with different counted MACs have a latency")
+    table = cases_table(good, "Latency and counted MACs of each case", metrics=["latency_s"])
+    return _chart("f1", title, good, partial(_compute_panel, good), of_compute(good), table)
+
+
+def against_resolution(cases: pd.DataFrame, metric: str, anchor: str) -> Chart | Absent:
+    """Figures 2 and 3: a metric against resolution for every model with two or more of them."""
+    scale = SCALES[metric]
+    title = f"{scale.title.capitalize()} against resolution"
+    good = cases.dropna(subset=[metric])
+    counts = good.groupby(["machine", "batch", "model"])["resolution"].transform("nunique")
+    curves = good[(counts >= 2) & ~good["model"].str.contains("[", regex=False)]
+    if curves.empty:
+        return Absent(title, f"no model has its {scale.title} measured at two or more resolutions")
+    table = cases_table(curves, f"{scale.title.capitalize()} at each resolution", metrics=[metric])
+    painter = partial(_resolution_panel, curves, metric)
+    return _chart(anchor, title, curves, painter, of_resolution(curves, metric), table)
+
+
+def front(cases: pd.DataFrame) -> Chart | Absent:
+    """Figure 5; ``cases`` with the column ``front``."""
+    title = "Pareto front: counted MACs per image against latency"
+    good = cases.dropna(subset=["latency_s", "macs"])
+    if good["macs"].nunique() < 2:
+        return Absent(title, "fewer than two cases with different counted MACs have a latency")
+    on_front = good[good["front"].astype(bool)]
+    table = cases_table(on_front, "Cases on the front", metrics=["latency_s"])
+    return _chart("f5", title, good, partial(_front_panel, good), of_front(good), table)
+
+
+def _chart(
+    anchor: str,
+    title: str,
+    rows: pd.DataFrame,
+    painter: Callable[[pd.DataFrame, Axes], None],
+    takeaway: Takeaway,
+    table: Any,
+) -> Chart:
+    panels = []
+    for index, (way, here) in enumerate(sorted_ways(rows)):
+        where = way_label(way)
+        svg = draw(partial(painter, here), f"{anchor}-{index}", f"{title}; {where}. {takeaway.text}")
+        panels.append(Panel(where, svg))
+    return Chart(anchor, title, takeaway.text, takeaway.numbers, tuple(panels), table)
+
+
+def _same_machine(every: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
+    """Rows that share this panel's axes: all batches of one machine."""
+    same: pd.DataFrame = every[every["machine"] == here["machine"].iloc[0]]
+    return same
+
+
+def _shown(frame: pd.DataFrame, metric: str) -> pd.Series:
+    return frame[metric].astype(float) / SCALES[metric].factor
+
+
+def _reach(frame: pd.DataFrame, metric: str) -> list[float]:
+    """Values and the ends of their intervals; an interval is followed to three times the largest value, no further."""
+    values = _shown(frame, metric)
+    ends = pd.concat([frame[f"{metric}_low"], frame[f"{metric}_high"]]).astype(float) / SCALES[metric].factor
+    within = ends.dropna().clip(values.min() / 3, values.max() * 3)
+    return [*values.dropna().tolist(), *within.tolist()]
+
+
+def _axes(axes: Axes, x: str, y: str) -> None:
+    axes.set_xlabel(SCALES[x].heading if x in SCALES else x)
+    axes.set_ylabel(SCALES[y].heading)
+
+
+def _intervals(axes: Axes, rows: pd.DataFrame, x: pd.Series, metric: str, colour: str) -> None:
+    """95 % intervals as vertical bars, where there are any."""
+    factor = SCALES[metric].factor
+    low, high = (rows[f"{metric}_{end}"].astype(float) / factor for end in ("low", "high"))
+    known = low.notna() & high.notna()
+    axes.vlines(x[known], low[known], high[known], colors=colour, linewidth=1, alpha=0.6)
+
+
+def _compute_panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
+    machine = _same_machine(every, here)
+    log_axis(axes, "x", _shown(every, "macs").tolist())
+    log_axis(axes, "y", _reach(machine, "latency_s"))
+    _axes(axes, "macs", "latency_s")
+    data = here.assign(x=_shown(here, "macs"), y=_shown(here, "latency_s"), series=here["model"].map(series))
+    ends = []
+    for name, rows in data.groupby("series"):
+        style = look(str(name))
+        _intervals(axes, rows, rows["x"], "latency_s", style.colour)
+        face = "none" if str(name).endswith(", scaled") else style.colour
+        sns.scatterplot(rows, x="x", y="y", ax=axes, marker=style.marker, facecolor=face,
+                        edgecolor=style.colour, linewidth=1.1, s=30, legend=False)  # fmt: skip
+        last = rows.nlargest(1, "x").iloc[0]
+        ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
+    _axes(axes, "macs", "latency_s")
+    _slope_one(axes, data)
+    label_ends(axes, ends)
+
+
+def _slope_one(axes: Axes, data: pd.DataFrame) -> None:
+    """Line along which latency is proportional to MACs, through the median case."""
+    low, high = axes.get_xlim()
+    rate = float((data["y"] / data["x"]).median())
+    axes.plot([low, high], [rate * low, rate * high], color=INK, alpha=0.45, linewidth=1, linestyle=(0, (1, 2)))
+    bottom, top = axes.get_ylim()
+    at = min(max(low * 1.1, bottom * 1.6 / rate), high)
+    if rate * at < top:
+        axes.annotate("slope 1", (at, rate * at), xytext=(0, -9), textcoords="offset points", fontsize=8.5, va="top")
+
+
+def _resolution_panel(every: pd.DataFrame, metric: str, here: pd.DataFrame, axes: Axes) -> None:
+    machine = _same_machine(every, here)
+    sizes = machine["resolution"].astype(float).tolist()
+    log_axis(axes, "x", sizes, ticks=sizes)
+    log_axis(axes, "y", _reach(machine, metric))
+    ends = []
+    seen: dict[str, int] = {}
+    for model, rows in here.sort_values("resolution").groupby("model"):
+        kind = series(str(model))
+        nth = seen[kind] = seen.get(kind, -1) + 1
+        style = look(kind)
+        data = rows.assign(x=rows["resolution"].astype(float), y=_shown(rows, metric))
+        sns.lineplot(data, x="x", y="y", ax=axes, color=style.colour, estimator=None, legend=False,
+                     linestyle=_DASHES[nth % len(_DASHES)], marker=_MARKERS[nth % len(_MARKERS)],
+                     markeredgecolor="none")  # fmt: skip
+        _intervals(axes, rows, data["x"], metric, style.colour)
+        ends.append(EndLabel(data["x"].iloc[-1], data["y"].iloc[-1], str(model), style.colour))
+    _axes(axes, RESOLUTION, metric)
+    label_ends(axes, ends)
+
+
+def _front_panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
+    machine = _same_machine(every, here)
+    log_axis(axes, "x", _shown(machine, "latency_s").tolist())
+    log_axis(axes, "y", _shown(every, "macs").tolist())
+    data = here.assign(x=_shown(here, "latency_s"), y=_shown(here, "macs"), series=here["model"].map(series))
+    for name, rows in data.groupby("series"):
+        style = look(str(name))
+        face = "none" if str(name).endswith(", scaled") else style.colour
+        on_front = rows["front"].astype(bool)
+        for subset, alpha, size in ((rows[~on_front], 0.4, 18), (rows[on_front], 1.0, 40)):
+            sns.scatterplot(subset, x="x", y="y", ax=axes, marker=style.marker, facecolor=face, alpha=alpha,
+                            edgecolor=style.colour, linewidth=1.1, s=size, legend=False)  # fmt: skip
+    best = data[data["front"].astype(bool)].sort_values("x")
+    axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
+    axes.set_xlabel(SCALES["latency_s"].heading)
+    axes.set_ylabel(SCALES["macs"].heading)
+    named = zip(best["x"], best["y"], best["model"], best["resolution"], strict=True)
+    label_points(axes, [(x, y, point_label(model, size)) for x, y, model, size in named])

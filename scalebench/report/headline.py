@@ -1,0 +1,84 @@
+"""The verdict in at most 60 words."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import get_args
+
+from scalebench import units
+from scalebench.claims.evaluate import Verdict, Word
+from scalebench.claims.registry import GroupRatio
+from scalebench.report.labels import short
+
+LIMIT = 60
+_LONGEST_CLAIM = 20
+WORDS: tuple[Word, ...] = get_args(Word)
+
+
+def count_words(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    """How many verdicts there are of each word, every word named."""
+    return {word: sum(verdict.verdict == word for verdict in verdicts) for word in WORDS}
+
+
+def headline(verdicts: Sequence[Verdict]) -> str:
+    """Counts, then the measured comparison of scaling methods, then the refuted claim that is furthest off."""
+    if not verdicts:
+        return "This suite names no claims, so there is no verdict."
+    candidates = [_counts(verdicts), *_compared(verdicts), *_furthest(verdicts)]
+    text = ""
+    for sentence in candidates:
+        longer = f"{text} {sentence}".strip()
+        if len(longer.split()) <= LIMIT:
+            text = longer
+    return text
+
+
+def effect(verdict: Verdict) -> str:
+    """Decisive number with interval and n: ``effect 1.25, 95 % interval [0.919, 1.70], n = 3``."""
+    if not math.isfinite(verdict.effect):
+        return "no number"
+    if math.isnan(verdict.low) or math.isnan(verdict.high):
+        how = "no interval"
+    elif verdict.low == verdict.high:
+        how = "exact"
+    else:
+        how = f"95 % interval {units.interval(verdict.low, verdict.high)}"
+    return f"effect {units.digits(verdict.effect)}, {how}, n = {verdict.n}"
+
+
+def _counts(verdicts: Sequence[Verdict]) -> str:
+    counts = count_words(verdicts)
+    claims = len({verdict.claim.id for verdict in verdicts})
+    body = ", ".join(f"{count} {word}" for word, count in counts.items())
+    return f"{claims} claims, {len(verdicts)} verdicts: {body}."
+
+
+def _compared(verdicts: Sequence[Verdict]) -> list[str]:
+    """Group ratios measured somewhere: the first place by name, and how often every other word was found elsewhere."""
+    found = [v for v in verdicts if v.n and any(isinstance(part, GroupRatio) for part in v.claim.parts)]
+    if not found:
+        return []
+    first, claim = found[0], found[0].claim
+    others = Counter(v.verdict for v in found[1:] if v.claim.id == claim.id)
+    elsewhere = (
+        f" Elsewhere: {', '.join(f'{count} {word}' for word, count in sorted(others.items()))}." if others else ""
+    )
+    place = f"{short(first.machine)}, {first.way.split(',')[0]}"
+    told = f"{claim.id} is {first.verdict} on {place}: {effect(first)}.{elsewhere}"
+    return [f"\u201c{claim.claim}\u201d {told}"] if len(claim.claim.split()) <= _LONGEST_CLAIM else [told]
+
+
+def _distance(verdict: Verdict) -> float:
+    return max((p.distance for p in verdict.parts if p.word == "refuted"), default=-math.inf)
+
+
+def _furthest(verdicts: Sequence[Verdict]) -> list[str]:
+    """Refuted claims ranked by how far outside they lie."""
+    refuted = [v for v in verdicts if v.verdict == "refuted" and v.parts]
+    ranked = sorted(refuted, key=_distance, reverse=True)
+    if not ranked:
+        return []
+    worst = ranked[0]
+    return [f"Furthest from its claim: {worst.claim.id} ({effect(worst)})."]

@@ -1,0 +1,246 @@
+"""Whole commands as a user types them, on real small models."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TINY = Path(__file__).parent.parent / "fixtures" / "tiny.yaml"
+
+
+def scalebench(*arguments: str | Path, cwd: Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error::ResourceWarning", "-m", "scalebench", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The tiny suite, run once."""
+    folder = tmp_path_factory.mktemp("run")
+    return folder, scalebench("run", TINY, cwd=folder)
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    """Measured records, without a line that is being written just now."""
+    whole = [line for file in sorted(folder.rglob("*.jsonl")) for line in file.read_text().split("\n")[:-1]]
+    lines = [json.loads(line) for line in whole]
+    return [line for line in lines if line["kind"] == "record" and line["case"]["mode"] != "count"]
+
+
+def test_a_run_measures_reports_and_says_the_verdicts(finished: tuple[Path, Any]) -> None:
+    folder, done = finished
+    assert done.returncode == 0, done.stderr
+    assert "supported     EN-02" in done.stdout
+    assert done.stdout.rstrip().endswith("report: reports/tiny.html")
+    page = (folder / "reports" / "tiny.html").read_text()
+    assert "EN-18" in page
+    found = records(folder)
+    assert len(found) == 2 * 5
+    assert {r["outcome"] for r in found} == {"ok"}
+
+
+def test_every_record_names_no_host(finished: tuple[Path, Any]) -> None:
+    folder, _ = finished
+    text = "".join(file.read_text() for file in folder.rglob("*.jsonl"))
+    assert os.uname().nodename not in text
+    assert str(folder) not in text
+
+
+def test_the_report_json_keeps_its_contract(finished: tuple[Path, Any]) -> None:
+    folder, _ = finished
+    document = json.loads((folder / "reports" / "tiny.json").read_text())
+    assert {"suite", "machines", "verdicts", "fits", "problems"} <= document.keys()
+    wanted = {"claim", "verdict", "effect", "low", "high", "n", "machine", "why"}
+    assert all(wanted <= verdict.keys() for verdict in document["verdicts"])
+    assert {v["claim"]: v["verdict"] for v in document["verdicts"]}["EN-02"] == "supported"
+
+
+def test_a_second_run_measures_nothing(finished: tuple[Path, Any]) -> None:
+    folder, _ = finished
+    before = {file: file.read_bytes() for file in folder.rglob("*.jsonl")}
+    again = scalebench("run", TINY, cwd=folder)
+    assert again.returncode == 0
+    assert {file: file.read_bytes() for file in folder.rglob("*.jsonl")} == before
+
+
+def test_json_goes_to_stdout_alone(finished: tuple[Path, Any]) -> None:
+    folder, _ = finished
+    done = scalebench("report", "results/tiny", "--json", cwd=folder)
+    assert json.loads(done.stdout)["suite"] == "tiny"
+
+
+def test_a_report_starts_without_torch(finished: tuple[Path, Any]) -> None:
+    folder, _ = finished
+    code = (
+        "import sys; from scalebench.cli import app; app(['report', 'results/tiny'], standalone_mode=False);"
+        "sys.exit('torch' in sys.modules or 'timm' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=folder, check=False, capture_output=True).returncode == 0
+
+
+def test_a_torn_last_line_is_said_and_the_round_made_again(finished: tuple[Path, Any], tmp_path: Path) -> None:
+    folder, _ = finished
+    shutil.copytree(folder / "results", tmp_path / "results")
+    (file,) = (tmp_path / "results").rglob("*.jsonl")
+    file.write_bytes(file.read_bytes()[:-40])
+    again = scalebench("run", TINY, cwd=tmp_path)
+    assert again.returncode == 0
+    assert "ends in half a line" in again.stderr
+    assert "tiny: 1 rounds" in again.stderr
+
+
+def test_fresh_starts_over_and_keeps_the_old_file(finished: tuple[Path, Any], tmp_path: Path) -> None:
+    folder, _ = finished
+    shutil.copytree(folder / "results", tmp_path / "results")
+    again = scalebench("run", TINY, "--fresh", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "10 rounds" in again.stderr
+    assert len(list((tmp_path / "results").rglob("*.jsonl.old"))) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_stopped_in_the_middle_goes_on(number: signal.Signals, tmp_path: Path) -> None:
+    """Whatever is stored when it stops is kept; the next run makes only the rest."""
+    command = [sys.executable, "-m", "scalebench", "run", str(TINY)]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    while len(records(tmp_path)) < 3 and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=120)
+    kept = len(records(tmp_path))
+    assert 3 <= kept < 10
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert "goes on" in said
+        assert f"{10 - kept} are left" in said
+    again = scalebench("run", TINY, cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert f"{10 - kept} rounds" in again.stderr
+    assert len(records(tmp_path)) == 10
+
+
+def test_a_full_disk_stops_with_a_hint(tmp_path: Path) -> None:
+    """Result files are limited to 20 kB: the record that does not fit is refused whole, the rest stay readable."""
+    limited = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
+        f"from scalebench.cli import main; import sys; sys.argv[1:] = ['run', {str(TINY)!r}]; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", limited], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+    assert "hint: every record before this one is safe" in done.stderr
+    assert all(file.read_bytes().endswith(b"\n") for file in tmp_path.rglob("*.jsonl"))
+
+
+def test_plan_shows_groups_with_residuals(finished: tuple[Path, Any], golden: Callable[[str, Any], None]) -> None:
+    folder, _ = finished
+    document = json.loads(scalebench("plan", TINY, "--json", cwd=folder).stdout)
+    assert document["estimate"]["seconds"] > 0
+    for group in document["groups"]:
+        assert all(abs(member["residual"]) <= group["tolerance"] for member in group["members"])
+    golden("plan_tiny", {key: document[key] for key in ("suite", "cases", "groups", "rounds", "merged", "claims")})
+
+
+def test_verdicts_on_paper_are_golden(finished: tuple[Path, Any], golden: Callable[[str, Any], None]) -> None:
+    folder, _ = finished
+    document = json.loads((folder / "reports" / "tiny.json").read_text())
+    golden("verdicts_tiny", [v for v in document["verdicts"] if v["machine"] == "on paper"])
+
+
+def test_plan_without_counting_needs_no_worker(tmp_path: Path) -> None:
+    done = scalebench("plan", TINY, "--no-count", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["suite"] == "tiny"
+
+
+def test_count_prints_the_contract(tmp_path: Path) -> None:
+    done = scalebench("count", "resnet18@64", "efficientnet_b0", "resnet18[d=1.5]@64", "--json", cwd=tmp_path)
+    rows = json.loads(done.stdout)
+    wanted = {
+        "model", "resolution", "params", "macs", "activations", "weight_bytes", "peak_bytes_inference",
+        "peak_bytes_training", "uncounted",
+    }  # fmt: skip
+    assert all(wanted <= row.keys() for row in rows)
+    assert rows[1]["macs"] == 385_814_752
+
+
+def test_count_lists_what_it_cannot_count_and_shows_the_rest(tmp_path: Path) -> None:
+    done = scalebench("count", "resnet18@64", "vit_tiny_patch16_224@8", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "resnet18" in done.stdout
+    assert "not counted: vit_tiny_patch16_224@8" in done.stdout
+
+
+def test_count_checks_with_fvcore(tmp_path: Path) -> None:
+    done = scalebench("count", "resnet18@64", "--check", cwd=tmp_path)
+    assert "in the same convention (+0.0 %)" in done.stdout
+    assert "normalisation layers" in done.stdout
+
+
+def test_models_lists_native_sizes(tmp_path: Path) -> None:
+    rows = json.loads(scalebench("models", "tf_efficientnet_b?", "--json", cwd=tmp_path).stdout)
+    assert [r["native_resolution"] for r in rows[:8]] == [224, 240, 260, 300, 380, 456, 528, 600]
+
+
+def test_schema_is_what_the_suites_point_to(root: Path, tmp_path: Path) -> None:
+    done = scalebench("schema", "suite", cwd=tmp_path)
+    assert json.loads(done.stdout) == json.loads((root / "suites" / "schema.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "said"),
+    [
+        (("timm: [resnet18,", "timm: [resnet81,"), 7, "did you mean 'resnet18'"),
+        (("resolution: [64]\n  - scale", "resolution: [8]\n  - scale"), 8, "too small"),
+        (("target: [2]", "target: [2.01]\n    tolerance: 0.0001 #"), 11, "no rounding reaches"),
+        (("claims: [EN-02,", "claims: [EN-99,"), 16, "unknown claim 'EN-99'"),
+        (("threads: [1]}", "threads: [1], device: [cuda:7]}"), 14, "is not there"),
+        (("grid:", "gird:"), 14, "did you mean 'grid'"),
+    ],
+)
+def test_bad_suites_are_refused_before_anything_is_measured(
+    change: tuple[str, str], line: int, said: str, tmp_path: Path
+) -> None:
+    text = TINY.read_text().replace("    tolerance: 0.05\n", "") if "tolerance" in change[1] else TINY.read_text()
+    assert change[0] in text
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(text.replace(*change))
+    done = scalebench("run", bad, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert f"bad.yaml:{line}:" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_missing_file_names_a_near_one(tmp_path: Path) -> None:
+    (tmp_path / "suite.yaml").write_text("")
+    done = scalebench("run", "siute.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no such file" in done.stderr
+    assert "suite.yaml" in done.stderr
+
+
+def test_reports_of_nothing_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    for path in ("results", "nowhere"):
+        done = scalebench("report", path, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "error:" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_help_starts_without_torch(tmp_path: Path) -> None:
+    code = "import sys; from scalebench.cli import app\ntry: app(['--help'])\nexcept SystemExit: sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0

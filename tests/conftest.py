@@ -1,0 +1,55 @@
+"""Fixtures for all tests: one warm worker, golden files, and a cache folder of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scalebench.execute.client import Worker
+
+ROOT = Path(__file__).parent.parent
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="rewrite golden files with what was found")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Answers on paper are cached per test session, so that a stale one can never make a test pass."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def worker(own_cache: None) -> Iterator[Worker]:  # noqa: ARG001 - the worker inherits the cache folder
+    """One warm server for the whole session: importing torch and timm costs ten seconds."""
+    with Worker() as warm:
+        yield warm
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
+    """Compares JSON content with ``tests/golden/<name>.json``; ``--accept`` rewrites it."""
+
+    def check(name: str, found: Any) -> None:
+        file = GOLDEN / f"{name}.json"
+        if request.config.getoption("--accept"):
+            GOLDEN.mkdir(exist_ok=True)
+            file.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        assert file.exists(), f"{file} is missing: run pytest --accept and read the result"
+        assert json.loads(json.dumps(found)) == json.loads(file.read_text(encoding="utf-8"))
+
+    return check
+
+
+@pytest.fixture
+def root() -> Path:
+    """The repository."""
+    return ROOT

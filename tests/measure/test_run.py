@@ -1,0 +1,72 @@
+"""Real small models through the probes, in a process of their own."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from statistics import median
+from typing import Any
+
+import pytest
+import torch
+
+from scalebench.errors import MachineError
+from scalebench.execute.client import Worker
+from scalebench.measure.run import resolve_device
+from scalebench.suite.case import Case
+from scalebench.suite.protocol import Protocol
+
+FAST = Protocol(
+    rounds=1, warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.05, chunk_max_s=0.5, min_iterations=3, timeout_s=60
+)
+CASE = Case("resnet18", 64, threads=1, protocol=FAST)
+
+
+def measured(worker: Worker, case: Case) -> dict[str, Any]:
+    ending = worker.run({"do": "measure", "case": asdict(case)}, 60)
+    assert ending.error is None, ending
+    found: dict[str, Any] = ending.answers[0]
+    return found
+
+
+def test_a_round_delivers_samples_and_every_metric(worker: Worker) -> None:
+    found = measured(worker, CASE)
+    assert len(found["samples"]["latency_s"]) >= 3
+    assert found["facts"]["latency_s"] == median(found["samples"]["latency_s"])
+    assert found["facts"]["throughput_ips"] > 0
+    assert found["facts"]["intraop_threads"] == 1
+    assert found["facts"]["allow_tf32"] is False
+    assert sum(found["samples"]["warmup_s"]) >= FAST.warmup_s
+
+
+def test_throughput_is_images_over_its_own_chunk(worker: Worker) -> None:
+    found = measured(worker, replace(CASE, batch=4))
+    (elapsed,) = found["samples"]["throughput_chunk_s"]
+    assert found["facts"]["throughput_ips"] == pytest.approx(4 * found["facts"]["chunk_calls"] / elapsed)
+
+
+def test_memory_holds_the_weights_and_grows_with_the_batch(worker: Worker) -> None:
+    small, large = (measured(worker, replace(CASE, batch=b, resolution=128))["facts"] for b in (1, 32))
+    assert small["memory_bytes"] > 40 * 2**20  # 46.8 MB of weights, some of them shared pages
+    assert large["memory_bytes"] - small["memory_bytes"] > 32 * 3 * 128 * 128 * 4 * 3  # its three inputs alone
+
+
+def test_memory_does_not_depend_on_what_ran_before(worker: Worker) -> None:
+    """A large case before must not raise the peak of a small one: each is a process of its own."""
+    before = measured(worker, CASE)["facts"]["memory_bytes"]
+    measured(worker, replace(CASE, batch=64, resolution=128))
+    after = measured(worker, CASE)["facts"]["memory_bytes"]
+    assert after == pytest.approx(before, rel=0.25)
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    with pytest.raises(MachineError, match="cuda:99"):
+        resolve_device("cuda:99")
+    assert resolve_device("cpu") == "cpu"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_cuda_round_has_host_and_device_times() -> None:
+    with Worker(fork=False) as fresh:
+        found = measured(fresh, replace(CASE, device="cuda:0"))
+    assert found["facts"]["latency_device_s"] > 0
+    assert found["facts"]["memory_bytes"] >= found["facts"]["allocated_bytes"] > 0

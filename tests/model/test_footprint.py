@@ -1,0 +1,60 @@
+"""Static memory agrees with tensors that can be added up by hand."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from scalebench.errors import BuildError
+from scalebench.model.build import build
+from scalebench.model.footprint import static_peak
+from scalebench.suite.variant import Variant
+
+
+def on_meta(model: type[nn.Module] | nn.Module) -> nn.Module:
+    return model.to("meta") if isinstance(model, nn.Module) else model
+
+
+def test_one_convolution_holds_weights_input_and_output() -> None:
+    conv = on_meta(nn.Conv2d(3, 8, 3, padding=1, bias=False))
+    weights, image, output = 8 * 3 * 9 * 4, 3 * 32 * 32 * 4, 8 * 32 * 32 * 4
+    assert static_peak(conv, 32) == weights + image + output
+
+
+def test_a_chain_frees_what_it_no_longer_needs() -> None:
+    """Two convolutions in inference: never both intermediate outputs and the one before."""
+    chain = on_meta(nn.Sequential(*[nn.Conv2d(3, 3, 1, bias=False) for _ in range(5)]))
+    one = 3 * 16 * 16 * 4
+    assert static_peak(chain, 16) == 5 * 9 * 4 + 3 * one  # the input stays with its caller
+
+
+def test_training_keeps_activations_and_adds_gradients() -> None:
+    model = build(Variant("resnet18"), 64, device="meta")
+    weights = 11_689_512 * 4
+    assert static_peak(model, 64, batch=2, training=True) > 2 * weights
+    assert not model.training
+
+
+def test_activations_grow_with_the_batch_and_weights_do_not() -> None:
+    model = build(Variant("resnet50"), 224, device="meta")
+    one, two, four = (static_peak(model, 224, batch=b) for b in (1, 2, 4))
+    assert four - two == 2 * (two - one) > 0
+
+
+def test_resnet50_at_batch_8_equals_the_live_number() -> None:
+    """79.6 MiB of live tensors were seen by a dispatch mode on real tensors; weights come on top."""
+    model = build(Variant("resnet50"), 224, device="meta")
+    assert (static_peak(model, 224, batch=8) - 102_441_032) / 2**20 == pytest.approx(79.6, abs=5)
+
+
+def test_fused_attention_does_not_count_an_n_squared_matrix() -> None:
+    model = build(Variant("vit_base_patch16_224"), 768, device="meta")
+    activations = static_peak(model, 768) - 4 * sum(p.numel() for p in model.parameters())
+    assert activations / 2**20 < 120  # 533 MiB on the meta device, where attention is decomposed
+
+
+def test_a_pass_that_fails_is_refused_with_its_reason() -> None:
+    with pytest.raises(BuildError, match="static memory"):
+        static_peak(on_meta(nn.Linear(5, 5)), 32)
+    assert torch.is_grad_enabled()

@@ -1,0 +1,146 @@
+"""What the page shows, before any HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from literal_report import CLAIMS, MACHINE, Built, make_record, make_rounds
+
+from scalebench.claims.evaluate import Verdict
+from scalebench.report.content import Absent, Chart
+from scalebench.report.headline import LIMIT, count_words, effect, headline
+from scalebench.report.labels import family, plain, series, short
+from scalebench.report.view import articles, compose, draw_figures
+
+
+def test_a_headline_has_at_most_sixty_words_and_says_the_counts(full: Built) -> None:
+    text = headline(full.verdicts)
+    assert len(text.split()) <= LIMIT
+    for word, count in count_words(full.verdicts).items():
+        assert f"{count} {word}" in text
+
+
+def test_a_headline_stays_short_with_a_long_claim_and_a_long_machine(full: Built) -> None:
+    long = CLAIMS[0].model_copy(update={"claim": "word " * 200})
+    verdicts = [replace(v, claim=long, machine="m" * 300) if v.claim.id == "EN-18" else v for v in full.verdicts]
+    assert len(headline(verdicts).split()) <= LIMIT
+    assert "m" * 50 not in headline(verdicts)
+
+
+def test_a_headline_says_when_other_ways_of_running_disagree(full: Built) -> None:
+    group = [v for v in full.verdicts if v.claim.id == "EN-18" and v.n]
+    mixed = [replace(group[0], verdict="refuted"), replace(group[0], verdict="supported", machine="other")]
+    text = headline(mixed)
+    assert "EN-18 is refuted on cpu-a" in text
+    assert "Elsewhere: 1 supported." in text
+
+
+def test_without_claims_the_headline_says_so() -> None:
+    assert headline([]) == "This suite names no claims, so there is no verdict."
+
+
+def test_rulings_of_one_claim_share_an_article(full: Built) -> None:
+    found = {article.name: article for article in articles(full.verdicts)}
+    assert list(found) == ["EN-18", "EN-02", "EN-12"]
+    assert found["EN-18"].id == "claim-EN-18"
+    assert len(found["EN-18"].rulings) == 2  # batch 1 on two machines
+    assert "cpu-a" in found["EN-18"].rulings[0].place
+
+
+def test_an_effect_always_says_n_and_its_interval(full: Built) -> None:
+    verdict = full.verdicts[0]
+    assert f"n = {verdict.n}" in effect(verdict)
+    assert "95 % interval [" in effect(verdict)
+    assert "no interval" in effect(replace(verdict, low=math.nan, high=math.nan))
+    assert "exact" in effect(replace(verdict, low=verdict.effect, high=verdict.effect))
+    assert effect(replace(verdict, effect=math.nan)) == "no number"
+
+
+def test_every_way_of_running_has_a_panel_of_its_own(full: Built) -> None:
+    figures = draw_figures(full.analysis)
+    for name in ("f1", "f2", "f3", "f5"):
+        chart = figures[name]
+        assert isinstance(chart, Chart)
+        assert [panel.title.split(", fp32")[0] for panel in chart.panels] == [
+            "cpu-a, batch 1", "cpu-a, batch 8", "gpu-b, batch 1",
+        ]  # fmt: skip
+    groups = figures["f4"]
+    assert isinstance(groups, Chart)
+    assert len(groups.panels) == 9  # three metrics each
+
+
+def test_takeaways_come_from_the_data(full: Built) -> None:
+    figures = draw_figures(full.analysis)
+    resolution, groups, front = figures["f2"], figures["f4"], figures["f5"]
+    assert isinstance(resolution, Chart)
+    assert isinstance(groups, Chart)
+    assert isinstance(front, Chart)
+    # Latency is proportional to MACs, and those to pixels, in these records.
+    assert resolution.numbers["steepest"] == pytest.approx(-1, rel=1e-6)
+    assert groups.numbers["comparisons"] == 6
+    assert groups.numbers["ratio"] == pytest.approx(2.01 / 2.0, rel=1e-6) or groups.numbers["ratio"] == pytest.approx(
+        0.995
+    )
+    # Time is proportional to MACs, so every case is on its front.
+    assert front.numbers["front"] == front.numbers["cases"] == len(full.analysis.cases)
+
+
+def test_a_takeaway_follows_its_data(build: Callable[..., Built]) -> None:
+    slower = [
+        replace(
+            r, facts={**r.facts, "latency_s": r.facts["latency_s"] * (3 if r.case.model == "efficientnet_b0" else 1)}
+        )
+        for r in make_rounds(3)
+    ]
+    chart = draw_figures(build(slower).analysis)["f1"]
+    assert isinstance(chart, Chart)
+    assert chart.takeaway.startswith("Per counted MAC, EfficientNet takes 3.00 times as long as ResNet")
+
+
+def test_a_figure_without_data_is_left_out_and_the_reason_is_told(build: Callable[..., Built]) -> None:
+    built = build([make_record("resnet50", 128, 1e9, r) for r in range(3)])
+    figures = draw_figures(built.analysis)
+    assert all(isinstance(figure, Absent) for figure in figures.values())
+    report = compose(built.analysis, built.verdicts, built.document)
+    told = {row[0] for s in report.sections if s.id == "gaps" for t in s.tables for row in t.rows}
+    assert any("Throughput against resolution: no model" in text for text in told)
+    assert any("resnet50@192" in text for text in told), "missing cases are listed"
+
+
+def test_provenance_names_machines_dates_and_rounds(full: Built) -> None:
+    facts = compose(full.analysis, full.verdicts, full.document).facts
+    assert facts["machines"] == "cpu-a and gpu-b"
+    assert facts["measured"] == "2026-11-23T22:00:00+00:00 to 2026-11-23T22:00:02+00:00"
+    assert facts["rounds"].startswith(f"{len(full.analysis.rounds)} stored")
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("resnet50", "ResNet"),
+        ("resnet50[d=2]", "ResNet, scaled"),
+        ("tf_efficientnetv2_s", "EfficientNetV2"),
+        ("efficientnet_b0", "EfficientNet"),
+        ("convnext_tiny", "ConvNeXt"),
+        ("vit_base", "other"),
+    ],
+)
+def test_series(model: str, expected: str) -> None:
+    assert series(model) == expected
+    assert family(model) == expected.removesuffix(", scaled")
+
+
+def test_short_names() -> None:
+    assert short("resnet50") == "resnet50"
+    assert len(short("x" * 200)) <= 26
+    assert short("a\x00b") == "a\ufffdb"
+    assert [plain(v) for v in (2.0, 0.5, 2.5, 100.0, 1500.0)] == ["2", "0.5", "2.5", "100", "1500"]
+
+
+def test_verdict_words_are_all_counted(full: Built) -> None:
+    assert sum(count_words(full.verdicts).values()) == len(full.verdicts)
+    assert isinstance(full.verdicts[0], Verdict)
+    assert MACHINE.machine in full.document["machines"]

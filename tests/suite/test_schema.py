@@ -1,0 +1,59 @@
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from scalebench.suite.load import load_suite
+from scalebench.suite.schema import BUILT, json_schema
+
+SUITES = sorted((Path(__file__).parents[2] / "suites").glob("*.yaml"))
+
+
+def test_the_json_schema_has_every_key() -> None:
+    """Editors are offered the keys as they are written in files, and told of unknown ones."""
+    schema = json_schema()
+    assert set(schema["properties"]) == {
+        "schema", "name", "title", "models", "grid", "exclude", "protocol", "claims",
+    }  # fmt: skip
+    assert set(schema["required"]) == {"schema", "name", "models"}
+    assert schema["additionalProperties"] is False
+    assert {"TimmModels", "FamilyModels", "ScaledModels", "Grid", "Exclude", "Protocol"} <= set(schema["$defs"])
+
+
+def test_every_reference_of_the_json_schema_resolves() -> None:
+    """No definition is named that is not there, and the whole is plain JSON."""
+    schema = json_schema()
+    text = json.dumps(schema)
+    named = {part.partition('"')[0] for part in text.split('"#/$defs/')[1:]}
+    assert named
+    assert named <= set(schema["$defs"])
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jsonschema") is None, reason="jsonschema is not a dependency")
+def test_the_json_schema_is_one() -> None:
+    """The schema keeps to the draft that it names."""
+    import jsonschema
+
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+
+
+def test_every_axis_value_that_is_built_is_in_the_vocabulary() -> None:
+    """What can be measured can be written."""
+    grid = json_schema()["$defs"]["Grid"]["properties"]
+    for axis, built in BUILT.items():
+        items = grid[axis]["items"]
+        assert built <= set(items.get("enum", [items.get("const")]))
+
+
+def test_suites_are_shipped() -> None:
+    """There is something to begin with, so the next test looks at files."""
+    assert "quickstart" in {path.stem for path in SUITES}
+
+
+@pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
+def test_a_shipped_suite_loads(path: Path) -> None:
+    """Every shipped suite is valid, named like its file, and tells editors its schema."""
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("# yaml-language-server: $schema=")
+    assert load_suite(path).suite.name == path.stem
