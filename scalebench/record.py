@@ -9,13 +9,25 @@ from typing import Any, Literal, get_args
 from scalebench.errors import StoreError
 from scalebench.suite.case import Case, case_from_json
 
-SCHEMA = 1
+SCHEMA = 2
 """Number of the stored format.
 
 1 (0.1.0): first format.
+2 (0.1.0): ``memory_bytes`` holds one input; in schema 1 all three that are rotated were resident.
 """
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+def _one_input(content: dict[str, Any]) -> dict[str, Any]:
+    """1 -> 2: take the two inputs that no user would hold out of the CPU's memory, 4 bytes per element."""
+    facts = content.get("facts", {})
+    if not facts.get("memory_bytes"):
+        return content
+    case = content["case"]
+    spare = 2 * case["batch"] * 3 * case["resolution"] ** 2 * 4
+    return {**content, "facts": {**facts, "memory_bytes": facts["memory_bytes"] - spare}}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _one_input}
 """From each older schema number to the next."""
 
 Outcome = Literal["ok", "failed", "oom", "timeout", "crashed", "skipped"]

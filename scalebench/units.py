@@ -59,10 +59,14 @@ def bytes_(value: float) -> str:
 
 
 def percent(fraction: float) -> str:
-    """Signed share: ``-0.0123`` is ``-1.2 %``."""
-    return f"{100 * fraction:+.1f} %"
+    """Signed share: ``-0.0123`` is ``-1.2 %``; what rounds to nothing has no sign to lose: ``+0.0 %``."""
+    return f"{round(100 * fraction, 1) + 0.0:+.1f} %"
 
 
-def interval(low: float, high: float, significant: int = 3) -> str:
-    """Interval in brackets, or ``exact`` where both ends agree."""
-    return "exact" if low == high else f"[{digits(low, significant)}, {digits(high, significant)}]"
+def interval(low: float, high: float, exact: bool = False, significant: int = 3) -> str:
+    """Interval in brackets, ``exact`` for a count, ``no interval`` where n was too small for one."""
+    if exact:
+        return "exact"
+    if math.isnan(low) or math.isnan(high):
+        return "no interval"
+    return f"[{digits(low, significant)}, {digits(high, significant)}]"

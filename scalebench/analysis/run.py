@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -42,6 +43,8 @@ class Analysis:
         groups: see ``matched.COLUMNS``.
         failures: cases that did not end well.
         missing: cases of the plan that no machine has measured yet.
+        short: cases of the plan with fewer good rounds than asked for.
+        left_out: measured records of cases that are no longer in the suite.
     """
 
     plan: Plan
@@ -53,6 +56,8 @@ class Analysis:
     groups: pd.DataFrame
     failures: tuple[Failure, ...]
     missing: tuple[Case, ...]
+    short: tuple[Case, ...] = ()
+    left_out: int = 0
 
 
 def analyse(plan: Plan, records: Sequence[Record]) -> Analysis:
@@ -62,10 +67,13 @@ def analyse(plan: Plan, records: Sequence[Record]) -> Analysis:
         plan: the suite's plan, newest first choice.
         records: counts and rounds, from any number of machines.
     """
+    wanted = {_anywhere(case) for case in plan.cases}
+    every, records = records, [r for r in records if r.case.mode == COUNT or _anywhere(r.case) in wanted]
     rounds = name_machines(rounds_frame(records))
     cases = summarise(rounds)
     exponents = [resolution_exponents(cases), axis_exponents(cases, plan.groups)]
-    seen = set(rounds["case"])
+    seen = {_anywhere(record.case) for record in records}
+    good = Counter(record.case.key for record in records if record.outcome == "ok")
     return Analysis(
         plan=plan,
         machines=_machines(records, rounds),
@@ -75,8 +83,16 @@ def analyse(plan: Plan, records: Sequence[Record]) -> Analysis:
         exponents=pd.concat([e for e in exponents if len(e)] or exponents[:1], ignore_index=True),
         groups=compare_groups(rounds, plan.groups),
         failures=_failures(records, rounds),
-        missing=tuple(case for case in plan.cases if case.key not in seen),
+        missing=tuple(case for case in plan.cases if _anywhere(case) not in seen),
+        short=tuple(case for case in plan.cases if 0 < good[case.key] < plan.rounds),
+        left_out=len(every) - len(records),
     )
+
+
+def _anywhere(case: Case) -> Case:
+    """The case without what differs between machines, and without how often it is repeated."""
+    method = replace(case.protocol, rounds=1, timeout_s=1.0)
+    return replace(case, device="", threads=0, protocol=method)
 
 
 def _front(cases: pd.DataFrame) -> pd.Series:
@@ -94,15 +110,16 @@ def _machines(records: Sequence[Record], rounds: pd.DataFrame) -> dict[str, Envi
 
 
 def _failures(records: Sequence[Record], rounds: pd.DataFrame) -> tuple[Failure, ...]:
+    """Cases without a number: those whose every round, or whose count, ended badly; each once."""
     measured = [r for r in records if r.case.mode != COUNT]
+    places = [
+        *zip(measured, rounds["machine"], strict=True),
+        *((r, "on paper") for r in records if r.case.mode == COUNT),
+    ]
+    good = {(r.case.key, place) for r, place in places if r.outcome == "ok"}
     bad = [
-        Failure(r.case, machine, r.outcome, (r.error or {}).get("message", ""))
-        for r, machine in zip(measured, rounds["machine"], strict=True)
-        if r.outcome != "ok"
+        Failure(r.case, place, r.outcome, (r.error or {}).get("message", ""))
+        for r, place in places
+        if (r.case.key, place) not in good
     ]
-    counted = [
-        Failure(r.case, "on paper", r.outcome, (r.error or {}).get("message", ""))
-        for r in records
-        if r.case.mode == COUNT and r.outcome != "ok"
-    ]
-    return tuple(dict.fromkeys([*bad, *counted]))
+    return tuple(dict.fromkeys(bad))

@@ -20,17 +20,14 @@ class Estimate:
         value: point estimate, in the unit of its metric.
         low, high: ends of the 95 % interval; equal to the value for a count, NaN where n is too small.
         n: rounds (or counted models) behind it.
+        exact: whether this is a count. Rounds that happen to agree are not.
     """
 
     value: float
     low: float
     high: float
     n: int
-
-    @property
-    def exact(self) -> bool:
-        """Whether this is a count."""
-        return self.value == self.low == self.high
+    exact: bool = False
 
     @property
     def half_width(self) -> float:
@@ -40,7 +37,7 @@ class Estimate:
 
 def exact(value: float, n: int = 1) -> Estimate:
     """A counted value: its interval has no width."""
-    return Estimate(value, value, value, n)
+    return Estimate(value, value, value, n, exact=True)
 
 
 def of_rounds(medians: Sequence[float]) -> Estimate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -38,12 +38,16 @@ class Judged:
 
     @property
     def distance(self) -> float:
-        """How far the estimate lies outside (positive) or inside (negative) what is allowed, relative."""
+        """How far the estimate lies outside (positive) or inside (negative) what is allowed, as a log ratio.
+
+        Four times too much is as far as four times too little.
+        """
         value = self.estimate.value
-        if math.isnan(value):
+        if not value > 0:
             return -math.inf
-        ends = [side for side in (value - self.high, self.low - value) if math.isfinite(side)]
-        return max(ends) / max(abs(value), 1e-12)
+        above = math.log(value / self.high) if 0 < self.high < math.inf else -math.inf
+        below = math.log(self.low / value) if self.low > 0 else -math.inf
+        return max(above, below)
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class Verdict:
     Attributes:
         claim: the claim.
         verdict: supported, refuted, inconclusive or not measured.
-        effect, low, high, n: of the decisive part; low equals high for a count.
+        effect, low, high, n: of the decisive part.
+        exact: whether that is a count.
         machine: its label, or ``on paper`` for counts.
         way: how it was run, in words; empty on paper.
         why: one or two sentences.
@@ -70,6 +75,7 @@ class Verdict:
     way: str
     why: str
     parts: tuple[Judged, ...]
+    exact: bool = False
 
 
 def judge(claims: Iterable[Claim], analysis: Analysis) -> tuple[Verdict, ...]:
@@ -78,7 +84,7 @@ def judge(claims: Iterable[Claim], analysis: Analysis) -> tuple[Verdict, ...]:
 
 
 def _judge_claim(claim: Claim, analysis: Analysis) -> list[Verdict]:
-    found = [(part, find(part, analysis)) for part in claim.parts]
+    found = [(part, [f for f in find(part, analysis) if _speaks_of(claim, f.way)]) for part in claim.parts]
     ways = dict.fromkeys(finding.way for _, findings in found for finding in findings if finding.way) or [()]
     return [
         _verdict(
@@ -86,6 +92,12 @@ def _judge_claim(claim: Claim, analysis: Analysis) -> list[Verdict]:
         )
         for way in ways
     ]
+
+
+def _speaks_of(claim: Claim, way: Way) -> bool:
+    """Whether a claim says anything about this kind of device; a count is about every one."""
+    device = str(dict(zip(WAY, way, strict=False)).get("device", ""))
+    return not way or claim.device is None or device.startswith(claim.device)
 
 
 def _seen(part: Any, findings: Sequence[Finding], way: Way) -> list[Finding]:
@@ -132,9 +144,16 @@ def _verdict(claim: Claim, way: Way, judged: Sequence[Judged], analysis: Analysi
     return Verdict(
         claim, word, e.value, e.low, e.high, e.n,
         str(named.get("machine", ON_PAPER if _counted_only(claim) or not analysis.machines else "any machine")),
-        f"batch {named['batch']}, {named['precision']} {named['runtime']}, {named['threads']} threads" if way else "",
-        " ".join(remarks), tuple(judged),
+        way_text(named) if way else "",
+        " ".join(remarks), tuple(judged), e.exact,
     )  # fmt: skip
+
+
+def way_text(way: Mapping[str, Any]) -> str:
+    """A way of running in words, the machine left out: ``batch 1, fp32 eager, cpu, 2 threads``."""
+    layout = "" if way["layout"] == "contiguous" else f" {way['layout']}"
+    threads = f", {way['threads']} threads" if way["device"] == "cpu" else ""
+    return f"batch {way['batch']}, {way['precision']}{layout} {way['runtime']}, {way['device']}{threads}"
 
 
 def combine(words: Sequence[Word]) -> Word:
@@ -151,7 +170,8 @@ def _sentence(word: Word, decisive: Judged, judged: Sequence[Judged]) -> str:
     if word == "not measured":
         return f"Nothing was measured for: {decisive.label}."
     e = decisive.estimate
-    span = "exact" if e.exact else f"95 % interval {units.interval(e.low, e.high)}"
+    span = units.interval(e.low, e.high, e.exact)
+    span = f"95 % interval {span}" if span.startswith("[") else span
     allowed = _allowed(decisive)
     text = f"{decisive.label[0].upper()}{decisive.label[1:]} is {units.digits(e.value)} ({span}, n = {e.n}); {allowed}."
     if len(judged) > 1:

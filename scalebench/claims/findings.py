@@ -67,8 +67,9 @@ def _count_spread(part: CountSpread, analysis: Analysis) -> Iterator[Finding]:
 
 
 def _count_exponent(part: CountExponent, analysis: Analysis) -> Iterator[Finding]:
+    x = [_abscissa(analysis, text, part.against) for text in part.models]
     y = [_counted(analysis, text, part.metric) for text in part.models]
-    fit = power_law([_abscissa(analysis, text, part.against) for text in part.models], y)
+    fit = power_law(x, y) if all(map(math.isfinite, (*x, *y))) else None
     yield Finding(part.label, fit.exponent if fit else UNKNOWN)
 
 
@@ -90,10 +91,12 @@ def _group_ratio(part: GroupRatio, analysis: Analysis) -> Iterator[Finding]:
     groups = [group for group in analysis.plan.groups if group.base == part.base]
     for way, rounds in _ways(analysis, part.batch):
         pairs = {against: [_pair(group, rounds, part, against) for group in groups] for against in part.against}
-        complete = {against: [pair for pair in found if pair[0] and pair[1]] for against, found in pairs.items()}
-        if any(complete.values()):  # a method that was not measured beside others is unknown, not left out
-            for against, found in complete.items():
-                yield Finding(part.label.format(against=against), mean_ratio(found), way)
+        if any(ours and theirs for found in pairs.values() for ours, theirs in found):
+            for against, found in pairs.items():
+                # One target that failed, often the largest, must not turn into a verdict on the rest.
+                complete = all(ours and theirs for ours, theirs in found)
+                estimate = mean_ratio(found) if complete else UNKNOWN
+                yield Finding(part.label.format(against=against), estimate, way)
 
 
 def _pair(group: Group, rounds: pd.DataFrame, part: GroupRatio, against: str) -> tuple[list[float], list[float]]:

@@ -123,6 +123,7 @@ class Claim(BaseModel):
     published: str
     conditions: str
     threads: int | None = Field(None, description="threads the paper used, where it matters")
+    device: Literal["cpu", "cuda"] | None = Field(None, description="the only kind of device it speaks of")
     parts: list[Part] = Field(min_length=1)
 
     def counts(self) -> list[Case]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -17,10 +20,24 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run.run, plan.plan, count.count, report.report, models.models, schema.schema):
-    app.command()(command)
-
 INTERRUPTED = 130
+
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Ctrl-C ends a command with 130, as a shell expects, where Typer would say "Aborted!" and 1."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+
+    return wrapped
+
+
+for _command in (run.run, plan.plan, count.count, report.report, models.models, schema.schema):
+    app.command()(_interruptible(_command))
 
 
 @app.callback(invoke_without_command=True)
@@ -41,8 +58,3 @@ def main() -> None:
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)  # noqa: T201 - see above
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone (| head): nothing is wrong
-        sys.exit(0)

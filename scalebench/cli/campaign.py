@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from scalebench.execute.client import Worker
 from scalebench.execute.events import Listener
-from scalebench.execute.lock import machine_lock
 from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import Round, interleave, missing_rounds, run_rounds
 from scalebench.machine.environment import software_versions
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results, Writer, read_results, result_files
-from scalebench.suite.case import Case
+from scalebench.suite.case import COUNT, Case
 
 _PAPER = "on-paper"
 
@@ -32,11 +31,10 @@ class Campaign:
     """
 
     def __init__(self, prepared: Prepared, folder: Path, seed: int = 0, retry_failed: bool = False) -> None:
-        self._prepared = prepared
+        self._prepared = replace(prepared, plan=replace(prepared.plan, seed=seed))
         self._folder = folder
         self._seed = seed
         self._retry_failed = retry_failed
-        self._retried: set[str] = set()
 
     def stored(self) -> Results:
         """Everything the folder holds."""
@@ -66,16 +64,13 @@ class Campaign:
 
         Raises:
             StoreError: a record could not be written; the run stops there.
-            MachineError: another run is measuring on this machine.
         """
         rounds = self.missing()
         writer = self._writer()
         self._store_paper(writer)
         if not rounds:
             return
-        with ExitStack() as stack:
-            stack.enter_context(machine_lock())
-            fresh = stack.enter_context(Worker(fork=False))
+        with Worker(fork=False) as fresh:
             run_rounds(
                 rounds, self._prepared.plan.suite, self._prepared.machines, writer.append, listen,
                 lambda device: worker if device == "cpu" else fresh,
@@ -90,10 +85,11 @@ class Campaign:
         stored = self.stored()
         if self._prepared.plan not in stored.plans[-1:]:
             writer.begin()
-        known = {(record.case, str(record.facts)) for record in stored.records}
+        counted = {record.case: record for record in stored.records if record.case.mode == COUNT}
         for case in self._prepared.plan.counts:
             record = count_record(self._prepared.plan.suite, case, self._prepared.facts[case])
-            if (case, str(record.facts)) not in known:
+            before = counted.get(case)
+            if before is None or (before.facts, before.error) != (record.facts, record.error):
                 writer.append(record)
 
 

@@ -104,7 +104,7 @@ def _print(rows: list[dict[str, Any]], check: bool) -> None:
         print_table("per image, batch 1", columns, body)
     for row in rows:
         if "error" in row:
-            typer.echo(f"not counted: {row['model']}@{row['resolution']}: {row['error']}")
+            typer.echo(f"not counted: {row['model']}@{row['resolution']}: {row['error']}", err=True)
         elif check:
             typer.echo(_explain(row))
 

@@ -10,7 +10,7 @@ import typer
 from scalebench.analysis.run import analyse
 from scalebench.claims.evaluate import Verdict, judge
 from scalebench.claims.registry import select_claims
-from scalebench.cli.output import print_json
+from scalebench.errors import StoreError
 from scalebench.report.build import write_report
 from scalebench.report.document import build_document
 from scalebench.store.jsonl import Results
@@ -23,9 +23,15 @@ def finish(plan: Plan, stored: Results, reports: Path, json_: bool) -> None:
     analysis = analyse(plan, stored.records)
     verdicts = judge(select_claims(plan.claims), analysis)
     document = build_document(analysis, verdicts, stored)
-    page = write_report(analysis, verdicts, document, reports)
+    try:
+        page = write_report(analysis, verdicts, document, reports)
+    except OSError as error:
+        raise StoreError(
+            f"{reports} cannot be written: {error.strerror}",
+            "the records are safe: scalebench report PATH --reports FOLDER writes the report elsewhere",
+        ) from None
     if json_:
-        print_json(document)
+        typer.echo(page.with_suffix(".json").read_text(encoding="utf-8"), nl=False)
         return
     for problem in stored.problems:
         typer.echo(f"note: {problem}", err=True)
@@ -39,7 +45,9 @@ def finish(plan: Plan, stored: Results, reports: Path, json_: bool) -> None:
 def one_line(verdict: Verdict) -> str:
     """Verdict, claim and effect in one line of a terminal."""
     effect: Any = (
-        "" if verdict.n == 0 else f"{digits(verdict.effect)} {interval(verdict.low, verdict.high)}, n = {verdict.n}"
+        ""
+        if verdict.n == 0
+        else f"{digits(verdict.effect)} {interval(verdict.low, verdict.high, verdict.exact)}, n = {verdict.n}"
     )
     return (
         f"{verdict.verdict:<13} {verdict.claim.id:<6} {verdict.claim.claim} ({effect or 'no data'}; {verdict.machine})"

@@ -21,11 +21,12 @@ def run(
     """Measure a suite, continuing where an earlier run stopped, and write its report."""
     from scalebench.cli.campaign import Campaign
     from scalebench.cli.preparing import prepare_suite
-    from scalebench.cli.reporting import finish
     from scalebench.cli.watching import watch
     from scalebench.execute.client import Worker
+    from scalebench.execute.lock import machine_lock
 
-    with Worker() as worker:
+    # The lock comes first: counting on every core would disturb another run's rounds.
+    with machine_lock(), Worker() as worker:
         prepared = prepare_suite(suite, worker)
         campaign = Campaign(prepared, results / prepared.plan.suite, seed=seed, retry_failed=retry_failed)
         if fresh:
@@ -36,13 +37,13 @@ def run(
                 campaign.run(worker, listen)
         except KeyboardInterrupt:
             stopped = True
+    if stopped:
+        left, again = len(campaign.missing()), f"{suite} --retry-failed" if retry_failed else str(suite)
+        typer.echo(f"stopped; every finished round is kept, {left} are left: scalebench run {again} goes on", err=True)
     stored = campaign.stored()
     if stored.records:
+        from scalebench.cli.reporting import finish  # seaborn and scipy: not before anything is refused or measured
+
         finish(prepared.plan, stored, reports, json_)
     if stopped:
-        left = len(campaign.missing())
-        typer.echo(
-            f"stopped; every finished round is kept, {left} are left: scalebench run {suite} goes on",
-            err=True,
-        )
         raise typer.Exit(EXIT_INTERRUPTED)

@@ -10,7 +10,8 @@ from scalebench.suite.case import Case
 
 _ASSUMED_MACS_PER_S = {"cpu": 15e9, "cuda": 2e12}
 """Per core on the CPU, per device on CUDA: eager fp32 convolution nets seen in practice, low end."""
-_BUILD_S = 1.0
+_START_S = {"cpu": 1.0, "cuda": 12.0}
+"""Building a model; on CUDA a fresh interpreter with torch and timm besides."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def round_seconds(case: Case, macs: int) -> float:
     p = case.protocol
     warm = min(max(p.warmup_s, 2 * once), max(p.warmup_max_s, once))
     chunk = min(max(p.chunk_s, p.min_iterations * once), max(p.chunk_max_s, p.min_iterations / 3 * once))
-    return _BUILD_S + 2 * once + warm + chunk + max(p.chunk_s, once)
+    return _START_S[kind] + 2 * once + warm + chunk + max(p.chunk_s, once)
 
 
 def peak_bytes(case: Case, facts: Mapping[str, Any]) -> int:

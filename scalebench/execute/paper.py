@@ -60,7 +60,8 @@ class Paper:
                 nonlocal done
                 done += 1
                 answers[missing[index]] = answer
-                self._write(questions[missing[index]], answer)
+                if "ok" in answer or answer["error"]["type"] == UnreachableError.__name__:
+                    self._write(questions[missing[index]], answer)  # other errors may be gone tomorrow
                 progress(done, len(questions))
 
             job = {"do": "paper", "questions": [questions[index] for index in missing]}

@@ -12,7 +12,7 @@ from scalebench.execute.paper import Paper, unwrap
 from scalebench.execute.schedule import Machines
 from scalebench.machine.environment import collect, may_have_cuda, usable_cores
 from scalebench.record import Environment
-from scalebench.suite.case import COUNT, Case
+from scalebench.suite.case import Case
 from scalebench.suite.expand import Selection, expand, select
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.paper import Known, MatchRequest
@@ -65,7 +65,7 @@ def prepare(
     cases, merged = expand(file, selections, matches, devices, usable_cores())
     peaks = dict.fromkeys(claim_counts, ()) | {case.counted(): (case.mode,) for case in cases}
     facts = count_all(peaks, paper, progress)
-    _refuse_uncountable(file, cases, facts)
+    _refuse_uncountable(file, selections, cases, facts)
     suite = file.suite
     plan = Plan(
         suite.name, suite.title or suite.name, file.text, cases, tuple(peaks), groups, tuple(claims),
@@ -158,8 +158,17 @@ def _groups(matches: Mapping[MatchRequest, Member], base_macs: Mapping[MatchRequ
     return tuple(Group(*key, tuple(members)) for key, members in rooms.items())
 
 
-def _refuse_uncountable(file: SuiteFile, cases: Sequence[Case], facts: Mapping[Case, Mapping[str, Any]]) -> None:
+def _refuse_uncountable(
+    file: SuiteFile,
+    selections: Sequence[Selection],
+    cases: Sequence[Case],
+    facts: Mapping[Case, Mapping[str, Any]],
+) -> None:
+    """A model whose forward pass fails on paper would fail in every round."""
     for case in cases:
         problem = facts[case.counted()].get("error")
-        if problem and case.mode != COUNT:
-            raise file.error(("models",), str(problem), "the resolution may not suit the model")
+        if problem:
+            names = [{(spec.variant.name, spec.resolution) for spec in selection.specs} for selection in selections]
+            owner = next((i for i, known in enumerate(names) if (case.model, case.resolution) in known), None)
+            location = ("models",) if owner is None else ("models", owner)
+            raise file.error(location, str(problem), "the resolution may not suit the model")

@@ -16,7 +16,9 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import dataclasses
+import gc
 import json
+import math
 import multiprocessing
 import os
 import resource
@@ -26,6 +28,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,7 @@ import torch
 
 from scalebench.errors import ScalebenchError
 from scalebench.machine.environment import collect, usable_cores
-from scalebench.measure.run import device_facts, measure, resolve_device
+from scalebench.measure.run import gpu_facts, gpu_software, measure, resolve_device
 from scalebench.model.build import build, catalogue, stages
 from scalebench.model.complexity import count_model, cross_check
 from scalebench.model.footprint import static_peak
@@ -50,6 +53,7 @@ _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate mem
 def serve(channel: socket.socket, once: bool) -> None:
     """Answer jobs until the parent closes the socket."""
     _die_with_parent()
+    gc.freeze()  # what the imports made is never garbage: no child has to walk it, or copy its pages in doing so
     with channel.makefile("r", encoding="utf-8") as jobs:
         for line in jobs:
             job = json.loads(line)
@@ -113,7 +117,7 @@ def _measure(job: dict[str, Any]) -> Answers:
 def _environment(job: dict[str, Any]) -> Answers:
     for index, word in enumerate(job["devices"]):
         device = resolve_device(word)
-        environment = collect(device, device_facts(device))
+        environment = collect(device, gpu_facts(device), gpu_software(device))
         yield index, {"device": device, "environment": dataclasses.asdict(environment)}
 
 
@@ -124,8 +128,10 @@ def _paper(job: dict[str, Any]) -> Answers:
     if processes < 2:
         yield from map(_answer, questions)
         return
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
-        yield from pool.imap_unordered(_answer, questions)
+    # An executor, not a multiprocessing.Pool: that one waits for ever when one of its processes is killed.
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _die_with_parent) as pool:
+        for answered in as_completed([pool.submit(_answer, question) for question in questions]):
+            yield answered.result()
 
 
 def _answer(numbered: tuple[int, dict[str, Any]]) -> tuple[int, Any]:
@@ -133,7 +139,7 @@ def _answer(numbered: tuple[int, dict[str, Any]]) -> tuple[int, Any]:
     torch.set_num_threads(1)
     try:
         return index, {"ok": PAPER[question["ask"]](question)}
-    except ScalebenchError as error:
+    except Exception as error:  # one model that breaks must not take the other answers with it
         return index, {"error": describe_error(error)}
 
 
@@ -176,8 +182,18 @@ def _limit_memory(device: str) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     if device == "cpu":
         with contextlib.suppress(OSError, StopIteration, ValueError):
-            limit = _kib("/proc/self/status", "VmData") + 0.9 * _kib("/proc/meminfo", "MemAvailable")
-            resource.setrlimit(resource.RLIMIT_DATA, (int(limit * 1024),) * 2)
+            free = min(_kib("/proc/meminfo", "MemAvailable") * 1024, _free_in_cgroup())
+            limit = _kib("/proc/self/status", "VmData") * 1024 + 0.9 * free
+            resource.setrlimit(resource.RLIMIT_DATA, (int(limit),) * 2)
+
+
+def _free_in_cgroup() -> float:
+    """Bytes this container may still take; infinite where nothing limits it (cgroup v2)."""
+    try:
+        limit, used = (Path(f"/sys/fs/cgroup/memory.{name}").read_text(encoding="ascii") for name in ("max", "current"))
+    except OSError:
+        return math.inf
+    return math.inf if limit.strip() == "max" else int(limit) - int(used)
 
 
 def _kib(path: str, name: str) -> int:

@@ -21,19 +21,26 @@ from scalebench.record import Environment
 
 _ISA = re.compile(r"avx\w*|amx\w*|f16c|fma|sse4_\w+|asimd\w*|sve\w*|bf16|i8mm")
 _SETTINGS = re.compile(r"(OMP|KMP|GOMP|MKL|ONEDNN|DNNL|PYTORCH|CUDA|NVIDIA|TORCH)_\w+|LD_PRELOAD")
+_NOT_SPEED = re.compile(r"\w+_(HOME|PATH|DIR|VISIBLE_DEVICES|CACHE)|CUDA_MODULE_LOADING")
+"""Paths and serial numbers change no speed and tell about people; torch itself sets the last one."""
 _PACKAGES = ("torch", "timm", "numpy")
 
 
-def collect(device: str, device_facts: Mapping[str, Any] | None = None) -> Environment:
+def collect(
+    device: str, gpu: Mapping[str, Any] | None = None, gpu_software: Mapping[str, Any] | None = None
+) -> Environment:
     """Describe this machine for cases on ``device``.
 
     Args:
         device: ``cpu`` or ``cuda:N``.
-        device_facts: what torch says about a GPU; None on the CPU.
+        gpu: what torch says about the GPU; None on the CPU.
+        gpu_software: CUDA libraries; None on the CPU.
     """
-    hardware = {"device": device.partition(":")[0], "cpu": cpu(), "memory": memory(), **(device_facts or {})}
-    software = software_versions()
-    name = str((device_facts or {}).get("gpu") or hardware["cpu"].get("name") or platform.machine())
+    hardware = {"device": device.partition(":")[0], "cpu": cpu(), "memory": memory(), **(gpu or {})}
+    software = {**software_versions(), **(gpu_software or {})}
+    if gpu:
+        software["driver"] = _read("/proc/driver/nvidia/version").partition("\n")[0]
+    name = str((gpu or {}).get("gpu") or hardware["cpu"].get("name") or platform.machine())
     hw_key = _key(hardware)
     return Environment(f"{_slug(name)}-{hw_key[:6]}", hw_key, _key(software), hardware, software)
 
@@ -73,7 +80,8 @@ def memory() -> dict[str, Any]:
 def software_versions() -> dict[str, Any]:
     """Versions and settings that change speed."""
     versions = {name: _version(name) for name in _PACKAGES}
-    settings = {name: value for name, value in sorted(os.environ.items()) if _SETTINGS.fullmatch(name)}
+    names = sorted(name for name in os.environ if _SETTINGS.fullmatch(name) and not _NOT_SPEED.fullmatch(name))
+    settings = {name: os.environ[name] for name in names}
     return {
         "scalebench": scalebench.__version__,
         **versions,

@@ -17,9 +17,9 @@ from scalebench.suite.case import Case
 def memory(session: Session) -> Measurement:
     """Peak memory of one forward pass."""
     if session.device.type == "cuda":
-        facts, notes = cuda_peak(session.run, session.device)
+        facts, notes = cuda_peak(session.once, session.device)
     else:
-        facts, notes = cpu_peak(session.run, session.resident_before)
+        facts, notes = cpu_peak(session.once, session.resident_before)
     return Measurement(facts=facts, notes=notes)
 
 
@@ -40,7 +40,7 @@ def measure(case: Case) -> Measurement:
     """
     session = open_session(case)
     samples: dict[str, list[float]] = {}
-    facts: dict[str, Any] = dict(session.description)
+    facts: dict[str, Any] = session.runtime.describe()
     notes: list[str] = []
     for probe in PROBES[case.mode]:
         found = probe(session)
@@ -67,16 +67,21 @@ def resolve_device(word: str) -> str:
     return f"cuda:{index}"
 
 
-def device_facts(device: str) -> dict[str, Any]:
-    """What torch says about a GPU; empty for the CPU."""
+def gpu_facts(device: str) -> dict[str, Any]:
+    """What torch says about a GPU, memory in whole GiB; empty for the CPU."""
     if not device.startswith("cuda"):
         return {}
     found = torch.cuda.get_device_properties(torch.device(device))
     return {
         "gpu": found.name,
-        "gpu_memory_bytes": found.total_memory,
+        "gpu_memory_gib": round(found.total_memory / 2**30),
         "multiprocessors": found.multi_processor_count,
         "compute_capability": f"{found.major}.{found.minor}",
-        "cuda": torch.version.cuda,
-        "cudnn": torch.backends.cudnn.version(),
     }
+
+
+def gpu_software(device: str) -> dict[str, Any]:
+    """Versions of the CUDA libraries torch runs on; empty for the CPU."""
+    if not device.startswith("cuda"):
+        return {}
+    return {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}

@@ -30,9 +30,10 @@ def warm_up(lap: Callable[[], float], protocol: Protocol) -> Warmup:
     time and by agreement of two windows, not by a count; ``warmup_max_s`` ends it in any case.
     """
     laps: list[float] = []
+    elapsed = 0.0
     while True:
         laps.append(lap())
-        elapsed = sum(laps)
+        elapsed += laps[-1]
         settled = _settled(laps)
         if (settled and elapsed >= protocol.warmup_s) or elapsed >= protocol.warmup_max_s:
             return Warmup(laps, settled)
@@ -55,9 +56,10 @@ def timed(lap: Callable[[], float], protocol: Protocol) -> list[float]:
     After ``chunk_max_s`` a third of the iterations is enough; a slow model still gets at least one.
     """
     laps: list[float] = []
+    elapsed = 0.0
     while True:
         laps.append(lap())
-        elapsed = sum(laps)
+        elapsed += laps[-1]
         if elapsed >= protocol.chunk_s and len(laps) >= protocol.min_iterations:
             return laps
         if elapsed >= protocol.chunk_max_s and len(laps) >= protocol.min_iterations / 3:

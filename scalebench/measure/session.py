@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
+from torch import nn
 
 from scalebench.measure.clock import Clock, host_clock
 from scalebench.measure.memory import resident_bytes, settle, wake
@@ -43,29 +45,43 @@ class Session:
 
     Attributes:
         case: what is measured.
-        run: one forward pass on the next input.
-        clock: host clock that waits for the device.
         device: where it runs.
+        clock: host clock that waits for the device.
         resident_before: resident memory of the process before the model was built, bytes.
-        description: facts about the runtime.
+        model, runtime: what runs, and how.
+        first: the first input, batch x 3 x resolution x resolution.
     """
 
     case: Case
-    run: Callable[[], None]
-    clock: Clock
     device: torch.device
+    clock: Clock
     resident_before: int | None
-    description: Mapping[str, Any]
+    model: nn.Module
+    runtime: Runtime
+    first: torch.Tensor
+
+    @cached_property
+    def once(self) -> Callable[[], None]:
+        """One forward pass on the first input: what a user's process would hold, for memory."""
+        return self.runtime.prepare(self.model, [self.first])
+
+    @cached_property
+    def run(self) -> Callable[[], None]:
+        """One forward pass on the next of three inputs, which are made when this is first asked for."""
+        others = [torch.randn_like(self.first) for _ in range(_INPUTS - 1)]
+        return self.runtime.prepare(self.model, [self.first, *others])
 
 
 def open_session(case: Case) -> Session:
-    """Build the case's model with seeded random weights and its inputs, and prepare its runtime.
+    """Build the case's model with seeded random weights and its first input.
 
     Raises:
         BuildError, UnknownNameError: the model cannot be built.
         RuntimeError: torch's own, among them out of memory.
     """
     device = torch.device(case.device)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # events are recorded on the current device's stream
     torch.set_num_threads(case.threads)
     # torch's default runs "fp32" convolutions in TF32 on a GPU; here fp32 means fp32.
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
@@ -73,9 +89,6 @@ def open_session(case: Case) -> Session:
     wake(device)
     before = resident_bytes()
     model = build(case.variant, case.resolution).to(device)
-    shape = (case.batch, 3, case.resolution, case.resolution)
-    inputs = [torch.randn(shape, device=device) for _ in range(_INPUTS)]
-    runtime = RUNTIMES[case.runtime]()
-    run = runtime.prepare(model, inputs)
+    first = torch.randn((case.batch, 3, case.resolution, case.resolution), device=device)
     settle()
-    return Session(case, run, host_clock(device), device, before, runtime.describe())
+    return Session(case, device, host_clock(device), before, model, RUNTIMES[case.runtime](), first)

@@ -49,7 +49,7 @@ def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
         known = timm.list_models()
         raise UnknownNameError(f"unknown model {variant.base!r}", did_you_mean(variant.base, known))
     factory = _factory(variant)
-    sizes = {"img_size": resolution} if _fixed_input(variant.base) else {}
+    sizes = {"img_size": resolution} if fixed_input(variant.base) else {}
     try:
         with torch.device(device):
             model = factory(pretrained=False, **sizes)
@@ -74,12 +74,8 @@ def catalogue() -> dict[str, Known]:
     return known
 
 
-def scalable(base: str) -> bool:
-    """Whether depth and width multipliers can be applied to ``base``."""
-    return base in RESNETS or bool(_generators(timm.models.model_entrypoint(base)))
-
-
-def _fixed_input(base: str) -> bool:
+def fixed_input(base: str) -> bool:
+    """Whether timm builds ``base`` for one input size, as position embeddings or windows demand."""
     config = timm.models.get_pretrained_cfg(base)
     return bool(config and config.fixed_input_size)
 
@@ -94,7 +90,7 @@ def _factory(variant: Variant) -> Callable[..., Any]:
     if not generators:
         raise BuildError(
             f"{variant.base} cannot be scaled in depth or width",
-            "scalable bases: resnet18..152 and every MBConv family of timm; resolution scales for all models",
+            "scalable bases: resnet18..152 and every MBConv family of timm",
         )
     scaled = {name: _with_multipliers(function, variant) for name, function in generators.items()}
     # A copy of timm's entry point that sees the scaled generators: timm itself stays untouched.

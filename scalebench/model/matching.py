@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from scalebench.errors import BuildError, UnreachableError
-from scalebench.model.build import build
+from scalebench.model.build import build, fixed_input
 from scalebench.model.complexity import count_model
 from scalebench.suite.paper import MatchRequest, Spec, nominal
 from scalebench.suite.plan import Member
@@ -56,6 +56,11 @@ def match(request: MatchRequest) -> Match:
         UnreachableError: no rounding comes within the tolerance; the nearest residual is named.
         BuildError: the base cannot be scaled this way.
     """
+    if request.method not in ("width", "depth") and fixed_input(request.base):
+        raise BuildError(
+            f"{request.base} has a fixed input size, so its resolution cannot be searched",
+            "list it under timm with the resolutions you want",
+        )
     macs = _counter()
     base_macs = macs(Spec(Variant(request.base), request.resolution))
     goal = request.target * base_macs

@@ -32,11 +32,12 @@ def write_report(analysis: Analysis, verdicts: Sequence[Verdict], document: dict
     """
     report = compose(analysis, verdicts, document)
     content = {**document, "headline": report.headline, "figures": figure_numbers(report)}
-    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(strict(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    html = render(report)  # before anything is written: JSON and page must not tell different stories
+    folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / f"{report.suite}.json", f"{text}\n")
     page = folder / f"{report.suite}.html"
-    write_whole(page, render(report))
+    write_whole(page, html)
     return page
 
 

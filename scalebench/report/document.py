@@ -20,7 +20,7 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
     """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
 
     Keys: ``suite, title, measured, machines, verdicts, fits, groups, cases, counts, failures, missing, problems,
-    metrics, suite_text, files``; ``build`` adds ``headline`` and ``figures``.
+    metrics, suite_text, files, short, rounds, matched``; ``build`` adds ``headline`` and ``figures``.
     """
     started = sorted(record.started for record in stored.records if record.case.mode != COUNT)
     return {
@@ -35,11 +35,19 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "counts": _rows(analysis.counts),
         "failures": [{**asdict(f), "case": f.case.label} for f in analysis.failures],
         "missing": [case.label for case in analysis.missing],
-        "problems": list(stored.problems),
+        "short": [case.label for case in analysis.short],
+        "rounds": analysis.plan.rounds,
+        "matched": [asdict(group) for group in analysis.plan.groups],
+        "problems": [*stored.problems, *_left_out(analysis)],
         "metrics": {m.name: {"label": m.label, "unit": m.unit, "how": m.how} for m in METRICS.values()},
         "suite_text": analysis.plan.text,
         "files": [{"name": p.name, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in stored.files],
     }
+
+
+def _left_out(analysis: Analysis) -> list[str]:
+    count = analysis.left_out
+    return [f"{count} records of cases that are no longer in the suite were left out"] if count else []
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
+from scalebench.analysis.summary import WAY
 from scalebench.report.content import Absent, Chart, Panel
 from scalebench.report.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
 from scalebench.report.labels import SCALES, look, point_label, series, sorted_ways, way_label
@@ -36,7 +37,7 @@ def against_resolution(cases: pd.DataFrame, metric: str, anchor: str) -> Chart |
     scale = SCALES[metric]
     title = f"{scale.title.capitalize()} against resolution"
     good = cases.dropna(subset=[metric])
-    counts = good.groupby(["machine", "batch", "model"])["resolution"].transform("nunique")
+    counts = good.groupby([*WAY, "model"])["resolution"].transform("nunique")
     curves = good[(counts >= 2) & ~good["model"].str.contains("[", regex=False)]
     if curves.empty:
         return Absent(title, f"no model has its {scale.title} measured at two or more resolutions")

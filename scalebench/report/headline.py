@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import get_args
 
 from scalebench import units
@@ -39,12 +40,8 @@ def effect(verdict: Verdict) -> str:
     """Decisive number with interval and n: ``effect 1.25, 95 % interval [0.919, 1.70], n = 3``."""
     if not math.isfinite(verdict.effect):
         return "no number"
-    if math.isnan(verdict.low) or math.isnan(verdict.high):
-        how = "no interval"
-    elif verdict.low == verdict.high:
-        how = "exact"
-    else:
-        how = f"95 % interval {units.interval(verdict.low, verdict.high)}"
+    span = units.interval(verdict.low, verdict.high, verdict.exact)
+    how = f"95 % interval {span}" if span.startswith("[") else span
     return f"effect {units.digits(verdict.effect)}, {how}, n = {verdict.n}"
 
 
@@ -70,15 +67,12 @@ def _compared(verdicts: Sequence[Verdict]) -> list[str]:
     return [f"\u201c{claim.claim}\u201d {told}"] if len(claim.claim.split()) <= _LONGEST_CLAIM else [told]
 
 
-def _distance(verdict: Verdict) -> float:
-    return max((p.distance for p in verdict.parts if p.word == "refuted"), default=-math.inf)
-
-
 def _furthest(verdicts: Sequence[Verdict]) -> list[str]:
-    """Refuted claims ranked by how far outside they lie."""
-    refuted = [v for v in verdicts if v.verdict == "refuted" and v.parts]
-    ranked = sorted(refuted, key=_distance, reverse=True)
-    if not ranked:
+    """The refuted part that lies furthest outside what its claim allows."""
+    refuted = [(v, part) for v in verdicts for part in v.parts if part.word == "refuted"]
+    if not refuted:
         return []
-    worst = ranked[0]
-    return [f"Furthest from its claim: {worst.claim.id} ({effect(worst)})."]
+    worst, part = max(refuted, key=lambda found: found[1].distance)
+    shown = replace(worst, effect=part.estimate.value, low=part.estimate.low, high=part.estimate.high,
+                    n=part.estimate.n, exact=part.estimate.exact)  # fmt: skip
+    return [f"Furthest from its claim: {worst.claim.id}, {part.label} ({effect(shown)})."]

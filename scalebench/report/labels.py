@@ -11,6 +11,7 @@ import pandas as pd
 
 from scalebench import units
 from scalebench.analysis.summary import WAY
+from scalebench.claims.evaluate import way_text
 
 GREY = "#949494"
 LONGEST = 26
@@ -82,11 +83,9 @@ def look(name: str) -> Look:
 
 
 def way_label(row: Any) -> str:
-    """``machine, batch 1, fp32 eager, 2 threads`` of a frame's row or group key in the order of ``WAY``."""
+    """``machine, batch 1, fp32 eager, cpu, 2 threads`` of a frame's row or group key in the order of ``WAY``."""
     values = dict(zip(WAY, row, strict=True)) if isinstance(row, tuple) else {name: row[name] for name in WAY}
-    layout = "" if values["layout"] == "contiguous" else f" {values['layout']}"
-    ran = f"{values['precision']}{layout} {values['runtime']}"
-    return f"{values['machine']}, batch {values['batch']}, {ran}, {values['threads']} threads"
+    return f"{values['machine']}, {way_text(values)}"
 
 
 def sorted_ways(frame: pd.DataFrame) -> list[tuple[tuple[Any, ...], pd.DataFrame]]:

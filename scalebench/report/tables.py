@@ -28,8 +28,10 @@ def number(value: float, factor: float = 1.0) -> str:
     return units.digits(value / factor) if math.isfinite(value) else "-"
 
 
-def span(low: float, high: float, n: float, factor: float = 1.0) -> str:
-    """95 % interval, or why there is none."""
+def span(low: float, high: float, n: float, factor: float = 1.0, exact: bool = False) -> str:
+    """95 % interval, ``exact`` for a count, or why there is none."""
+    if exact:
+        return "exact"
     if math.isfinite(low) and math.isfinite(high):
         return units.interval(low / factor, high / factor)
     return "-" if not n else "none (n = 1)" if n == 1 else "none"
@@ -76,6 +78,7 @@ def cases_table(
         *(column for name in metrics for column in measured_columns(name)),
         _N,
         Column("machine and way of running"),
+        Column("noted"),
     ]
     rows = [
         [
@@ -85,6 +88,7 @@ def cases_table(
             *(cell for name in metrics for cell in measured_cells(row, name)),
             str(row["n"]),
             way_label(row),
+            row["notes"],
         ]
         for row in ordered(cases).to_dict("records")
     ]
@@ -159,8 +163,8 @@ def parts_table(parts: Sequence[Judged]) -> Table:
     rows = [
         [
             part.label, number(part.estimate.value),
-            span(part.estimate.low, part.estimate.high, part.estimate.n), str(part.estimate.n),
-            allowed(part), part.word,
+            span(part.estimate.low, part.estimate.high, part.estimate.n, exact=part.estimate.exact),
+            str(part.estimate.n), allowed(part), part.word,
         ]
         for part in parts
     ]  # fmt: skip

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from scalebench.analysis.matched import REFERENCE
 from scalebench.analysis.summary import WAY
 from scalebench.metrics import METRICS
-from scalebench.report.labels import family, listed, plain, series, sorted_ways
+from scalebench.report.labels import family, listed, plain, series, sorted_ways, way_label
 from scalebench.report.tables import number, span
 
 
@@ -29,14 +30,15 @@ def of_compute(cases: pd.DataFrame) -> Takeaway:
     rate = plain["latency_s"] / (plain["macs"] * plain["batch"])
     table = plain.assign(rate=rate, family=plain["model"].map(family))
     medians = table.pivot_table(index=WAY, columns="family", values="rate", aggfunc="median").dropna()
-    ways = f" ({len(cases)} cases, {_ways(cases)})"
+    ways = f" ({len(table)} unscaled cases, {_ways(table)})"
     if medians.empty or medians.shape[1] < 2:
         ratio = float(table["rate"].max() / table["rate"].min()) if len(table) else math.nan
         return Takeaway(
             f"Latency per counted MAC differs by up to {number(ratio)} times between models{ways}.",
             {"largest_over_smallest": ratio},
         )
-    slow, fast = medians.mean().idxmax(), medians.mean().idxmin()
+    first = medians.iloc[0]
+    slow, fast = first.idxmax(), first.idxmin()
     ratios = medians[slow] / medians[fast]
     low, high = float(ratios.min()), float(ratios.max())
     size = f"{number(low)}" if len(ratios) == 1 else f"{number(low)} to {number(high)}"
@@ -67,7 +69,11 @@ def of_resolution(curves: pd.DataFrame, metric: str) -> Takeaway:
 def of_groups(rows: pd.DataFrame) -> Takeaway:
     """How often a method costs more or less latency than compound; ``rows`` as in ``analysis.matched``."""
     metric = "latency_s" if (rows["metric"] == "latency_s").any() else str(rows["metric"].iloc[0])
-    here = rows[(rows["metric"] == metric) & rows["ratio"].notna()]
+    every = rows[(rows["metric"] == metric) & rows["ratio"].notna()]
+    here = every.dropna(subset=["low", "high"])
+    here = here[here["method"] != REFERENCE]
+    if here.empty:
+        return Takeaway(f"{len(every)} members of matched groups were measured, too few rounds for an interval.")
     more, less = int((here["low"] > 1).sum()), int((here["high"] < 1).sum())
     far = max(here.to_dict("records"), key=lambda row: abs(math.log(row["ratio"])))
     label = METRICS[metric].label
@@ -75,7 +81,7 @@ def of_groups(rows: pd.DataFrame) -> Takeaway:
         f"Of {len(here)} comparisons with compound scaling at equal counted compute, {more} have more {label}, "
         f"{less} less, and in {len(here) - more - less} the 95 % interval includes no difference; furthest is "
         f"{far['base']} by {far['method']} at {plain(far['target'])} times its MACs: {number(far['ratio'])} times "
-        f"the {label} (interval {span(far['low'], far['high'], far['n'])}, n = {far['n']}, batch {far['batch']})."
+        f"the {label} (interval {span(far['low'], far['high'], far['n'])}, n = {far['n']}, {way_label(far)})."
     )
     numbers = {name: float(far[name]) for name in ("target", "ratio", "low", "high", "n")}
     return Takeaway(text, {**numbers, "comparisons": float(len(here)), "more": float(more), "less": float(less)})

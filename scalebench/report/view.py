@@ -114,13 +114,21 @@ def _gaps(analysis: Analysis, document: Mapping[str, Any], figures: Figures) -> 
     missing = [case.label for case in analysis.missing]
     absent = [f"{f.title}: {f.why}" for f in figures.values() if isinstance(f, Absent)]
     problems = [str(problem) for problem in document.get("problems", ())]
+    short = [case.label for case in analysis.short]
+    too_low = [
+        f"{row['model']}@{row['resolution']}: {', '.join(row['uncounted'])}"
+        for row in analysis.counts.to_dict("records")
+        if isinstance(row["uncounted"], list) and row["uncounted"]
+    ]
     shown = [tables.failures_table(analysis.failures)] if analysis.failures else []
     shown += [
         tables.words_table(caption, heading, texts)
         for caption, heading, texts in (
             ("Cases of the plan that no machine has measured", "case", missing),
+            (f"Cases with fewer good rounds than the {analysis.plan.rounds} asked for", "case", short),
+            ("Counts that are too low: operators without a formula", "model and operators", too_low),
             ("Figures that could not be drawn", "figure and reason", absent),
-            ("Lines of the result files that could not be read", "problem", problems),
+            ("Lines of the result files that were left out", "problem", problems),
         )
         if texts
     ]

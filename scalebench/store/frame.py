@@ -32,7 +32,7 @@ def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
         if r.case.mode == COUNT
     ]
     rows.sort(key=lambda row: row["error"] is None)  # a count that failed elsewhere hides no number
-    columns = ["model", "resolution", "error", "blocks", *COUNTED]
+    columns = ["model", "resolution", "error", "blocks", "uncounted", *COUNTED]
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
     return frame.drop_duplicates(["model", "resolution"], keep="last", ignore_index=True)
 
@@ -50,7 +50,7 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
     frame[list(MEASURED)] = frame[list(MEASURED)].astype(float)
-    counted = counts_frame(records).drop(columns=["error"])
+    counted = counts_frame(records).drop(columns=["error", "uncounted"])
     return frame.merge(counted, on=["model", "resolution"], how="left")
 
 

@@ -100,7 +100,7 @@ def result_files(paths: Iterable[Path]) -> list[Path]:
             found.append(path)
         else:
             raise StoreError(f"{path}: no such file or folder", "results are in results/<suite>/")
-    return list(dict.fromkeys(found))
+    return list({path.resolve(): path for path in found}.values())
 
 
 def read_results(files: Iterable[Path]) -> Results:
@@ -113,6 +113,7 @@ def read_results(files: Iterable[Path]) -> Results:
     records: list[Record] = []
     problems: list[str] = []
     files = tuple(files)
+    seen: set[bytes] = set()
     for path in files:
         try:
             lines = path.read_bytes().split(b"\n")
@@ -127,7 +128,10 @@ def read_results(files: Iterable[Path]) -> Results:
                 problems.append(f"{path.name} {torn}; it was left out")
             elif content.get("kind") == "plan":
                 plans.append(_plan(content, path, number))
+            elif line in seen:
+                problems.append(f"{path.name} line {number} is a copy of another record; it was left out")
             else:
+                seen.add(line)
                 records.append(_record(content, path, number))
     return Results(tuple(plans), tuple(records), tuple(problems), files)
 

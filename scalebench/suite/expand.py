@@ -89,7 +89,7 @@ def check_size(spec: Spec, catalogue: Catalogue) -> None:
     stride = catalogue[spec.variant.base].stride
     if spec.resolution < stride:
         raise UnknownNameError(
-            f"resolution {spec.resolution} is too small for {spec.variant.base}: it reduces its input about {stride} times",
+            f"resolution {spec.resolution} is too small for {spec.variant.base}, which reduces it about {stride} times",
             f"give at least {stride}",
             ("resolution",),
         )

@@ -14,7 +14,7 @@ class Member:
     """One variant of a matched group.
 
     Attributes:
-        method: scaling method, or ``base``.
+        method: scaling method.
         depth, width: multipliers on the base.
         trim: blocks left out again after rounding up, see ``Variant``.
         resolution: pixels.
@@ -69,6 +69,7 @@ class Plan:
         groups: matched groups.
         claims: claim ids to judge.
         rounds: rounds asked for.
+        seed: of the order of the rounds.
         merged: cases that two entries of different kinds reach, measured once.
     """
 
@@ -81,6 +82,7 @@ class Plan:
     claims: tuple[str, ...]
     rounds: int
     merged: int = 0
+    seed: int = 0
 
 
 def plan_from_json(data: dict[str, Any]) -> Plan:

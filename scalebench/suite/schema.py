@@ -19,6 +19,10 @@ from scalebench.suite.families import FAMILIES
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 
 Method = Literal["depth", "width", "resolution", "compound", "fast"]
+Mode = Literal["inference", "training"]
+Precision = Literal["fp32", "tf32", "fp16", "bf16", "amp_fp16", "amp_bf16", "int8"]
+Layout = Literal["contiguous", "channels_last"]
+Runtime = Literal["eager", "compile", "cuda_graph", "onnxruntime", "openvino", "best"]
 ProtocolName = Literal["quick", "standard", "rigorous"]
 Pixels = Annotated[int, Field(ge=1, le=8192, description="side of the square input, pixels")]
 
@@ -107,15 +111,11 @@ ModelEntry = Annotated[
 class Grid(_Strict):
     """Ways to run every model: the product of all axes."""
 
-    mode: list[Literal["inference", "training"]] = Field(["inference"], min_length=1)
+    mode: list[Mode] = Field(["inference"], min_length=1)
     batch: list[PositiveInt] = Field([1], min_length=1, description="images per forward pass")
-    precision: list[Literal["fp32", "tf32", "fp16", "bf16", "amp_fp16", "amp_bf16", "int8"]] = Field(
-        ["fp32"], min_length=1
-    )
-    layout: list[Literal["contiguous", "channels_last"]] = Field(["contiguous"], min_length=1)
-    runtime: list[Literal["eager", "compile", "cuda_graph", "onnxruntime", "openvino", "best"]] = Field(
-        ["eager"], min_length=1
-    )
+    precision: list[Precision] = Field(["fp32"], min_length=1)
+    layout: list[Layout] = Field(["contiguous"], min_length=1)
+    runtime: list[Runtime] = Field(["eager"], min_length=1)
     threads: list[PositiveInt | Literal["auto"]] = Field(
         ["auto"],
         min_length=1,
@@ -153,11 +153,11 @@ class Exclude(_Strict):
     model: str | None = None
     resolution: PositiveInt | None = None
     batch: PositiveInt | None = None
-    mode: str | None = None
-    precision: str | None = None
-    layout: str | None = None
-    runtime: str | None = None
-    device: str | None = None
+    mode: Mode | None = None
+    precision: Precision | None = None
+    layout: Layout | None = None
+    runtime: Runtime | None = None
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda|cuda:[0-9]+)$")] | None = None
     threads: PositiveInt | None = None
 
     @field_validator("*", mode="before")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -63,9 +62,11 @@ def test_a_child_that_is_killed_is_crashed_with_its_signal(worker: Worker) -> No
     server = worker._process.pid
 
     def kill_the_child() -> None:
-        while not (children := subprocess.run(["pgrep", "-P", str(server)], capture_output=True, text=True).stdout):
+        children: list[str] = []
+        while not children:
             time.sleep(0.05)
-        os.kill(int(children.split()[0]), signal.SIGKILL)
+            children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGKILL)
 
     killer = threading.Thread(target=kill_the_child)
     killer.start()

@@ -1,0 +1,103 @@
+"""README and docs say what the program does: commands run, outputs are real, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from scalebench.cli import app
+
+README = "README.md"
+BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
+
+
+def scalebench(arguments: str, cwd: Path) -> str:
+    done = subprocess.run(
+        f"{sys.executable} -m scalebench {arguments}", shell=True, cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def blocks(root: Path) -> list[str]:
+    return BLOCK.findall((root / README).read_text(encoding="utf-8"))
+
+
+def squeezed(text: str) -> list[str]:
+    return [re.sub(r"\s+", " ", line).strip() for line in text.splitlines() if line.strip()]
+
+
+@pytest.mark.timeout(900)
+def test_the_first_readme_command_runs(root: Path, tmp_path: Path) -> None:
+    """The quickstart as a new user types it; installing is what brought us here."""
+    install, run = blocks(root)[0].strip().split(" && ")
+    assert install == "pip install -e ."
+    shutil.copytree(root / "suites", tmp_path / "suites")
+    said = scalebench(run.removeprefix("scalebench "), tmp_path)
+    assert "report: reports/quickstart.html" in said
+    assert (tmp_path / "reports" / "quickstart.html").stat().st_size > 10_000
+
+
+@pytest.mark.timeout(900)
+def test_the_test_command_is_what_ci_runs(root: Path) -> None:
+    command = blocks(root)[-1].strip()
+    assert command == "pip install tox && tox"
+    assert command in (root / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_count_example_is_real(root: Path, tmp_path: Path) -> None:
+    (block,) = [b for b in blocks(root) if "scalebench count" in b]
+    command, _, output = block.partition("\n")
+    assert squeezed(scalebench(command.removeprefix("$ scalebench "), tmp_path)) == squeezed(output)
+
+
+def test_the_verdicts_quoted_come_from_the_committed_records(root: Path, tmp_path: Path) -> None:
+    (block,) = [b for b in blocks(root) if "scalebench report" in b]
+    command, _, output = block.partition("\n")
+    shutil.copytree(root / "results", tmp_path / "results")
+    said = squeezed(scalebench(command.removeprefix("$ scalebench "), tmp_path))
+    quoted = [line for line in squeezed(output) if line != "..."]
+    assert quoted
+    assert set(quoted) <= set(said)
+
+
+def test_every_command_is_in_the_readme(root: Path) -> None:
+    text = (root / README).read_text(encoding="utf-8")
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert all(f"`scalebench {name}" in text for name in commands)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        README,
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        *(f"docs/{n}" for n in ("how-it-works.md", "measuring.md", "claims.md", "decisions/README.md")),
+    ],
+)
+def test_links_lead_somewhere(root: Path, page: str) -> None:
+    file = root / page
+    for target in re.findall(r"\]\(([^)#]+)", file.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (file.parent / target).exists(), target
+
+
+def test_the_suite_in_the_docs_loads(root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    (suite,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "example.yaml").write_text(suite, encoding="utf-8")
+    assert scalebench("plan example.yaml --no-count", tmp_path).startswith("example: 3 entries, 3 rounds")
+
+
+def test_every_kind_of_claim_is_documented(root: Path) -> None:
+    from scalebench.claims.registry import registry
+
+    text = (root / "docs" / "claims.md").read_text(encoding="utf-8")
+    kinds = {part.kind for claim in registry().values() for part in claim.parts}
+    assert all(f"`{kind}`" in text for kind in kinds)
