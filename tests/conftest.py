@@ -28,7 +28,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def worker(own_cache: None) -> Iterator[Worker]:  # noqa: ARG001 - the worker inherits the cache folder
+def worker(own_cache: None) -> Iterator[Worker]:
     """One warm server for the whole session: importing torch and timm costs ten seconds."""
     with Worker() as warm:
         yield warm

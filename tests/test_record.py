@@ -108,3 +108,14 @@ def test_a_line_of_another_shape_is_refused(change: dict[str, object]) -> None:
     """Whatever is wrong inside a line becomes a message, never a traceback."""
     with pytest.raises(StoreError, match="not a record"):
         record_from_json({**_stored(RECORD), **change})
+
+
+def test_memory_of_schema_1_loses_the_two_spare_inputs() -> None:
+    """Schema 1 kept three inputs resident; two of them, 4 bytes an element, are taken out on reading."""
+    facts = {"memory_bytes": 50_000_000, "latency_s": 0.1}
+    old = Record("s", Case("resnet18", 64, batch=2), 0, "ok", "", Environment("m", "h", "s"), facts=facts).to_json()
+    found = record_from_json({**old, "schema": 1})
+    assert found.facts == {"memory_bytes": 50_000_000 - 2 * 2 * 3 * 64 * 64 * 4, "latency_s": 0.1}
+    assert record_from_json(old).facts == facts
+    counted = {**old, "schema": 1, "facts": {"macs": 1}}
+    assert record_from_json(counted).facts == {"macs": 1}

@@ -80,11 +80,15 @@ def test_percent(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "text"), [(1, 1, "exact"), (0.98765, 1.0432, "[0.988, 1.04]"), (math.nan, math.nan, "[nan, nan]")]
-)
-def test_interval(low: float, high: float, text: str) -> None:
-    """An interval without width is exact; an unknown one is not."""
-    assert units.interval(low, high) == text
+    ("low", "high", "exact", "text"),
+    [
+        (1, 1, True, "exact"), (1, 1, False, "[1.00, 1.00]"), (0.98765, 1.0432, False, "[0.988, 1.04]"),
+        (math.nan, math.nan, False, "no interval"),
+    ],
+)  # fmt: skip
+def test_interval(low: float, high: float, exact: bool, text: str) -> None:
+    """Only a count is exact; rounds that agree have a narrow interval, one round has none."""
+    assert units.interval(low, high, exact) == text
 
 
 _SCALE = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}

@@ -60,14 +60,15 @@ class Analysis:
     left_out: int = 0
 
 
-def analyse(plan: Plan, records: Sequence[Record]) -> Analysis:
+def analyse(plan: Plan, records: Sequence[Record], elsewhere: Sequence[Case] = ()) -> Analysis:
     """Analyse the records of one suite.
 
     Args:
         plan: the suite's plan, newest first choice.
         records: counts and rounds, from any number of machines.
+        elsewhere: cases that other machines' plans of the suite have beside these.
     """
-    wanted = {_anywhere(case) for case in plan.cases}
+    wanted = {_anywhere(case) for case in (*plan.cases, *elsewhere)}
     every, records = records, [r for r in records if r.case.mode == COUNT or _anywhere(r.case) in wanted]
     rounds = name_machines(rounds_frame(records))
     cases = summarise(rounds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from scalebench.claims.registry import (
     GroupRatio,
     MeasuredRatio,
 )
+from scalebench.metrics import METRICS
 from scalebench.suite.plan import Group
 from scalebench.suite.scaling import compound_constant
 from scalebench.suite.variant import parse_at
@@ -70,7 +71,9 @@ def _count_exponent(part: CountExponent, analysis: Analysis) -> Iterator[Finding
     x = [_abscissa(analysis, text, part.against) for text in part.models]
     y = [_counted(analysis, text, part.metric) for text in part.models]
     fit = power_law(x, y) if all(map(math.isfinite, (*x, *y))) else None
-    yield Finding(part.label, fit.exponent if fit else UNKNOWN)
+    against = METRICS["macs"].label if part.against == "macs" else part.against
+    label = f"exponent of {METRICS[part.metric].label} against {against}"
+    yield Finding(f"{label}, {part.label}", fit.exponent if fit else UNKNOWN)
 
 
 def _count_series(part: CountSeries, analysis: Analysis) -> Iterator[Finding]:
@@ -90,22 +93,29 @@ def _measured_ratio(part: MeasuredRatio, analysis: Analysis) -> Iterator[Finding
 def _group_ratio(part: GroupRatio, analysis: Analysis) -> Iterator[Finding]:
     groups = [group for group in analysis.plan.groups if group.base == part.base]
     for way, rounds in _ways(analysis, part.batch):
-        pairs = {against: [_pair(group, rounds, part, against) for group in groups] for against in part.against}
+        pairs = {against: _pairs(groups, rounds, part, against) for against in part.against}
         if any(ours and theirs for found in pairs.values() for ours, theirs in found):
             for against, found in pairs.items():
                 # One target that failed, often the largest, must not turn into a verdict on the rest.
-                complete = all(ours and theirs for ours, theirs in found)
+                complete = bool(found) and all(ours and theirs for ours, theirs in found)
                 estimate = mean_ratio(found) if complete else UNKNOWN
                 yield Finding(part.label.format(against=against), estimate, way)
 
 
-def _pair(group: Group, rounds: pd.DataFrame, part: GroupRatio, against: str) -> tuple[list[float], list[float]]:
-    by_method = {m.method: m for m in group.members}
-    found = [by_method.get(method) for method in (part.method, against)]
-    ours, theirs = (
-        _rounds_of(rounds, group.variant(m), m.resolution, part.metric) if m is not None else [] for m in found
-    )
-    return ours, theirs
+def _pairs(
+    groups: Sequence[Group], rounds: pd.DataFrame, part: GroupRatio, against: str
+) -> list[tuple[list[float], list[float]]]:
+    """Rounds of the method and of the one it is held against, for every group that has both."""
+    found = []
+    for group in groups:
+        by_method = {m.method: m for m in group.members}
+        if {part.method, against} <= by_method.keys():
+            ours, theirs = (
+                _rounds_of(rounds, group.variant(m), m.resolution, part.metric)
+                for m in (by_method[part.method], by_method[against])
+            )
+            found.append((ours, theirs))
+    return found
 
 
 def _counted(analysis: Analysis, text: str, metric: str) -> float:

@@ -69,7 +69,7 @@ def prepare(
     suite = file.suite
     plan = Plan(
         suite.name, suite.title or suite.name, file.text, cases, tuple(peaks), groups, tuple(claims),
-        suite.timing.rounds, merged,
+        suite.timing.rounds, merged, machines=tuple(sorted({m.hw_key for m in machines.values()})),
     )  # fmt: skip
     return Prepared(plan, facts, machines)
 

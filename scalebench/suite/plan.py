@@ -70,6 +70,7 @@ class Plan:
         claims: claim ids to judge.
         rounds: rounds asked for.
         seed: of the order of the rounds.
+        machines: hardware keys of the machines it was made for.
         merged: cases that two entries of different kinds reach, measured once.
     """
 
@@ -83,6 +84,7 @@ class Plan:
     rounds: int
     merged: int = 0
     seed: int = 0
+    machines: tuple[str, ...] = ()
 
 
 def plan_from_json(data: dict[str, Any]) -> Plan:
@@ -92,4 +94,13 @@ def plan_from_json(data: dict[str, Any]) -> Plan:
         for group in data["groups"]
     )
     cases, counts = (tuple(case_from_json(case) for case in data[key]) for key in ("cases", "counts"))
-    return Plan(**{**data, "cases": cases, "counts": counts, "groups": groups, "claims": tuple(data["claims"])})
+    return Plan(
+        **{
+            **data,
+            "cases": cases,
+            "counts": counts,
+            "groups": groups,
+            "claims": tuple(data["claims"]),
+            "machines": tuple(data.get("machines", ())),
+        }
+    )

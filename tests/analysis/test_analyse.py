@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from scalebench.analysis.matched import COLUMNS as GROUP_COLUMNS
-from scalebench.analysis.run import Analysis, Failure, analyse
+from scalebench.analysis.run import Analysis, Failure
+from scalebench.analysis.run import analyse as analyse_plan
 from scalebench.analysis.scaling import COLUMNS as EXPONENT_COLUMNS
 from scalebench.record import Record
-from scalebench.suite.case import Case
+from scalebench.suite.case import COUNT, Case
 from scalebench.suite.plan import Group, Member, Plan
 from scalebench.suite.protocol import PROTOCOLS
 
@@ -38,6 +39,29 @@ def _one(frame: pd.DataFrame, **wanted: object) -> pd.Series:
     rows = _rows(frame, **wanted)
     assert len(rows) == 1, rows
     return rows.iloc[0]
+
+
+def analyse(plan: Plan, records: list[Record]) -> Analysis:
+    """Everything recorded belongs to the suite, unless the plan names its own cases."""
+    recorded = tuple(dict.fromkeys(record.case for record in records if record.case.mode != COUNT))
+    return analyse_plan(replace(plan, cases=plan.cases or recorded), records)
+
+
+def test_records_of_cases_no_longer_in_the_suite_are_left_out_and_counted(plan_of: MakePlan, measured: Make) -> None:
+    """An edited suite must not show what it no longer asks for; another machine's own cases stay."""
+    kept, gone = measured("resnet18", 64, 0.1), measured("resnet18", 96, 0.1)
+    found = analyse_plan(plan_of([kept.case]), [kept, gone])
+    assert (list(found.cases["resolution"]), found.left_out) == ([64], 1)
+    both = analyse_plan(plan_of([kept.case]), [kept, gone], [gone.case])
+    assert (len(both.cases), both.left_out) == (2, 0)
+
+
+def test_the_same_case_on_another_device_and_with_more_rounds_belongs(plan_of: MakePlan, measured: Make) -> None:
+    planned = Case("resnet18", 64, device="cpu", threads=2, protocol=replace(PROTOCOLS["quick"], rounds=9))
+    elsewhere = measured(
+        "resnet18", 64, 0.1, case=replace(planned, device="cuda:0", threads=16, protocol=PROTOCOLS["quick"])
+    )
+    assert analyse_plan(plan_of([planned]), [elsewhere]).left_out == 0
 
 
 @pytest.fixture
@@ -77,7 +101,8 @@ def test_the_exponent_of_resolution(plan_of: MakePlan, sweep: Callable[..., list
     [
         ({"machine": "xeon"}, {"machine": "epyc"}), ({"software": "old"}, {"software": "new"}),
         ({"batch": 1}, {"batch": 8}),
-        ({"threads": 1}, {"threads": 4}), ({"precision": "fp32"}, {"precision": "fp16"}),
+        ({"device": "cuda:0"}, {"device": "cuda:1"}), ({"threads": 1}, {"threads": 4}),
+        ({"precision": "fp32"}, {"precision": "fp16"}),
         ({"runtime": "eager"}, {"runtime": "compile"}), ({"layout": "contiguous"}, {"layout": "channels_last"}),
     ],
     ids=str,

@@ -78,10 +78,11 @@ def test_the_interval_covers_as_often_as_it_says(n: int, spread: float) -> None:
 
 def test_a_count_is_exact() -> None:
     """A counted value has an interval of no width; a measured one has not."""
-    assert exact(4.0, 2) == Estimate(4.0, 4.0, 4.0, 2)
+    assert exact(4.0, 2) == Estimate(4.0, 4.0, 4.0, 2, exact=True)
     assert exact(4.0).exact
     assert exact(4.0).half_width == 0
     assert not Estimate(4.0, 3.9, 4.1, 3).exact
+    assert not of_rounds([4.0, 4.0, 4.0]).exact
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,10 @@ def test_a_group_ratio(analysis_of: MakeAnalysis) -> None:
     ]  # fmt: skip
     groups = [_group(2), _group(4), _group(8), _group(2, "b")]
     content = {"kind": "group_ratio", "metric": "latency_s", "base": "a", "method": "compound", "against": ["depth"]}
-    (found,) = find(_part(**content, label="over {against}"), analysis_of(rounds=rounds, groups=groups))
+    part = _part(**content, label="over {against}")
+    (found,) = find(part, analysis_of(rounds=rounds, groups=[groups[0], groups[1], groups[3]]))
+    (half,) = find(part, analysis_of(rounds=rounds, groups=groups))
+    assert math.isnan(half.estimate.value)  # a target without rounds of both is not left out silently
     assert found.label == "over depth"
     assert found.estimate.value == pytest.approx(4)
     assert found.way[0] == "xeon"

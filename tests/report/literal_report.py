@@ -124,7 +124,8 @@ def build_report(
     claims: Sequence[Claim] = CLAIMS, problems: Sequence[str] = (), counts: bool = True,
 ) -> Built:  # fmt: skip
     """Write the report of literal records."""
-    cases = tuple(Case(model, size) for model, size, _ in specifications())
+    planned = [Case(model, size) for model, size, _ in specifications()]
+    cases = tuple(dict.fromkeys([*planned, *(record.case for record in records)]))
     plan = Plan("small", title, text, cases, (), (GROUP,), tuple(c.id for c in claims), 3)
     everything = (*(make_counts() if counts else ()), *records)
     analysis = analyse(plan, everything)

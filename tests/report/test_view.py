@@ -55,7 +55,7 @@ def test_an_effect_always_says_n_and_its_interval(full: Built) -> None:
     assert f"n = {verdict.n}" in effect(verdict)
     assert "95 % interval [" in effect(verdict)
     assert "no interval" in effect(replace(verdict, low=math.nan, high=math.nan))
-    assert "exact" in effect(replace(verdict, low=verdict.effect, high=verdict.effect))
+    assert "exact" in effect(replace(verdict, low=verdict.effect, high=verdict.effect, exact=True))
     assert effect(replace(verdict, effect=math.nan)) == "no number"
 
 
