@@ -13,7 +13,6 @@ def report(
     json_: bool = typer.Option(False, "--json", help="Print the report's JSON on stdout."),
 ) -> None:
     """Write the report of stored records."""
-    from scalebench.cli.reporting import finish
     from scalebench.errors import StoreError
     from scalebench.store.jsonl import read_results, result_files
 
@@ -23,4 +22,6 @@ def report(
         raise StoreError("none of the files starts with a plan", "pass the files that scalebench run wrote, whole")
     if len(suites) > 1:
         raise StoreError(f"records of several suites: {', '.join(suites)}", "pass the files of one suite")
+    from scalebench.cli.reporting import finish  # seaborn and scipy: not before bad input is refused
+
     finish(stored.plans[-1], stored, reports, json_)

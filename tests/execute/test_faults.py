@@ -110,5 +110,3 @@ def test_the_parent_sleeps_while_a_child_measures(worker: Worker) -> None:
 def test_a_fresh_interpreter_measures_too() -> None:
     with Worker(fork=False) as fresh:
         assert run_round(fresh, "s", CASE, 0, HERE).outcome == "ok"
-        failed = run_round(fresh, "s", replace(CASE, model="nothing"), 0, HERE)
-    assert failed.outcome == "failed"
