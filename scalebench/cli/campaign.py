@@ -77,7 +77,7 @@ class Campaign:
             )  # fmt: skip
 
     def _writer(self) -> Writer:
-        now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
         machine = next(iter(self._prepared.machines.values())).machine
         return Writer(self._folder / f"{now}-{machine}.jsonl", self._prepared.plan)
 

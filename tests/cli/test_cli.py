@@ -90,8 +90,14 @@ def test_a_report_starts_without_torch(finished: tuple[Path, Any]) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_stopped_in_the_middle_goes_on(number: signal.Signals, tmp_path: Path) -> None:
     """Whatever is stored when it stops is kept; the next run makes only the rest."""
-    command = [sys.executable, "-m", "scalebench", "run", str(TINY)]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    # A shell in the background leaves SIGINT ignored in its children; at a terminal it is not.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        f"from scalebench.cli import main; sys.argv[1:] = ['run', {str(TINY)!r}]; main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     while len(records(tmp_path)) < 3 and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(number)
