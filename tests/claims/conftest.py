@@ -52,7 +52,7 @@ def analysis_of() -> Callable[..., Analysis]:
 
 @pytest.fixture(scope="session")
 def published() -> dict[tuple[str, int], dict[str, float]]:
-    """Exact counts of EfficientNet-B0 to B7 and the paper variants: params and activations in elements, MACs per image."""
+    """Exact counts of B0 to B7 and the paper's variants: params and activations in elements, MACs per image."""
     efficientnets = {
         # model: resolution, params M, G MACs, activations M, blocks
         "efficientnet_b0": (224, 5.289, 0.386, 6.75, 16),
