@@ -172,8 +172,8 @@ def _sentence(word: Word, decisive: Judged, judged: Sequence[Judged]) -> str:
     e = decisive.estimate
     span = units.interval(e.low, e.high, e.exact)
     span = f"95 % interval {span}" if span.startswith("[") else span
-    allowed = _allowed(decisive)
-    text = f"{decisive.label[0].upper()}{decisive.label[1:]} is {units.digits(e.value)} ({span}, n = {e.n}); {allowed}."
+    label = f"{decisive.label[0].upper()}{decisive.label[1:]}"
+    text = f"{label} is {units.digits(e.value)} ({span}, n = {e.n}); the claim needs {allowed(decisive)}."
     if len(judged) > 1:
         agreeing = sum(part.word == "supported" for part in judged)
         text += f" {agreeing} of {len(judged)} parts hold."
@@ -181,12 +181,13 @@ def _sentence(word: Word, decisive: Judged, judged: Sequence[Judged]) -> str:
     return text + (f" Not measured: {'; '.join(absent)}." if absent else "")
 
 
-def _allowed(part: Judged) -> str:
+def allowed(part: Judged) -> str:
+    """What a part of a claim allows, in words: ``at most 1.05``, ``0.9 to 1.1``."""
     if math.isinf(part.low):
-        return f"the claim needs at most {units.digits(part.high)}"
+        return f"at most {units.digits(part.high)}"
     if math.isinf(part.high):
-        return f"the claim needs at least {units.digits(part.low)}"
-    return f"the claim needs {units.digits(part.low)} to {units.digits(part.high)}"
+        return f"at least {units.digits(part.low)}"
+    return f"{units.digits(part.low)} to {units.digits(part.high)}"
 
 
 def _interchanged(claim: Claim, judged: Sequence[Judged]) -> list[str]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from scalebench import units
 from scalebench.analysis.run import Failure
-from scalebench.claims.evaluate import Judged
+from scalebench.claims.evaluate import Judged, allowed
 from scalebench.metrics import METRICS
 from scalebench.record import Environment
 from scalebench.report.content import Column, Table
@@ -170,15 +170,6 @@ def parts_table(parts: Sequence[Judged]) -> Table:
     ]  # fmt: skip
     caption = "Parts of the claim; effects are ratios, exponents or constants; n counts rounds or counted models"
     return capped(caption, columns, rows)
-
-
-def allowed(part: Judged) -> str:
-    """What a part of a claim allows, in words."""
-    if math.isinf(part.low):
-        return f"at most {units.digits(part.high)}"
-    if math.isinf(part.high):
-        return f"at least {units.digits(part.low)}"
-    return f"{units.digits(part.low)} to {units.digits(part.high)}"
 
 
 def failures_table(failures: Sequence[Failure]) -> Table:
