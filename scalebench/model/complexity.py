@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +25,10 @@ from scalebench.model.build import build
 from scalebench.suite.variant import Variant
 
 _WITH_ACTIVATIONS = {"aten.convolution", "aten._convolution", "aten.addmm", "aten.mm", "aten.linear"}
-_COMPUTE = re.compile(r"mm|conv|attention|linear|einsum|multi_head|transformer_encoder|lstm|gru|matmul|bilinear")
+# Resampling ("upsample_bilinear2d") mixes neighbours with fixed weights: no product of the convention.
+_COMPUTE = re.compile(
+    r"^(?!upsample).*(mm|conv|attention|linear|einsum|multi_head|transformer_encoder|lstm|gru|matmul)"
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ def count_model(model: nn.Module, name: str, resolution: int) -> Complexity:
     image = torch.empty(1, 3, resolution, resolution, device="meta")
     try:
         # The tally is entered first and so sees what the counter has already decomposed.
-        with torch.no_grad(), _Tally() as tally, FlopCounterMode(display=False) as counter:
+        with _frozen(model), torch.no_grad(), _Tally() as tally, FlopCounterMode(display=False) as counter:
             model(image)
     except Exception as error:  # a model's forward pass raises whatever it likes
         raise BuildError(f"{name}@{resolution} cannot be counted: {type(error).__name__}: {error}") from error
@@ -107,6 +112,19 @@ def count_model(model: nn.Module, name: str, resolution: int) -> Complexity:
         other_elements=tally.other,
         uncounted=tuple(sorted(tally.uncounted)),
     )
+
+
+@contextmanager
+def _frozen(model: nn.Module) -> Iterator[None]:
+    """Parameters that ask for no gradient: torch's counter trips over modules that are handed a parameter."""
+    trainable = [p for p in model.parameters() if p.requires_grad]
+    try:
+        for p in trainable:
+            p.requires_grad_(False)
+        yield
+    finally:
+        for p in trainable:
+            p.requires_grad_(True)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from scalebench.errors import BuildError
+from scalebench.model.build import build
 from scalebench.model.complexity import count, count_model, cross_check
 from scalebench.suite.variant import parse_at
 
@@ -69,6 +70,21 @@ def test_a_compute_operator_without_a_formula_is_named() -> None:
             return my_attention(x)
 
     assert count_model(Odd(), "odd", 8).uncounted == ("scalebench_test.my_attention",)
+
+
+@pytest.mark.parametrize("model", ["cait_xxs24_224@224", "pit_ti_224@224", "coat_tiny@224"])
+def test_models_that_hand_parameters_to_modules_or_resample_are_counted(model: str) -> None:
+    variant, resolution = parse_at(model)
+    assert resolution is not None
+    found = count(variant, resolution)
+    assert found.macs > 5e8
+    assert found.uncounted == ()
+
+
+def test_counting_leaves_parameters_trainable() -> None:
+    model = build(parse_at("resnet18")[0], 64, device="meta")
+    count_model(model, "resnet18", 64)
+    assert all(p.requires_grad for p in model.parameters())
 
 
 def test_a_model_that_cannot_run_at_this_size_is_refused() -> None:
