@@ -9,11 +9,12 @@ from typing import Any, Literal, get_args
 from scalebench.errors import StoreError
 from scalebench.suite.case import Case, case_from_json
 
-SCHEMA = 2
+SCHEMA = 3
 """Number of the stored format.
 
 1 (0.1.0): first format.
 2 (0.1.0): ``memory_bytes`` holds one input; in schema 1 all three that are rotated were resident.
+3 (0.2.0): ``ending`` says in one word how a round ended, ``telemetry`` what was seen around it.
 """
 
 
@@ -27,7 +28,21 @@ def _one_input(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "facts": {**facts, "memory_bytes": facts["memory_bytes"] - spare}}
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _one_input}
+def _ending_and_telemetry(content: dict[str, Any]) -> dict[str, Any]:
+    """2 -> 3: the word follows from outcome and error; nothing had been watched."""
+    if "outcome" not in content:  # a plan
+        return content
+    outcome, error = content["outcome"], content.get("error") or {}
+    signalled = error.get("type") == "Signal"
+    words = {
+        "failed": f"error({error.get('type', '')})",
+        "oom": "oom_host" if content["case"]["device"] == "cpu" else "oom_device",
+        "crashed": f"killed_signal({error.get('message', '').rpartition(' ')[2]})" if signalled else "exit",
+    }
+    return {**content, "ending": words.get(outcome, outcome), "telemetry": {}}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _one_input, 2: _ending_and_telemetry}
 """From each older schema number to the next."""
 
 Outcome = Literal["ok", "failed", "oom", "timeout", "crashed", "skipped"]
@@ -42,6 +57,7 @@ class Environment:
         machine: slug of CPU or GPU and hardware key; never the host name.
         hw_key, sw_key: first 12 hex digits of the sha256 over ``hardware`` and ``software``.
         hardware, software: the facts behind the keys.
+        host: hash of the host's name, or the name where the user asked to keep it; in no key.
     """
 
     machine: str
@@ -49,6 +65,7 @@ class Environment:
     sw_key: str
     hardware: Mapping[str, Any] = field(default_factory=dict)
     software: Mapping[str, Any] = field(default_factory=dict)
+    host: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +84,10 @@ class Record:
         notes: what the measurement could not see or found doubtful.
         error: type, message and last lines of stderr, where it did not end well.
         wall_s: wall time of the round as the parent saw it, seconds.
+        ending: the outcome in finer words: ``ok``, ``oom_host``, ``oom_device``, ``oom_killed``, ``timeout``,
+            ``killed_signal(SIGSEGV)``, ``exit``, ``error(BuildError)``, ``skipped_predicted_oom``,
+            ``skipped_known_oom``.
+        telemetry: readings of the machine around the timed chunks, and the canary's times.
     """
 
     suite: str
@@ -80,6 +101,8 @@ class Record:
     notes: tuple[str, ...] = ()
     error: Mapping[str, str] | None = None
     wall_s: float = 0.0
+    ending: str = ""
+    telemetry: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
@@ -100,7 +123,7 @@ def record_from_json(data: Mapping[str, Any]) -> Record:
     try:
         environment = Environment(**content["environment"])
         case = case_from_json(content["case"])
-        named = ("suite", "round", "outcome", "started", "samples", "facts", "error", "wall_s")
+        named = ("suite", "round", "outcome", "started", "samples", "facts", "error", "wall_s", "ending", "telemetry")
         return Record(
             **{name: content[name] for name in named},
             case=case,

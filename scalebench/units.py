@@ -32,12 +32,20 @@ def si(value: float, unit: str = "") -> str:
 
 def seconds(value: float) -> str:
     """Short time: ``0.0123`` is ``12.3 ms``."""
-    if value <= 0 or not math.isfinite(value):
-        return f"{digits(value)} s"
-    for factor, prefix in _BELOW_ONE:
-        if value >= factor:
-            return f"{digits(value / factor)} {prefix}s"
-    return f"{digits(value)} s"
+    return _small(value, "s")
+
+
+def joules(value: float) -> str:
+    """Energy of an image: ``0.0123`` is ``12.3 mJ``."""
+    return _small(value, "J")
+
+
+def _small(value: float, unit: str) -> str:
+    if value > 0 and math.isfinite(value):
+        for factor, prefix in _BELOW_ONE:
+            if value >= factor:
+                return f"{digits(value / factor)} {prefix}{unit}"
+    return f"{digits(value)} {unit}"
 
 
 def duration(value: float) -> str:

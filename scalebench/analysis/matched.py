@@ -27,7 +27,7 @@ def compare_groups(rounds: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFram
 
     Returns: columns ``COLUMNS``; ``ratio`` with its interval is NaN where the group has no compound member.
     """
-    good = rounds[rounds["outcome"] == "ok"]
+    good = rounds[rounds["used"]]
     rows = []
     for way, here in good.groupby(WAY, sort=False):
         by_model = dict(list(here.groupby(["model", "resolution"], sort=False)))
@@ -44,7 +44,7 @@ def compare_groups(rounds: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFram
                     "macs": member.macs, "residual": member.residual,
                     "activations": found["activations"].iloc[0], "params": found["params"].iloc[0],
                 }  # fmt: skip
-                rows += [{**identity, **_compared(found, base, metric)} for metric in MEASURED]
+                rows += [{**identity, **_compared(found, base, metric)} for metric in MEASURED if found[metric].notna().any()]
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from scalebench.analysis.frontier import pareto
 from scalebench.analysis.matched import compare_groups
+from scalebench.analysis.memory import memory_gap
+from scalebench.analysis.rounds import name_machines, with_standing
 from scalebench.analysis.scaling import axis_exponents, resolution_exponents
-from scalebench.analysis.summary import WAY, name_machines, summarise
+from scalebench.analysis.summary import WAY, summarise
 from scalebench.record import Environment, Record
 from scalebench.store.frame import counts_frame, rounds_frame
 from scalebench.suite.case import COUNT, Case
@@ -26,6 +28,7 @@ class Failure:
     machine: str
     outcome: str
     why: str
+    ending: str
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Analysis:
         groups: see ``matched.COLUMNS``.
         failures: cases that did not end well.
         missing: cases of the plan that no machine has measured yet.
+        memory: measured, whole-process and static memory, see ``memory.memory_gap``.
         short: cases of the plan with fewer good rounds than asked for.
         left_out: measured records of cases that are no longer in the suite.
     """
@@ -56,6 +60,7 @@ class Analysis:
     groups: pd.DataFrame
     failures: tuple[Failure, ...]
     missing: tuple[Case, ...]
+    memory: pd.DataFrame = field(default_factory=pd.DataFrame)
     short: tuple[Case, ...] = ()
     left_out: int = 0
 
@@ -70,11 +75,12 @@ def analyse(plan: Plan, records: Sequence[Record], elsewhere: Sequence[Case] = (
     """
     wanted = {_anywhere(case) for case in (*plan.cases, *elsewhere)}
     every, records = records, [r for r in records if r.case.mode == COUNT or _anywhere(r.case) in wanted]
-    rounds = name_machines(rounds_frame(records))
+    measured = [record for record in records if record.case.mode != COUNT]
+    rounds = with_standing(name_machines(rounds_frame(records)), measured)
     cases = summarise(rounds)
     exponents = [resolution_exponents(cases), axis_exponents(cases, plan.groups)]
     seen = {_anywhere(record.case) for record in records}
-    good = Counter(record.case.key for record in records if record.outcome == "ok")
+    good = Counter(rounds.loc[rounds["used"], "case"])
     return Analysis(
         plan=plan,
         machines=_machines(records, rounds),
@@ -85,6 +91,7 @@ def analyse(plan: Plan, records: Sequence[Record], elsewhere: Sequence[Case] = (
         groups=compare_groups(rounds, plan.groups),
         failures=_failures(records, rounds),
         missing=tuple(case for case in plan.cases if _anywhere(case) not in seen),
+        memory=memory_gap(cases),
         short=tuple(case for case in plan.cases if 0 < good[case.key] < plan.rounds),
         left_out=len(every) - len(records),
     )
@@ -92,8 +99,7 @@ def analyse(plan: Plan, records: Sequence[Record], elsewhere: Sequence[Case] = (
 
 def _anywhere(case: Case) -> Case:
     """The case without what differs between machines, and without how often it is repeated."""
-    method = replace(case.protocol, rounds=1, timeout_s=1.0)
-    return replace(case, device="", threads=0, protocol=method)
+    return replace(case, device="", threads=0, protocol=case.protocol.phases())
 
 
 def _front(cases: pd.DataFrame) -> pd.Series:
@@ -119,7 +125,7 @@ def _failures(records: Sequence[Record], rounds: pd.DataFrame) -> tuple[Failure,
     ]
     good = {(r.case.key, place) for r, place in places if r.outcome == "ok"}
     bad = [
-        Failure(r.case, place, r.outcome, (r.error or {}).get("message", ""))
+        Failure(r.case, place, r.outcome, (r.error or {}).get("message", ""), r.ending or r.outcome)
         for r, place in places
         if (r.case.key, place) not in good
     ]

@@ -41,18 +41,25 @@ def exact(value: float, n: int = 1) -> Estimate:
 
 
 def of_rounds(medians: Sequence[float]) -> Estimate:
-    """Geometric mean of round medians with a t-interval on their logs.
+    """Geometric mean of round medians with a t-interval on their logs; the arithmetic one where a value is not positive.
 
     In experiments 81 to 91 % of such intervals covered the median of other rounds, where 88 % is what a calibrated
     one gives on that test; intervals over the iterations of one process covered 0 to 60 %.
     """
-    logs = np.log(np.asarray(medians, dtype=float))
-    n = len(logs)
+    values = np.asarray(medians, dtype=float)
+    n = len(values)
     if n == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
-    mean = float(logs.mean())
-    half = _t_half(float(logs.std(ddof=1)) / math.sqrt(n), n - 1) if n > 1 else math.nan
-    return Estimate(math.exp(mean), math.exp(mean - half), math.exp(mean + half), n)
+    if (values <= 0).any():  # energy above idle can be
+        return Estimate(*_t_interval(values), n)
+    mean, low, high = _t_interval(np.log(values))
+    return Estimate(math.exp(mean), math.exp(low), math.exp(high), n)
+
+
+def _t_interval(values: np.ndarray) -> tuple[float, float, float]:
+    n, mean = len(values), float(values.mean())
+    half = _t_half(float(values.std(ddof=1)) / math.sqrt(n), n - 1) if n > 1 else math.nan
+    return mean, mean - half, mean + half
 
 
 def ratio(over: Sequence[float], under: Sequence[float]) -> Estimate:

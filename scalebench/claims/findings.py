@@ -135,7 +135,7 @@ def _abscissa(analysis: Analysis, text: str, against: str) -> float:
 
 def _ways(analysis: Analysis, batch: int) -> Iterator[tuple[Way, pd.DataFrame]]:
     rounds = analysis.rounds
-    good = rounds[(rounds["outcome"] == "ok") & (rounds["batch"] == batch)]
+    good = rounds[rounds["used"] & (rounds["batch"] == batch)]
     for way, found in good.groupby(WAY, sort=False):
         yield tuple(way), found
 

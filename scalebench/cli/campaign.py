@@ -1,23 +1,50 @@
-"""One suite on one machine: what is stored, what is missing, and the run that closes the gap."""
+"""One suite on one machine: what is stored, what is still open, and the run that closes the gap."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+from scalebench.analysis.stopping import counted_rounds, iterations, standing
 from scalebench.execute.client import Worker
-from scalebench.execute.events import Listener
+from scalebench.execute.estimate import Costs, round_seconds, static_parts
+from scalebench.execute.events import Event, Listener, RoundEnded
+from scalebench.execute.isolate import Terms, run_round, skipped_round
+from scalebench.execute.memory import Memory
 from scalebench.execute.planner import Prepared
-from scalebench.execute.schedule import Round, interleave, missing_rounds, run_rounds
+from scalebench.execute.schedule import Crew, History, Limit, Wish, history, run_sweeps
 from scalebench.machine.environment import software_versions
+from scalebench.machine.limits import LIMIT_SHARE, free_memory
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results, Writer, read_results, result_files
 from scalebench.suite.case import COUNT, Case
 
 _PAPER = "on-paper"
+_CANARIES = 4
+"""Canary times after which a usual one can be named."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run goes about it.
+
+    Attributes:
+        seed: of the order of the rounds.
+        retry_failed: measure failed cases again.
+        budget_s: wall time of the whole run, seconds; None is without end.
+        limit_bytes: memory a case may take; None is nine tenths of what is free.
+        predict: whether cases that are predicted not to fit are skipped.
+    """
+
+    seed: int = 0
+    retry_failed: bool = False
+    budget_s: float | None = None
+    limit_bytes: int | None = None
+    predict: bool = True
 
 
 class Campaign:
@@ -26,28 +53,28 @@ class Campaign:
     Args:
         prepared: plan, counted facts and machines.
         folder: ``results/<suite>``.
-        seed: of the order of the rounds.
-        retry_failed: measure failed cases again.
+        options: seed, limits, what to retry.
     """
 
-    def __init__(self, prepared: Prepared, folder: Path, seed: int = 0, retry_failed: bool = False) -> None:
-        self._prepared = replace(prepared, plan=replace(prepared.plan, seed=seed))
+    def __init__(self, prepared: Prepared, folder: Path, options: Options | None = None) -> None:
+        self._options = options or Options()
+        self._prepared = replace(prepared, plan=replace(prepared.plan, seed=self._options.seed))
         self._folder = folder
-        self._seed = seed
-        self._retry_failed = retry_failed
+        expected = {
+            case: round_seconds(case, prepared.facts[case.counted()]["macs"]) for case in prepared.plan.cases
+        }
+        self.costs = Costs(expected)
 
     def stored(self) -> Results:
         """Everything the folder holds."""
         files = result_files([self._folder]) if any(self._folder.glob("*.jsonl")) else []
         return read_results(files)
 
-    def missing(self) -> list[Round]:
-        """Rounds this machine still has to make, in the order it will make them."""
-        plan = self._prepared.plan
-        rounds = missing_rounds(
-            plan.cases, plan.rounds, self.stored().records, self._prepared.machines, self._retry_failed
-        )
-        return interleave(rounds, self._seed)
+    def open(self) -> dict[Case, Wish]:
+        """Cases that are not done on this machine, with what they still need."""
+        made = self._made()
+        wishes = {case: wish_of(case, made.get(case.key, [])) for case in self._prepared.plan.cases}
+        return {case: wish for case, wish in wishes.items() if wish is not None}
 
     def set_aside(self) -> None:
         """Rename this machine's result files to ``*.old``, so that nothing counts as measured."""
@@ -56,7 +83,7 @@ class Campaign:
                 file.rename(file.with_name(f"{file.name}.old"))
 
     def run(self, worker: Worker, listen: Listener) -> None:
-        """Store the plan and the counts where they are new, then measure every missing round.
+        """Store the plan and the counts where they are new, then measure until every case is done.
 
         Args:
             worker: the warm server for cases on the CPU; CUDA cases get a fresh interpreter each.
@@ -65,16 +92,65 @@ class Campaign:
         Raises:
             StoreError: a record could not be written; the run stops there.
         """
-        rounds = self.missing()
         writer = self._writer()
         self._store_paper(writer)
-        if not rounds:
+        if not self.open():
             return
+        made = self._made()
         with Worker(fork=False) as fresh:
-            run_rounds(
-                rounds, self._prepared.plan.suite, self._prepared.machines, writer.append, listen,
-                lambda device: worker if device == "cpu" else fresh,
-            )  # fmt: skip
+            crew = Crew(
+                measure=self._measurer(lambda device: worker if device == "cpu" else fresh, made),
+                wish=wish_of,
+                cost=self.costs.of,
+                sink=writer.append,
+                listen=self._learning(listen),
+                memory=self._memory(made),
+                refresh=worker.close,
+            )
+            run_sweeps(self._prepared.plan.cases, made, crew, self._options.seed, Limit(self._options.budget_s))
+
+    def _made(self) -> History:
+        return history(self.stored().records, self._prepared.machines, self._options.retry_failed)
+
+    def _measurer(self, workers: Callable[[str], Worker], made: History) -> Callable[[Case, int, Wish], Record]:
+        suite, machines = self._prepared.plan.suite, self._prepared.machines
+
+        def measure(case: Case, number: int, wish: Wish) -> Record:
+            terms = Terms(wish.iterations, self._options.limit_bytes, usual_canary(case, made))
+            return run_round(workers(case.device), suite, case, number, machines[case.device], terms)
+
+        return measure
+
+    def _learning(self, listen: Listener) -> Listener:
+        def hear(event: Event) -> None:
+            if isinstance(event, RoundEnded) and event.record.outcome != "skipped":
+                self.costs.learn(event.record.case, event.record.wall_s)
+            listen(event)
+
+        return hear
+
+    def _memory(self, made: History) -> Memory:
+        suite, machines, facts = self._prepared.plan.suite, self._prepared.machines, self._prepared.facts
+
+        def skip(case: Case, number: int, ending: str, why: str, found: Mapping[str, Any]) -> Record:
+            return skipped_round(suite, case, number, machines[case.device], ending, why, found)
+
+        memory = Memory(
+            lambda case: static_parts(case, facts[case.counted()]), self._free_bytes, skip, self._options.predict
+        )
+        for records in made.values():
+            for record in records:
+                memory.learn(record)
+        return memory
+
+    def _free_bytes(self, device: str) -> int | None:
+        if self._options.limit_bytes is not None:
+            return self._options.limit_bytes
+        if device != "cpu":
+            gib = self._prepared.machines[device].hardware.get("gpu_memory_gib")
+            return None if gib is None else int(gib * 2**30)
+        free = free_memory()
+        return None if free is None else int(LIMIT_SHARE * free)
 
     def _writer(self) -> Writer:
         now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
@@ -93,6 +169,27 @@ class Campaign:
                 writer.append(record)
 
 
+def wish_of(case: Case, records: Sequence[Record]) -> Wish | None:
+    """Another round of ``case`` while the stop rule leaves it open."""
+    if standing(records, case.protocol, case.device) != "open":
+        return None
+    adaptive = case.protocol.most_rounds > case.protocol.rounds
+    least = max(1, case.protocol.rounds - len(counted_rounds(records)))
+    return Wish(least, iterations(records) if adaptive else None)
+
+
+def usual_canary(case: Case, made: History) -> float | None:
+    """Median of the canary's matmul times on the case's device and threads, seconds; None before there are four."""
+    times = [
+        reading["matmul_s"]
+        for records in made.values()
+        for record in records
+        if (record.case.device, record.case.threads) == (case.device, case.threads)
+        for reading in record.telemetry.get("canary", {}).values()
+    ]
+    return median(times) if len(times) >= _CANARIES else None
+
+
 def count_record(suite: str, case: Case, facts: Mapping[str, Any]) -> Record:
     """A count as a record: on paper, on no machine."""
     versions = software_versions()
@@ -101,5 +198,5 @@ def count_record(suite: str, case: Case, facts: Mapping[str, Any]) -> Record:
     error = {"type": "BuildError", "message": problem} if problem else None
     return Record(
         suite, case, 0, "failed" if problem else "ok", datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        environment, facts={} if problem else facts, error=error,
+        environment, facts={} if problem else facts, error=error, ending="error(BuildError)" if problem else "ok",
     )  # fmt: skip

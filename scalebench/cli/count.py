@@ -70,7 +70,8 @@ def _split(text: str) -> tuple[str, int | None]:
 
 
 def _row(case: Any, facts: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    row = {"model": case.model, "resolution": case.resolution, **facts}
+    # The list of operators is for the roofline: hundreds of lines that nobody asked for here.
+    row = {"model": case.model, "resolution": case.resolution, **{k: v for k, v in facts.items() if k != "work"}}
     if "ok" in answer and "macs" in facts:
         found = answer["ok"]
         row["check"] = {**found, "difference": found["macs"] / facts["macs"] - 1 if facts["macs"] else None}
@@ -83,7 +84,9 @@ def _print(rows: list[dict[str, Any]], check: bool) -> None:
     from scalebench.cli.output import print_table
     from scalebench.metrics import METRICS
 
-    shown = ("params", "macs", "activations", "weight_bytes", "peak_bytes_inference", "peak_bytes_training")
+    shown = (
+        "params", "macs", "macs_training", "activations", "weight_bytes", "peak_bytes_inference", "peak_bytes_training",
+    )  # fmt: skip
     columns = [
         ("model", False),
         ("px", True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from scalebench.claims.registry import Claim, select_claims
@@ -12,17 +13,29 @@ from scalebench.execute.planner import Prepared, prepare
 from scalebench.suite.load import SuiteFile, load_suite
 
 
-def prepare_suite(path: Path, worker: Worker) -> Prepared:
+ENERGY_S = 10.0
+"""Least window in which a counter that is updated every 100 ms is read to one per cent."""
+
+
+def prepare_suite(path: Path, worker: Worker, energy: bool = False, keep_host: bool = False) -> Prepared:
     """Load, check, match and count.
+
+    Args:
+        path: suite file.
+        worker: answers what needs torch.
+        energy: add an energy window to every round, where the suite's protocol has none.
+        keep_host: name the host in the records instead of hashing it.
 
     Raises:
         SuiteError: whatever is wrong with the file, with its line.
     """
     file = load_suite(path)
+    if energy and not file.suite.timing.energy_s:
+        file = file.with_protocol(replace(file.suite.timing, energy_s=ENERGY_S))
     claims = claims_of(file)
     counts = [case for claim in claims for case in claim.counts()]
     with paper_progress() as progress:
-        return prepare(file, worker, [claim.id for claim in claims], counts, progress)
+        return prepare(file, worker, [claim.id for claim in claims], counts, progress, keep_host)
 
 
 def claims_of(file: SuiteFile) -> tuple[Claim, ...]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from scalebench.cli.arguments import duration_s, size_bytes
+
 EXIT_INTERRUPTED = 130
 
 
@@ -16,30 +18,43 @@ def run(
     fresh: bool = typer.Option(False, "--fresh", help="Start over; earlier files of this machine are kept as *.old."),
     retry_failed: bool = typer.Option(False, "--retry-failed", help="Measure failed cases again."),
     seed: int = typer.Option(0, help="Seed of the order of the rounds."),
+    budget: float | None = typer.Option(
+        None, parser=duration_s, metavar="TIME", help="Time for the rounds, as 90s, 20m, 2h; says what it gave up."
+    ),
+    mem_limit: int | None = typer.Option(
+        None, parser=size_bytes, metavar="SIZE", help="Memory a case may take, as 4GiB; default 90 % of what is free."
+    ),
+    no_skip: bool = typer.Option(False, "--no-skip", help="Measure even what is predicted not to fit into memory."),
+    energy: bool = typer.Option(False, "--energy", help="Also measure energy, where the machine has a counter."),
+    keep_host: bool = typer.Option(False, "--keep-host", help="Store the host's name instead of its hash."),
     json_: bool = typer.Option(False, "--json", help="Print the report's JSON on stdout."),
 ) -> None:
     """Measure a suite, continuing where an earlier run stopped, and write its report."""
-    from scalebench.cli.campaign import Campaign
+    from scalebench.cli.campaign import Campaign, Options
     from scalebench.cli.preparing import prepare_suite
     from scalebench.cli.watching import watch
     from scalebench.execute.client import Worker
     from scalebench.execute.lock import machine_lock
 
+    options = Options(
+        seed=seed, retry_failed=retry_failed, budget_s=budget, limit_bytes=mem_limit, predict=not no_skip
+    )
     # The lock comes first: counting on every core would disturb another run's rounds.
     with machine_lock(), Worker() as worker:
-        prepared = prepare_suite(suite, worker)
-        campaign = Campaign(prepared, results / prepared.plan.suite, seed=seed, retry_failed=retry_failed)
+        prepared = prepare_suite(suite, worker, energy=energy, keep_host=keep_host)
+        campaign = Campaign(prepared, results / prepared.plan.suite, options)
         if fresh:
             campaign.set_aside()
         stopped = False
         try:
-            with watch(prepared, campaign.missing()) as listen:
+            with watch(prepared, campaign.open(), campaign.costs) as listen:
                 campaign.run(worker, listen)
         except KeyboardInterrupt:
             stopped = True
     if stopped:
-        left, again = len(campaign.missing()), f"{suite} --retry-failed" if retry_failed else str(suite)
-        typer.echo(f"stopped; every finished round is kept, {left} are left: scalebench run {again} goes on", err=True)
+        left, again = len(campaign.open()), f"{suite} --retry-failed" if retry_failed else str(suite)
+        typer.echo(f"stopped; every finished round is kept, {left} cases are open: scalebench run {again} goes on",
+                   err=True)  # fmt: skip
     stored = campaign.stored()
     if stored.records:
         from scalebench.cli.reporting import finish  # seaborn and scipy: not before anything is refused or measured

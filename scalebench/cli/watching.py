@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from scalebench.execute.estimate import round_seconds
-from scalebench.execute.events import Event, Listener, RoundEnded, RoundStarted
+from scalebench.execute.estimate import Costs
+from scalebench.execute.events import Event, GivenUp, Listener, RoundEnded, RoundStarted
 from scalebench.execute.planner import Prepared
-from scalebench.execute.schedule import Round
+from scalebench.execute.schedule import Wish
+from scalebench.flags import is_bad
 from scalebench.record import Record
 from scalebench.suite.case import Case
 from scalebench.units import duration, seconds
 
 
 @contextmanager
-def watch(prepared: Prepared, rounds: Sequence[Round]) -> Iterator[Listener]:
-    """Listener that draws a bar on a terminal, and prints a line per round elsewhere; both on stderr."""
+def watch(prepared: Prepared, wishes: Mapping[Case, Wish], costs: Costs) -> Iterator[Listener]:
+    """Listener that draws a bar on a terminal, and prints a line per round elsewhere; both on stderr.
+
+    Args:
+        prepared: names the suite and its machines.
+        wishes: what is still to do.
+        costs: expected seconds of a round, learning as the run goes on.
+    """
     console = Console(stderr=True)
-    remaining = _Remaining(prepared, rounds)
-    if not rounds:
+    if not wishes:
         yield lambda _: None
         return
+    rounds = sum(wish.rounds for wish in wishes.values())
+    expected = sum(wish.rounds * costs.of(case) for case, wish in wishes.items())
     names = ", ".join(machine.machine for machine in prepared.machines.values())
     console.print(
-        f"{prepared.plan.suite}: {len(rounds)} rounds on {names}, about {duration(remaining.seconds)}",
+        f"{prepared.plan.suite}: at least {rounds} rounds of {len(wishes)} cases on {names}, "
+        f"about {duration(expected)}",
         highlight=False,
+        soft_wrap=True,
     )
+    remaining = _Remaining(wishes, costs)
     if not console.is_terminal:
         yield lambda event: _line(console, event, remaining)
         return
@@ -39,46 +50,64 @@ def watch(prepared: Prepared, rounds: Sequence[Round]) -> Iterator[Listener]:
         TimeElapsedColumn(), TextColumn("{task.fields[left]}"),
     )  # fmt: skip
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("starting", total=len(rounds), left="")
+        task = bar.add_task("starting", total=rounds, left="")
         yield lambda event: _draw(bar, task, event, remaining)
 
 
 class _Remaining:
-    """Seconds left: the plan's estimate of what is still to do, corrected by how it did so far."""
+    """Seconds left to the least number of rounds, from what rounds have cost so far."""
 
-    def __init__(self, prepared: Prepared, rounds: Sequence[Round]) -> None:
-        self._expected = {case: round_seconds(case, prepared.facts[case.counted()]["macs"]) for case, _ in rounds}
-        self.seconds = sum(self._expected[case] for case, _ in rounds)
-        self._spent = self._expected_of_done = 0.0
+    def __init__(self, wishes: Mapping[Case, Wish], costs: Costs) -> None:
+        self._rounds = {case: wish.rounds for case, wish in wishes.items()}
+        self._costs = costs
 
-    def finished(self, case: Case, wall_s: float) -> None:
-        self._spent += wall_s
-        self._expected_of_done += self._expected[case]
+    def ended(self, record: Record) -> None:
+        left = self._rounds.get(record.case, 0) - 1
+        self._rounds[record.case] = max(0, left) if record.outcome == "ok" else 0
+
+    def given_up(self, cases: Sequence[Case]) -> None:
+        for case in cases:
+            self._rounds[case] = 0
 
     @property
-    def left(self) -> float:
-        pace = self._spent / self._expected_of_done if self._expected_of_done else 1.0
-        return max(0.0, self.seconds - self._expected_of_done) * pace
+    def seconds(self) -> float:
+        return sum(rounds * self._costs.of(case) for case, rounds in self._rounds.items() if rounds)
 
 
 def _draw(bar: Progress, task: TaskID, event: Event, remaining: _Remaining) -> None:
     if isinstance(event, RoundStarted):
         bar.update(task, description=event.case.label, completed=event.done, total=event.total)
-        return
-    remaining.finished(event.record.case, event.record.wall_s)
-    bar.update(task, completed=event.done, total=event.total, left=f"{duration(remaining.left)} left")
-    if event.record.outcome != "ok":
-        bar.console.print(escape(_result(event.record)), highlight=False)
+    elif isinstance(event, RoundEnded):
+        remaining.ended(event.record)
+        left = f"{duration(remaining.seconds)} left" if remaining.seconds else "extra rounds"
+        bar.update(task, completed=event.done, total=event.total, left=left)
+        if event.record.outcome != "ok":
+            bar.console.print(escape(_result(event.record)), highlight=False)
+    else:
+        remaining.given_up(event.cases)
+        bar.console.print(escape(_given_up(event)), highlight=False)
 
 
 def _line(console: Console, event: Event, remaining: _Remaining) -> None:
     if isinstance(event, RoundEnded):
-        remaining.finished(event.record.case, event.record.wall_s)
-        text = f"[{event.done}/{event.total}] {_result(event.record)}, {duration(remaining.left)} left"
+        remaining.ended(event.record)
+        left = f"{duration(remaining.seconds)} left" if remaining.seconds else "extra rounds"
+        text = f"[{event.done}/{event.total}] {_result(event.record)}, {left}"
         console.print(text, highlight=False, markup=False, soft_wrap=True)
+    elif isinstance(event, GivenUp):
+        remaining.given_up(event.cases)
+        console.print(_given_up(event), highlight=False, markup=False, soft_wrap=True)
+
+
+def _given_up(event: GivenUp) -> str:
+    return (
+        f"no more rounds within {duration(event.seconds)} for {len(event.cases)} cases: "
+        f"{', '.join(case.label for case in event.cases)}"
+    )
 
 
 def _result(record: Record) -> str:
-    if record.outcome == "ok":
-        return f"{record.case.label}: {seconds(record.facts['latency_s'])}"
-    return f"{record.case.label}: {record.outcome}: {(record.error or {}).get('message', '')}"
+    if record.outcome != "ok":
+        return f"{record.case.label}: {record.ending}: {(record.error or {}).get('message', '')}"
+    doubt = "" if not is_bad(record.notes) else f" ({'; '.join(n for n in record.notes if is_bad([n]))}: replaced)"
+    return f"{record.case.label}: {seconds(record.facts['latency_s'])}{doubt}"

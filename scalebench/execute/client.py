@@ -50,10 +50,12 @@ class Worker:
 
     Args:
         fork: one server, forked per job; False starts a fresh interpreter for every job (CUDA).
+        python: interpreter that runs it; it must have scalebench installed.
     """
 
-    def __init__(self, fork: bool = True) -> None:
+    def __init__(self, fork: bool = True, python: str = sys.executable) -> None:
         self._fork = fork
+        self._python = python
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
         self._buffer = b""
@@ -115,7 +117,7 @@ class Worker:
         self._channel, theirs = socket.socketpair()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process; a pipe could fill up
         with theirs:
-            command = [sys.executable, "-m", _WORKER, str(theirs.fileno()), *([] if self._fork else ["once"])]
+            command = [self._python, "-m", _WORKER, str(theirs.fileno()), *([] if self._fork else ["once"])]
             # Its own session: Ctrl-C reaches the parent alone, which then decides what to kill.
             self._process = subprocess.Popen(
                 command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from scalebench.suite.case import Case
@@ -12,6 +13,9 @@ _ASSUMED_MACS_PER_S = {"cpu": 15e9, "cuda": 2e12}
 """Per core on the CPU, per device on CUDA: eager fp32 convolution nets seen in practice, low end."""
 _START_S = {"cpu": 1.0, "cuda": 12.0}
 """Building a model; on CUDA a fresh interpreter with torch and timm besides."""
+
+_ENERGY_S = 13.0
+"""Around an energy window: drain, idle baseline, lead-in, cooldown."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,32 @@ class Estimate:
 
     seconds: float
     peak_bytes: int
+
+
+class Costs:
+    """Wall seconds of a round: what the case has cost so far, else the estimate at the pace of the others.
+
+    Args:
+        expected: estimated seconds by case.
+    """
+
+    def __init__(self, expected: Mapping[Case, float]) -> None:
+        self._expected = expected
+        self._seen: dict[str, list[float]] = {}
+        self._spent = self._expected_of_spent = 0.0
+
+    def learn(self, case: Case, wall_s: float) -> None:
+        """Take one round into account."""
+        self._seen.setdefault(case.key, []).append(wall_s)
+        self._spent += wall_s
+        self._expected_of_spent += self._expected.get(case, 0.0)
+
+    def of(self, case: Case) -> float:
+        """Expected wall seconds of the next round of ``case``."""
+        if case.key in self._seen:
+            return median(self._seen[case.key])
+        pace = self._spent / self._expected_of_spent if self._expected_of_spent else 1.0
+        return self._expected.get(case, 0.0) * pace
 
 
 def estimate(rounds: Sequence[Case], facts: Mapping[Case, Mapping[str, Any]]) -> Estimate:
@@ -47,12 +77,18 @@ def round_seconds(case: Case, macs: int) -> float:
     rate = _ASSUMED_MACS_PER_S[kind] * (case.threads if kind == "cpu" else 1)
     once = macs * case.batch / rate
     p = case.protocol
-    warm = min(max(p.warmup_s, 2 * once), max(p.warmup_max_s, once))
+    warm = min(max(p.least_warmup_s(case.device), 2 * once), max(p.warmup_max_s, once))
     chunk = min(max(p.chunk_s, p.min_iterations * once), max(p.chunk_max_s, p.min_iterations / 3 * once))
-    return _START_S[kind] + 2 * once + warm + chunk + max(p.chunk_s, once)
+    energy = _ENERGY_S + p.energy_s if p.energy_s else 0.0
+    return _START_S[kind] + 2 * once + warm + chunk + max(p.chunk_s, once) + energy
 
 
 def peak_bytes(case: Case, facts: Mapping[str, Any]) -> int:
     """Static peak of the case: weights once, the rest times the batch."""
+    return sum(static_parts(case, facts))
+
+
+def static_parts(case: Case, facts: Mapping[str, Any]) -> tuple[int, int]:
+    """Static peak of the case in bytes: weights, and input with activations at its batch."""
     peak, weights = facts.get("peak_bytes_inference") or 0, facts["weight_bytes"]
-    return int(weights + max(0, peak - weights) * case.batch)
+    return int(weights), int(max(0, peak - weights) * case.batch)

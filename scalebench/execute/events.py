@@ -15,7 +15,7 @@ class RoundStarted:
 
     Attributes:
         case: what is measured now.
-        done, total: rounds finished, and rounds this run will make.
+        done, total: rounds finished, and rounds this run is expected to make.
     """
 
     case: Case
@@ -32,5 +32,18 @@ class RoundEnded:
     total: int
 
 
-Event = RoundStarted | RoundEnded
+@dataclass(frozen=True)
+class GivenUp:
+    """Cases that get no more rounds, because they do not fit into the time.
+
+    Attributes:
+        cases: the dearest ones.
+        seconds: the time this run was given.
+    """
+
+    cases: tuple[Case, ...]
+    seconds: float
+
+
+Event = RoundStarted | RoundEnded | GivenUp
 Listener = Callable[[Event], None]

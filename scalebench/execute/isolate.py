@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
+from typing import Any
 
 from scalebench.execute.client import Ending, Worker
+from scalebench.machine.limits import oom_kills
+from scalebench.machine.telemetry import Reading, between, runnable, surroundings
+from scalebench.machine.validity import doubts
 from scalebench.record import Environment, Outcome, Record
 from scalebench.suite.case import Case
 
 _TAIL_LINES = 12
 
 
-def run_round(worker: Worker, suite: str, case: Case, number: int, environment: Environment) -> Record:
+@dataclass(frozen=True)
+class Terms:
+    """What one round is told beside its case.
+
+    Attributes:
+        iterations: timed iterations, or None for the protocol's own rule.
+        limit_bytes: memory the child may take; None leaves it to the child's own reading.
+        canary_s: usual time of the canary on this device, against which drift is judged; None before it is known.
+    """
+
+    iterations: int | None = None
+    limit_bytes: int | None = None
+    canary_s: float | None = None
+
+
+def run_round(
+    worker: Worker, suite: str, case: Case, number: int, environment: Environment, terms: Terms | None = None
+) -> Record:
     """Measure ``case`` once.
 
     Args:
@@ -21,11 +43,21 @@ def run_round(worker: Worker, suite: str, case: Case, number: int, environment: 
         suite: name stored with the record.
         number: 0-based number of the round.
         environment: the machine, as the worker described it.
+        terms: iterations, memory limit and the canary's usual time.
     """
-    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    ending = worker.run({"do": "measure", "case": asdict(case)}, case.protocol.timeout_s)
-    outcome = outcome_of(ending)
+    terms = terms or Terms()
+    started, kills, load = _now(), oom_kills(), runnable()
+    job = {
+        "do": "measure",
+        "case": asdict(case),
+        "iterations": terms.iterations,
+        "limit_bytes": terms.limit_bytes,
+    }
+    ending = worker.run(job, case.protocol.timeout_s)
+    killed = kills is not None and (oom_kills() or 0) > kills
+    outcome, word = outcome_of(ending, case.device, killed)
     found = ending.answers.get(0, {}) if outcome == "ok" else {}
+    telemetry = {**found["telemetry"], "load_before": load, "surroundings": surroundings()} if found else {}
     return Record(
         suite,
         case,
@@ -35,19 +67,62 @@ def run_round(worker: Worker, suite: str, case: Case, number: int, environment: 
         environment,
         samples=found.get("samples", {}),
         facts=found.get("facts", {}),
-        notes=tuple(found.get("notes", ())),
+        notes=(*found.get("notes", ()), *doubts_of(case, found.get("samples", {}), telemetry, terms.canary_s)),
         error=None if outcome == "ok" else explain(ending, case.protocol.timeout_s),
         wall_s=ending.wall_s,
+        ending=word,
+        telemetry=telemetry,
     )
 
 
-def outcome_of(ending: Ending) -> Outcome:
-    """The word for how a job ended."""
+def doubts_of(
+    case: Case, samples: Mapping[str, list[float]], telemetry: Mapping[str, Any], canary_s: float | None
+) -> tuple[str, ...]:
+    """Flags of a round that ended well, from its telemetry; none where there is none."""
+    if not telemetry:
+        return ()
+    before, after = (Reading(**telemetry[moment]) for moment in ("before", "after"))
+    canary = telemetry["canary"]
+    return doubts(
+        asdict(between(before, after, case.threads)),
+        samples["latency_s"],
+        case.threads,
+        "cuda" if case.device.startswith("cuda") else "cpu",
+        (canary["before"]["matmul_s"], canary["after"]["matmul_s"]),
+        canary_s,
+        telemetry["load_before"],
+        telemetry["gpu"],
+    )
+
+
+def skipped_round(
+    suite: str, case: Case, number: int, environment: Environment, ending: str, why: str, facts: Mapping[str, Any]
+) -> Record:
+    """The record of a round that was not started."""
+    error = {"type": "Skipped", "message": why}
+    return Record(suite, case, number, "skipped", _now(), environment, facts=facts, error=error, ending=ending)
+
+
+def outcome_of(ending: Ending, device: str, oom_killed: bool = False) -> tuple[Outcome, str]:
+    """The words for how a job ended, coarse and fine.
+
+    Args:
+        ending: as the worker's client saw it.
+        device: of the case, which says whose memory ran out.
+        oom_killed: whether the kernel's counter rose. SIGKILL alone proves nothing.
+    """
     if ending.timed_out:
-        return "timeout"
+        return "timeout", "timeout"
     if ending.error is not None:
-        return "oom" if ending.error["kind"] == "oom" else "failed"
-    return "ok" if ending.exit == 0 and 0 in ending.answers else "crashed"
+        if ending.error["kind"] != "oom":
+            return "failed", f"error({ending.error['type']})"
+        on_device = ending.error["type"] == "OutOfMemoryError" and device != "cpu"
+        return "oom", "oom_device" if on_device else "oom_host"
+    if ending.exit == 0 and 0 in ending.answers:
+        return "ok", "ok"
+    if ending.exit == -signal.SIGKILL and oom_killed:
+        return "oom", "oom_killed"
+    return "crashed", f"killed_signal({_signal(ending.exit)})" if ending.exit < 0 else "exit"
 
 
 def explain(ending: Ending, timeout_s: float) -> dict[str, str]:
@@ -58,5 +133,16 @@ def explain(ending: Ending, timeout_s: float) -> dict[str, str]:
     if ending.error is not None:
         return {"type": ending.error["type"], "message": ending.error["message"], "stderr": tail}
     if ending.exit < 0:
-        return {"type": "Signal", "message": f"ended by {signal.Signals(-ending.exit).name}", "stderr": tail}
+        return {"type": "Signal", "message": f"ended by {_signal(ending.exit)}", "stderr": tail}
     return {"type": "Exit", "message": f"ended with status {ending.exit} and no answer", "stderr": tail}
+
+
+def _signal(exit_code: int) -> str:
+    try:
+        return signal.Signals(-exit_code).name
+    except ValueError:  # a real-time signal has no name
+        return str(-exit_code)
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -45,6 +45,7 @@ def prepare(
     claims: Sequence[str] = (),
     claim_counts: Sequence[Case] = (),
     progress: Progress = lambda _what, _done, _total: None,
+    keep_host: bool = False,
 ) -> Prepared:
     """Work out what ``file`` asks for.
 
@@ -54,13 +55,14 @@ def prepare(
         claims: ids to judge.
         claim_counts: cases of mode ``count`` that those claims need.
         progress: hears how far matching and counting are.
+        keep_host: store the host's name instead of its hash.
 
     Raises:
         SuiteError: with file, line and key, whatever is wrong.
     """
     paper = Paper(worker)
     selections = select_all(file, catalogue(paper))
-    machines, devices = find_machines(file, worker)
+    machines, devices = find_machines(file, worker, keep_host)
     matches, groups = _match(file, selections, paper, progress)
     cases, merged = expand(file, selections, matches, devices, usable_cores())
     peaks = dict.fromkeys(claim_counts, ()) | {case.counted(): (case.mode,) for case in cases}
@@ -113,7 +115,7 @@ def select_all(file: SuiteFile, known: Mapping[str, Known]) -> list[Selection]:
     return selections
 
 
-def find_machines(file: SuiteFile, worker: Worker) -> tuple[Machines, dict[str, str]]:
+def find_machines(file: SuiteFile, worker: Worker, keep_host: bool = False) -> tuple[Machines, dict[str, str]]:
     """Machines by device, and what each word of ``grid.device`` means here."""
     words = file.suite.grid.device
     if not may_have_cuda():
@@ -121,8 +123,8 @@ def find_machines(file: SuiteFile, worker: Worker) -> tuple[Machines, dict[str, 
             if word.startswith("cuda"):
                 message = f"device {word!r} is not there: this machine has no NVIDIA device"
                 raise file.error(("grid", "device", index), message, "use cpu or auto")
-        return {"cpu": collect("cpu")}, dict.fromkeys(words, "cpu")
-    ending = worker.run({"do": "environment", "devices": words}, _ENVIRONMENT_S)
+        return {"cpu": collect("cpu", keep_host=keep_host)}, dict.fromkeys(words, "cpu")
+    ending = worker.run({"do": "environment", "devices": words, "keep_host": keep_host}, _ENVIRONMENT_S)
     if ending.error:
         raise file.error(("grid", "device"), ending.error["message"], ending.error["hint"])
     if len(ending.answers) < len(words):

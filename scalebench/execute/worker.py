@@ -18,10 +18,8 @@ import ctypes
 import dataclasses
 import gc
 import json
-import math
 import multiprocessing
 import os
-import resource
 import signal
 import socket
 import sys
@@ -29,7 +27,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import timm  # noqa: F401 - the reason for the server: imported once, inherited by every round
@@ -37,7 +35,9 @@ import torch
 
 from scalebench.errors import ScalebenchError
 from scalebench.machine.environment import collect, usable_cores
+from scalebench.machine.limits import LIMIT_SHARE, die_first, free_memory, limit_memory
 from scalebench.measure.run import gpu_facts, gpu_software, measure, resolve_device
+from scalebench.model.backward import training_macs
 from scalebench.model.build import build, catalogue, stages
 from scalebench.model.complexity import count_model, cross_check
 from scalebench.model.footprint import static_peak
@@ -110,14 +110,14 @@ Answers = Iterator[tuple[int, Any]]
 
 def _measure(job: dict[str, Any]) -> Answers:
     case = case_from_json(job["case"])
-    _limit_memory(case.device)
-    yield 0, dataclasses.asdict(measure(case))
+    _limit_memory(case.device, job.get("limit_bytes"))
+    yield 0, dataclasses.asdict(measure(case, job.get("iterations")))
 
 
 def _environment(job: dict[str, Any]) -> Answers:
     for index, word in enumerate(job["devices"]):
         device = resolve_device(word)
-        environment = collect(device, gpu_facts(device), gpu_software(device))
+        environment = collect(device, gpu_facts(device), gpu_software(device), bool(job.get("keep_host")))
         yield index, {"device": device, "environment": dataclasses.asdict(environment)}
 
 
@@ -156,11 +156,17 @@ def _count(question: dict[str, Any]) -> Any:
     model = build(variant, resolution, device="meta")
     facts = dataclasses.asdict(count_model(model, variant.name, resolution))
     facts["blocks"] = sum(len(stage) for stage in stages(model)) or None
-    for mode in question["peaks"]:
+    wanted = {
+        f"peak_bytes_{mode}": partial(static_peak, model, resolution, training=mode == "training")
+        for mode in question["peaks"]
+    }
+    if "training" in question["peaks"]:  # costs two to three times the forward count: not for every case of a suite
+        wanted["macs_training"] = partial(training_macs, model, resolution)
+    for name, find in wanted.items():
         try:
-            facts[f"peak_bytes_{mode}"] = static_peak(model, resolution, training=mode == "training")
+            facts[name] = find()
         except ScalebenchError as error:
-            facts[f"peak_bytes_{mode}"] = None
+            facts[name] = None
             facts.setdefault("notes", []).append(error.message)
     return facts
 
@@ -173,32 +179,16 @@ JOBS = {"measure": _measure, "environment": _environment, "paper": _paper}
 PAPER = {"catalogue": _catalogue, "match": _match, "count": _count, "check": _check}
 
 
-def _limit_memory(device: str) -> None:
+def _limit_memory(device: str, limit_bytes: int | None) -> None:
     """Let a case that needs too much fail by itself, and let the kernel choose it first if it does not.
 
-    RLIMIT_DATA is left alone for CUDA, whose driver maps far more than it uses.
+    CUDA is left alone: its driver maps far more than it uses.
     """
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    if device == "cpu":
-        with contextlib.suppress(OSError, StopIteration, ValueError):
-            free = min(_kib("/proc/meminfo", "MemAvailable") * 1024, _free_in_cgroup())
-            limit = _kib("/proc/self/status", "VmData") * 1024 + 0.9 * free
-            resource.setrlimit(resource.RLIMIT_DATA, (int(limit),) * 2)
-
-
-def _free_in_cgroup() -> float:
-    """Bytes this container may still take; infinite where nothing limits it (cgroup v2)."""
-    try:
-        limit, used = (Path(f"/sys/fs/cgroup/memory.{name}").read_text(encoding="ascii") for name in ("max", "current"))
-    except OSError:
-        return math.inf
-    return math.inf if limit.strip() == "max" else int(limit) - int(used)
-
-
-def _kib(path: str, name: str) -> int:
-    lines = Path(path).read_text(encoding="ascii").splitlines()
-    return int(next(line for line in lines if line.startswith(name)).split()[1])
+    die_first()
+    free = free_memory()
+    share = limit_bytes if limit_bytes is not None else None if free is None else int(LIMIT_SHARE * free)
+    if device == "cpu" and share is not None:
+        limit_memory(share)
 
 
 def _die_with_parent() -> None:

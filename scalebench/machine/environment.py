@@ -27,7 +27,10 @@ _PACKAGES = ("torch", "timm", "numpy")
 
 
 def collect(
-    device: str, gpu: Mapping[str, Any] | None = None, gpu_software: Mapping[str, Any] | None = None
+    device: str,
+    gpu: Mapping[str, Any] | None = None,
+    gpu_software: Mapping[str, Any] | None = None,
+    keep_host: bool = False,
 ) -> Environment:
     """Describe this machine for cases on ``device``.
 
@@ -35,6 +38,7 @@ def collect(
         device: ``cpu`` or ``cuda:N``.
         gpu: what torch says about the GPU; None on the CPU.
         gpu_software: CUDA libraries; None on the CPU.
+        keep_host: store the host's name as it is; otherwise its hash tells hosts apart and names none.
     """
     hardware = {"device": device.partition(":")[0], "cpu": cpu(), "memory": memory(), **(gpu or {})}
     software = {**software_versions(), **(gpu_software or {})}
@@ -42,7 +46,8 @@ def collect(
         software["driver"] = _read("/proc/driver/nvidia/version").partition("\n")[0]
     name = str((gpu or {}).get("gpu") or hardware["cpu"].get("name") or platform.machine())
     hw_key = _key(hardware)
-    return Environment(f"{_slug(name)}-{hw_key[:6]}", hw_key, _key(software), hardware, software)
+    host = platform.node() if keep_host else _key({"host": platform.node()})
+    return Environment(f"{_slug(name)}-{hw_key[:6]}", hw_key, _key(software), hardware, software, host)
 
 
 def cpu() -> dict[str, Any]:

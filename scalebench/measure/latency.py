@@ -1,4 +1,4 @@
-"""Latency and throughput probes: separate measurements, never derived from each other."""
+"""Warm-up, latency and throughput probes: latency and throughput are never derived from each other."""
 
 from __future__ import annotations
 
@@ -13,27 +13,34 @@ from scalebench.measure.session import Measurement, Session
 
 _LAUNCH_BOUND = 1.1
 """Host time over device time above which a model is said to wait for its launches."""
+_SETTLING_LAPS = 2
+"""The canary before the chunk has emptied the caches of the model; these laps fill them again."""
+
+
+def warm(session: Session) -> Measurement:
+    """Forward passes until their time has settled."""
+    found = warm_up(lambda: session.clock.lap(session.run), session.case.protocol, session.case.device)
+    notes = () if found.settled else ("warmup_unsettled",)
+    return Measurement({"warmup_s": found.laps}, notes=notes)
 
 
 def latency(session: Session) -> Measurement:
-    """Warm up, then time synchronised forward passes one by one.
+    """Synchronised forward passes, timed one by one.
 
     On CUDA a second chunk is timed with events; ``launch_bound`` says that the host's clock saw more.
     """
     protocol = session.case.protocol
-    warmup = warm_up(lambda: session.clock.lap(session.run), protocol)
+    for _ in range(_SETTLING_LAPS):
+        session.clock.lap(session.run)
     with _no_collection():
-        laps = timed(lambda: session.clock.lap(session.run), protocol)
-        samples = {"warmup_s": warmup.laps, "latency_s": laps}
+        samples = {"latency_s": timed(lambda: session.clock.lap(session.run), protocol, session.iterations)}
         if session.device.type == "cuda":
             events = EventClock()
-            samples["latency_device_s"] = timed(lambda: events.lap(session.run), protocol)
-    facts = {"latency_s": median(laps)}
-    notes = [] if warmup.settled else ["warmup_unsettled"]
-    if "latency_device_s" in samples:
-        facts["latency_device_s"] = median(samples["latency_device_s"])
-        if facts["latency_s"] > _LAUNCH_BOUND * facts["latency_device_s"]:
-            notes.append("launch_bound")
+            samples["latency_device_s"] = timed(lambda: events.lap(session.run), protocol, session.iterations)
+    facts = {name: median(laps) for name, laps in samples.items()}
+    notes = []
+    if "latency_device_s" in facts and facts["latency_s"] > _LAUNCH_BOUND * facts["latency_device_s"]:
+        notes.append(f"launch_bound: host {facts['latency_s'] / facts['latency_device_s']:.2f} times the device's time")
     return Measurement(samples, facts, tuple(notes))
 
 

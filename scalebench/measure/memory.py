@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from scalebench.measure.watch import gpu_of, process_peak
+
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"  # man 5 proc: resets the peak resident set size
@@ -69,14 +71,24 @@ def cpu_peak(run: Callable[[], None], resident_before: int | None) -> Found:
 
 
 def cuda_peak(run: Callable[[], None], device: torch.device) -> Found:
-    """One forward pass on the GPU, as the caching allocator saw it; the CUDA context is not in it."""
+    """One forward pass on the GPU: reserved and allocated as the caching allocator saw it, and NVML's whole process.
+
+    The whole process is what the card has to hold; its context is not in the allocator's figures.
+    """
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats(device)
-    run()
-    torch.cuda.synchronize(device)
+
+    def forward() -> None:
+        run()
+        torch.cuda.synchronize(device)
+
+    process = process_peak(gpu_of(device), forward)
+    reserved = torch.cuda.max_memory_reserved(device)
     return {
-        "memory_bytes": torch.cuda.max_memory_reserved(device),
+        "memory_bytes": reserved,
         "allocated_bytes": torch.cuda.max_memory_allocated(device),
+        "process_bytes": process,
+        "context_bytes": None if process is None else process - reserved,
     }, ()
 
 

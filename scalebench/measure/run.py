@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from scalebench.errors import MachineError
-from scalebench.measure.latency import latency, throughput
+from scalebench.measure.energy import energy
+from scalebench.measure.latency import latency, throughput, warm
 from scalebench.measure.memory import cpu_peak, cuda_peak
+from scalebench.measure.observe import observed
 from scalebench.measure.session import Measurement, Session, open_session
 from scalebench.suite.case import Case
 
@@ -23,31 +26,53 @@ def memory(session: Session) -> Measurement:
     return Measurement(facts=facts, notes=notes)
 
 
-PROBES: dict[str, tuple[Callable[[Session], Measurement], ...]] = {
-    # Memory comes first: nothing timed has raised the peak yet.
-    "inference": (memory, latency, throughput),
-}
+Probe = Callable[[Session], Measurement]
 
 
-def measure(case: Case) -> Measurement:
+@dataclass(frozen=True)
+class Phases:
+    """Probes of a mode in the order they run; the machine is watched around the timed ones.
+
+    Memory comes first: nothing timed has raised the peak yet. Energy comes last: it heats the machine up.
+    """
+
+    before: tuple[Probe, ...]
+    timed: tuple[Probe, ...]
+    after: tuple[Probe, ...] = ()
+
+
+PROBES = {"inference": Phases((memory, warm), (latency, throughput), (energy,))}
+
+
+def measure(case: Case, iterations: int | None = None) -> Measurement:
     """Measure one round of ``case`` in this process, which should do nothing else before or after.
 
-    Returns: the probes' samples, facts and notes, merged.
+    Args:
+        case: what to measure.
+        iterations: timed iterations of the latency chunk; None for the protocol's own rule.
+
+    Returns: the probes' samples, facts and notes, merged, and the telemetry around the timed ones.
 
     Raises:
-        ScalebenchError: the case cannot be built or its device is not there.
+        ScalebenchError: the case cannot be built, its device is not there, or the clock is broken.
         RuntimeError: torch's own errors, among them out of memory.
     """
-    session = open_session(case)
-    samples: dict[str, list[float]] = {}
-    facts: dict[str, Any] = session.runtime.describe()
-    notes: list[str] = []
-    for probe in PROBES[case.mode]:
-        found = probe(session)
-        samples |= found.samples
-        facts |= found.facts
-        notes += found.notes
-    return Measurement(samples, facts, tuple(notes))
+    session = open_session(case, iterations)
+    phases = PROBES[case.mode]
+    before = [probe(session) for probe in phases.before]
+    timed, telemetry = observed(session, lambda: [probe(session) for probe in phases.timed])
+    after = [probe(session) for probe in phases.after]
+    return merged([Measurement(facts=session.runtime.describe()), *before, *timed, *after], telemetry)
+
+
+def merged(found: Sequence[Measurement], telemetry: Mapping[str, Any]) -> Measurement:
+    """One measurement out of several; later ones win where names collide."""
+    return Measurement(
+        samples={name: laps for one in found for name, laps in one.samples.items()},
+        facts={name: value for one in found for name, value in one.facts.items()},
+        notes=tuple(note for one in found for note in one.notes),
+        telemetry=telemetry,
+    )
 
 
 def resolve_device(word: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
+from scalebench.errors import MachineError
 from scalebench.suite.protocol import Protocol
 
 _WINDOW_CALLS = 5
@@ -23,19 +24,22 @@ class Warmup:
     settled: bool
 
 
-def warm_up(lap: Callable[[], float], protocol: Protocol) -> Warmup:
+def warm_up(lap: Callable[[], float], protocol: Protocol, device: str = "cpu") -> Warmup:
     """Call ``lap`` until its time has settled.
 
     First calls cost 1.1 to 103 times the later ones and some models need half a second of them, so warm-up goes by
     time and by agreement of two windows, not by a count; ``warmup_max_s`` ends it in any case.
+
+    Raises:
+        MachineError: the clock went back.
     """
     laps: list[float] = []
-    elapsed = 0.0
+    elapsed, least = 0.0, protocol.least_warmup_s(device)
     while True:
-        laps.append(lap())
+        laps.append(_forward(lap()))
         elapsed += laps[-1]
         settled = _settled(laps)
-        if (settled and elapsed >= protocol.warmup_s) or elapsed >= protocol.warmup_max_s:
+        if (settled and elapsed >= least) or elapsed >= protocol.warmup_max_s:
             return Warmup(laps, settled)
 
 
@@ -50,20 +54,30 @@ def _settled(laps: list[float]) -> bool:
     return abs(last / before - 1) <= _SETTLED if before > 0 else True
 
 
-def timed(lap: Callable[[], float], protocol: Protocol) -> list[float]:
-    """Laps of one chunk, in seconds: at least ``chunk_s`` and ``min_iterations``.
+def timed(lap: Callable[[], float], protocol: Protocol, iterations: int | None = None) -> list[float]:
+    """Laps of one chunk, in seconds: ``iterations``, or where None at least ``chunk_s`` and ``min_iterations``.
 
     After ``chunk_max_s`` a third of the iterations is enough; a slow model still gets at least one.
+
+    Raises:
+        MachineError: the clock went back.
     """
+    least, least_s = (iterations, 0.0) if iterations else (protocol.min_iterations, protocol.chunk_s)
     laps: list[float] = []
     elapsed = 0.0
     while True:
-        laps.append(lap())
+        laps.append(_forward(lap()))
         elapsed += laps[-1]
-        if elapsed >= protocol.chunk_s and len(laps) >= protocol.min_iterations:
+        if elapsed >= least_s and len(laps) >= least:
             return laps
-        if elapsed >= protocol.chunk_max_s and len(laps) >= protocol.min_iterations / 3:
+        if elapsed >= protocol.chunk_max_s and len(laps) >= min(least, protocol.min_iterations) / 3:
             return laps
+
+
+def _forward(lap_s: float) -> float:
+    if lap_s < 0:
+        raise MachineError("clock_went_back: a forward pass took less than no time", "is a virtual machine being moved?")
+    return lap_s
 
 
 def calls_for(latency_s: float, protocol: Protocol) -> int:

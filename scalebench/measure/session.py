@@ -32,11 +32,13 @@ class Measurement:
         samples: raw samples by name, times in seconds.
         facts: single values by metric name, in SI units.
         notes: what it could not see, or found doubtful.
+        telemetry: readings of the machine around the timed chunks; of a whole round only.
     """
 
     samples: Mapping[str, list[float]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    telemetry: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Session:
         resident_before: resident memory of the process before the model was built, bytes.
         model, runtime: what runs, and how.
         first: the first input, batch x 3 x resolution x resolution.
+        iterations: timed iterations asked for, or None for the protocol's own rule.
     """
 
     case: Case
@@ -59,6 +62,7 @@ class Session:
     model: nn.Module
     runtime: Runtime
     first: torch.Tensor
+    iterations: int | None = None
 
     @cached_property
     def once(self) -> Callable[[], None]:
@@ -72,8 +76,12 @@ class Session:
         return self.runtime.prepare(self.model, [self.first, *others])
 
 
-def open_session(case: Case) -> Session:
+def open_session(case: Case, iterations: int | None = None) -> Session:
     """Build the case's model with seeded random weights and its first input.
+
+    Args:
+        case: what to prepare.
+        iterations: see ``Session``.
 
     Raises:
         BuildError, UnknownNameError: the model cannot be built.
@@ -91,4 +99,4 @@ def open_session(case: Case) -> Session:
     model = build(case.variant, case.resolution).to(device)
     first = torch.randn((case.batch, 3, case.resolution, case.resolution), device=device)
     settle()
-    return Session(case, device, host_clock(device), before, model, RUNTIMES[case.runtime](), first)
+    return Session(case, device, host_clock(device), before, model, RUNTIMES[case.runtime](), first, iterations)

@@ -1,34 +1,23 @@
 """Params, MACs and activations of a model, counted on the meta device: no weights, no memory, any resolution.
 
-MACs use the formulas of ``torch.utils.flop_counter`` (2 FLOPs per multiply-add, halved here) on operators
-that reach the meta device, where fused attention falls apart into products that have a formula; the CPU
-kernels would hide them (pytorch issue 195460). fvcore serves as a cross-check only.
+MACs use the formulas of ``torch.utils.flop_counter`` on operators that reach the meta device, where fused attention
+falls apart into products that have a formula; the CPU kernels would hide them (pytorch issue 195460). fvcore serves
+as a cross-check only.
 """
 
 from __future__ import annotations
 
 import math
-import re
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from scalebench.errors import BuildError
 from scalebench.model.build import build
+from scalebench.model.work import Tally
 from scalebench.suite.variant import Variant
-
-_WITH_ACTIVATIONS = {"aten.convolution", "aten._convolution", "aten.addmm", "aten.mm", "aten.linear"}
-# Resampling ("upsample_bilinear2d") mixes neighbours with fixed weights: no product of the convention.
-_COMPUTE = re.compile(
-    r"^(?!upsample).*(mm|conv|attention|linear|einsum|multi_head|transformer_encoder|lstm|gru|matmul)"
-)
 
 
 @dataclass(frozen=True)
@@ -42,6 +31,9 @@ class Complexity:
         weight_bytes: bytes of parameters and buffers.
         other_elements: output elements of every other operator, about one FLOP each.
         uncounted: compute operators that were seen and have no formula; not empty means macs is too low.
+        work: groups of identical operators, each (macs, activation bytes, weight bytes, count), in fp32. Activation
+            bytes grow with the batch; weight bytes, parameters, buffers and what is computed from them alone, do not.
+            The macs of all groups sum up to ``macs``.
     """
 
     params: int
@@ -50,36 +42,7 @@ class Complexity:
     weight_bytes: int
     other_elements: int
     uncounted: tuple[str, ...]
-
-
-class _Tally(TorchDispatchMode):
-    """Adds up output elements of every operator that reaches the device."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        self.activations = 0
-        self.other = 0
-        self.uncounted: set[str] = set()
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        packet = func.overloadpacket
-        name = str(packet)
-        elements = sum(t.numel() for t in _tensors(result))
-        if name in _WITH_ACTIVATIONS:
-            self.activations += elements
-        elif packet not in flop_registry and not func.is_view:
-            self.other += elements
-            if _COMPUTE.search(name.removeprefix("aten.")):
-                self.uncounted.add(name)
-        return result
-
-
-def _tensors(result: Any) -> list[torch.Tensor]:
-    items = result if isinstance(result, (tuple, list)) else [result]
-    return [item for item in items if isinstance(item, torch.Tensor)]
+    work: tuple[tuple[int, int, int, int], ...]
 
 
 def count(variant: Variant, resolution: int) -> Complexity:
@@ -98,33 +61,22 @@ def count_model(model: nn.Module, name: str, resolution: int) -> Complexity:
         BuildError: its forward pass fails at this resolution.
     """
     image = torch.empty(1, 3, resolution, resolution, device="meta")
+    weights = [*model.parameters(), *model.buffers()]
+    tally = Tally(weights)
     try:
-        # The tally is entered first and so sees what the counter has already decomposed.
-        with _frozen(model), torch.no_grad(), _Tally() as tally, FlopCounterMode(display=False) as counter:
+        with torch.no_grad(), tally:
             model(image)
     except Exception as error:  # a model's forward pass raises whatever it likes
         raise BuildError(f"{name}@{resolution} cannot be counted: {type(error).__name__}: {error}") from error
     return Complexity(
         params=sum(p.numel() for p in model.parameters()),
-        macs=counter.get_total_flops() // 2,
+        macs=tally.macs,
         activations=tally.activations,
-        weight_bytes=sum(t.numel() * t.element_size() for t in [*model.parameters(), *model.buffers()]),
+        weight_bytes=sum(t.numel() * t.element_size() for t in weights),
         other_elements=tally.other,
         uncounted=tuple(sorted(tally.uncounted)),
+        work=tuple((*triple, number) for triple, number in tally.work.items()),
     )
-
-
-@contextmanager
-def _frozen(model: nn.Module) -> Iterator[None]:
-    """Parameters that ask for no gradient: torch's counter trips over modules that are handed a parameter."""
-    trainable = [p for p in model.parameters() if p.requires_grad]
-    try:
-        for p in trainable:
-            p.requires_grad_(False)
-        yield
-    finally:
-        for p in trainable:
-            p.requires_grad_(True)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
     """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
 
     Keys: ``suite, title, measured, machines, verdicts, fits, groups, cases, counts, failures, missing, problems,
-    metrics, suite_text, files, short, rounds, matched``; ``build`` adds ``headline`` and ``figures``.
+    metrics, suite_text, files, short, rounds, matched, memory``; ``build`` adds ``headline`` and ``figures``.
     """
     started = sorted(record.started for record in stored.records if record.case.mode != COUNT)
     return {
@@ -32,7 +32,8 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "fits": _rows(analysis.exponents),
         "groups": _rows(analysis.groups),
         "cases": _rows(analysis.cases),
-        "counts": _rows(analysis.counts),
+        "counts": _rows(analysis.counts.drop(columns=["work"])),
+        "memory": _rows(analysis.memory),
         "failures": [{**asdict(f), "case": f.case.label} for f in analysis.failures],
         "missing": [case.label for case in analysis.missing],
         "short": [case.label for case in analysis.short],

@@ -16,10 +16,11 @@ from scalebench.metrics import METRICS
 from scalebench.record import Environment
 from scalebench.report.content import Column, Table
 from scalebench.report.labels import SCALES, plain, way_label
-from scalebench.store.frame import MEASURED
 from scalebench.suite.plan import Group
 
 CAP = 200
+SHOWN = ("latency_s", "throughput_ips", "memory_bytes")
+"""Metrics that every round delivers."""
 _N = Column("n, rounds", number=True)
 
 
@@ -60,7 +61,7 @@ def measured_cells(row: Mapping[Any, Any], metric: str) -> list[str]:
 def cases_table(
     cases: pd.DataFrame,
     caption: str,
-    metrics: Sequence[str] = MEASURED,
+    metrics: Sequence[str] = SHOWN,
     counted: Sequence[str] = ("macs",),
 ) -> Table:
     """One row per machine and case.
@@ -77,6 +78,7 @@ def cases_table(
         *(Column(SCALES[name].heading, number=True) for name in counted),
         *(column for name in metrics for column in measured_columns(name)),
         _N,
+        Column("ended"),
         Column("machine and way of running"),
         Column("noted"),
     ]
@@ -87,6 +89,7 @@ def cases_table(
             *(number(row[name], SCALES[name].factor) for name in counted),
             *(cell for name in metrics for cell in measured_cells(row, name)),
             str(row["n"]),
+            row["status"],
             way_label(row),
             row["notes"],
         ]
@@ -175,7 +178,7 @@ def parts_table(parts: Sequence[Judged]) -> Table:
 def failures_table(failures: Sequence[Failure]) -> Table:
     """Cases that ended without a number."""
     columns = [Column("case"), Column("machine"), Column("outcome"), Column("why")]
-    rows = [[f.case.label, f.machine, f.outcome, f.why] for f in failures]
+    rows = [[f.case.label, f.machine, f.ending, f.why] for f in failures]
     return capped("Rounds that ended without a number", columns, rows)
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from scalebench import units
 from scalebench.analysis.run import Analysis
 from scalebench.claims.evaluate import Verdict
-from scalebench.report import tables
+from scalebench.report import tables, trust
 from scalebench.report.content import Absent, Article, Chart, Report, Ruling, Section, Table
 from scalebench.report.dotplot import matched_groups
 from scalebench.report.figures import against_resolution, front, latency_against_macs
 from scalebench.report.headline import count_words, effect, headline
 from scalebench.report.labels import listed
+from scalebench.suite.protocol import Protocol
 
 Figures = Mapping[str, Chart | Absent]
 
@@ -77,10 +78,15 @@ def _facts(analysis: Analysis, document: Mapping[str, Any]) -> dict[str, str]:
         "suite": analysis.plan.suite,
         "machines": listed(list(analysis.machines)) if analysis.machines else "none yet",
         "measured": f"{first} to {last}" if first else "nothing yet",
-        "rounds": f"{len(analysis.rounds)} stored, {analysis.plan.rounds} asked for per case",
+        "rounds": f"{len(analysis.rounds)} stored, at least {analysis.plan.rounds} asked for per case; {_endings(analysis)}",
         "cases": f"{len(analysis.cases)} measured, {len(analysis.failures)} without a number, "
         f"{len(analysis.missing)} missing",
     }
+
+
+def _endings(analysis: Analysis) -> str:
+    counted = analysis.cases["status"].value_counts()
+    return ", ".join(f"{count} cases {status}" for status, count in counted.items()) or "no case measured"
 
 
 def _results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
@@ -97,8 +103,15 @@ def _results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
         _section("matched", "Matched groups", figures, ("f4",), groups),
         _section("pareto", "Pareto front", figures, ("f5",)),
         _section("exponents", "Exponents", figures, (), exponents),
-        _section("cases", "All cases", figures, (), (cases,) if cases.rows else ()),
-    )
+        _section("memory", "Memory three ways", figures, (), _filled(trust.memory_table(analysis.memory))),
+        _section("trust", "Intervals, tails and doubts", figures, (), _filled(
+            trust.trust_table(analysis.cases), trust.tails_table(analysis.cases))),
+        _section("cases", "All cases", figures, (), _filled(cases)),
+    )  # fmt: skip
+
+
+def _filled(*shown: Table) -> tuple[Table, ...]:
+    return tuple(table for table in shown if table.rows)
 
 
 def _section(anchor: str, title: str, figures: Figures, names: Sequence[str], shown: Sequence[Table] = ()) -> Section:
@@ -139,23 +152,35 @@ def _gaps(analysis: Analysis, document: Mapping[str, Any], figures: Figures) -> 
 def _method(analysis: Analysis, document: Mapping[str, Any]) -> Section:
     text = (
         "Each round is one fresh process; rounds are what every interval is computed from. Values are geometric "
-        "means over rounds with a t-interval on logarithms; ratios use Welch's interval. An interval that spans "
+        "means over rounds with a t-interval on logarithms; ratios use Welch's interval. A round with a bad flag is "
+        "kept in the records and replaced by another, five times per case at most. An interval that spans "
         "a claim's threshold gives \u201cinconclusive\u201d. Counts are exact and have no interval.",
         *protocol_sentences(analysis),
     )
     shown = (
         tables.metrics_table(),
+        trust.flags_table(),
         tables.machines_table(analysis.machines),
         tables.files_table(document.get("files", ())),
     )
     code = {"Suite file, verbatim": analysis.plan.text} if analysis.plan.text else {}
-    return Section("method", "Method and environment", text, (), tuple(t for t in shown if t.rows), code)
+    return Section("method", "Method and environment", text, (), _filled(*shown), code)
+
+
+def _rounds(protocol: Protocol) -> str:
+    if protocol.most_rounds == protocol.rounds:
+        return f"{protocol.rounds} rounds per case"
+    return (
+        f"{protocol.rounds} to {protocol.most_rounds} rounds per case, until the half-width of the interval is at most "
+        f"{100 * protocol.target:g} % on the CPU ({100 * protocol.target_cuda:g} % on CUDA) twice in a row, or "
+        f"{units.duration(protocol.budget_s)} are spent on it"
+    )
 
 
 def protocol_sentences(analysis: Analysis) -> list[str]:
     """What each protocol of the plan prescribes."""
     return [
-        f"Protocol: {p.rounds} rounds per case, at least {p.min_iterations} timed iterations, warm-up of "
+        f"Protocol: {_rounds(p)}, at least {p.min_iterations} timed iterations, warm-up of "
         f"{units.seconds(p.warmup_s)} to {units.seconds(p.warmup_max_s)}, timed chunk of {units.seconds(p.chunk_s)} "
         f"to {units.seconds(p.chunk_max_s)}, time-out {units.duration(p.timeout_s)}."
         for p in dict.fromkeys(case.protocol for case in analysis.plan.cases)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -32,7 +34,7 @@ def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
         if r.case.mode == COUNT
     ]
     rows.sort(key=lambda row: row["error"] is None)  # a count that failed elsewhere hides no number
-    columns = ["model", "resolution", "error", "blocks", "uncounted", *COUNTED]
+    columns = ["model", "resolution", "error", "blocks", "uncounted", "work", *COUNTED]
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
     return frame.drop_duplicates(["model", "resolution"], keep="last", ignore_index=True)
 
@@ -40,17 +42,20 @@ def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
 def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     """Measured rounds: one row per record with case, machine, outcome, notes, metrics and counted facts.
 
-    ``case`` is the case's key; a metric that a round did not deliver is NaN.
+    ``case`` is the case's key; ``laps`` holds the timed iterations in seconds, ``canary_s`` the mean of the canary
+    before and after them; a metric that a round did not deliver is NaN.
     """
     records = list(records)
     rows = [_row(record) for record in records if record.case.mode != COUNT]
     columns = [
         "case", *CASE_COLUMNS, "protocol", "base", "depth", "width", "machine", "hw_key", "sw_key", "round", "outcome",
-        "why", "notes", "wall_s", *MEASURED,
+        "ending", "why", "notes", "wall_s", "laps", "canary_s",
+        "process_bytes", *MEASURED,
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
-    frame[list(MEASURED)] = frame[list(MEASURED)].astype(float)
-    counted = counts_frame(records).drop(columns=["error", "uncounted"])
+    numbers = ["process_bytes", *MEASURED]
+    frame[numbers] = frame[numbers].astype(float)
+    counted = counts_frame(records).drop(columns=["error", "uncounted", "work"])
     return frame.merge(counted, on=["model", "resolution"], how="left")
 
 
@@ -68,8 +73,17 @@ def _row(record: Record) -> dict[str, Any]:
         "sw_key": record.environment.sw_key,
         "round": record.round,
         "outcome": record.outcome,
+        "ending": record.ending or record.outcome,
         "why": (record.error or {}).get("message", ""),
         "notes": record.notes,
         "wall_s": record.wall_s,
+        "laps": tuple(record.samples.get("latency_s", ())),
+        "canary_s": _canary(record),
+        "process_bytes": record.facts.get("process_bytes"),
         **{name: record.facts[name] for name in MEASURED if finite(record.facts.get(name))},
     }
+
+
+def _canary(record: Record) -> float:
+    times = [reading["matmul_s"] for reading in record.telemetry.get("canary", {}).values()]
+    return fmean(times) if times else math.nan

@@ -1,4 +1,4 @@
-"""Result files: one synced JSON line per round, a plan at the head of each file; append only."""
+"""Result files: one synced JSON line per round, a plan at the head of each file, and peaks; append only."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scalebench.errors import StoreError
+from scalebench.machine.ability import Ability, ability_from_json
 from scalebench.record import SCHEMA, Record, record_from_json, upgrade
 from scalebench.suite.plan import Plan, plan_from_json
 
@@ -25,12 +26,14 @@ class Results:
         records: in the order they were written.
         problems: lines that could not be read, in words.
         files: where it all came from.
+        abilities: measured peaks of the machines, oldest first.
     """
 
     plans: tuple[Plan, ...]
     records: tuple[Record, ...]
     problems: tuple[str, ...]
     files: tuple[Path, ...]
+    abilities: tuple[Ability, ...] = ()
 
 
 class Writer:
@@ -57,6 +60,14 @@ class Writer:
             StoreError: the disk is full or the folder cannot be written; the file is left without half a line.
         """
         self._store([record.to_json()])
+
+    def note(self, ability: Ability) -> None:
+        """Write what the machine can do, so that reports need the result files only.
+
+        Raises:
+            StoreError: as ``append``.
+        """
+        self._store([{"kind": "machine", "schema": SCHEMA, "ability": asdict(ability)}])
 
     def _store(self, lines: list[dict[str, Any]]) -> None:
         try:
@@ -111,6 +122,7 @@ def read_results(files: Iterable[Path]) -> Results:
     """
     plans: list[Plan] = []
     records: list[Record] = []
+    abilities: list[Ability] = []
     problems: list[str] = []
     files = tuple(files)
     seen: set[bytes] = set()
@@ -128,12 +140,14 @@ def read_results(files: Iterable[Path]) -> Results:
                 problems.append(f"{path.name} {torn}; it was left out")
             elif content.get("kind") == "plan":
                 plans.append(_plan(content, path, number))
+            elif content.get("kind") == "machine":
+                abilities.append(_ability(content, path, number))
             elif line in seen:
                 problems.append(f"{path.name} line {number} is a copy of another record; it was left out")
             else:
                 seen.add(line)
                 records.append(_record(content, path, number))
-    return Results(tuple(plans), tuple(records), tuple(problems), files)
+    return Results(tuple(plans), tuple(records), tuple(problems), files, tuple(abilities))
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
@@ -151,6 +165,13 @@ def _plan(content: dict[str, Any], path: Path, number: int) -> Plan:
         raise StoreError(f"{path}:{number}: {error.message}", error.hint) from None
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{path}:{number}: not a plan this version knows: {error}") from None
+
+
+def _ability(content: dict[str, Any], path: Path, number: int) -> Ability:
+    try:
+        return ability_from_json(content["ability"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{path}:{number}: not a machine this version knows: {error}") from None
 
 
 def _record(content: dict[str, Any], path: Path, number: int) -> Record:

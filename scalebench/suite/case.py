@@ -41,10 +41,19 @@ class Case:
     protocol: Protocol = Protocol()
 
     @property
+    def case_key(self) -> str:
+        """First 12 hex digits of the sha256 over what is run; stable across machines and versions."""
+        return _digest({**asdict(self), "protocol": None})
+
+    @property
+    def method_key(self) -> str:
+        """The same over how a round is timed; how many rounds there are does not change it."""
+        return _digest({} if self.mode == COUNT else self.protocol.method)
+
+    @property
     def key(self) -> str:
-        """First 16 hex digits of the sha256 over the sorted fields; stable across machines and versions."""
-        content = {**asdict(self), "protocol": None if self.mode == COUNT else self.protocol.method}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+        """Both: rounds with equal keys are rounds of one number."""
+        return f"{self.case_key}-{self.method_key}"
 
     @property
     def variant(self) -> Variant:
@@ -61,6 +70,10 @@ class Case:
     def counted(self) -> Case:
         """The same model and resolution as a case that is only counted."""
         return Case(self.model, self.resolution, mode=COUNT, device="meta")
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def case_from_json(data: dict[str, Any]) -> Case:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-_NOT_METHOD = {"rounds", "timeout_s"}
+_HOW_MANY = frozenset({"rounds", "max_rounds", "target", "target_cuda", "budget_s", "timeout_s"})
+"""Fields that decide how many rounds there are, not what one of them means."""
 
 
 @dataclass(frozen=True)
@@ -12,40 +13,74 @@ class Protocol:
     """Rounds of a case and the phases of one round.
 
     Attributes:
-        rounds: processes that measure the case; the n of every interval.
-        warmup_s: least warm-up time, seconds.
+        rounds: least number of processes that measure the case; the n of its intervals.
+        max_rounds: most of them, where the interval is still too wide; None makes exactly ``rounds``.
+        target: relative half-width of the 95 % interval at which a case on the CPU is done, twice in a row.
+        target_cuda: the same on CUDA.
+        budget_s: wall time after which a case gets no round beyond ``rounds``, seconds.
+        warmup_s: least warm-up time on the CPU, seconds.
+        warmup_cuda_s: the same on CUDA.
         warmup_max_s: warm-up is cut here and flagged ``warmup_unsettled``, seconds.
         chunk_s: least time of the timed chunk, seconds, for latency and for throughput each.
         chunk_max_s: the chunk ends here once ``min_iterations`` / 3 are in, seconds.
         min_iterations: least timed iterations, unless ``chunk_max_s`` comes first.
+        energy_s: length of the energy window, seconds; 0 measures no energy.
         timeout_s: a round that takes longer is killed and recorded as such, seconds.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic, which must not be imported here
 
     rounds: int = 5
+    max_rounds: int | None = None
+    target: float = 0.03
+    target_cuda: float = 0.01
+    budget_s: float = 120.0
     warmup_s: float = 1.0
+    warmup_cuda_s: float = 2.0
     warmup_max_s: float = 10.0
     chunk_s: float = 1.0
     chunk_max_s: float = 5.0
     min_iterations: int = 10
+    energy_s: float = 0.0
     timeout_s: float = 600.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if not getattr(self, field.name) > 0:
+            value = getattr(self, field.name)
+            if value is not None and not (value > 0 or (field.name == "energy_s" and value == 0)):
                 raise ValueError(f"{field.name} must be greater than 0")
-        if self.warmup_max_s < self.warmup_s or self.chunk_max_s < self.chunk_s:
+        if self.warmup_max_s < self.warmup_s or self.chunk_max_s < self.chunk_s or self.most_rounds < self.rounds:
             raise ValueError("a maximum must not be below its minimum")
 
     @property
+    def most_rounds(self) -> int:
+        """Rounds after which a case is done, however wide its interval."""
+        return self.rounds if self.max_rounds is None else self.max_rounds
+
+    @property
     def method(self) -> dict[str, float]:
-        """The part that changes what a number means; rounds and time-out only change how many there are."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NOT_METHOD}
+        """The part that changes what a number means; the rest only changes how many there are."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _HOW_MANY}
+
+    def phases(self) -> Protocol:
+        """The same method with default numbers of rounds: equal for rounds that mean the same."""
+        return Protocol(**self.method)  # type: ignore[arg-type]  # ints and floats by name
+
+    def target_on(self, device: str) -> float:
+        """Relative half-width at which a case on ``device`` is done."""
+        return self.target_cuda if device.startswith("cuda") else self.target
+
+    def least_warmup_s(self, device: str) -> float:
+        """Least warm-up on ``device``, seconds; never above the cap."""
+        return min(self.warmup_cuda_s, self.warmup_max_s) if device.startswith("cuda") else self.warmup_s
 
 
 PROTOCOLS = {
-    "quick": Protocol(rounds=3, warmup_s=0.3, warmup_max_s=3.0, chunk_s=0.4, chunk_max_s=2.0, min_iterations=6),
-    "standard": Protocol(),
-    "rigorous": Protocol(rounds=10, warmup_s=2.0, chunk_s=2.0),
+    "quick": Protocol(
+        rounds=3, warmup_s=0.3, warmup_max_s=3.0, chunk_s=0.4, chunk_max_s=2.0, min_iterations=6
+    ),
+    "standard": Protocol(max_rounds=20),
+    "rigorous": Protocol(
+        rounds=10, max_rounds=40, target=0.015, target_cuda=0.005, budget_s=600.0, warmup_s=2.0, chunk_s=2.0
+    ),
 }

@@ -281,7 +281,8 @@ def test_failures_and_missing_cases_are_told(plan_of: MakePlan, measured: Make, 
     ]  # fmt: skip
     analysis = analyse(plan_of([tried, untried, fine]), records)
     assert analysis.failures == (
-        Failure(tried, "xeon", "oom", "oom it was"), Failure(uncountable.case, "on paper", "failed", "cannot"),
+        Failure(tried, "xeon", "oom", "oom it was", "oom"),
+        Failure(uncountable.case, "on paper", "failed", "cannot", "failed"),
     )  # fmt: skip
     assert analysis.missing == (untried,)
     assert set(analysis.machines) == {"xeon"}

@@ -35,6 +35,7 @@ def analysis_of() -> Callable[..., Analysis]:
             [{**usual, **row} for row in rounds], columns=pd.Index(list(dict.fromkeys([*ROUND_COLUMNS, *WAY])))
         )
         frame[list(MEASURED)] = frame[list(MEASURED)].astype(float)
+        frame["used"] = frame["outcome"] == "ok"
         return Analysis(
             plan=Plan("a_suite", "", "", (), (), tuple(groups), (), 3),
             machines={str(name): Environment(str(name), "h", "s") for name in frame["machine"].unique()},

@@ -1,0 +1,131 @@
+"""Effect of one case, its verdict, and the gate over all cases.
+
+All of it on logarithms: an effect is the log of a ratio B / A, and a margin of 3 % is log(1.03) on either side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from scalebench.analysis.stats import LEVEL, Estimate
+
+Verdict = Literal["worse", "better", "same", "inconclusive"]
+Better = Literal["lower", "higher"]
+
+GATE = (1 - LEVEL) / 2
+"""Family-wise error of the gate, one-sided: the other half of the 5 % would be improvements."""
+SD_OF_FLOOR = float(stats.norm.ppf(0.975)) * math.sqrt(2)
+"""A floor is the 95th percentile of |log ratio| between two runs of one case; divided by this (2.77) it is the
+standard deviation of one run."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Log of a ratio with its standard error.
+
+    Attributes:
+        log: natural log of B / A.
+        error: standard error, NaN where n is too small for one.
+        freedom: degrees of freedom.
+        n: rounds behind the smaller side, or pairs.
+    """
+
+    log: float
+    error: float
+    freedom: float
+    n: int
+
+    @property
+    def estimate(self) -> Estimate:
+        """The ratio with its 95 % t-interval."""
+        half = self.half_width
+        return Estimate(math.exp(self.log), math.exp(self.log - half), math.exp(self.log + half), self.n)
+
+    @property
+    def half_width(self) -> float:
+        """Half of the 95 % interval of the log."""
+        if not self.error:  # rounds that agree to the last digit: counted bytes, mostly
+            return 0.0
+        return float(stats.t.ppf(0.5 + LEVEL / 2, self.freedom)) * self.error
+
+    def p_worse(self, better: Better) -> float:
+        """One-sided p of "B is not worse than A"; NaN where there is no standard error."""
+        log = _cost(self.log, better)
+        if not self.error:
+            return 0.0 if log > 0 else 1.0
+        return float(stats.t.sf(log / self.error, self.freedom))
+
+
+def welch(a: Sequence[float], b: Sequence[float], floor: float = 0.0) -> Effect:
+    """Effect between the rounds of two runs, after Welch, with the noise between runs added.
+
+    Rounds of one run share whatever the machine was like that day, which their own spread cannot show. So twice the
+    variance of a run is added, with a standard deviation of ``floor / SD_OF_FLOOR``. It counts as known: it adds
+    nothing to the degrees of freedom's denominator (Satterthwaite).
+
+    Args:
+        a, b: round medians, both with at least one value.
+        floor: 95th percentile of |log ratio| between two runs of one case.
+    """
+    x, y = (np.log(np.asarray(values, dtype=float)) for values in (a, b))
+    mean, n = float(y.mean() - x.mean()), min(len(x), len(y))
+    if n < 2:
+        return Effect(mean, math.nan, math.nan, n)
+    parts = [(float(values.var(ddof=1)) / len(values), len(values) - 1) for values in (x, y)]
+    variance = sum(part for part, _ in parts) + 2 * (floor / SD_OF_FLOOR) ** 2
+    unsure = sum(part**2 / freedom for part, freedom in parts)
+    return Effect(mean, math.sqrt(variance), variance**2 / unsure if unsure else math.inf, n)
+
+
+def paired(pairs: Sequence[tuple[float, float]]) -> Effect:
+    """Effect between neighbours of one run: mean of the paired logs, with a t-interval.
+
+    Args:
+        pairs: round medians (A, B), at least one pair.
+    """
+    logs = np.log(np.asarray([b for _, b in pairs], dtype=float) / np.asarray([a for a, _ in pairs], dtype=float))
+    n = len(logs)
+    error = float(logs.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
+    return Effect(float(logs.mean()), error, n - 1, n)
+
+
+def judge(effect: Effect, margin: float, better: Better) -> Verdict:
+    """Verdict of one case, not yet corrected for how many cases there are.
+
+    ``worse``: the whole interval is on the worse side of 1, and the point effect is beyond the margin. ``better``:
+    the mirror. ``same``: the whole interval lies within the margin on both sides (two one-sided tests).
+    ``inconclusive``: none of these.
+
+    Args:
+        effect: of the case.
+        margin: what does not matter, relative: 0.03.
+        better: which way the metric is better.
+    """
+    cost, half, limit = _cost(effect.log, better), effect.half_width, math.log1p(margin)
+    if cost - half > 0 and cost > limit:
+        return "worse"
+    if cost + half < 0 and cost < -limit:
+        return "better"
+    if -limit <= cost - half and cost + half <= limit:
+        return "same"
+    return "inconclusive"  # also where there is no interval: no comparison with NaN holds
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's adjusted p-values, in the order given (Scandinavian Journal of Statistics 6, 1979)."""
+    order = sorted(range(len(p)), key=lambda index: p[index])
+    adjusted, largest = [1.0] * len(p), 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(p) - rank) * p[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def _cost(log: float, better: Better) -> float:
+    return log if better == "lower" else -log

@@ -1,0 +1,103 @@
+"""The stop rule: which rounds count, whether a case needs another one, and how long that one should be.
+
+Pure: rounds of one case in, a word out. The scheduler and the report ask the same functions, so a case is
+``converged`` on the page exactly when it was done for the run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import fmean, median, variance
+from typing import Literal
+
+from scalebench.analysis.stats import of_rounds
+from scalebench.flags import is_bad, word_of
+from scalebench.record import Record
+from scalebench.suite.protocol import Protocol
+
+TIMED = ("latency_s", "throughput_ips")
+"""Metrics whose intervals have to be narrow; the wider one decides."""
+SPARE = 5
+"""Doubtful rounds that are replaced per case; one more counts like any other, and its flag stays visible."""
+_FIRST = 5
+_FEWEST, _MOST = 5, 200
+_UNSETTLED = frozenset({"warmup_unsettled", "not_steady"})
+
+Status = Literal["open", "converged", "budget", "unstable", "failed"]
+
+
+def counting(rounds: Sequence[tuple[bool, Sequence[str]]], spare: int = SPARE) -> list[bool]:
+    """Which rounds enter the estimates: those that ended well, less the first ``spare`` with a bad flag.
+
+    The others stay in the records and are shown.
+
+    Args:
+        rounds: (ended well, notes) in the order they were made.
+        spare: doubtful rounds that are set aside.
+    """
+    bad = [ok and is_bad(notes) for ok, notes in rounds]
+    aside = [is_one and sum(bad[: i + 1]) <= spare for i, is_one in enumerate(bad)]
+    return [ok and not out for (ok, _), out in zip(rounds, aside, strict=True)]
+
+
+def standing(rounds: Sequence[Record], protocol: Protocol, device: str) -> Status:
+    """Whether a case is done, and how it came to its end.
+
+    ``converged``: the interval was narrow enough on two consecutive checks, so that one lucky draw does not end it.
+    ``budget``: the most rounds or the wall budget came first. ``unstable``: the same, and more than half of the
+    rounds never became steady. ``failed``: the last round did not end well and none did before.
+
+    Args:
+        rounds: records of one case on one machine, in the order they were made.
+        protocol: target, least and most rounds, budget.
+        device: ``cpu`` or ``cuda:N``, for the target.
+    """
+    if rounds and not any(r.outcome == "ok" for r in rounds):
+        return "failed"
+    used = counted_rounds(rounds)
+    if len(used) < protocol.rounds:
+        return "failed" if rounds and rounds[-1].outcome != "ok" else "open"
+    target = protocol.target_on(device)
+    checks = (used, used[:-1])
+    least = min(protocol.rounds + 1, protocol.most_rounds)
+    if len(used) >= least and all(_half_width(check) <= target for check in checks):
+        return "converged"
+    if len(used) >= protocol.most_rounds or sum(r.wall_s for r in rounds) >= protocol.budget_s:
+        unsettled = sum(any(word_of(note) in _UNSETTLED for note in r.notes) for r in used)
+        return "unstable" if unsettled > len(used) / 2 else "budget"
+    return "failed" if rounds[-1].outcome != "ok" else "open"
+
+
+def iterations(rounds: Sequence[Record]) -> int | None:
+    """Iterations per round that narrow the interval most per second, from the first five rounds; None before.
+
+    Kalibera and Jones, Rigorous benchmarking in reasonable time (ISMM 2013), with the correction of their own
+    software: n = sqrt(c2 / c1 * T1^2 / T2^2), where c1 is the cost of an iteration, c2 of a round without them, and
+    T2^2 = S2^2 - S1^2 / r1. Variances are of logarithms. Between 5 and 200.
+    """
+    first = [r for r in counted_rounds(rounds) if len(r.samples.get("latency_s", ())) > 1][:_FIRST]
+    if len(first) < _FIRST:
+        return None
+    chunks = [r.samples["latency_s"] for r in first]
+    logs = [[math.log(lap) for lap in laps] for laps in chunks]
+    within = fmean(variance(logs_) for logs_ in logs)
+    per_round = len(logs) / sum(1 / len(logs_) for logs_ in logs)
+    between = variance([fmean(logs_) for logs_ in logs]) - within / per_round
+    if between <= 0:
+        return _MOST
+    lap = median(median(laps) for laps in chunks)
+    rest = median(max(0.0, r.wall_s - sum(laps)) for r, laps in zip(first, chunks, strict=True))
+    return round(min(_MOST, max(_FEWEST, math.sqrt(rest / lap * within / between))))
+
+
+def counted_rounds(rounds: Sequence[Record]) -> list[Record]:
+    """The rounds that enter the estimates, see ``counting``."""
+    marks = counting([(r.outcome == "ok", r.notes) for r in rounds])
+    return [r for r, counts in zip(rounds, marks, strict=True) if counts]
+
+
+def _half_width(rounds: Sequence[Record]) -> float:
+    widths = [of_rounds([r.facts[name] for r in rounds if r.facts.get(name)]).half_width for name in TIMED]
+    known = [width for width in widths if not math.isnan(width)]
+    return max(known, default=math.inf)

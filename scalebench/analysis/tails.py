@@ -1,0 +1,60 @@
+"""Tail latencies over the pooled iterations of a case, or the reason why there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalebench.analysis.stats import LEVEL, Estimate
+
+NEEDED = {0.95: 72, 0.99: 368}
+"""Least iterations for which order statistics give the quantile a finite two-sided 95 % interval."""
+TOO_FEW = "too_few_samples"
+_RESAMPLES = 500
+_SEED = 20190528
+
+
+@dataclass(frozen=True)
+class Tail:
+    """A quantile of the iterations.
+
+    Attributes:
+        estimate: with an interval from resampling rounds, or None.
+        n: pooled iterations.
+        why: reason word where there is no estimate.
+    """
+
+    estimate: Estimate | None
+    n: int
+    why: str = ""
+
+
+def tail(rounds: Sequence[Sequence[float]], quantile: float) -> Tail:
+    """Quantile of all iterations, seconds.
+
+    The interval is a percentile bootstrap over rounds, not over iterations, which are correlated within a round.
+
+    Args:
+        rounds: iterations of each round, seconds.
+        quantile: 0.95 or 0.99.
+    """
+    rounds = [laps for laps in rounds if len(laps)]
+    laps = np.concatenate([np.asarray(r, dtype=float) for r in rounds]) if rounds else np.empty(0)
+    if len(laps) < NEEDED[quantile]:
+        return Tail(None, len(laps), TOO_FEW)
+    owner = np.repeat(np.arange(len(rounds)), [len(r) for r in rounds])
+    order = np.argsort(laps)
+    laps, owner = laps[order], owner[order]
+    draws = np.random.default_rng(_SEED).multinomial(len(rounds), [1 / len(rounds)] * len(rounds), size=_RESAMPLES)
+    drawn = [_weighted(laps, weights[owner], quantile) for weights in draws]
+    low, high = np.quantile(drawn, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
+    value = _weighted(laps, np.ones(len(laps)), quantile)
+    return Tail(Estimate(value, float(low), float(high), len(rounds)), len(laps))
+
+
+def _weighted(laps: np.ndarray, weights: np.ndarray, quantile: float) -> float:
+    """Smallest lap with at least ``quantile`` of the weight at or below it."""
+    total = np.cumsum(weights)
+    return float(laps[np.searchsorted(total, quantile * total[-1])])

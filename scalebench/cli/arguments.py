@@ -1,0 +1,28 @@
+"""Values of options as people write them: ``20m``, ``4GiB``. A bad one raises ValueError, which Typer explains."""
+
+from __future__ import annotations
+
+import re
+
+_SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
+def duration_s(text: str) -> float:
+    """``90s``, ``20m``, ``1.5h`` -> seconds; a bare number is seconds."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h)?", text.strip())
+    if found is None or float(found[1]) <= 0:
+        raise ValueError(f"{text!r} is not a duration; write it as 90s, 20m or 2h")
+    return float(found[1]) * _SECONDS[found[2] or "s"]
+
+
+def size_bytes(text: str) -> int:
+    """``4GiB``, ``500MB`` -> bytes; a bare number is bytes."""
+    from pydantic import ByteSize, TypeAdapter, ValidationError
+
+    try:
+        size = int(TypeAdapter(ByteSize).validate_python(text))
+    except ValidationError:
+        raise ValueError(f"{text!r} is not a size; write it as 4GiB or 500MB") from None
+    if size <= 0:
+        raise ValueError(f"{text!r} is no memory at all")
+    return size

@@ -1,0 +1,187 @@
+"""THE flag table: every doubt a round can carry, what it means, from where on it is raised, and what follows.
+
+A note of a record is ``word`` or ``word: details``. ``bad`` says that the round's times are somebody else's: it is
+kept, shown and replaced by another. ``warn`` says that they may be, ``info`` explains and accuses nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["bad", "warn", "info"]
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One doubt.
+
+    Attributes:
+        word: its name in notes.
+        severity: what follows from it.
+        meaning: one sentence.
+        threshold: from where on it is raised.
+    """
+
+    word: str
+    severity: Severity
+    meaning: str
+    threshold: str
+
+
+def _table(*rows: Flag) -> dict[str, Flag]:
+    return {row.word: row for row in rows}
+
+
+FLAGS = _table(
+    Flag(
+        "cpu_contended",
+        "bad",
+        "Threads were ready to run and had no core: something else ran on it.",
+        "waiting > 5 % of the threads' time; where the kernel does not count it: CPU time < 90 % of wall time x "
+        "threads, and switches, pressure or canary agree",
+    ),
+    Flag(
+        "cpu_idle",
+        "info",
+        "Threads slept although cores were free: the model keeps fewer busy than it was given.",
+        "CPU time < 90 % of wall time x threads, and no contention",
+    ),
+    Flag(
+        "involuntary_switches",
+        "warn",
+        "Threads were taken off their cores again and again.",
+        "> 100 per second and thread",
+    ),
+    Flag(
+        "steal",
+        "warn",
+        "The hypervisor gave time of this machine's cores to another one.",
+        "> 1 % of all cores' time",
+    ),
+    Flag(
+        "steal_heavy",
+        "bad",
+        "The hypervisor gave much time of this machine's cores to another one.",
+        "> 3 % of all cores' time",
+    ),
+    Flag(
+        "cpu_pressure",
+        "warn",
+        "Some task of the machine, ours or another, waited for a core.",
+        "> 10 % of the time (PSI cpu some)",
+    ),
+    Flag(
+        "cgroup_throttled",
+        "bad",
+        "The container had used up its CPU quota and was stopped.",
+        "any period",
+    ),
+    Flag(
+        "busy_at_start",
+        "warn",
+        "Other tasks were running just before the round.",
+        "> 0.5 runnable tasks on average",
+    ),
+    Flag(
+        "not_steady",
+        "warn",
+        "The chunk got slower or faster while it was timed.",
+        "medians of first and last third differ by > 3 % and by > 3 standard errors",
+    ),
+    Flag(
+        "clock_drop",
+        "bad",
+        "The cores ran at a lower clock at the end than at the start.",
+        "> 5 %",
+    ),
+    Flag(
+        "host_drift",
+        "warn",
+        "A fixed matrix product beside the chunk took another time than usual: the host has changed.",
+        "before or after: > 5 % off the run's median (CUDA: > 2 %)",
+    ),
+    Flag(
+        "host_disturbed",
+        "bad",
+        "A fixed matrix product on both sides of the chunk was much slower than usual: so was the host.",
+        "mean of before and after: > 20 % above the run's median",
+    ),
+    Flag(
+        "swapping",
+        "bad",
+        "Memory was moved to or from the disk.",
+        "> 100 pages per second",
+    ),
+    Flag(
+        "warmup_unsettled",
+        "warn",
+        "Warm-up reached its time limit before two windows agreed.",
+        "windows differ by > 2 %",
+    ),
+    Flag(
+        "launch_bound",
+        "info",
+        "The GPU waited for the host to launch its kernels: the time is the host's.",
+        "host time > 1.1 x device time",
+    ),
+    Flag(
+        "memory_unavailable",
+        "info",
+        "This system does not tell the peak memory of a process.",
+        "no VmHWM, or no way to reset it",
+    ),
+    Flag(
+        "throttled",
+        "bad",
+        "The GPU lowered its clocks because of heat or of its power supply.",
+        "any sample with HW slowdown, HW thermal, HW power brake or SW thermal",
+    ),
+    Flag(
+        "power_capped",
+        "info",
+        "The GPU held its clocks down to stay within its power limit, which is normal under load.",
+        "any sample with SW power cap",
+    ),
+    Flag(
+        "gpu_shared",
+        "bad",
+        "Another process used the GPU.",
+        "any sample",
+    ),
+    Flag(
+        "energy_unavailable",
+        "info",
+        "This system does not tell the energy it takes.",
+        "no counter, no right to read it, or one that stands still",
+    ),
+    Flag(
+        "energy_inconsistent",
+        "warn",
+        "Energy counter and sampled power disagree.",
+        "> 10 %",
+    ),
+    Flag(
+        "clock_went_back",
+        "bad",
+        "A clock showed less than it had shown before: the times of this round mean nothing.",
+        "any reading",
+    ),
+    Flag(
+        "outlier_round",
+        "warn",
+        "The round lies far from the others of its case; it is kept.",
+        "> 5 MAD off the case's median",
+    ),
+)
+
+
+def word_of(note: str) -> str:
+    """The flag of a note: ``steal`` of ``steal: 1.4 % of all cores' time``."""
+    return note.partition(":")[0].strip()
+
+
+def is_bad(notes: Iterable[str]) -> bool:
+    """Whether any note carries a flag that calls for another round."""
+    return any(flag.severity == "bad" for note in notes if (flag := FLAGS.get(word_of(note))))

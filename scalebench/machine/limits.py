@@ -1,0 +1,82 @@
+"""What this process may take: memory and cores under the container's limits, and proof of an out-of-memory kill."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+from pathlib import Path
+
+from scalebench.machine.kernel import ROOT, cgroup_folders, number, numbers, text
+
+LIMIT_SHARE = 0.9
+"""Share of the free memory a round may take; the rest is for the parent, and for what is freed only under pressure."""
+
+_LIMIT_AND_USAGE = (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes"))
+_KILLS = ("memory.events", "memory.oom_control")
+"""Version 2, version 1."""
+
+
+def free_memory(root: Path = ROOT) -> int | None:
+    """Bytes a new process may take: the machine's, or a container's where that is less; None where unknown."""
+    kib = numbers(root / "proc/meminfo").get("MemAvailable")
+    rooms = [None if kib is None else kib * 1024, *(_room(folder) for folder in cgroup_folders("memory", root))]
+    known = [max(0, room) for room in rooms if room is not None]
+    return min(known, default=None)
+
+
+def _room(folder: Path) -> int | None:
+    """Bytes left in one group. Its idle file cache counts as free, as it does in the kernel's own MemAvailable."""
+    for limit_name, usage_name in _LIMIT_AND_USAGE:
+        limit, usage = number(folder / limit_name), number(folder / usage_name)
+        if limit is not None and usage is not None:  # without a limit: "max" in version 2, about 2**63 in version 1
+            stat = numbers(folder / "memory.stat")
+            return limit - usage + stat.get("total_inactive_file", stat.get("inactive_file", 0))
+    return None
+
+
+def oom_kills(root: Path = ROOT) -> int | None:
+    """Processes of this process's group that the kernel has killed for want of memory; only its growth means anything.
+
+    A kill is counted in the group of the killed process, whoever's limit was reached. Where no group counts, the
+    machine's own counter stands in; there it may have been somebody else's process.
+    """
+    places = [folder / name for folder in cgroup_folders("memory", root) for name in _KILLS]
+    counts = (numbers(place).get("oom_kill") for place in [*places, root / "proc/vmstat"])
+    return next((count for count in counts if count is not None), None)
+
+
+def cpu_quota(root: Path = ROOT) -> float | None:
+    """Cores' worth of time this process's group may use; None where nothing limits it."""
+    quotas = [_quota(folder) for folder in cgroup_folders("cpu", root)]
+    return min((quota for quota in quotas if quota is not None), default=None)
+
+
+def _quota(folder: Path) -> float | None:
+    words = text(folder / "cpu.max").split() or [text(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period")]
+    limited = all(word.isdecimal() and int(word) > 0 for word in words)  # else "max", -1, or no such file
+    return int(words[0]) / int(words[1]) if limited else None
+
+
+def limit_memory(growth: int, root: Path = ROOT) -> int | None:
+    """Let this process grow by ``growth`` bytes: beyond that its own allocations fail, and nothing has to be killed.
+
+    RLIMIT_DATA counts private writable memory, which is what tensors are made of; address space is only the second
+    choice, because libraries reserve much that they never use. Not for CUDA, whose driver maps far more still.
+
+    Returns: the limit set, bytes; None where the system has none or refuses.
+    """
+    status = numbers(root / "proc/self/status")
+    for kind, name in ((resource.RLIMIT_DATA, "VmData"), (resource.RLIMIT_AS, "VmSize")):
+        with contextlib.suppress(KeyError, OSError, ValueError):
+            limit = status[name] * 1024 + growth
+            most = resource.getrlimit(kind)[1]
+            limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+            resource.setrlimit(kind, (limit, limit))
+            return limit
+    return None
+
+
+def die_first(root: Path = ROOT) -> None:
+    """Make this process the one the kernel kills where memory runs out all the same."""
+    with contextlib.suppress(OSError):
+        (root / "proc/self/oom_score_adj").write_text("1000", encoding="ascii")

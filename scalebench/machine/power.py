@@ -1,0 +1,182 @@
+"""Energy counters of the machine: RAPL through the kernel's powercap files, and the GPU board's own.
+
+Each domain stays by itself. A package holds its cores, psys holds the packages, and neither knows the fans: a sum
+over domains would be no quantity that anybody can check. No power is ever guessed from a data sheet.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from scalebench.machine.nvml import Gpu, Unavailable
+
+ACCURACY = "on-board sensor, not wall power, +-5-10 % unless calibrated"
+"""To be said wherever such a number is shown."""
+
+HEADLINE: dict[str, str] = {"cpu": "cpu_package", "cuda": "gpu_board"}
+"""Kind of device -> how its own domains begin."""
+
+POWERCAP = Path("/sys/class/powercap")
+"""Where Linux keeps the counters of RAPL."""
+
+_CPUINFO = Path("/proc/cpuinfo")
+_VOLTA = 5  # NVML_DEVICE_ARCH_VOLTA
+
+
+class Counter(Protocol):
+    """Counts energy, upwards only, until it wraps around."""
+
+    @property
+    def domain(self) -> str:
+        """What it measures: ``gpu_board``, ``cpu_package-0``, ``dram-0``, ``psys``."""
+        ...
+
+    def read(self) -> int | None:
+        """Where the counter stands, in its own unit; None where it cannot be read."""
+        ...
+
+    def joules(self, before: int, after: int) -> float | None:
+        """Energy between two readings with at most one wrap between them; None where there is no telling."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rapl:
+    """One powercap zone.
+
+    Attributes:
+        domain: what it measures.
+        file: its ``energy_uj``, microjoules.
+        range_uj: where it wraps around; 0 where that is not known.
+    """
+
+    domain: str
+    file: Path
+    range_uj: int
+
+    def read(self) -> int | None:
+        """Where the counter stands, microjoules."""
+        try:
+            return int(self.file.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
+
+    def joules(self, before: int, after: int) -> float | None:
+        """Energy between two readings."""
+        step = after - before
+        if step < 0:
+            step += self.range_uj
+        return step * 1e-6 if step >= 0 else None
+
+
+@dataclass(frozen=True)
+class Board:
+    """The GPU board's counter; updated about every 100 ms."""
+
+    gpu: Gpu
+    domain: str = HEADLINE["cuda"]
+
+    def read(self) -> int | None:
+        """Where the counter stands, millijoules."""
+        return self.gpu.energy_mj()
+
+    def joules(self, before: int, after: int) -> float | None:
+        """Energy between two readings; it has 64 bits and starts anew with the driver only."""
+        return (after - before) * 1e-3 if after >= before else None
+
+
+def open_counters(
+    kind: str,
+    gpu: Gpu | Unavailable | None = None,
+    root: Path = POWERCAP,
+    cpuinfo: Path = _CPUINFO,
+) -> tuple[Counter, ...] | Unavailable:
+    """Counters for a case on this kind of device, the device's own first.
+
+    On CUDA the board has to be there; the CPU's domains come along where they can be read.
+
+    Args:
+        kind: ``cpu`` or ``cuda``.
+        gpu: the device on CUDA.
+        root: the powercap folder.
+        cpuinfo: tells a virtual machine, which has no powercap of its own.
+    """
+    processor = _rapl(root, cpuinfo)
+    if kind == "cpu":
+        return processor
+    board = _board(gpu)
+    if isinstance(board, Unavailable):
+        return board
+    return (board, *(() if isinstance(processor, Unavailable) else processor))
+
+
+def _board(gpu: Gpu | Unavailable | None) -> Board | Unavailable:
+    if gpu is None:
+        return Unavailable("no_nvml", "no GPU was opened")
+    if isinstance(gpu, Unavailable):
+        return gpu
+    if gpu.mig():
+        return Unavailable("mig", "the counter is the whole board's, which others share")
+    if gpu.vgpu():
+        return Unavailable("vgpu", "the counter is the whole board's, which others share")
+    if gpu.energy_mj() is not None:
+        return Board(gpu)
+    generation = gpu.architecture()
+    if generation is not None and generation < _VOLTA:
+        return Unavailable("pre_volta", "boards before Volta have no energy counter")
+    return Unavailable("no_nvml", "NVML gives no energy for this device")
+
+
+def _rapl(root: Path, cpuinfo: Path) -> tuple[Counter, ...] | Unavailable:
+    # sysfs lists zones and the zones inside them side by side; intel-rapl-mmio repeats the packages.
+    found = sorted(root.glob("intel-rapl:*"))
+    zones = [Rapl(name, zone / "energy_uj", _range(zone)) for zone in found if (name := _domain(zone))]
+    packages = [zone for zone in zones if zone.domain.startswith(HEADLINE["cpu"])]
+    if not packages:
+        virtual = re.search(r"^flags\s*:.*\bhypervisor\b", _text(cpuinfo), re.MULTILINE)
+        return Unavailable("virtual_machine" if virtual else "no_rapl", f"{root} has no package zone")
+    for package in packages:
+        # All or none: half of the sockets would look like a machine that needs half the energy.
+        if refusal := _refusal(package.file):
+            return refusal
+    return tuple(sorted((zone for zone in zones if zone.read() is not None), key=_headline_first))
+
+
+def _headline_first(zone: Rapl) -> tuple[bool, str]:
+    return not zone.domain.startswith(HEADLINE["cpu"]), zone.domain
+
+
+def _domain(zone: Path) -> str | None:
+    """Name of the domain; None for those inside another one, such as the cores of a package."""
+    name = _text(zone / "name")
+    if package := re.fullmatch(r"package-(\d+(?:-die-\d+)?)", name):
+        return f"{HEADLINE['cpu']}-{package[1]}"
+    if name == "dram":
+        parent = _text(zone.parent / zone.name.rpartition(":")[0] / "name")
+        return f"dram-{parent.removeprefix('package-')}"
+    return name if re.fullmatch(r"psys(-\d+)?", name) else None
+
+
+def _range(zone: Path) -> int:
+    text = _text(zone / "max_energy_range_uj")
+    return int(text) if text.isdecimal() else 0
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _refusal(file: Path) -> Unavailable | None:
+    try:
+        int(file.read_text(encoding="ascii"))
+    except PermissionError:
+        return Unavailable("permission", f"{file} is readable by root only")
+    except (OSError, ValueError) as error:
+        return Unavailable("no_rapl", str(error))
+    return None

@@ -1,0 +1,226 @@
+"""What the machine was doing: readings of one moment, and the stretch between two of them.
+
+A reading costs a millisecond and is never taken while something is timed. What the system does not tell is None.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from scalebench.machine.kernel import ROOT, cgroup_folders, number, numbers, text
+
+_CPUS = "sys/devices/system/cpu"
+_IDLE, _IOWAIT, _STEAL = 3, 4, 7
+"""Columns of /proc/stat; those behind steal count guests, whose time is already in the first two (man 5 proc_stat)."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One moment. Most are counters: only their growth means anything.
+
+    Attributes:
+        monotonic_s: monotonic clock, seconds.
+        cpu_s: CPU time of this process, all threads, seconds.
+        involuntary_switches: times that a thread of this process was taken off its core.
+        waited_s: time that threads of this process were ready to run and had no core, seconds.
+        steal_s, busy_s, total_s: time of all cores together: the hypervisor's, not idle, and any, seconds.
+        load1: load average over one minute.
+        pressure_s: time in which some task of the machine waited for a core, seconds (PSI cpu some).
+        pressure_avg10: share of the last ten seconds in which one did, percent; rounds before this one are in it.
+        throttled_periods: periods in which this process's group had used up its CPU quota.
+        clock_hz: highest current clock among the cores this process may use; a mean would follow the idle ones.
+        temperature_c: hottest thermal zone, degrees Celsius.
+        swapped_pages: pages read from and written to swap, by anybody.
+    """
+
+    monotonic_s: float
+    cpu_s: float
+    involuntary_switches: int
+    waited_s: float | None = None
+    steal_s: float | None = None
+    busy_s: float | None = None
+    total_s: float | None = None
+    load1: float | None = None
+    pressure_s: float | None = None
+    pressure_avg10: float | None = None
+    throttled_periods: int | None = None
+    clock_hz: float | None = None
+    temperature_c: float | None = None
+    swapped_pages: int | None = None
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """From one reading to the next. Shares are of 1.
+
+    Attributes:
+        wall_s: its length, seconds; 0 or less where the clock went back.
+        cpu_efficiency: CPU time of this process over wall time x threads.
+        waited_share: time ready to run and without a core, over the same.
+        involuntary_per_s: times a thread was taken off its core, per second and thread.
+        others_cores: cores kept busy by everything that is not this process.
+        steal_share: share of all cores' time that the hypervisor gave to another machine.
+        pressure_share: share of the time in which some task of the machine waited for a core.
+        throttled_periods: periods in which the CPU quota was used up.
+        clock_change: relative change of the clock; -0.1 is a drop by a tenth.
+        swapped_per_s: pages per second to and from swap.
+        temperature_c: the higher of both readings.
+    """
+
+    wall_s: float
+    cpu_efficiency: float | None = None
+    waited_share: float | None = None
+    involuntary_per_s: float | None = None
+    others_cores: float | None = None
+    steal_share: float | None = None
+    pressure_share: float | None = None
+    throttled_periods: int | None = None
+    clock_change: float | None = None
+    swapped_per_s: float | None = None
+    temperature_c: float | None = None
+
+
+def read(root: Path = ROOT) -> Reading:
+    """Read everything now. Clock, CPU time and switches are this process's own, whatever the root."""
+    steal, busy, total = _core_seconds(root)
+    pressure_s, pressure_avg10 = _pressure(root)
+    return Reading(
+        monotonic_s=time.monotonic(),
+        cpu_s=time.process_time(),
+        involuntary_switches=resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw,
+        waited_s=_waited(root),
+        steal_s=steal,
+        busy_s=busy,
+        total_s=total,
+        load1=_load1(root),
+        pressure_s=pressure_s,
+        pressure_avg10=pressure_avg10,
+        throttled_periods=_throttled(root),
+        clock_hz=_clock(root),
+        temperature_c=_temperature(root),
+        swapped_pages=_swapped(root),
+    )
+
+
+def between(before: Reading, after: Reading, threads: int) -> Stretch:
+    """What happened from ``before`` to ``after`` in a process that was to keep ``threads`` cores busy."""
+    wall = after.monotonic_s - before.monotonic_s
+    if wall <= 0:
+        return Stretch(wall)
+
+    def grown(name: str) -> Any:
+        early, late = getattr(before, name), getattr(after, name)
+        return None if early is None or late is None else late - early
+
+    def over(name: str, whole: float | None) -> float | None:
+        growth = grown(name)
+        return None if growth is None or not whole else max(0.0, growth / whole)
+
+    busy, clock = grown("busy_s"), grown("clock_hz")
+    return Stretch(
+        wall_s=wall,
+        cpu_efficiency=over("cpu_s", wall * threads),
+        waited_share=over("waited_s", wall * threads),
+        involuntary_per_s=over("involuntary_switches", wall * threads),
+        others_cores=None if busy is None else max(0.0, (busy - grown("cpu_s")) / wall),
+        steal_share=over("steal_s", grown("total_s")),
+        pressure_share=over("pressure_s", wall),
+        throttled_periods=grown("throttled_periods"),
+        clock_change=clock / before.clock_hz if clock is not None and before.clock_hz else None,
+        swapped_per_s=over("swapped_pages", wall),
+        temperature_c=max((t for t in (before.temperature_c, after.temperature_c) if t is not None), default=None),
+    )
+
+
+def runnable(
+    root: Path = ROOT, looks: int = 5, pause_s: float = 0.01, sleep: Callable[[float], None] = time.sleep
+) -> float | None:
+    """Tasks of the machine that run or want to, beside the one that asks: the mean of a few looks; None where unknown.
+
+    Asked for between two rounds, this tells neighbours from ourselves. The load average does not: it remembers our
+    own last round for a minute.
+    """
+    counts = []
+    for look in range(looks):
+        if look:
+            sleep(pause_s)
+        found = re.search(r" (\d+)/\d+ ", text(root / "proc/loadavg"))
+        if found:
+            counts.append(max(0, int(found[1]) - 1))
+    return fmean(counts) if counts else None
+
+
+def surroundings(root: Path = ROOT) -> dict[str, Any]:
+    """Settings that change speed and are in no key: governor, transparent huge pages, swap, turbo; None if unknown."""
+    governors = {text(file) for file in (root / _CPUS).glob("cpu[0-9]*/cpufreq/scaling_governor")} - {""}
+    chosen = re.search(r"\[(\w+)\]", text(root / "sys/kernel/mm/transparent_hugepage/enabled"))
+    swap_kib = numbers(root / "proc/meminfo").get("SwapTotal")
+    return {
+        "governor": " ".join(sorted(governors)) or None,
+        "thp": chosen[1] if chosen else None,
+        "swap_bytes": None if swap_kib is None else swap_kib * 1024,
+        "turbo": _turbo(root),
+    }
+
+
+def _turbo(root: Path) -> bool | None:
+    off, on = number(root / _CPUS / "intel_pstate/no_turbo"), number(root / _CPUS / "cpufreq/boost")
+    if off is not None:
+        return off == 0
+    return None if on is None else on == 1
+
+
+def _waited(root: Path) -> float | None:
+    """Second number of each thread's schedstat: nanoseconds on a run queue (kernel, scheduler/sched-stats)."""
+    waits = [text(file).split()[1:2] for file in (root / "proc/self/task").glob("*/schedstat")]
+    return sum(int(wait[0]) for wait in waits if wait) * 1e-9 if any(waits) else None
+
+
+def _core_seconds(root: Path) -> tuple[float | None, float | None, float | None]:
+    words = text(root / "proc/stat").partition("\n")[0].split()
+    if len(words) < _STEAL + 2 or words[0] != "cpu":
+        return None, None, None
+    ticks = [int(word) for word in words[1 : _STEAL + 2]]
+    second = os.sysconf("SC_CLK_TCK")
+    total = sum(ticks)
+    return ticks[_STEAL] / second, (total - ticks[_IDLE] - ticks[_IOWAIT]) / second, total / second
+
+
+def _load1(root: Path) -> float | None:
+    first = text(root / "proc/loadavg").partition(" ")[0]
+    return float(first) if first else None
+
+
+def _pressure(root: Path) -> tuple[float | None, float | None]:
+    found = re.search(r"^some avg10=([\d.]+).* total=(\d+)", text(root / "proc/pressure/cpu"), re.MULTILINE)
+    return (int(found[2]) * 1e-6, float(found[1])) if found else (None, None)
+
+
+def _throttled(root: Path) -> int | None:
+    counts = [numbers(folder / "cpu.stat").get("nr_throttled") for folder in cgroup_folders("cpu", root)]
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def _clock(root: Path) -> float | None:
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+    clocks = [number(root / _CPUS / f"cpu{core}/cpufreq/scaling_cur_freq") for core in usable]
+    return max((kilohertz * 1e3 for kilohertz in clocks if kilohertz is not None), default=None)
+
+
+def _temperature(root: Path) -> float | None:
+    zones = [number(file) for file in (root / "sys/class/thermal").glob("thermal_zone*/temp")]
+    return max((millidegrees * 1e-3 for millidegrees in zones if millidegrees is not None), default=None)
+
+
+def _swapped(root: Path) -> int | None:
+    counts = numbers(root / "proc/vmstat")
+    return counts["pswpin"] + counts["pswpout"] if {"pswpin", "pswpout"} <= counts.keys() else None

@@ -1,0 +1,169 @@
+"""What makes a round doubtful: figures in, notes out. ``flags.py`` says what each word means and what follows.
+
+Figures called "seen" are from a virtual machine with 2 cores, rounds of 5 models on 1 and 2 threads, alone and beside
+a busy process.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean, median
+from typing import Any, Literal
+
+from scalebench.flags import is_bad
+
+WAITED = 0.05
+"""Waiting for a core. Seen: at most 0.015 with cores to spare, 0.1 to 0.6 without. A barrier waits for the slowest
+thread, so a pass loses at least this share."""
+EFFICIENCY = 0.90
+"""CPU time over wall time x threads. Seen: 0.98 to 1.0 alone, 0.4 to 0.8 contended; but 0.4 to 0.8 alone as well where
+threads sleep at barriers instead of spinning (OMP_WAIT_POLICY=passive). So it takes a witness to call it contention."""
+SWITCHES_PER_S = 100.0
+"""Per thread. Seen: up to 80 alone (EfficientNet-B0, two threads), 90 to 200 contended."""
+STEAL, STEAL_HEAVY = 0.01, 0.03
+"""Ticks of 10 ms resolve no less than 0.005 in a second of two cores. Seen: 0 to 0.011, bad rounds among them."""
+PRESSURE = 0.10
+"""From the counter, over the stretch: the kernel's avg10 was seen at 26 % in quiet rounds that followed loud ones."""
+RUNNABLE = 0.5
+"""More than half a task: a busy process was there in most looks, a passing one in one or two of five."""
+SHIFT, SHIFT_ERRORS = 0.03, 3.0
+"""The second, because the first alone calls half of all steady chunks of 10 to 20 noisy laps drifting (simulated)."""
+CLOCK_DROP = 0.05
+"""Throttled cores lose more; steps of the frequency table, 100 MHz or less, lose less."""
+DRIFT = {"cpu": 0.05, "cuda": 0.02}
+"""Seen alone: 4 % of the canaries on one thread and 22 % on two are further off than this."""
+DISTURBED = 0.20
+"""Mean of both sides. One slow side alone says little of what lies between: the model took its usual time in 3 of 5."""
+SWAPPED_PER_S = 100.0
+"""Pages of 4 KiB: a stray page of a sleeping process is let through, a round that works from the disk is not."""
+
+_POWER_CAP = 0x4
+"""nvmlClocksEventReasonSwPowerCap of the NVML reference."""
+_FEWEST_LAPS = 9
+"""A median of fewer than three laps is no median."""
+
+Numbers = Mapping[str, Any]
+
+
+def doubts(
+    stretch: Numbers,
+    laps: Sequence[float],
+    threads: int,
+    device_kind: Literal["cpu", "cuda"],
+    canary_s: tuple[float, float] | None = None,
+    canary_reference_s: float | None = None,
+    load_before: float | None = None,
+    gpu: Numbers | None = None,
+) -> tuple[str, ...]:
+    """Everything that speaks against a round, as notes ``word: figure``. What is None or missing raises nothing.
+
+    Args:
+        stretch: ``telemetry.Stretch`` as a mapping: what happened while the round was timed.
+        laps: timed iterations, seconds, in order.
+        threads: threads the case may use on the CPU.
+        device_kind: ``cpu`` or ``cuda``; on CUDA one thread of the host works, and it may sleep.
+        canary_s: times of the canary's matrix product before and after the chunk, seconds. Its copy is not judged:
+            seen alone, two of three copies were more than 5 % off, because each gets other pages.
+        canary_reference_s: the run's median of these times on this device with this many threads, seconds.
+        load_before: runnable tasks beside ours just before the round, see ``telemetry.runnable``.
+        gpu: what was seen of the GPU, see ``measure.watch.summary``.
+    """
+    notes = [*_clock(stretch, laps), *_canary(canary_s, canary_reference_s, device_kind), *_host(stretch, load_before)]
+    notes += [*_chunk(laps), *_gpu(gpu or {})]
+    lanes = threads if device_kind == "cuda" else 1
+    notes += _switches(stretch, lanes)
+    notes += _cores(stretch, lanes, device_kind, tuple(notes))
+    return tuple(notes)
+
+
+def steadiness(laps: Sequence[float]) -> tuple[float, float]:
+    """Relative change of the median from the first to the last third of a chunk, and in standard errors.
+
+    The error is that of a difference of two medians, 1.253 s sqrt(2/k), with s from the median deviation of the laps
+    of both thirds from their own medians. Both are 0 for fewer than nine laps.
+    """
+    if len(laps) < _FEWEST_LAPS:
+        return 0.0, 0.0
+    size = len(laps) // 3
+    first, last = laps[:size], laps[-size:]
+    early, late = median(first), median(last)
+    deviation = median([abs(lap - early) for lap in first] + [abs(lap - late) for lap in last])
+    # k/(k-1): each third's median was taken from the same laps.
+    error = 1.253 * 1.4826 * deviation * math.sqrt(size / (size - 1)) * math.sqrt(2 / size)
+    if early <= 0 or late == early:
+        return 0.0, 0.0
+    return late / early - 1, (late - early) / error if error else math.inf
+
+
+def _clock(stretch: Numbers, laps: Sequence[float]) -> Iterator[str]:
+    if stretch.get("wall_s", 1.0) <= 0:
+        yield f"clock_went_back: {stretch['wall_s']:.3g} s from the first reading to the last"
+    elif min(laps, default=0.0) < 0:
+        yield f"clock_went_back: an iteration of {min(laps):.3g} s"
+
+
+def _canary(canary_s: tuple[float, float] | None, reference_s: float | None, device_kind: str) -> Iterator[str]:
+    if canary_s is None or not reference_s:
+        return
+    off = [time / reference_s - 1 for time in canary_s]
+    detail = f"{off[0]:+.1%} before, {off[1]:+.1%} after"
+    if fmean(off) > DISTURBED:
+        yield f"host_disturbed: {detail}"
+    elif max(abs(one) for one in off) > DRIFT[device_kind]:
+        yield f"host_drift: {detail}"
+
+
+def _host(stretch: Numbers, load_before: float | None) -> Iterator[str]:
+    steal = stretch.get("steal_share") or 0.0
+    if steal > STEAL:
+        yield f"{'steal_heavy' if steal > STEAL_HEAVY else 'steal'}: {steal:.1%} of all cores' time"
+    if (pressure := stretch.get("pressure_share") or 0.0) > PRESSURE:
+        yield f"cpu_pressure: {pressure:.0%} of the time"
+    if periods := max(0, stretch.get("throttled_periods") or 0):
+        yield f"cgroup_throttled: {periods} periods"
+    if (change := stretch.get("clock_change") or 0.0) < -CLOCK_DROP:
+        yield f"clock_drop: {change:+.1%}"
+    if (pages := stretch.get("swapped_per_s") or 0.0) > SWAPPED_PER_S:
+        yield f"swapping: {pages:.0f} pages per second"
+    if (load_before or 0.0) > RUNNABLE:
+        yield f"busy_at_start: {load_before:.1f} runnable tasks"
+
+
+def _chunk(laps: Sequence[float]) -> Iterator[str]:
+    change, errors = steadiness(laps)
+    if abs(change) > SHIFT and abs(errors) > SHIFT_ERRORS:
+        yield f"not_steady: {change:+.1%} from first to last third"
+
+
+def _gpu(seen: Numbers) -> Iterator[str]:
+    if reasons := seen.get("throttled"):
+        yield f"throttled: {', '.join(reasons)}"
+    if (seen.get("clock_event_reasons") or 0) & _POWER_CAP:
+        yield "power_capped: software power cap"
+    if others := seen.get("other_pids"):
+        yield f"gpu_shared: {len(others)} other processes"
+
+
+def _switches(stretch: Numbers, lanes: int) -> Iterator[str]:
+    switches = lanes * (stretch.get("involuntary_per_s") or 0.0)
+    if switches > SWITCHES_PER_S:
+        yield f"involuntary_switches: {switches:.0f} per second and thread"
+
+
+def _cores(stretch: Numbers, lanes: int, device_kind: str, notes: tuple[str, ...]) -> Iterator[str]:
+    """Contention, seen by the kernel or agreed on by witnesses; else idleness."""
+    waited, efficiency = stretch.get("waited_share"), stretch.get("cpu_efficiency")
+    if waited is not None and lanes * waited > WAITED:
+        yield f"cpu_contended: waited {lanes * waited:.0%} of the time for a core"
+        return
+    if device_kind == "cuda" or efficiency is None or efficiency >= EFFICIENCY:
+        return
+    witnesses = any(note.startswith(_WITNESSES) for note in notes)
+    if waited is None and witnesses:
+        yield f"cpu_contended: CPU time {efficiency:.0%} of wall time x threads"
+    elif not is_bad(notes):
+        yield f"cpu_idle: CPU time {efficiency:.0%} of wall time x threads"
+
+
+_WITNESSES = ("involuntary_switches", "cpu_pressure", "host_disturbed")

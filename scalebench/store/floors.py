@@ -1,0 +1,84 @@
+"""Noise floors: how much two runs of one case differ on a machine without any cause; one file per hardware key."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from scalebench.errors import StoreError
+
+_HW_KEY = re.compile(r"[0-9A-Za-z_-]+")
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What ``scalebench aa`` found.
+
+    Attributes:
+        floor: 95th percentile of |log ratio| of latency between two runs; the largest where n is below 20.
+        n: cases behind it.
+        when: UTC, ISO 8601.
+        machine: slug.
+        cases: their labels.
+    """
+
+    floor: float
+    n: int
+    when: str
+    machine: str
+    cases: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.floor) and self.floor >= 0):
+            raise ValueError(f"a floor of {self.floor}")
+
+
+def read_floor(hw_key: str, folder: Path | None = None) -> Floor | None:
+    """The floor of a machine, or None where it was never measured.
+
+    Raises:
+        StoreError: the file is there and cannot be used.
+    """
+    file = _file(hw_key, folder)
+    if file is None or not file.is_file():
+        return None
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return Floor(**{**content, "cases": tuple(content["cases"])})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{file} is not a noise floor: {error}", "delete it, and run scalebench aa again") from None
+
+
+def write_floor(hw_key: str, floor: Floor, folder: Path | None = None) -> Path:
+    """Store a machine's floor in place of an older one: the whole file or none of it.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    file = _file(hw_key, folder)
+    if file is None:
+        raise StoreError(f"{hw_key!r} is not a hardware key")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=file.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(json.dumps(asdict(floor), indent=1) + "\n")
+        Path(temporary).replace(file)
+    except OSError as error:
+        raise StoreError(f"{file} cannot be written: {error.strerror}") from None
+    return file
+
+
+def _file(hw_key: str, folder: Path | None) -> Path | None:
+    """Where a floor is kept; None for a key that cannot name a file: it comes from result files of others."""
+    if not _HW_KEY.fullmatch(hw_key):
+        return None
+    return (folder or Path(platformdirs.user_data_dir("scalebench")) / "floors") / f"{hw_key}.json"

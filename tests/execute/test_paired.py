@@ -1,0 +1,173 @@
+"""The order of paired rounds, what is stored of them, and where they end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scalebench.errors import MachineError, WorkerError
+from scalebench.execute.client import Ending, Worker
+from scalebench.execute.events import Event, RoundEnded, RoundStarted
+from scalebench.execute.paired import Bench, Crew, Duel, describe, run_once, run_pairs
+from scalebench.execute.schedule import RESTART_SWEEPS
+from scalebench.record import Environment, Record
+from scalebench.suite.case import Case
+
+HERE = Environment("here", "hw", "sw")
+A, B, C = (Case(name, 64) for name in ("a", "b", "c"))
+
+
+class FakeWorker(Worker):
+    """Fails at once. Remembers what it was asked, and how often it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.closed = 0
+
+    def run(self, job: dict[str, Any], timeout_s: float, on_answer: Any = None) -> Ending:
+        self.asked.append(job["case"]["model"])
+        return Ending(error={"type": "RuntimeError", "message": "no", "hint": "", "kind": "failed"})
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class FakeBench(Bench):
+    """Measures at once; case ``c`` fails."""
+
+    def measure(self, case: Case, number: int) -> Record:
+        return Record(self.suite, case, number, "failed" if case.model == "c" else "ok", "", self.environment)
+
+
+def bench(suite: str) -> FakeBench:
+    return FakeBench(suite, HERE, FakeWorker(), FakeWorker())
+
+
+def until(rounds: int) -> Callable[[Duel], bool]:
+    return lambda duel: len(duel) < rounds and all(r.outcome == "ok" for pair in duel for r in pair)
+
+
+@pytest.fixture
+def stored() -> list[Record]:
+    return []
+
+
+@pytest.fixture
+def heard() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def crew(stored: list[Record], heard: list[Event]) -> Callable[[int], Crew]:
+    def make(rounds: int) -> Crew:
+        return Crew((bench("ab-a"), bench("ab-b")), until(rounds), stored.append, heard.append)
+
+    return make
+
+
+def test_rounds_go_abba_baab(crew: Callable[[int], Crew], stored: list[Record]) -> None:
+    made = run_pairs([(A, B)], 8, crew(8))
+    assert "".join(record.case.model for record in stored) == "abbabaababbabaab"
+    assert [(a.case, b.case, a.round, b.round) for a, b in made[0]] == [(A, B, n, n) for n in range(8)]
+    assert {(r.case.model, r.suite) for r in stored} == {("a", "ab-a"), ("b", "ab-b")}
+
+
+def test_a_steady_drift_adds_to_neither_side(crew: Callable[[int], Crew], stored: list[Record]) -> None:
+    """Over four pairs the positions of A and of B in the run add up to the same."""
+    run_pairs([(A, B)], 4, crew(4))
+    places = {name: sum(at for at, record in enumerate(stored) if record.case.model == name) for name in "ab"}
+    assert places["a"] == places["b"]
+
+
+@given(st.integers(1, 6), st.integers(0, 99))
+def test_duels_take_turns_and_pairs_stay_together(rounds: int, seed: int) -> None:
+    """Every sweep makes one pair of each duel; the two rounds of a pair are neighbours."""
+    stored: list[Record] = []
+    duels = [(Case(f"a{i}", 64), Case(f"b{i}", 64)) for i in range(3)]
+    run_pairs(duels, rounds, Crew((bench("x"), bench("x")), until(rounds), stored.append, lambda _: None), seed)
+    pairs = [stored[at : at + 2] for at in range(0, len(stored), 2)]
+    assert all(x.case.model[1:] == y.case.model[1:] and x.round == y.round for x, y in pairs)
+    assert [x.round for x, _ in pairs] == sorted(x.round for x, _ in pairs)
+    assert Counter(r.case for r in stored) == dict.fromkeys((case for duel in duels for case in duel), rounds)
+
+
+def test_a_failed_duel_ends_and_the_others_go_on(crew: Callable[[int], Crew], stored: list[Record]) -> None:
+    made = run_pairs([(A, C), (A, B)], 3, crew(3))
+    assert [len(duel) for duel in made] == [1, 3]
+    assert Counter(r.outcome for r in stored) == {"ok": 7, "failed": 1}
+
+
+def test_progress_ends_at_its_total(crew: Callable[[int], Crew], heard: list[Event]) -> None:
+    run_pairs([(A, C), (A, B)], 3, crew(3))
+    ended = [event for event in heard if isinstance(event, RoundEnded)]
+    assert [event.done for event in ended] == list(range(1, 9))
+    assert (ended[0].total, ended[-1].total) == (12, 8)
+    assert sum(isinstance(event, RoundStarted) for event in heard) == 8
+
+
+def test_servers_are_renewed(crew: Callable[[int], Crew]) -> None:
+    """One address layout for all rounds of a side would be a bias of that side."""
+    hands = crew(2 * RESTART_SWEEPS + 1)
+    run_pairs([(A, B)], 2 * RESTART_SWEEPS + 1, hands)
+    assert [bench.warm.closed for bench in hands.benches] == [2, 2]  # type: ignore[attr-defined]
+
+
+def test_the_gpu_gets_a_fresh_interpreter_per_round() -> None:
+    warm, fresh = FakeWorker(), FakeWorker()
+    side = Bench("ab-a", HERE, warm, fresh)
+    made = [side.measure(Case("a", 64, device="cuda:0"), 0), side.measure(Case("b", 64), 1)]
+    assert (fresh.asked, warm.asked) == (["a"], ["b"])
+    assert [(r.suite, r.round, r.outcome, r.environment) for r in made] == [("ab-a", n, "failed", HERE) for n in (0, 1)]
+
+
+def test_one_run_makes_every_round_in_shuffled_sweeps(stored: list[Record], heard: list[Event]) -> None:
+    """Failures are records, and do not stop the rest."""
+    made = run_once([A, B, C], 4, bench("aa"), stored.append, heard.append, seed=3)
+    assert made == stored
+    assert [r.round for r in made] == [n for n in range(4) for _ in range(3)]
+    assert Counter(r.case for r in made) == {A: 4, B: 4, C: 4}
+    assert len({"".join(r.case.model for r in made if r.round == n) for n in range(4)}) > 1
+    assert heard[-1] == RoundEnded(made[-1], 12, 12)
+
+
+class Describing(Worker):
+    def __init__(self, ending: Ending) -> None:
+        super().__init__()
+        self._ending = ending
+
+    def run(self, job: dict[str, Any], timeout_s: float, on_answer: Any = None) -> Ending:
+        return self._ending
+
+
+def test_a_machine_is_described_by_its_own_interpreter() -> None:
+    described = {"machine": "m", "hw_key": "h", "sw_key": "s", "hardware": {}, "software": {"torch": "3"}}
+    device, found = describe(Describing(Ending({0: {"device": "cpu", "environment": described}})), "auto")
+    assert (device, found.software["torch"]) == ("cpu", "3")
+
+
+def test_a_machine_that_does_not_answer_is_refused() -> None:
+    said = {"type": "MachineError", "message": "cuda:7 is not there", "hint": "use cpu", "kind": "failed"}
+    with pytest.raises(MachineError, match="cuda:7"):
+        describe(Describing(Ending(error=said)), "cuda:7")
+    with pytest.raises(MachineError, match="last words"):
+        describe(Describing(Ending(stderr="last words")), "cpu")
+    foreign = {"device": "cpu", "environment": {"name": "of another version"}}
+    with pytest.raises(WorkerError, match="differently"):
+        describe(Describing(Ending({0: foreign})), "cpu")
+
+
+def test_the_other_interpreter_is_the_one_that_runs(tmp_path: Path) -> None:
+    """The worker is started by the interpreter named, here one that leaves a mark and no answer."""
+    mark, python = tmp_path / "mark", tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ntouch "{mark}"\nexit 3\n')
+    python.chmod(0o755)
+    with Worker(python=str(python)) as worker, pytest.raises(WorkerError, match="did not start"):
+        worker.run({"do": "environment", "devices": ["cpu"]}, 60)
+    assert mark.exists()
