@@ -16,12 +16,12 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 RANKS: dict[str, int] = {
     room: rank
     for rank, rooms in enumerate(
-        ["errors units", "metrics", "suite", "record", "model machine", "measure", "execute store", "analysis",
+        ["errors units", "metrics flags", "suite", "record", "model machine", "measure", "execute store", "analysis",
          "claims procure", "report", "cli"]
     )
     for room in rooms.split()
 }  # fmt: skip
-"""CONTRIBUTING.md: errors, units, metrics < suite < record < model, machine < measure < execute, store < ... < cli."""
+"""CONTRIBUTING.md: errors, units, metrics, flags < suite < record < model, machine < measure < execute, store < ..."""
 
 TORCH_ROOMS = {"model", "measure"}
 TORCH_FILES = {"scalebench.execute.worker", "scalebench.machine.peaks"}

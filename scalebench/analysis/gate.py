@@ -58,7 +58,7 @@ class Effect:
         """One-sided p of "B is not worse than A"; NaN where there is no standard error."""
         log = _cost(self.log, better)
         if not self.error:
-            return 0.0 if log > 0 else 1.0
+            return 0.5 if log == 0 else 0.0 if log > 0 else 1.0
         return float(stats.t.sf(log / self.error, self.freedom))
 
 

@@ -44,7 +44,9 @@ def compare_groups(rounds: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFram
                     "macs": member.macs, "residual": member.residual,
                     "activations": found["activations"].iloc[0], "params": found["params"].iloc[0],
                 }  # fmt: skip
-                rows += [{**identity, **_compared(found, base, metric)} for metric in MEASURED if found[metric].notna().any()]
+                rows += [
+                    {**identity, **_compared(found, base, metric)} for metric in MEASURED if found[metric].notna().any()
+                ]
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 

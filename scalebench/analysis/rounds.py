@@ -32,6 +32,7 @@ def with_standing(rounds: pd.DataFrame, records: Sequence[Record]) -> pd.DataFra
     for _, group in rounds.groupby(["machine", "case"], sort=False):
         own = [by_row[index] for index in group.index]
         counted = counted_rounds(own) or [record for record in own if record.outcome == "ok"]
-        used.loc[group.index] = [any(record is one for one in counted) for record in own]
+        marks = [any(record is one for one in counted) for record in own]
+        used.loc[group.index] = pd.Series(marks, index=group.index)
         status.loc[group.index] = standing(own, own[-1].case.protocol, own[-1].case.device)
     return rounds.assign(used=used, status=status)

@@ -52,7 +52,8 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
         rows.append(row)
     values = [*MEASURED, *TAILS.values()]
     columns = [
-        *keep, "status", "n", "replaced", "noise", "process_bytes", "iterations", "notes", *(f"{name}_why" for name in TAILS.values()),
+        *keep, "status", "n", "replaced", "noise", "process_bytes", "iterations", "notes",
+        *(f"{name}_why" for name in TAILS.values()),
         *(f"{name}{end}" for name in values for end in ("", "_low", "_high", "_n")),
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=pd.Index(columns))

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 
 _SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
+class Timing(str, Enum):
+    """Protocols that can be asked for by name."""
+
+    quick = "quick"
+    standard = "standard"
+    rigorous = "rigorous"
 
 
 def duration_s(text: str) -> float:

@@ -60,9 +60,7 @@ class Campaign:
         self._options = options or Options()
         self._prepared = replace(prepared, plan=replace(prepared.plan, seed=self._options.seed))
         self._folder = folder
-        expected = {
-            case: round_seconds(case, prepared.facts[case.counted()]["macs"]) for case in prepared.plan.cases
-        }
+        expected = {case: round_seconds(case, prepared.facts[case.counted()]["macs"]) for case in prepared.plan.cases}
         self.costs = Costs(expected)
 
     def stored(self) -> Results:

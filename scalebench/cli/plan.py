@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from scalebench.cli.arguments import Timing
+
 if TYPE_CHECKING:
     from scalebench.execute.estimate import Estimate
     from scalebench.execute.planner import Prepared
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 def plan(
     suite: Path = typer.Argument(help="Suite file."),
     count: bool = typer.Option(True, help="--no-count lists the entries without starting torch."),
+    protocol: Timing | None = typer.Option(None, help="How cases are timed, in place of the suite's own protocol."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
     """Show cases, counted MACs, matched groups with residuals, and the estimated time and memory. Measures nothing."""
@@ -28,7 +31,7 @@ def plan(
     from scalebench.execute.estimate import estimate
 
     with Worker() as worker:
-        prepared = prepare_suite(suite, worker)
+        prepared = prepare_suite(suite, worker, protocol and protocol.value)
     rounds = [case for case in prepared.plan.cases for _ in range(prepared.plan.rounds)]
     expected = estimate(rounds, prepared.facts)
     if json_:
@@ -108,6 +111,6 @@ def _print(prepared: Prepared, expected: Estimate) -> None:
     if plan.merged:
         typer.echo(f"{plan.merged} cases are named by two entries and measured once")
     typer.echo(
-        f"estimate: {plan.rounds} rounds of {len(plan.cases)} cases, about {duration(expected.seconds)} "
+        f"estimate: at least {plan.rounds} rounds of {len(plan.cases)} cases, about {duration(expected.seconds)} "
         f"(at an assumed rate; within a factor of three), largest static peak {bytes_(expected.peak_bytes)}"
     )

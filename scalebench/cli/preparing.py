@@ -11,18 +11,21 @@ from scalebench.errors import UnknownNameError
 from scalebench.execute.client import Worker
 from scalebench.execute.planner import Prepared, prepare
 from scalebench.suite.load import SuiteFile, load_suite
-
+from scalebench.suite.protocol import PROTOCOLS
 
 ENERGY_S = 10.0
 """Least window in which a counter that is updated every 100 ms is read to one per cent."""
 
 
-def prepare_suite(path: Path, worker: Worker, energy: bool = False, keep_host: bool = False) -> Prepared:
+def prepare_suite(
+    path: Path, worker: Worker, protocol: str | None = None, energy: bool = False, keep_host: bool = False
+) -> Prepared:
     """Load, check, match and count.
 
     Args:
         path: suite file.
         worker: answers what needs torch.
+        protocol: name of the protocol in place of the suite's own.
         energy: add an energy window to every round, where the suite's protocol has none.
         keep_host: name the host in the records instead of hashing it.
 
@@ -30,6 +33,8 @@ def prepare_suite(path: Path, worker: Worker, energy: bool = False, keep_host: b
         SuiteError: whatever is wrong with the file, with its line.
     """
     file = load_suite(path)
+    if protocol is not None:
+        file = file.with_protocol(PROTOCOLS[protocol])
     if energy and not file.suite.timing.energy_s:
         file = file.with_protocol(replace(file.suite.timing, energy_s=ENERGY_S))
     claims = claims_of(file)

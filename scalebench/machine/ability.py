@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+Unit = Literal["FLOP/s", "B/s"]
+
+EMULATED = "emulated"
+"""Note of a precision that the device reaches by detours: less than a quarter of its fp32."""
 
 
 @dataclass(frozen=True)
@@ -13,16 +18,16 @@ class Peak:
 
     Attributes:
         best: best repetition of the best shape, for lower bounds.
-        sustained: best median over a second of work, for utilisation.
+        sustained: best median over a second of work: what to expect for long.
         unit: ``FLOP/s`` or ``B/s``.
         shape: where ``best`` was reached.
-        reps: repetitions behind it.
+        reps: repetitions behind it, over all shapes.
         note: what is special about it, such as ``emulated``.
     """
 
     best: float
     sustained: float
-    unit: str
+    unit: Unit
     shape: str
     reps: int
     note: str = ""
@@ -38,7 +43,7 @@ class Ability:
         started: UTC, ISO 8601.
         matmul: by precision, FLOP/s.
         bandwidth: ``copy``, ``triad`` and ``llc``, bytes per second.
-        llc_bytes: size of the last cache, where known.
+        llc_bytes: size of the last cache, all of its parts together, where known.
         canary_cv: coefficient of variation of the canary meanwhile.
     """
 
@@ -55,6 +60,6 @@ class Ability:
 
 
 def ability_from_json(data: Mapping[str, Any]) -> Ability:
-    """Build an ability from ``asdict`` output; unknown fields raise TypeError."""
+    """Build an ability from ``asdict`` output; unknown fields raise TypeError, missing peaks KeyError."""
     peaks = {kind: {name: Peak(**peak) for name, peak in data[kind].items()} for kind in ("matmul", "bandwidth")}
     return Ability(**{**data, **peaks})

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import scalebench
+from scalebench.machine.limits import cpu_quota
 from scalebench.record import Environment
 
 _ISA = re.compile(r"avx\w*|amx\w*|f16c|fma|sse4_\w+|asimd\w*|sve\w*|bf16|i8mm")
@@ -70,10 +71,8 @@ def cpu() -> dict[str, Any]:
 def usable_cores() -> int:
     """Cores this process may run on: affinity, and the cgroup's quota where it is lower."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota, _, period = _read("/sys/fs/cgroup/cpu.max").partition(" ")
-    if quota.isdecimal() and period.isdecimal():
-        cores = min(cores, max(1, int(quota) // int(period)))
-    return cores
+    quota = cpu_quota()
+    return cores if quota is None else min(cores, max(1, int(quota)))
 
 
 def memory() -> dict[str, Any]:

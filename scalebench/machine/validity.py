@@ -12,6 +12,7 @@ from statistics import fmean, median
 from typing import Any, Literal
 
 from scalebench.flags import is_bad
+from scalebench.machine.nvml import doubts as gpu_doubts
 
 WAITED = 0.05
 """Waiting for a core. Seen: at most 0.015 with cores to spare, 0.1 to 0.6 without. A barrier waits for the slowest
@@ -34,12 +35,11 @@ CLOCK_DROP = 0.05
 DRIFT = {"cpu": 0.05, "cuda": 0.02}
 """Seen alone: 4 % of the canaries on one thread and 22 % on two are further off than this."""
 DISTURBED = 0.20
-"""Mean of both sides. One slow side alone says little of what lies between: the model took its usual time in 3 of 5."""
+"""Mean of both sides. One slow side alone says little of what lies between: the model took its usual time in 5 of 7."""
 SWAPPED_PER_S = 100.0
 """Pages of 4 KiB: a stray page of a sleeping process is let through, a round that works from the disk is not."""
 
-_POWER_CAP = 0x4
-"""nvmlClocksEventReasonSwPowerCap of the NVML reference."""
+_WITNESSES = ("involuntary_switches", "cpu_pressure", "host_disturbed")
 _FEWEST_LAPS = 9
 """A median of fewer than three laps is no median."""
 
@@ -70,7 +70,7 @@ def doubts(
         gpu: what was seen of the GPU, see ``measure.watch.summary``.
     """
     notes = [*_clock(stretch, laps), *_canary(canary_s, canary_reference_s, device_kind), *_host(stretch, load_before)]
-    notes += [*_chunk(laps), *_gpu(gpu or {})]
+    notes += [*_chunk(laps), *gpu_doubts(gpu)]
     lanes = threads if device_kind == "cuda" else 1
     notes += _switches(stretch, lanes)
     notes += _cores(stretch, lanes, device_kind, tuple(notes))
@@ -136,15 +136,6 @@ def _chunk(laps: Sequence[float]) -> Iterator[str]:
         yield f"not_steady: {change:+.1%} from first to last third"
 
 
-def _gpu(seen: Numbers) -> Iterator[str]:
-    if reasons := seen.get("throttled"):
-        yield f"throttled: {', '.join(reasons)}"
-    if (seen.get("clock_event_reasons") or 0) & _POWER_CAP:
-        yield "power_capped: software power cap"
-    if others := seen.get("other_pids"):
-        yield f"gpu_shared: {len(others)} other processes"
-
-
 def _switches(stretch: Numbers, lanes: int) -> Iterator[str]:
     switches = lanes * (stretch.get("involuntary_per_s") or 0.0)
     if switches > SWITCHES_PER_S:
@@ -164,6 +155,3 @@ def _cores(stretch: Numbers, lanes: int, device_kind: str, notes: tuple[str, ...
         yield f"cpu_contended: CPU time {efficiency:.0%} of wall time x threads"
     elif not is_bad(notes):
         yield f"cpu_idle: CPU time {efficiency:.0%} of wall time x threads"
-
-
-_WITNESSES = ("involuntary_switches", "cpu_pressure", "host_disturbed")

@@ -76,7 +76,7 @@ def timed(lap: Callable[[], float], protocol: Protocol, iterations: int | None =
 
 def _forward(lap_s: float) -> float:
     if lap_s < 0:
-        raise MachineError("clock_went_back: a forward pass took less than no time", "is a virtual machine being moved?")
+        raise MachineError("clock_went_back: a pass took less than no time", "is the virtual machine being moved?")
     return lap_s
 
 

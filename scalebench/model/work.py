@@ -111,9 +111,12 @@ class Tally(TorchDispatchMode):
 
 
 def _written(func: Any, args: tuple[Any, ...], result: Any) -> list[torch.Tensor]:
-    """Outputs that hold something: batch normalisation leaves its statistics out unless it trains (argument 5)."""
-    outputs = _tensors(result)
-    return outputs[:1] if func is torch.ops.aten.native_batch_norm.default and not args[5] else outputs
+    """Outputs that hold something: batch normalisation fills in its statistics only when it trains (argument 5)."""
+    name = str(func.overloadpacket)
+    inference = name == "aten._native_batch_norm_legit_no_training" or (
+        name == "aten.native_batch_norm" and not args[5]
+    )
+    return _tensors(result)[:1] if inference else _tensors(result)
 
 
 def _tensors(items: Any) -> list[torch.Tensor]:

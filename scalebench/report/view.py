@@ -78,7 +78,8 @@ def _facts(analysis: Analysis, document: Mapping[str, Any]) -> dict[str, str]:
         "suite": analysis.plan.suite,
         "machines": listed(list(analysis.machines)) if analysis.machines else "none yet",
         "measured": f"{first} to {last}" if first else "nothing yet",
-        "rounds": f"{len(analysis.rounds)} stored, at least {analysis.plan.rounds} asked for per case; {_endings(analysis)}",
+        "rounds": f"{len(analysis.rounds)} stored, at least {analysis.plan.rounds} asked for per case; "
+        f"{_endings(analysis)}",
         "cases": f"{len(analysis.cases)} measured, {len(analysis.failures)} without a number, "
         f"{len(analysis.missing)} missing",
     }

@@ -13,8 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
-RESNETS = {name: 224 for name in ("resnet18", "resnet50", "resnet101", "resnet152")}
-EFFICIENTNETS = dict(zip((f"efficientnet_b{i}" for i in range(8)), (224, 240, 260, 300, 380, 456, 528, 600), strict=True))
+RESNETS = dict.fromkeys(("resnet18", "resnet50", "resnet101", "resnet152"), 224)
+EFFICIENTNETS = dict(
+    zip((f"efficientnet_b{i}" for i in range(8)), (224, 240, 260, 300, 380, 456, 528, 600), strict=True)
+)
 MODELS = {**RESNETS, **EFFICIENTNETS}
 SUITE = """\
 schema: 1
@@ -56,7 +58,9 @@ def main() -> None:
     each = {model: theirs(script, model, side) for model, side in MODELS.items()}
     print("; ".join(f"{model} {seconds:.0f} s" for model, seconds in each.items()))
     total = sum(each.values())
-    print(f"12 models: scalebench {mine:.0f} s with 5 rounds each, timm's script {total:.0f} s; ratio {mine / total:.2f}")
+    print(
+        f"12 models: scalebench {mine:.0f} s with 5 rounds each, timm's script {total:.0f} s; ratio {mine / total:.2f}"
+    )
 
 
 if __name__ == "__main__":

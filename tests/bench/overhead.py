@@ -37,7 +37,8 @@ def main() -> None:
             records = [run_round(worker, "overhead", case, number, here) for number in range(rounds)]
             cpu, wall = time.process_time() - cpu, time.monotonic() - wall
             print(
-                f"{case.label}: parent {100 * cpu / wall:.2f} % of wall; harness {median(map(harness_s, records)):.2f} s "
+                f"{case.label}: parent {100 * cpu / wall:.2f} % of wall; "
+                f"harness {median(map(harness_s, records)):.2f} s "
                 f"of {wall / rounds:.2f} s a round (median of {rounds})"
             )
 

@@ -19,7 +19,7 @@ SHARE = 0.10
 
 def write(path: Path) -> Path:
     """Write the executable."""
-    path.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).resolve()} \"$@\"\n", encoding="utf-8")
+    path.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).resolve()} "$@"\n', encoding="utf-8")
     path.chmod(0o755)
     return path
 

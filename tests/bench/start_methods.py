@@ -36,7 +36,8 @@ def main() -> None:
                     found[name].append(record.facts["latency_s"])
             r = ratio(found["fresh"], found["forked"])
             print(
-                f"{case.label}: fresh over forked {r.value:.3f} {interval(r.low, r.high)}, n = {arguments.rounds} each, "
+                f"{case.label}: fresh over forked {r.value:.3f} {interval(r.low, r.high)}, "
+                f"n = {arguments.rounds} each, "
                 f"{time.monotonic() - started:.0f} s"
             )
 

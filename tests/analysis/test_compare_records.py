@@ -189,4 +189,5 @@ def test_the_floor_of_many_cases_leaves_out_the_worst() -> None:
 
 def test_a_case_without_a_number_is_not_in_the_floor(measured: Make) -> None:
     first = [measured("a", 224, 0.1), measured("b", 224, 0.1)]
-    assert list(run_differences(first, [measured("a", 224, 0.11), measured("b", 224, None, outcome="oom")]))[0][0] == "a"
+    found = run_differences(first, [measured("a", 224, 0.11), measured("b", 224, None, outcome="oom")])
+    assert [label.partition("@")[0] for label in found] == ["a"]

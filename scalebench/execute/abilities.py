@@ -1,0 +1,158 @@
+"""Peaks of a machine: measured by the worker once a week, then read from disk; and its noise now."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import platformdirs
+
+from scalebench.errors import WorkerError
+from scalebench.execute.client import Ending, Worker
+from scalebench.machine.ability import Ability, Peak, ability_from_json
+from scalebench.record import Environment
+
+MAX_AGE_DAYS = 7.0
+CAP_S = {"cpu": 10.0, "cuda": 20.0}
+"""Time for the peaks of one device."""
+STEADY = 0.10
+"""Peaks beside a canary that varies more are used, and not kept: tomorrow's may be nobody else's."""
+_TIMEOUT_S = 300.0
+
+
+def abilities(
+    worker: Worker,
+    environment: Environment,
+    device: str,
+    threads: int,
+    folder: Path | None = None,
+    max_age_days: float = MAX_AGE_DAYS,
+) -> Ability:
+    """What a device can do at most: from disk, or measured now, which takes 10 to 30 s.
+
+    Whoever calls this holds the machine's lock.
+
+    Args:
+        worker: measures; forks on the CPU, starts afresh on CUDA.
+        environment: the machine, as the worker described it for this device.
+        device: ``cpu`` or ``cuda:N``.
+        threads: on the CPU.
+        folder: where abilities are kept; default the user's cache folder.
+        max_age_days: older ones are measured again.
+
+    Raises:
+        WorkerError: the worker ended before it had answered.
+    """
+    known = kept(environment, device, threads, folder, max_age_days)
+    if known is not None:
+        return known
+    started = _now()
+    job = {"do": "peaks", "device": device, "threads": threads, "cap_s": CAP_S[device.partition(":")[0]]}
+    answers = _answers(worker.run(job, _TIMEOUT_S), "peaks")
+    found = _ability(answers, environment, device, threads, started.isoformat(timespec="seconds"))
+    if found.canary_cv is not None and found.canary_cv <= STEADY:
+        _keep(found, _file(environment, device, threads, folder))
+    return found
+
+
+def kept(
+    environment: Environment,
+    device: str,
+    threads: int,
+    folder: Path | None = None,
+    max_age_days: float = MAX_AGE_DAYS,
+) -> Ability | None:
+    """What is known on disk, as ``abilities``; None where nothing usable is, or only something old."""
+    try:
+        content = json.loads(_file(environment, device, threads, folder).read_text(encoding="utf-8"))
+        found = ability_from_json(content)
+        age = _now() - datetime.fromisoformat(found.started)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    # A clock that was set back makes no ability young for ever.
+    return found if timedelta() <= age <= timedelta(days=max_age_days) else None
+
+
+def canary_series(
+    worker: Worker,
+    device: str,
+    threads: int,
+    blocks: int = 20,
+    block_s: float = 0.25,
+    heard: Callable[[int, Any], None] = lambda _index, _seconds: None,
+) -> list[float]:
+    """Time a fixed matrix product block after block.
+
+    Args:
+        worker: as for ``abilities``.
+        device, threads: where.
+        blocks: how many.
+        block_s: seconds of matrix products in each.
+        heard: hears (index, seconds) of each block.
+
+    Returns: median seconds per product, one per block.
+
+    Raises:
+        WorkerError: the worker ended before it had answered.
+    """
+    job = {"do": "canary", "device": device, "threads": threads, "blocks": blocks, "block_s": block_s}
+    return [float(seconds) for seconds in _answers(worker.run(job, _TIMEOUT_S, heard), "canary")]
+
+
+def variation(values: Sequence[float]) -> float | None:
+    """Coefficient of variation; None for fewer than two values."""
+    return stdev(values) / fmean(values) if len(values) > 1 else None
+
+
+def _answers(ending: Ending, what: str) -> list[Any]:
+    if ending.error is not None or ending.timed_out or ending.exit != 0 or not ending.answers:
+        said = (ending.error or {}).get("message") or ending.stderr[-500:] or f"exit {ending.exit}"
+        raise WorkerError(f"measuring {what} ended early: {said}", "is enough memory free?")
+    return [ending.answers[index] for index in sorted(ending.answers)]
+
+
+def _ability(answers: Sequence[Any], environment: Environment, device: str, threads: int, started: str) -> Ability:
+    """See ``worker._peaks`` for the answers: the last cache first, then one per peak."""
+    first, *rest = answers
+    peaks: dict[str, dict[str, Peak]] = {"matmul": {}, "bandwidth": {}}
+    for answer in rest:
+        peaks[answer["kind"]][answer["name"]] = Peak(**answer["peak"])
+    return Ability(
+        environment.machine,
+        environment.hw_key,
+        environment.sw_key,
+        device,
+        threads,
+        started,
+        **peaks,
+        llc_bytes=first["llc_bytes"],
+        canary_cv=variation([answer["canary_s"] for answer in rest]),
+    )
+
+
+def _file(environment: Environment, device: str, threads: int, folder: Path | None) -> Path:
+    folder = folder or Path(platformdirs.user_cache_dir("scalebench")) / "peaks"
+    return folder / f"{environment.hw_key}-{environment.sw_key}-{device.replace(':', '')}-{threads}.json"
+
+
+def _keep(found: Ability, file: Path) -> None:
+    """Store an ability; a cache that cannot be written costs time, never the run."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=file.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(asdict(found), stream)
+        Path(temporary).replace(file)
+    except OSError:
+        return
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,31 @@
+"""The last cache of the CPU, read from the kernel's description of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from scalebench.machine.kernel import ROOT, number, text
+
+
+def last_cache(root: Path = ROOT) -> int | None:
+    """Bytes of the last cache, all of the parts that usable cores reach together; None where unknown.
+
+    A CPU may have one per group of cores (AMD's complexes, sockets); cores that share one name the same neighbours.
+    """
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    parts = [part for core in sorted(usable) if (part := _highest(core, root))]
+    level = max((part[0] for part in parts), default=0)
+    return sum({cores: size for at, cores, size in parts if at == level}.values()) or None
+
+
+def _highest(core: int, root: Path) -> tuple[int, str, int] | None:
+    """Level, cores that share it, and bytes of the highest cache of a core."""
+    folders = (root / f"sys/devices/system/cpu/cpu{core}/cache").glob("index*")
+    found = [(number(f / "level") or 0, text(f / "shared_cpu_list"), _bytes(text(f / "size"))) for f in folders]
+    return max((part for part in found if part[2]), default=None)
+
+
+def _bytes(size: str) -> int:
+    """``32768K``, as the kernel writes it."""
+    return int(size[:-1]) * 1024 if size[-1:] == "K" and size[:-1].isdecimal() else 0

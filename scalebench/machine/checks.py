@@ -1,0 +1,233 @@
+"""What a machine can and cannot measure, each with why and with what to do about it.
+
+One function per topic; those that read files take the root of the file system. ``missing`` says that something cannot
+be measured here, ``warn`` that numbers from here deserve doubt.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from scalebench.machine.kernel import ROOT, number, numbers, text
+from scalebench.machine.limits import cpu_quota, free_memory
+from scalebench.machine.nvml import Gpu, Reason, Unavailable, throttled
+from scalebench.machine.power import Counter
+from scalebench.machine.telemetry import read, runnable, surroundings
+from scalebench.machine.validity import RUNNABLE, STEAL
+from scalebench.units import bytes_, digits
+
+State = Literal["ok", "missing", "warn"]
+
+NOISE, NOISE_DECIDES = 0.05, 0.10
+"""Worth a word; and nothing below a tenth can be told apart any more."""
+_RESET_PEAK = "5"  # man 5 proc_pid_clear_refs: resets the peak resident set size
+_USER_SPACE = 2
+"""Highest kernel.perf_event_paranoid at which a process may count its own events (man 2 perf_event_open)."""
+_PMU = ("cpu", "cpu_core", "cpum_cf", "armv8*")
+_ADVICE: dict[Reason, str] = {
+    "permission": "as root: chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj (a side channel: own machines only)",
+    "virtual_machine": "the host keeps its counters to itself; energy needs bare metal",
+    "no_rapl": "modprobe intel_rapl_common; CPUs without RAPL have no counter at all",
+    "no_nvml": "install the NVIDIA driver, and share it with the container",
+    "mig": "use the whole board",
+    "vgpu": "use the whole board",
+    "pre_volta": "a board of the Volta generation or later",
+    "counter_stuck": "the counter stands still; restart the driver",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what.
+        state: ``ok``, ``missing`` (cannot be measured here) or ``warn`` (measured, with doubt).
+        finding: what was found.
+        advice: what to do about it; empty where nothing needs doing.
+        decides: whether it alone makes measurements from here untrustworthy.
+    """
+
+    name: str
+    state: State
+    finding: str
+    advice: str = ""
+    decides: bool = False
+
+
+def memory_peak(root: Path = ROOT) -> Check:
+    """Whether a process can reset and read its own peak memory. Resets this process's."""
+    name = "memory peak"
+    if "VmHWM" not in numbers(root / "proc/self/status"):
+        return Check(name, "missing", "no VmHWM in /proc/self/status", "measure memory on Linux", decides=True)
+    try:
+        (root / "proc/self/clear_refs").write_text(_RESET_PEAK, encoding="ascii")
+    except OSError as error:
+        advice = "let processes write to /proc/self/clear_refs: a container's /proc may be read-only"
+        return Check(name, "missing", f"the peak cannot be reset: {error.strerror}", advice, decides=True)
+    return Check(name, "ok", "VmHWM, reset before each round")
+
+
+def energy(device: str, counters: Sequence[Counter] | Unavailable) -> Check:
+    """Energy counters of one device, from ``power.open_counters``."""
+    name = f"energy, {device}"
+    if isinstance(counters, Unavailable):
+        return Check(name, "missing", f"{counters.reason}: {counters.detail}", _ADVICE[counters.reason])
+    return Check(name, "ok", ", ".join(counter.domain for counter in counters))
+
+
+def clocks(root: Path = ROOT) -> Check:
+    """Whether the cores tell their clock."""
+    found = read(root).clock_hz
+    if found is None:
+        return Check("CPU clocks", "missing", "no cpufreq", "ask the host; clock drops are seen by the canary only")
+    return Check("CPU clocks", "ok", f"{digits(found / 1e9)} GHz now")
+
+
+def governor(root: Path = ROOT) -> Check:
+    """What decides on the clock."""
+    found = surroundings(root)
+    if found["governor"] is None:
+        return Check("governor", "missing", "no cpufreq: the host decides", "a machine of one's own, or more rounds")
+    turbo = {True: ", turbo on", False: ", turbo off", None: ""}[found["turbo"]]
+    if found["governor"] != "performance":
+        return Check("governor", "warn", found["governor"] + turbo, "cpupower frequency-set -g performance")
+    return Check("governor", "ok", found["governor"] + turbo)
+
+
+def hardware_counters(root: Path = ROOT) -> Check:
+    """Whether a profiler could count cycles and cache misses of a process."""
+    name, devices = "hardware counters", root / "sys/bus/event_source/devices"
+    if not any(found for pattern in _PMU for found in devices.glob(pattern)):
+        return Check(name, "missing", "the kernel knows no counters of this CPU", "a host that passes its PMU on")
+    level = number(root / "proc/sys/kernel/perf_event_paranoid")
+    if level is None or level > _USER_SPACE:
+        finding = f"kernel.perf_event_paranoid = {'unknown' if level is None else level}"
+        return Check(name, "missing", finding, f"sysctl kernel.perf_event_paranoid={_USER_SPACE}, or CAP_PERFMON")
+    return Check(name, "ok", f"kernel.perf_event_paranoid = {level}")
+
+
+def group_limits(cores: int, root: Path = ROOT) -> Check:
+    """CPU quota and memory limit of this process's control groups.
+
+    Args:
+        cores: that this process may run on by its affinity.
+        root: of the file system.
+    """
+    quota, free = cpu_quota(root), free_memory(root)
+    available = numbers(root / "proc/meminfo").get("MemAvailable")
+    limited = free is not None and available is not None and free < available * 1024
+    memory = f"{bytes_(free)} of memory free" if free is not None else "free memory unknown"
+    memory += ", limited by the group" if limited else ""
+    if quota is not None and quota < cores:
+        finding = f"a quota of {digits(quota)} of {cores} cores; {memory}"
+        return Check("limits", "warn", finding, "pin cores instead (cpuset): a quota stops all threads in mid-round")
+    return Check("limits", "ok", f"no quota below {cores} cores; {memory}")
+
+
+def pressure(root: Path = ROOT) -> Check:
+    """Whether the kernel tells how long tasks wait for a core."""
+    found = read(root)
+    if found.pressure_s is None:
+        return Check("pressure", "missing", "no /proc/pressure/cpu", "a kernel with CONFIG_PSI, booted with psi=1")
+    return Check("pressure", "ok", f"{found.pressure_avg10 or 0:g} % of the last ten seconds")
+
+
+def virtual(root: Path = ROOT) -> Check:
+    """Whether a hypervisor is in between."""
+    flags = next(
+        (line for line in text(root / "proc/cpuinfo").splitlines() if line.startswith(("flags", "Features"))), ""
+    )
+    if "hypervisor" not in flags.split():
+        return Check("virtual machine", "ok", "none seen")
+    vendor = text(root / "sys/class/dmi/id/sys_vendor")
+    advice = "neighbours on the host are invisible from here: believe the noise floor, make more rounds"
+    return Check("virtual machine", "warn", " ".join(["yes", vendor]).strip(), advice)
+
+
+def load(root: Path = ROOT) -> Check:
+    """What else wants the cores now; to be asked while nothing of ours runs."""
+    found, average = runnable(root), read(root).load1
+    if found is None:
+        return Check("load", "missing", "no /proc/loadavg")
+    finding = f"{digits(found, 2)} runnable tasks now, load average {average:g}"
+    if found > RUNNABLE:
+        return Check("load", "warn", finding, "stop what else is running")
+    return Check("load", "ok", finding)
+
+
+def steal(share: float | None) -> Check:
+    """Time that the hypervisor gave to others, as a share of all cores' time while the canary ran."""
+    if share is None:
+        return Check("steal", "missing", "not counted here, or nothing was measured")
+    if share > STEAL:
+        return Check("steal", "warn", f"{share:.1%} of the time", "a host that is not overcommitted")
+    return Check("steal", "ok", f"{share:.1%} of the time")
+
+
+def canary(device: str, variation: float | None, blocks: int) -> Check:
+    """Noise now: coefficient of variation of a fixed matrix product, over blocks; None where it was not measured."""
+    name = f"noise now, {device}"
+    if variation is None:
+        return Check(name, "missing", "not measured", "scalebench doctor without --quick, while nothing else runs")
+    finding = f"a fixed matrix product varied by {variation:.1%} over {blocks} blocks"
+    advice = "stop what else is running, or expect intervals as wide"
+    return _noisy(name, variation, finding, advice)
+
+
+def floor(device: str, share: float | None, cases: int = 0, when: str = "") -> Check:
+    """Noise floor as ``scalebench aa`` stored it; None where it did not."""
+    name = f"noise floor, {device}"
+    if share is None:
+        return Check(name, "missing", "never measured", "scalebench aa")
+    finding = f"two runs differ by up to {share:.1%} ({cases} cases, {when[:10]})"
+    return _noisy(name, share, finding, "a quieter machine; then scalebench aa again")
+
+
+def _noisy(name: str, share: float, finding: str, advice: str) -> Check:
+    if share <= NOISE:
+        return Check(name, "ok", finding)
+    return Check(name, "warn", finding, advice, decides=share > NOISE_DECIDES)
+
+
+def alone(refusal: tuple[str, str] | None) -> Check:
+    """Whether the machine's lock could be had; otherwise message and hint of the refusal."""
+    if refusal is None:
+        return Check("other runs", "ok", "none")
+    return Check("other runs", "warn", *refusal, decides=True)
+
+
+def gpus(library: Any = None) -> tuple[Gpu, ...] | Unavailable:
+    """All GPUs of the machine in NVML's order, which need not be torch's."""
+    try:
+        nvml = library or importlib.import_module("pynvml")
+        nvml.nvmlInit()
+        return tuple(Gpu(nvml, nvml.nvmlDeviceGetHandleByIndex(index)) for index in range(nvml.nvmlDeviceGetCount()))
+    except Exception as error:  # an import, the loader and the driver fail in ways of their own
+        return Unavailable("no_nvml", f"{type(error).__name__}: {error}")
+
+
+def gpu(index: int, board: Gpu) -> Check:
+    """State of one GPU: what holds its clocks down, and who else is on it."""
+    power, heat, clock = board.power_limit_w(), board.temperature_c(), board.sm_clock_mhz()
+    said: Mapping[str, str | None] = {
+        "power limit": None if power is None else f"{digits(power)} W",
+        "temperature": None if heat is None else f"{heat} C",
+        "clock": None if clock is None else f"{clock} MHz",
+    }
+    finding = ", ".join(f"{name} {value}" for name, value in said.items() if value) or "tells nothing"
+    held, others = throttled(board.clock_event_reasons()), board.processes() or {}
+    if held:
+        return Check(f"GPU {index}", "warn", f"{finding}; throttled: {', '.join(held)}", "better cooling or power")
+    if others:
+        return Check(f"GPU {index}", "warn", f"{finding}; {len(others)} processes on it", "stop them")
+    return Check(f"GPU {index}", "ok", finding)
+
+
+def no_gpu() -> Check:
+    """A machine without an NVIDIA device."""
+    return Check("GPU", "missing", "no NVIDIA device", "cases for cuda need one")
