@@ -11,9 +11,12 @@ import pandas as pd
 from scalebench.analysis.frontier import pareto
 from scalebench.analysis.matched import compare_groups
 from scalebench.analysis.memory import memory_gap
+from scalebench.analysis.roofline import COLUMNS as PLACED
+from scalebench.analysis.roofline import roofline
 from scalebench.analysis.rounds import name_machines, with_standing
 from scalebench.analysis.scaling import axis_exponents, resolution_exponents
 from scalebench.analysis.summary import WAY, summarise
+from scalebench.machine.ability import Ability
 from scalebench.record import Environment, Record
 from scalebench.store.frame import counts_frame, rounds_frame
 from scalebench.suite.case import COUNT, Case
@@ -46,6 +49,8 @@ class Analysis:
         groups: see ``matched.COLUMNS``.
         failures: cases that did not end well.
         missing: cases of the plan that no machine has measured yet.
+        roofline: ``cases`` with the columns of ``roofline.Placed``.
+        abilities: measured peaks of the machines, oldest first.
         memory: measured, whole-process and static memory, see ``memory.memory_gap``.
         short: cases of the plan with fewer good rounds than asked for.
         left_out: measured records of cases that are no longer in the suite.
@@ -61,23 +66,29 @@ class Analysis:
     failures: tuple[Failure, ...]
     missing: tuple[Case, ...]
     memory: pd.DataFrame = field(default_factory=pd.DataFrame)
+    roofline: pd.DataFrame = field(default_factory=pd.DataFrame)
+    abilities: tuple[Ability, ...] = ()
     short: tuple[Case, ...] = ()
     left_out: int = 0
 
 
-def analyse(plan: Plan, records: Sequence[Record], elsewhere: Sequence[Case] = ()) -> Analysis:
+def analyse(
+    plan: Plan, records: Sequence[Record], elsewhere: Sequence[Case] = (), abilities: Sequence[Ability] = ()
+) -> Analysis:
     """Analyse the records of one suite.
 
     Args:
         plan: the suite's plan, newest first choice.
         records: counts and rounds, from any number of machines.
         elsewhere: cases that other machines' plans of the suite have beside these.
+        abilities: peaks of the machines, oldest first.
     """
     wanted = {_anywhere(case) for case in (*plan.cases, *elsewhere)}
     every, records = records, [r for r in records if r.case.mode == COUNT or _anywhere(r.case) in wanted]
     measured = [record for record in records if record.case.mode != COUNT]
     rounds = with_standing(name_machines(rounds_frame(records)), measured)
     cases = summarise(rounds)
+    counts = counts_frame(records)
     exponents = [resolution_exponents(cases), axis_exponents(cases, plan.groups)]
     seen = {_anywhere(record.case) for record in records}
     good = Counter(rounds.loc[rounds["used"], "case"])
@@ -86,12 +97,14 @@ def analyse(plan: Plan, records: Sequence[Record], elsewhere: Sequence[Case] = (
         machines=_machines(records, rounds),
         rounds=rounds,
         cases=cases.assign(front=_front(cases)),
-        counts=counts_frame(records),
+        counts=counts,
         exponents=pd.concat([e for e in exponents if len(e)] or exponents[:1], ignore_index=True),
         groups=compare_groups(rounds, plan.groups),
         failures=_failures(records, rounds),
         missing=tuple(case for case in plan.cases if _anywhere(case) not in seen),
         memory=memory_gap(cases),
+        roofline=cases.join(roofline(cases, counts, abilities)[list(PLACED)]),
+        abilities=tuple(abilities),
         short=tuple(case for case in plan.cases if 0 < good[case.key] < plan.rounds),
         left_out=len(every) - len(records),
     )

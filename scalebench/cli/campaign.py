@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,9 +10,11 @@ from statistics import median
 from typing import Any
 
 from scalebench.analysis.stopping import counted_rounds, iterations, standing
+from scalebench.errors import WorkerError
+from scalebench.execute.abilities import abilities, kept
 from scalebench.execute.client import Worker
 from scalebench.execute.estimate import Costs, round_seconds, static_parts
-from scalebench.execute.events import Event, Listener, RoundEnded
+from scalebench.execute.events import Event, Listener, PeaksStarted, RoundEnded
 from scalebench.execute.isolate import Terms, run_round, skipped_round
 from scalebench.execute.memory import Memory
 from scalebench.execute.planner import Prepared
@@ -38,6 +40,7 @@ class Options:
         budget_s: wall time of the whole run, seconds; None is without end.
         limit_bytes: memory a case may take; None is nine tenths of what is free.
         predict: whether cases that are predicted not to fit are skipped.
+        peaks: whether the machine's peaks are measured where they are not known.
     """
 
     seed: int = 0
@@ -45,6 +48,7 @@ class Options:
     budget_s: float | None = None
     limit_bytes: int | None = None
     predict: bool = True
+    peaks: bool = True
 
 
 class Campaign:
@@ -92,12 +96,19 @@ class Campaign:
         """
         writer = self._writer()
         self._store_paper(writer)
-        if not self.open():
+        wishes = self.open()
+        if not wishes:
             return
         made = self._made()
         with Worker(fork=False) as fresh:
+
+            def workers(device: str) -> Worker:
+                return worker if device == "cpu" else fresh
+
+            if self._options.peaks:
+                self._store_peaks(wishes, workers, writer, listen)
             crew = Crew(
-                measure=self._measurer(lambda device: worker if device == "cpu" else fresh, made),
+                measure=self._measurer(workers, made),
                 wish=wish_of,
                 cost=self.costs.of,
                 sink=writer.append,
@@ -149,6 +160,22 @@ class Campaign:
             return None if gib is None else int(gib * 2**30)
         free = free_memory()
         return None if free is None else int(LIMIT_SHARE * free)
+
+    def _store_peaks(
+        self, cases: Iterable[Case], workers: Callable[[str], Worker], writer: Writer, listen: Listener
+    ) -> None:
+        known = self.stored().abilities
+        for device, threads in sorted({(case.device, case.threads) for case in cases}):
+            environment = self._prepared.machines[device]
+            if kept(environment, device, threads) is None:
+                listen(PeaksStarted(device, threads))
+            try:
+                ability = abilities(workers(device), environment, device, threads)
+            except WorkerError as error:  # the rounds do not need the peaks
+                listen(PeaksStarted(device, threads, error.message))
+                continue
+            if ability not in known:
+                writer.note(ability)
 
     def _writer(self) -> Writer:
         now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")

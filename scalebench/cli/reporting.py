@@ -21,7 +21,8 @@ from scalebench.units import digits, interval
 def finish(plan: Plan, stored: Results, reports: Path, json_: bool) -> None:
     """Analyse what is stored, write ``reports/<suite>.html`` and ``.json``, and say the verdicts."""
     newest = {found.machines: found for found in (*stored.plans, plan)}
-    analysis = analyse(plan, stored.records, [case for found in newest.values() for case in found.cases])
+    elsewhere = [case for found in newest.values() for case in found.cases]
+    analysis = analyse(plan, stored.records, elsewhere, stored.abilities)
     verdicts = judge(select_claims(plan.claims), analysis)
     document = build_document(analysis, verdicts, stored)
     try:

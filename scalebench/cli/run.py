@@ -25,6 +25,7 @@ def run(
         None, parser=size_bytes, metavar="SIZE", help="Memory a case may take, as 4GiB; default 90 % of what is free."
     ),
     no_skip: bool = typer.Option(False, "--no-skip", help="Measure even what is predicted not to fit into memory."),
+    no_peaks: bool = typer.Option(False, "--no-peaks", help="Do not measure the machine's peaks; no roofline then."),
     protocol: Timing | None = typer.Option(None, help="How cases are timed, in place of the suite's own protocol."),
     energy: bool = typer.Option(False, "--energy", help="Also measure energy, where the machine has a counter."),
     keep_host: bool = typer.Option(False, "--keep-host", help="Store the host's name instead of its hash."),
@@ -37,7 +38,7 @@ def run(
     from scalebench.execute.client import Worker
     from scalebench.execute.lock import machine_lock
 
-    options = Options(seed=seed, retry_failed=retry_failed, budget_s=budget, limit_bytes=mem_limit, predict=not no_skip)
+    options = Options(seed, retry_failed, budget, mem_limit, predict=not no_skip, peaks=not no_peaks)
     # The lock comes first: counting on every core would disturb another run's rounds.
     with machine_lock(), Worker() as worker:
         prepared = prepare_suite(suite, worker, protocol and protocol.value, energy, keep_host)

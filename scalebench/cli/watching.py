@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from scalebench.execute.estimate import Costs
-from scalebench.execute.events import Event, GivenUp, Listener, RoundEnded, RoundStarted
+from scalebench.execute.events import Event, GivenUp, Listener, PeaksStarted, RoundEnded, RoundStarted
 from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import Wish
 from scalebench.flags import is_bad
@@ -83,9 +83,11 @@ def _draw(bar: Progress, task: TaskID, event: Event, remaining: _Remaining) -> N
         bar.update(task, completed=event.done, total=event.total, left=left)
         if event.record.outcome != "ok":
             bar.console.print(escape(_result(event.record)), highlight=False)
-    else:
+    elif isinstance(event, GivenUp):
         remaining.given_up(event.cases)
         bar.console.print(escape(_given_up(event)), highlight=False)
+    else:
+        bar.update(task, description=_peaks(event))
 
 
 def _line(console: Console, event: Event, remaining: _Remaining) -> None:
@@ -97,6 +99,13 @@ def _line(console: Console, event: Event, remaining: _Remaining) -> None:
     elif isinstance(event, GivenUp):
         remaining.given_up(event.cases)
         console.print(_given_up(event), highlight=False, markup=False, soft_wrap=True)
+    elif isinstance(event, PeaksStarted):
+        console.print(_peaks(event), highlight=False, markup=False, soft_wrap=True)
+
+
+def _peaks(event: PeaksStarted) -> str:
+    where = f"{event.device} with {event.threads} threads"
+    return f"no peaks of {where}: {event.why}" if event.why else f"measuring the peaks of {where}, once a week"
 
 
 def _given_up(event: GivenUp) -> str:

@@ -23,7 +23,7 @@ MAX_AGE_DAYS = 7.0
 CAP_S = {"cpu": 10.0, "cuda": 20.0}
 """Time for the peaks of one device."""
 STEADY = 0.10
-"""Peaks beside a canary that varies more are used, and not kept: tomorrow's may be nobody else's."""
+"""Peaks beside a canary that varied more, or whose threads waited for a core, are used and not kept."""
 _TIMEOUT_S = 300.0
 
 
@@ -57,9 +57,14 @@ def abilities(
     job = {"do": "peaks", "device": device, "threads": threads, "cap_s": CAP_S[device.partition(":")[0]]}
     answers = _answers(worker.run(job, _TIMEOUT_S), "peaks")
     found = _ability(answers, environment, device, threads, started.isoformat(timespec="seconds"))
-    if found.canary_cv is not None and found.canary_cv <= STEADY:
+    if _quiet(found):
         _keep(found, _file(environment, device, threads, folder))
     return found
+
+
+def _quiet(found: Ability) -> bool:
+    contended = any(peak.contended for peaks in (found.matmul, found.bandwidth) for peak in peaks.values())
+    return not contended and found.canary_cv is not None and found.canary_cv <= STEADY
 
 
 def kept(

@@ -10,6 +10,15 @@ from scalebench.suite.case import Case
 
 
 @dataclass(frozen=True)
+class PeaksStarted:
+    """The machine's peaks are measured, once a week; ``why`` says, after a failure, that there are none."""
+
+    device: str
+    threads: int
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class RoundStarted:
     """A round begins.
 
@@ -45,5 +54,5 @@ class GivenUp:
     seconds: float
 
 
-Event = RoundStarted | RoundEnded | GivenUp
+Event = PeaksStarted | RoundStarted | RoundEnded | GivenUp
 Listener = Callable[[Event], None]

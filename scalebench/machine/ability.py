@@ -11,6 +11,9 @@ Unit = Literal["FLOP/s", "B/s"]
 EMULATED = "emulated"
 """Note of a precision that the device reaches by detours: less than a quarter of its fp32."""
 
+CONTENDED = "contended"
+"""Begins the note of a peak whose threads had to wait for a core: it is too low, and no bound."""
+
 
 @dataclass(frozen=True)
 class Peak:
@@ -22,7 +25,7 @@ class Peak:
         unit: ``FLOP/s`` or ``B/s``.
         shape: where ``best`` was reached.
         reps: repetitions behind it, over all shapes.
-        note: what is special about it, such as ``emulated``.
+        note: what is special about it: ``emulated``, ``contended: ...``, both with ``; `` between them, or nothing.
     """
 
     best: float
@@ -31,6 +34,11 @@ class Peak:
     shape: str
     reps: int
     note: str = ""
+
+    @property
+    def contended(self) -> bool:
+        """Whether something else ran on its cores."""
+        return CONTENDED in self.note
 
 
 @dataclass(frozen=True)

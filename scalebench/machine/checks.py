@@ -7,11 +7,13 @@ be measured here, ``warn`` that numbers from here deserve doubt.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from scalebench.machine.ability import Ability
 from scalebench.machine.kernel import ROOT, number, numbers, text
 from scalebench.machine.limits import cpu_quota, free_memory
 from scalebench.machine.nvml import Gpu, Reason, Unavailable, throttled
@@ -111,13 +113,14 @@ def hardware_counters(root: Path = ROOT) -> Check:
     return Check(name, "ok", f"kernel.perf_event_paranoid = {level}")
 
 
-def group_limits(cores: int, root: Path = ROOT) -> Check:
+def group_limits(root: Path = ROOT, cores: int | None = None) -> Check:
     """CPU quota and memory limit of this process's control groups.
 
     Args:
-        cores: that this process may run on by its affinity.
         root: of the file system.
+        cores: that this process may run on; its affinity where None.
     """
+    cores = cores or _affinity()
     quota, free = cpu_quota(root), free_memory(root)
     available = numbers(root / "proc/meminfo").get("MemAvailable")
     limited = free is not None and available is not None and free < available * 1024
@@ -127,6 +130,10 @@ def group_limits(cores: int, root: Path = ROOT) -> Check:
         finding = f"a quota of {digits(quota)} of {cores} cores; {memory}"
         return Check("limits", "warn", finding, "pin cores instead (cpuset): a quota stops all threads in mid-round")
     return Check("limits", "ok", f"no quota below {cores} cores; {memory}")
+
+
+def _affinity() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def pressure(root: Path = ROOT) -> Check:
@@ -165,8 +172,8 @@ def steal(share: float | None) -> Check:
     if share is None:
         return Check("steal", "missing", "not counted here, or nothing was measured")
     if share > STEAL:
-        return Check("steal", "warn", f"{share:.1%} of the time", "a host that is not overcommitted")
-    return Check("steal", "ok", f"{share:.1%} of the time")
+        return Check("steal", "warn", f"{_percent(share)} of the time", "a host that is not overcommitted")
+    return Check("steal", "ok", f"{_percent(share)} of the time")
 
 
 def canary(device: str, variation: float | None, blocks: int) -> Check:
@@ -174,7 +181,7 @@ def canary(device: str, variation: float | None, blocks: int) -> Check:
     name = f"noise now, {device}"
     if variation is None:
         return Check(name, "missing", "not measured", "scalebench doctor without --quick, while nothing else runs")
-    finding = f"a fixed matrix product varied by {variation:.1%} over {blocks} blocks"
+    finding = f"a fixed matrix product varied by {_percent(variation)} over {blocks} blocks"
     advice = "stop what else is running, or expect intervals as wide"
     return _noisy(name, variation, finding, advice)
 
@@ -184,8 +191,19 @@ def floor(device: str, share: float | None, cases: int = 0, when: str = "") -> C
     name = f"noise floor, {device}"
     if share is None:
         return Check(name, "missing", "never measured", "scalebench aa")
-    finding = f"two runs differ by up to {share:.1%} ({cases} cases, {when[:10]})"
+    finding = f"two runs differ by up to {_percent(share)} ({cases} cases, {when[:10]})"
     return _noisy(name, share, finding, "a quieter machine; then scalebench aa again")
+
+
+def peaks(ability: Ability) -> Check:
+    """Whether a device's peaks were measured undisturbed."""
+    name = f"peaks, {ability.device}"
+    both = {**ability.matmul, **ability.bandwidth}
+    contended = [which for which, peak in both.items() if peak.contended]
+    if contended:
+        finding = f"measured beside other work: {', '.join(contended)}"
+        return Check(name, "warn", finding, "scalebench doctor again, while nothing else runs")
+    return Check(name, "ok", f"{', '.join(both)}; measured {ability.started[:10]}")
 
 
 def _noisy(name: str, share: float, finding: str, advice: str) -> Check:
@@ -194,11 +212,20 @@ def _noisy(name: str, share: float, finding: str, advice: str) -> Check:
     return Check(name, "warn", finding, advice, decides=share > NOISE_DECIDES)
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
 def alone(refusal: tuple[str, str] | None) -> Check:
     """Whether the machine's lock could be had; otherwise message and hint of the refusal."""
     if refusal is None:
         return Check("other runs", "ok", "none")
     return Check("other runs", "warn", *refusal, decides=True)
+
+
+def failed(device: str, message: str, hint: str) -> Check:
+    """A device on which peaks or noise could not be measured."""
+    return Check(f"measuring, {device}", "warn", message, hint, decides=True)
 
 
 def gpus(library: Any = None) -> tuple[Gpu, ...] | Unavailable:

@@ -14,10 +14,12 @@ from typing import Literal
 
 import torch
 
-from scalebench.machine.ability import EMULATED, Peak
+from scalebench.machine.ability import CONTENDED, EMULATED, Peak, Unit
 from scalebench.machine.caches import last_cache
 from scalebench.machine.climb import Run, Step, Timer, climb
 from scalebench.machine.limits import free_memory
+from scalebench.machine.telemetry import between, read
+from scalebench.machine.validity import WAITED
 
 Found = tuple[Literal["matmul", "bandwidth"], str, Peak]
 """Kind, name (a precision, or ``copy``, ``triad``, ``llc``) and peak."""
@@ -62,16 +64,30 @@ def measure_peaks(
     timer = timer or (event_timer if where.type == "cuda" else host_timer)
     reference: Peak | None = None
     for name in precisions:
-        found = climb(products(where, name), "FLOP/s", timer, _MATMUL_SHARE * cap_s / len(precisions))
+        found = _climb(products(where, name), "FLOP/s", timer, _MATMUL_SHARE * cap_s / len(precisions), threads)
         if found is not None:
             reference = found if name == "fp32" else reference
             slow = reference is not None and found.best < _EMULATED_SHARE * reference.best
-            yield "matmul", name, replace(found, note=EMULATED) if slow else found
+            yield "matmul", name, _noted(found, EMULATED) if slow else found
     transfers = streams(where)
     for name, step in transfers.items():
-        found = climb([step], "B/s", timer, (1 - _MATMUL_SHARE) * cap_s / len(transfers))
+        found = _climb([step], "B/s", timer, (1 - _MATMUL_SHARE) * cap_s / len(transfers), threads)
         if found is not None:
             yield "bandwidth", name, found
+
+
+def _climb(steps: Sequence[Step], unit: Unit, timer: Timer, cap_s: float, threads: int) -> Peak | None:
+    """Climb, and say where threads had to wait for a core meanwhile."""
+    before = read()
+    found = climb(steps, unit, timer, cap_s)
+    waited = between(before, read(), threads).waited_share or 0.0
+    if found is None or waited <= WAITED:
+        return found
+    return _noted(found, f"{CONTENDED}: waited {waited:.0%} of the time for a core")
+
+
+def _noted(peak: Peak, note: str) -> Peak:
+    return replace(peak, note="; ".join(filter(None, (peak.note, note))))
 
 
 def products(device: torch.device, precision: str) -> list[Step]:

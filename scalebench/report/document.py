@@ -20,7 +20,8 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
     """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
 
     Keys: ``suite, title, measured, machines, verdicts, fits, groups, cases, counts, failures, missing, problems,
-    metrics, suite_text, files, short, rounds, matched, memory``; ``build`` adds ``headline`` and ``figures``.
+    metrics, suite_text, files, short, rounds, matched, memory,
+    roofline, peaks``; ``build`` adds ``headline`` and ``figures``.
     """
     started = sorted(record.started for record in stored.records if record.case.mode != COUNT)
     return {
@@ -34,6 +35,8 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "cases": _rows(analysis.cases),
         "counts": _rows(analysis.counts.drop(columns=["work"])),
         "memory": _rows(analysis.memory),
+        "roofline": _rows(analysis.roofline),
+        "peaks": [asdict(ability) for ability in analysis.abilities],
         "failures": [{**asdict(f), "case": f.case.label} for f in analysis.failures],
         "missing": [case.label for case in analysis.missing],
         "short": [case.label for case in analysis.short],

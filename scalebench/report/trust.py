@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from scalebench import units
 from scalebench.analysis.summary import TAILS
 from scalebench.flags import FLAGS
+from scalebench.machine.ability import Ability
 from scalebench.report.content import Column, Table
 from scalebench.report.labels import SCALES, way_label
 from scalebench.report.tables import capped, number, ordered, span
@@ -74,6 +75,43 @@ def memory_table(memory: pd.DataFrame) -> Table:
         for row in ordered(memory).to_dict("records")
     ]  # fmt: skip
     return capped("Memory three ways", columns, rows)
+
+
+def roofline_table(placed: pd.DataFrame) -> Table:
+    """Where each case lies under the machine's own roof; ``analysis.roofline``."""
+    ms = SCALES["latency_s"].factor
+    columns = [
+        *_MODEL, Column("latency, ms per batch", number=True), Column("least time, ms", number=True),
+        Column("utilisation, %", number=True), Column("intensity, FLOPs per byte", number=True),
+        Column("ridge, FLOPs per byte", number=True), Column("limited by"), _WAY, Column("noted"),
+    ]  # fmt: skip
+    rows = [
+        [
+            *_model(row), number(row["latency_s"], ms), number(row["t_min_s"], ms), number(100 * row["utilisation"]),
+            number(row["intensity"]), number(row["ridge"]), row["label"], way_label(row),
+            "; ".join(filter(None, ("roofline_violation" if row["violation"] else "", row["why"]))),
+        ]
+        for row in ordered(placed).to_dict("records")
+    ]  # fmt: skip
+    return capped("Every case under the measured roof of its machine", columns, rows)
+
+
+def peaks_table(abilities: Sequence[Ability]) -> Table:
+    """What the machines can do at most."""
+    columns = [
+        Column("machine"), Column("device"), Column("threads", number=True), Column("peak"),
+        Column("best, G per s", number=True), Column("sustained, G per s", number=True), Column("unit"),
+        Column("n, repetitions", number=True), Column("reached with"), Column("noted"),
+    ]  # fmt: skip
+    rows = [
+        [
+            a.machine, a.device, str(a.threads), name, number(peak.best, 1e9), number(peak.sustained, 1e9), peak.unit,
+            str(peak.reps), peak.shape, peak.note,
+        ]
+        for a in abilities
+        for name, peak in [*a.matmul.items(), *a.bandwidth.items()]
+    ]  # fmt: skip
+    return capped("Measured peaks: matrix products by precision, and memory bandwidth", columns, rows)
 
 
 def flags_table() -> Table:

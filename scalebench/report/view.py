@@ -14,6 +14,7 @@ from scalebench.report.dotplot import matched_groups
 from scalebench.report.figures import against_resolution, front, latency_against_macs
 from scalebench.report.headline import count_words, effect, headline
 from scalebench.report.labels import listed
+from scalebench.report.roof import under_the_roof
 from scalebench.suite.protocol import Protocol
 
 Figures = Mapping[str, Chart | Absent]
@@ -48,6 +49,7 @@ def draw_figures(analysis: Analysis) -> dict[str, Chart | Absent]:
         "f3": against_resolution(cases, "memory_bytes", "f3"),
         "f4": matched_groups(analysis.groups),
         "f5": front(cases),
+        "f6": under_the_roof(analysis.roofline, analysis.abilities),
     }
 
 
@@ -104,6 +106,8 @@ def _results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
         _section("matched", "Matched groups", figures, ("f4",), groups),
         _section("pareto", "Pareto front", figures, ("f5",)),
         _section("exponents", "Exponents", figures, (), exponents),
+        _section("roofline", "Roofline", figures, ("f6",), _filled(
+            trust.roofline_table(analysis.roofline), trust.peaks_table(analysis.abilities))),
         _section("memory", "Memory three ways", figures, (), _filled(trust.memory_table(analysis.memory))),
         _section("trust", "Intervals, tails and doubts", figures, (), _filled(
             trust.trust_table(analysis.cases), trust.tails_table(analysis.cases))),

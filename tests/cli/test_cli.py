@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from scalebench.analysis.stopping import SPARE
+from scalebench.flags import is_bad
+
 TINY = Path(__file__).parent.parent / "fixtures" / "tiny.yaml"
 
 
@@ -36,6 +39,16 @@ def records(folder: Path) -> list[dict[str, Any]]:
     return [line for line in lines if line["kind"] == "record" and line["case"]["mode"] != "count"]
 
 
+def assert_each_case_has_its_rounds(found: list[dict[str, Any]]) -> None:
+    """Two rounds of each of five cases, and at most five more where a neighbour was on the cores."""
+    assert {r["outcome"] for r in found} == {"ok"}
+    by_case: dict[str, list[bool]] = {}
+    for record in found:
+        by_case.setdefault(record["key"], []).append(is_bad(record["notes"]))
+    assert len(by_case) == 5
+    assert all(len(bad) - min(sum(bad), SPARE) == 2 for bad in by_case.values())
+
+
 def test_a_run_measures_reports_and_says_the_verdicts(finished: tuple[Path, Any]) -> None:
     folder, done = finished
     assert done.returncode == 0, done.stderr
@@ -44,8 +57,7 @@ def test_a_run_measures_reports_and_says_the_verdicts(finished: tuple[Path, Any]
     page = (folder / "reports" / "tiny.html").read_text()
     assert "EN-18" in page
     found = records(folder)
-    assert len(found) == 2 * 5
-    assert {r["outcome"] for r in found} == {"ok"}
+    assert_each_case_has_its_rounds(found)
 
 
 def test_every_record_names_no_host(finished: tuple[Path, Any]) -> None:
@@ -102,16 +114,16 @@ def test_a_run_stopped_in_the_middle_goes_on(number: signal.Signals, tmp_path: P
         time.sleep(0.02)
     process.send_signal(number)
     _, said = process.communicate(timeout=120)
-    kept = len(records(tmp_path))
-    assert 3 <= kept < 10
+    kept = records(tmp_path)
+    assert len(kept) >= 3
     if number == signal.SIGINT:
         assert process.returncode == 130
-        assert "goes on" in said
-        assert f"{10 - kept} are left" in said
+        assert "cases are open: scalebench run" in said
     again = scalebench("run", TINY, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
-    assert f"{10 - kept} rounds" in again.stderr
-    assert len(records(tmp_path)) == 10
+    found = records(tmp_path)
+    assert [r for r in found if r in kept] == kept
+    assert_each_case_has_its_rounds(found)
 
 
 def test_a_full_disk_stops_with_a_hint(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 
 from scalebench.errors import WorkerError
 from scalebench.execute.client import Worker
-from scalebench.execute.isolate import run_round
+from scalebench.execute.isolate import Terms, run_round
 from scalebench.record import Environment
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
@@ -57,24 +59,59 @@ def test_a_child_that_hangs_is_a_timeout(worker: Worker) -> None:
     assert "1.5 s" in record.error["message"]
 
 
-def test_a_child_that_is_killed_is_crashed_with_its_signal(worker: Worker) -> None:
+@contextmanager
+def shot(worker: Worker, choose: Callable[[int, int], int], after_s: float) -> Iterator[list[int]]:
+    """SIGKILL to server or child, ``after_s`` after the child has appeared; yields both their numbers."""
+    worker.run({"do": "environment", "devices": ["cpu"]}, 60)
     assert worker._process is not None
-    server = worker._process.pid
+    server, both = worker._process.pid, []
 
-    def kill_the_child() -> None:
+    def shoot() -> None:
         children: list[str] = []
         while not children:
-            time.sleep(0.05)
+            time.sleep(0.01)
             children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-        os.kill(int(children[0]), signal.SIGKILL)
+        both.extend((server, int(children[0])))
+        time.sleep(after_s)
+        os.kill(choose(*both), signal.SIGKILL)
 
-    killer = threading.Thread(target=kill_the_child)
+    killer = threading.Thread(target=shoot)
     killer.start()
-    record = run_round(worker, "s", replace(CASE, protocol=replace(ENDLESS, timeout_s=60)), 0, HERE)
+    yield both
     killer.join()
-    assert record.outcome == "crashed"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_child_that_is_killed_at_any_moment_is_crashed_with_its_signal(worker: Worker, seed: int) -> None:
+    """While it builds, warms up or times: no half-made number stays."""
+    with shot(worker, lambda _, child: child, random.Random(seed).uniform(0, 1)):
+        record = run_round(worker, "s", replace(CASE, protocol=replace(ENDLESS, timeout_s=60)), 0, HERE)
+    assert (record.outcome, record.ending) == ("crashed", "killed_signal(SIGKILL)")
     assert record.error is not None
     assert "SIGKILL" in record.error["message"]
+    assert record.facts == record.samples == {}
+
+
+def test_a_server_that_is_killed_takes_its_child_along_and_is_replaced(worker: Worker) -> None:
+    """It costs one round, which is recorded; no child stays behind as noise for the next server's."""
+    with shot(worker, lambda server, _: server, 0.3) as both:
+        record = run_round(worker, "s", replace(CASE, protocol=replace(ENDLESS, timeout_s=60)), 0, HERE)
+    assert (record.outcome, record.ending) == ("crashed", "killed_signal(SIGKILL)")
+    stat = Path(f"/proc/{both[1]}/stat")
+    for _ in range(100):
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the child goes on without its server")
+
+
+def test_a_case_beyond_its_limit_is_oom_and_the_next_one_has_its_memory_again(worker: Worker) -> None:
+    """The limit is the child's alone."""
+    record = run_round(worker, "s", replace(CASE, batch=64, resolution=224), 0, HERE, Terms(limit_bytes=50 * 2**20))
+    assert (record.outcome, record.ending) == ("oom", "oom_host")
+    assert record.error is not None
+    assert "memory" in record.error["message"]
 
 
 def test_a_case_that_needs_too_much_memory_is_oom(worker: Worker) -> None:
@@ -89,14 +126,6 @@ def test_a_worker_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with Worker() as broken, pytest.raises(WorkerError, match="broken on purpose"):
         broken.run({"do": "measure", "case": asdict(CASE)}, 5)
-
-
-def test_a_server_that_dies_is_replaced(worker: Worker) -> None:
-    """Killing the server itself costs one round, which is recorded; the next one starts a new server."""
-    worker.run({"do": "environment", "devices": ["cpu"]}, 60)
-    assert worker._process is not None
-    os.killpg(worker._process.pid, signal.SIGKILL)
-    worker._process.wait()
 
 
 def test_the_parent_sleeps_while_a_child_measures(worker: Worker) -> None:

@@ -1,0 +1,77 @@
+"""The roofline figure: what each case reaches under the measured roof of its machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from scalebench.analysis.roofline import find
+from scalebench.machine.ability import Ability
+from scalebench.report.content import Absent, Chart, Panel
+from scalebench.report.drawing import INK, EndLabel, draw, label_ends, log_axis
+from scalebench.report.labels import listed, look, series, sorted_ways, way_label
+from scalebench.report.tables import number
+from scalebench.report.takeaways import Takeaway
+from scalebench.report.trust import roofline_table
+
+TITLE = "Under the roof: arithmetic reached against operational intensity"
+_GIGA = 1e9
+
+
+def under_the_roof(placed: pd.DataFrame, abilities: Sequence[Ability]) -> Chart | Absent:
+    """Figure 6; ``placed`` as in ``Analysis.roofline``."""
+    good = placed.dropna(subset=["intensity", "ridge"]) if "intensity" in placed else placed
+    if good.empty:
+        return Absent(TITLE, "the peaks of no machine with these cases are known")
+    takeaway = of_roof(good)
+    panels = []
+    for index, (way, here) in enumerate(sorted_ways(good)):
+        where = way_label(way)
+        painter = partial(_panel, here, abilities)
+        panels.append(Panel(where, draw(painter, f"f6-{index}", f"{TITLE}; {where}. {takeaway.text}")))
+    return Chart("f6", TITLE, takeaway.text, takeaway.numbers, tuple(panels), roofline_table(good))
+
+
+def of_roof(placed: pd.DataFrame) -> Takeaway:
+    """How much of the roof is used, and what limits most cases."""
+    used = 100 * placed["utilisation"]
+    best = placed.nlargest(1, "utilisation").iloc[0]
+    words = [f"{count} by {label}" for label, count in placed["label"].value_counts().items()]
+    text = (
+        f"Cases use {number(float(used.min()))} to {number(float(used.max()))} % of what the machine could do, "
+        f"the most {best['model']}@{best['resolution']} at batch {best['batch']}; limited {listed(words)}."
+    )
+    return Takeaway(text, {"least_percent": float(used.min()), "most_percent": float(used.max())})
+
+
+def _panel(here: pd.DataFrame, abilities: Sequence[Ability], axes: Axes) -> None:
+    first = here.iloc[0]
+    ability = find(first["machine"], first["device"], first["threads"], abilities)
+    assert ability is not None  # noqa: S101 - it placed these rows
+    peak = ability.matmul[first["precision"]].best / _GIGA
+    data = here.assign(
+        x=here["intensity"],
+        y=2 * here["macs"] * here["batch"] / here["latency_s"] / _GIGA,
+        series=here["model"].map(series),
+    )
+    low, high = min(data["x"].min(), first["ridge"]) / 2, max(data["x"].max(), first["ridge"]) * 2
+    log_axis(axes, "x", [low, high])
+    log_axis(axes, "y", [*data["y"], peak])
+    x = np.array([low, first["ridge"], high])
+    axes.plot(x, np.minimum(x / first["ridge"], 1) * peak, color=INK, linewidth=1)
+    ends = [EndLabel(high, peak, "measured peak", INK)]
+    for name, rows in data.groupby("series"):
+        style = look(str(name))
+        face = "none" if str(name).endswith(", scaled") else style.colour
+        sns.scatterplot(rows, x="x", y="y", ax=axes, marker=style.marker, facecolor=face, edgecolor=style.colour,
+                        linewidth=1.1, s=30, legend=False)  # fmt: skip
+        last = rows.nlargest(1, "x").iloc[0]
+        ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
+    axes.set_xlabel("operational intensity, FLOPs per byte")
+    axes.set_ylabel("reached, GFLOP/s")
+    label_ends(axes, ends)

@@ -1,0 +1,164 @@
+"""What torch is asked to do for a peak; the rules of the climb are tested with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from scalebench.machine import peaks
+from scalebench.machine.ability import EMULATED
+from scalebench.machine.climb import Run
+from scalebench.machine.peaks import llc_bytes, measure_peaks, products, streams
+
+CPU = torch.device("cpu")
+MIB = 2**20
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with 64 MiB of free memory, so that nothing takes long."""
+    monkeypatch.setattr(peaks, "free_memory", lambda: 64 * MIB)
+    monkeypatch.setattr(peaks, "last_cache", lambda: MIB)
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before() -> Any:
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+def timer(run: Run, calls: int) -> float:
+    """A machine on which every call takes a hundredth of a second."""
+    run()
+    return 0.01 * calls
+
+
+def test_every_peak_is_found_with_its_unit(small: None) -> None:
+    found = list(measure_peaks("cpu", 1, cap_s=0.6, timer=timer))
+    assert [(kind, name) for kind, name, _ in found] == [
+        ("matmul", "fp32"), ("matmul", "bf16"), ("matmul", "fp16"),
+        ("bandwidth", "copy"), ("bandwidth", "triad"), ("bandwidth", "llc"),
+    ]  # fmt: skip
+    assert {peak.unit for kind, _, peak in found if kind == "matmul"} == {"FLOP/s"}
+    assert {peak.unit for kind, _, peak in found if kind == "bandwidth"} == {"B/s"}
+    assert all(0 < peak.sustained <= peak.best for _, _, peak in found)
+    json.dumps([asdict(peak) for _, _, peak in found])
+
+
+def test_rates_count_two_flops_per_multiply_add_and_every_byte(small: None) -> None:
+    found = {name: peak for _, name, peak in measure_peaks("cpu", 1, cap_s=0.6, precisions=["fp32"], timer=timer)}
+    side = int(found["fp32"].shape.partition("x")[0])
+    assert found["fp32"].best == pytest.approx(2 * side**3 / 0.01)
+    assert found["copy"].best == pytest.approx(2 * 8 * MIB / 0.01)
+    assert found["triad"].best == pytest.approx(3 * 8 * MIB / 0.01)
+    assert found["llc"].best == pytest.approx(MIB / 4 / 0.01)
+    assert (found["copy"].shape, found["triad"].shape) == ("2 x 8 MiB", "3 x 8 MiB")
+
+
+def test_a_precision_far_below_fp32_is_called_emulated(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(run: Run, calls: int) -> float:
+        out: Any = run()
+        rate = {torch.float32: 1e9, torch.bfloat16: 0.3e9, torch.float16: 0.2e9}[out.dtype]
+        return calls * 2 * len(out) ** 3 / rate
+
+    monkeypatch.setattr(peaks, "streams", lambda _device: {})
+    found = {name: peak.note for _, name, peak in measure_peaks("cpu", 1, cap_s=1.2, timer=slow)}
+    assert found == {"fp32": "", "bf16": "", "fp16": EMULATED}
+
+
+def test_without_fp32_nothing_is_called_emulated(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peaks, "streams", lambda _device: {})
+    assert [peak.note for _, _, peak in measure_peaks("cpu", 1, 0.1, ["bf16"], timer)] == [""]
+
+
+def test_threads_that_waited_for_a_core_are_noted(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peaks, "between", lambda *_: SimpleNamespace(waited_share=0.4))
+    found = list(measure_peaks("cpu", 1, cap_s=0.6, timer=timer))
+    assert all(peak.contended for _, _, peak in found)
+    assert found[0][2].note == "contended: waited 40% of the time for a core"
+
+
+def test_the_real_clock_finds_believable_rates(small: None) -> None:
+    found = {name: peak for _, name, peak in measure_peaks("cpu", 1, cap_s=0.4, precisions=["fp32"])}
+    assert 1e6 < found["fp32"].best < 1e15
+    assert 1e6 < found["copy"].best < 1e14
+
+
+def test_matrices_grow_and_fit_into_an_eighth_of_the_memory(small: None) -> None:
+    steps = products(CPU, "fp32")
+    assert [step.shape for step in steps] == [f"{n}x{n}x{n}" for n in (128, 256, 512, 1024)]
+    assert [step.amount for step in products(CPU, "bf16")][-1] == 2 * 2048**3
+    assert [step.amount for step in steps] == sorted(step.amount for step in steps)
+
+
+@pytest.mark.parametrize(
+    ("free_mib", "cache_mib", "buffer_mib"),
+    [(100_000, 32, 256), (100_000, 512, 2048), (100_000, None, 256), (800, 32, 100), (None, 32, 256)],
+)
+def test_buffers_exceed_the_cache_and_spare_the_memory(
+    free_mib: int | None, cache_mib: int | None, buffer_mib: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least four times the last cache, and at most an eighth of what is free."""
+    monkeypatch.setattr(peaks, "free_memory", lambda: None if free_mib is None else free_mib * MIB)
+    monkeypatch.setattr(peaks, "last_cache", lambda: None if cache_mib is None else cache_mib * MIB)
+    steps = streams(CPU)
+    assert steps["copy"].amount == pytest.approx(2 * buffer_mib * MIB)
+    assert steps["triad"].amount == pytest.approx(3 * buffer_mib * MIB)
+    assert ("llc" in steps) == (cache_mib is not None)
+    if cache_mib is not None:
+        assert steps["llc"].amount == pytest.approx(cache_mib * MIB / 4)
+
+
+def test_streams_do_what_they_are_named_after(small: None) -> None:
+    steps = streams(CPU)
+    copied: Any = steps["copy"].make()()
+    assert copied.numel() == 2 * MIB
+    assert copied.std() == pytest.approx(1.0, abs=0.01)
+    added: Any = steps["triad"].make()()
+    assert added.std() == pytest.approx((1 + 9) ** 0.5, abs=0.03)
+
+
+def test_the_cache_of_a_gpu_comes_from_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = SimpleNamespace(L2_cache_size=50 * MIB)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _device: known)
+    assert llc_bytes(torch.device("cuda:0")) == 50 * MIB
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _device: SimpleNamespace())
+    assert llc_bytes(torch.device("cuda:0")) is None
+
+
+def test_a_gpu_gets_long_shapes_and_large_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = torch.device("cuda:0")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device: (139 * 2**30, 141 * 2**30))
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _device: SimpleNamespace(L2_cache_size=50 * MIB))
+    shapes = [step.shape for step in products(cuda, "bf16")]
+    assert {"1024x10240x5120", "2048x2048x13312", "4096x4096x8192", "16384x16384x16384"} <= set(shapes)
+    assert streams(cuda)["copy"].amount == 2 * 2**30
+
+
+def test_events_time_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recorded before the first call and after the last, read only once the second one has passed."""
+    diary: list[str] = []
+
+    class Event:
+        def __init__(self, enable_timing: bool) -> None:
+            assert enable_timing
+
+        def record(self) -> None:
+            diary.append("record")
+
+        def synchronize(self) -> None:
+            diary.append("wait")
+
+        def elapsed_time(self, other: object) -> float:
+            diary.append("read")
+            return 3.0
+
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    assert peaks.event_timer(lambda: diary.append("call"), 2) == pytest.approx(0.003)
+    assert diary == ["record", "call", "call", "record", "wait", "read"]
