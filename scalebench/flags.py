@@ -106,7 +106,7 @@ FLAGS = _table(
         "host_disturbed",
         "bad",
         "A fixed matrix product on both sides of the chunk was much slower than usual: so was the host.",
-        "mean of before and after: > 20 % above the run's median",
+        "before and after: both > 20 % above the run's median",
     ),
     Flag(
         "swapping",

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from scalebench.cli import aa, ab, compare, count, models, plan, report, run, schema
+from scalebench.cli import aa, ab, compare, count, doctor, models, plan, report, run, schema
 from scalebench.errors import ScalebenchError
 
 app = typer.Typer(
@@ -37,7 +37,7 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 
 _COMMANDS = (
-    run.run, plan.plan, count.count, report.report, compare.compare, ab.ab, aa.aa, models.models, schema.schema,
+    run.run, plan.plan, count.count, report.report, compare.compare, ab.ab, aa.aa, doctor.doctor, models.models, schema.schema,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_interruptible(_command))

@@ -36,6 +36,8 @@ import torch
 from scalebench.errors import ScalebenchError
 from scalebench.machine.environment import collect, usable_cores
 from scalebench.machine.limits import LIMIT_SHARE, die_first, free_memory, limit_memory
+from scalebench.machine.peaks import llc_bytes, measure_peaks
+from scalebench.measure.canary import canary
 from scalebench.measure.run import gpu_facts, gpu_software, measure, resolve_device
 from scalebench.model.backward import training_macs
 from scalebench.model.build import build, catalogue, stages
@@ -121,6 +123,22 @@ def _environment(job: dict[str, Any]) -> Answers:
         yield index, {"device": device, "environment": dataclasses.asdict(environment)}
 
 
+def _peaks(job: dict[str, Any]) -> Answers:
+    """The last cache first, then one peak after the other, each with the canary beside it."""
+    device = torch.device(job["device"])
+    yield 0, {"llc_bytes": llc_bytes(device)}
+    found = measure_peaks(job["device"], job["threads"], job["cap_s"])
+    for index, (kind, name, peak) in enumerate(found, 1):
+        beside = canary(device)["matmul_s"]
+        yield index, {"kind": kind, "name": name, "peak": dataclasses.asdict(peak), "canary_s": beside}
+
+
+def _canary(job: dict[str, Any]) -> Answers:
+    torch.set_num_threads(job["threads"])
+    for block in range(job["blocks"]):
+        yield block, canary(torch.device(job["device"]), 2 * job["block_s"])["matmul_s"]
+
+
 def _paper(job: dict[str, Any]) -> Answers:
     """Questions that need no device: answered by a few forked processes, before anything is timed."""
     questions = list(enumerate(job["questions"]))
@@ -175,7 +193,13 @@ def _check(question: dict[str, Any]) -> Any:
     return dataclasses.asdict(cross_check(parse_variant(question["model"]), question["resolution"]))
 
 
-JOBS = {"measure": _measure, "environment": _environment, "paper": _paper}
+JOBS = {
+    "measure": _measure,
+    "environment": _environment,
+    "peaks": _peaks,
+    "canary": _canary,
+    "paper": _paper,
+}
 PAPER = {"catalogue": _catalogue, "match": _match, "count": _count, "check": _check}
 
 

@@ -153,7 +153,7 @@ def virtual(root: Path = ROOT) -> Check:
         return Check("virtual machine", "ok", "none seen")
     vendor = text(root / "sys/class/dmi/id/sys_vendor")
     advice = "neighbours on the host are invisible from here: believe the noise floor, make more rounds"
-    return Check("virtual machine", "warn", " ".join(["yes", vendor]).strip(), advice)
+    return Check("virtual machine", "warn", f"yes, by {vendor}" if vendor else "yes", advice)
 
 
 def load(root: Path = ROOT) -> Check:

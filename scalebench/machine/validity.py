@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import fmean, median
+from statistics import median
 from typing import Any, Literal
 
 from scalebench.flags import is_bad
@@ -35,7 +35,7 @@ CLOCK_DROP = 0.05
 DRIFT = {"cpu": 0.05, "cuda": 0.02}
 """Seen alone: 4 % of the canaries on one thread and 22 % on two are further off than this."""
 DISTURBED = 0.20
-"""Mean of both sides. One slow side alone says little of what lies between: the model took its usual time in 5 of 7."""
+"""On both sides. One slow side alone says little of what lies between: the model took its usual time in 3 of 5."""
 SWAPPED_PER_S = 100.0
 """Pages of 4 KiB: a stray page of a sleeping process is let through, a round that works from the disk is not."""
 
@@ -108,7 +108,7 @@ def _canary(canary_s: tuple[float, float] | None, reference_s: float | None, dev
         return
     off = [time / reference_s - 1 for time in canary_s]
     detail = f"{off[0]:+.1%} before, {off[1]:+.1%} after"
-    if fmean(off) > DISTURBED:
+    if min(off) > DISTURBED:
         yield f"host_disturbed: {detail}"
     elif max(abs(one) for one in off) > DRIFT[device_kind]:
         yield f"host_drift: {detail}"

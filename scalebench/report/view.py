@@ -106,8 +106,7 @@ def _results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
         _section("matched", "Matched groups", figures, ("f4",), groups),
         _section("pareto", "Pareto front", figures, ("f5",)),
         _section("exponents", "Exponents", figures, (), exponents),
-        _section("roofline", "Roofline", figures, ("f6",), _filled(
-            trust.roofline_table(analysis.roofline), trust.peaks_table(analysis.abilities))),
+        _section("roofline", "Roofline", figures, ("f6",), _filled(trust.peaks_table(analysis.abilities))),
         _section("memory", "Memory three ways", figures, (), _filled(trust.memory_table(analysis.memory))),
         _section("trust", "Intervals, tails and doubts", figures, (), _filled(
             trust.trust_table(analysis.cases), trust.tails_table(analysis.cases))),

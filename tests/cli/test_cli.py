@@ -21,7 +21,8 @@ TINY = Path(__file__).parent.parent / "fixtures" / "tiny.yaml"
 
 
 def scalebench(*arguments: str | Path, cwd: Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "error::ResourceWarning", "-m", "scalebench", *map(str, arguments)]
+    quick = ["--no-peaks"] if arguments[0] == "run" else []  # they take ten seconds and are tested by themselves
+    command = [sys.executable, "-W", "error::ResourceWarning", "-m", "scalebench", *map(str, arguments), *quick]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
 
 
@@ -105,7 +106,7 @@ def test_a_run_stopped_in_the_middle_goes_on(number: signal.Signals, tmp_path: P
     # A shell in the background leaves SIGINT ignored in its children; at a terminal it is not.
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        f"from scalebench.cli import main; sys.argv[1:] = ['run', {str(TINY)!r}]; main()"
+        f"from scalebench.cli import main; sys.argv[1:] = ['run', {str(TINY)!r}, '--no-peaks']; main()"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -131,7 +132,7 @@ def test_a_full_disk_stops_with_a_hint(tmp_path: Path) -> None:
     limited = (
         "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
-        f"from scalebench.cli import main; import sys; sys.argv[1:] = ['run', {str(TINY)!r}]; main()"
+        f"from scalebench.cli import main; import sys; sys.argv[1:] = ['run', {str(TINY)!r}, '--no-peaks']; main()"
     )
     done = subprocess.run([sys.executable, "-c", limited], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
