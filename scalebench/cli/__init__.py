@@ -37,7 +37,8 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 
 _COMMANDS = (
-    run.run, plan.plan, count.count, report.report, compare.compare, ab.ab, aa.aa, doctor.doctor, models.models, schema.schema,
+    run.run, plan.plan, count.count, report.report, compare.compare, ab.ab, aa.aa, doctor.doctor,
+    models.models, schema.schema,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_interruptible(_command))

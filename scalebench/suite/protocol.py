@@ -76,9 +76,7 @@ class Protocol:
 
 
 PROTOCOLS = {
-    "quick": Protocol(
-        rounds=3, warmup_s=0.3, warmup_max_s=3.0, chunk_s=0.4, chunk_max_s=2.0, min_iterations=6
-    ),
+    "quick": Protocol(rounds=3, warmup_s=0.3, warmup_max_s=3.0, chunk_s=0.4, chunk_max_s=2.0, min_iterations=6),
     "standard": Protocol(max_rounds=20),
     "rigorous": Protocol(
         rounds=10, max_rounds=40, target=0.015, target_cuda=0.005, budget_s=600.0, warmup_s=2.0, chunk_s=2.0
