@@ -14,7 +14,7 @@ SCHEMA = 3
 
 1 (0.1.0): first format.
 2 (0.1.0): ``memory_bytes`` holds one input; in schema 1 all three that are rotated were resident.
-3 (0.2.0): ``ending`` says in one word how a round ended, ``telemetry`` what was seen around it.
+3 (0.1.0): ``ending`` says in one word how a round ended, ``telemetry`` what was seen around it.
 """
 
 

@@ -9,11 +9,13 @@ from typing import Any
 import torch
 
 from scalebench.errors import MachineError
+from scalebench.machine.nvml import Gpu
 from scalebench.measure.energy import energy
 from scalebench.measure.latency import latency, throughput, warm
 from scalebench.measure.memory import cpu_peak, cuda_peak
 from scalebench.measure.observe import observed
 from scalebench.measure.session import Measurement, Session, open_session
+from scalebench.measure.watch import gpu_of
 from scalebench.suite.case import Case
 
 
@@ -93,11 +95,17 @@ def resolve_device(word: str) -> str:
 
 
 def gpu_facts(device: str) -> dict[str, Any]:
-    """What torch says about a GPU, memory in whole GiB; empty for the CPU."""
+    """What torch and NVML say about a GPU, memory in whole GiB; empty for the CPU.
+
+    Cards of one name differ in speed by their power limit, by ECC and by how they are divided.
+    """
     if not device.startswith("cuda"):
         return {}
     found = torch.cuda.get_device_properties(torch.device(device))
+    gpu = gpu_of(torch.device(device))
+    told = {"power_limit_w": gpu.power_limit_w(), "ecc": gpu.ecc(), "mig": gpu.mig()} if isinstance(gpu, Gpu) else {}
     return {
+        **told,
         "gpu": found.name,
         "gpu_memory_gib": round(found.total_memory / 2**30),
         "multiprocessors": found.multi_processor_count,
