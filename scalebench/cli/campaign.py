@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from itertools import chain
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from scalebench.analysis.stopping import counted_rounds, iterations, standing
@@ -15,7 +15,7 @@ from scalebench.execute.abilities import abilities, kept
 from scalebench.execute.client import Worker
 from scalebench.execute.estimate import Costs, round_seconds, static_parts
 from scalebench.execute.events import Event, Listener, PeaksStarted, RoundEnded
-from scalebench.execute.isolate import Terms, run_round, skipped_round
+from scalebench.execute.isolate import Terms, run_round, skipped_round, usual_canary
 from scalebench.execute.memory import Memory
 from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import Crew, History, Limit, Wish, history, run_sweeps
@@ -26,8 +26,6 @@ from scalebench.store.jsonl import Results, Writer, read_results, result_files
 from scalebench.suite.case import COUNT, Case
 
 _PAPER = "on-paper"
-_CANARIES = 4
-"""Canary times after which a usual one can be named."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +123,9 @@ class Campaign:
         suite, machines = self._prepared.plan.suite, self._prepared.machines
 
         def measure(case: Case, number: int, wish: Wish) -> Record:
-            terms = Terms(wish.iterations, self._options.limit_bytes, usual_canary(case, made))
+            terms = Terms(
+                wish.iterations, self._options.limit_bytes, usual_canary(case, chain.from_iterable(made.values()))
+            )
             return run_round(workers(case.device), suite, case, number, machines[case.device], terms)
 
         return measure
@@ -201,18 +201,6 @@ def wish_of(case: Case, records: Sequence[Record]) -> Wish | None:
     adaptive = case.protocol.most_rounds > case.protocol.rounds
     least = max(1, case.protocol.rounds - len(counted_rounds(records)))
     return Wish(least, iterations(records) if adaptive else None)
-
-
-def usual_canary(case: Case, made: History) -> float | None:
-    """Median of the canary's matmul times on the case's device and threads, seconds; None before there are four."""
-    times = [
-        reading["matmul_s"]
-        for records in made.values()
-        for record in records
-        if (record.case.device, record.case.threads) == (case.device, case.threads)
-        for reading in record.telemetry.get("canary", {}).values()
-    ]
-    return median(times) if len(times) >= _CANARIES else None
 
 
 def count_record(suite: str, case: Case, facts: Mapping[str, Any]) -> Record:

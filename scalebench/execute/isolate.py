@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
+from statistics import median
 from typing import Any
 
 from scalebench.execute.client import Ending, Worker
@@ -16,6 +17,8 @@ from scalebench.record import Environment, Outcome, Record
 from scalebench.suite.case import Case
 
 _TAIL_LINES = 12
+_CANARIES = 4
+"""Times of the canary after which a usual one can be named."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,17 @@ def doubts_of(
         telemetry["load_before"],
         telemetry["gpu"],
     )
+
+
+def usual_canary(case: Case, made: Iterable[Record]) -> float | None:
+    """Median of the canary's matrix products on the case's device and threads, seconds; None before there are four."""
+    times = [
+        reading["matmul_s"]
+        for record in made
+        if (record.case.device, record.case.threads) == (case.device, case.threads)
+        for reading in record.telemetry.get("canary", {}).values()
+    ]
+    return median(times) if len(times) >= _CANARIES else None
 
 
 def skipped_round(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from scalebench.errors import MachineError, WorkerError
 from scalebench.execute.client import Worker
 from scalebench.execute.events import Listener, RoundEnded, RoundStarted
-from scalebench.execute.isolate import run_round
+from scalebench.execute.isolate import Terms, run_round, usual_canary
 from scalebench.execute.schedule import RESTART_SWEEPS
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
@@ -38,10 +38,11 @@ class Bench:
     warm: Worker
     fresh: Worker
 
-    def measure(self, case: Case, number: int) -> Record:
-        """One round; every ending is a record."""
+    def measure(self, case: Case, number: int, made: Iterable[Record] = ()) -> Record:
+        """One round; every ending is a record. ``made`` are the rounds before it, for the usual time of the canary."""
         worker = self.warm if case.device == "cpu" else self.fresh
-        return run_round(worker, self.suite, case, number, self.environment)
+        terms = Terms(canary_s=usual_canary(case, made))
+        return run_round(worker, self.suite, case, number, self.environment, terms)
 
 
 @dataclass(frozen=True)
@@ -103,18 +104,22 @@ def run_pairs(duels: Sequence[tuple[Case, Case]], rounds: int, crew: Crew, seed:
         random.Random(f"{seed}-{sweeps}").shuffle(open_)
         total = done + 2 * sum(max(1, rounds - len(made[index])) for index in open_)
         for index in open_:
-            made[index].append(_pair(duels[index], len(made[index]), crew, done, total))
+            before = [record for duel in made for pair in duel for record in pair]
+            made[index].append(_pair(duels[index], len(made[index]), crew, before, (done, total)))
             done += 2
         sweeps += 1
     return made
 
 
-def _pair(duel: tuple[Case, Case], number: int, crew: Crew, done: int, total: int) -> tuple[Record, Record]:
+def _pair(
+    duel: tuple[Case, Case], number: int, crew: Crew, made: Sequence[Record], progress: tuple[int, int]
+) -> tuple[Record, Record]:
+    done, total = progress
     b_first = _B_FIRST[number % len(_B_FIRST)]
     found: dict[int, Record] = {}
     for step, side in enumerate((1, 0) if b_first else (0, 1)):
         crew.listen(RoundStarted(duel[side], done + step, total))
-        found[side] = crew.benches[side].measure(duel[side], number)
+        found[side] = crew.benches[side].measure(duel[side], number, made)
         crew.sink(found[side])
         crew.listen(RoundEnded(found[side], done + step + 1, total))
     return found[0], found[1]
@@ -133,7 +138,7 @@ def run_once(
         random.Random(f"{seed}-{number}").shuffle(order)
         for case in order:
             listen(RoundStarted(case, len(made), total))
-            record = bench.measure(case, number)
+            record = bench.measure(case, number, made)
             sink(record)
             made.append(record)
             listen(RoundEnded(record, len(made), total))

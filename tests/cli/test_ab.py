@@ -34,7 +34,7 @@ TINY = Protocol(
 class FakeBench(Bench):
     """Measures at once: models called ``slow`` take 20 % longer on side B; the third digit depends on the round."""
 
-    def measure(self, case: Case, number: int) -> Record:
+    def measure(self, case: Case, number: int, made: Any = ()) -> Record:
         slow = 1.2 if case.model == "slow" and "-b" in self.suite else 1.0
         latency = 0.1 * slow * (1 + (number * 7 + len(self.suite)) % 5 / 1000)
         return Record(self.suite, case, number, "ok", "", self.environment, facts={"latency_s": latency})

@@ -42,7 +42,7 @@ class FakeWorker(Worker):
 class FakeBench(Bench):
     """Measures at once; case ``c`` fails."""
 
-    def measure(self, case: Case, number: int) -> Record:
+    def measure(self, case: Case, number: int, made: Any = ()) -> Record:
         return Record(self.suite, case, number, "failed" if case.model == "c" else "ok", "", self.environment)
 
 
