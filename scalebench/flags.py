@@ -100,13 +100,13 @@ FLAGS = _table(
         "host_drift",
         "warn",
         "A fixed matrix product beside the chunk took another time than usual: the host has changed.",
-        "before or after: > 5 % off the run's median (CUDA: > 2 %)",
+        "before or after: > 5 % off the median of the stored rounds (CUDA: > 2 %)",
     ),
     Flag(
         "host_disturbed",
         "bad",
         "A fixed matrix product on both sides of the chunk was much slower than usual: so was the host.",
-        "before and after: both > 20 % above the run's median",
+        "before and after: both > 20 % above the median of the stored rounds",
     ),
     Flag(
         "swapping",
@@ -123,7 +123,7 @@ FLAGS = _table(
     Flag(
         "launch_bound",
         "info",
-        "The GPU waited for the host to launch its kernels: the time is the host's.",
+        "The host took longer than its GPU's events saw; without it, gaps between kernels may still be there.",
         "host time > 1.1 x device time",
     ),
     Flag(

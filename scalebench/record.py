@@ -29,9 +29,13 @@ def _one_input(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ending_and_telemetry(content: dict[str, Any]) -> dict[str, Any]:
-    """2 -> 3: the word follows from outcome and error; nothing had been watched."""
-    if "outcome" not in content:  # a plan
-        return content
+    """2 -> 3: the word follows from outcome and error; nothing had been watched, which makes another procedure."""
+    if "outcome" not in content:
+        cases = [{**case, "procedure": 1} for case in content["plan"]["cases"]]
+        return {**content, "plan": {**content["plan"], "cases": cases}}
+    case = content["case"]
+    if case["mode"] != "count":
+        content = {**content, "case": {**case, "procedure": 1}}
     outcome, error = content["outcome"], content.get("error") or {}
     signalled = error.get("type") == "Signal"
     words = {

@@ -148,7 +148,7 @@ def _unambiguous(xs: Sequence[Side], ys: Sequence[Side]) -> list[tuple[Side, Sid
 
 
 def _methods_differ(a: Side, b: Side) -> StoreError:
-    found = changes(a.case.protocol.method, b.case.protocol.method)
+    found = changes(a.case.method, b.case.method)
     fields = ", ".join(map(str, found)) or "its version"
     return StoreError(
         f"{a.case.label} was timed by different methods: {fields}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -91,7 +90,7 @@ def analyse(
     counts = counts_frame(records)
     exponents = [resolution_exponents(cases), axis_exponents(cases, plan.groups)]
     seen = {_anywhere(record.case) for record in records}
-    good = Counter(rounds.loc[rounds["used"], "case"])
+    good = rounds[rounds["used"]].groupby(["case", "machine"]).size().groupby("case").min()
     return Analysis(
         plan=plan,
         machines=_machines(records, rounds),
@@ -105,7 +104,7 @@ def analyse(
         memory=memory_gap(cases),
         roofline=cases.join(roofline(cases, counts, abilities)[list(PLACED)]),
         abilities=tuple(abilities),
-        short=tuple(case for case in plan.cases if 0 < good[case.key] < plan.rounds),
+        short=tuple(case for case in plan.cases if 0 < good.get(case.key, 0) < plan.rounds),
         left_out=len(every) - len(records),
     )
 

@@ -21,7 +21,8 @@ TIMED = ("latency_s", "throughput_ips")
 SPARE = 5
 """Doubtful rounds that are replaced per case; one more counts like any other, and its flag stays visible."""
 _FIRST = 5
-_FEWEST, _MOST = 5, 200
+_FEWEST, _MOST = 9, 200
+"""Nine laps are what it takes to see whether a chunk was steady, see ``machine.validity``."""
 _UNSETTLED = frozenset({"warmup_unsettled", "not_steady"})
 
 Status = Literal["open", "converged", "budget", "unstable", "failed"]
@@ -46,7 +47,7 @@ def standing(rounds: Sequence[Record], protocol: Protocol, device: str) -> Statu
 
     ``converged``: the interval was narrow enough on two consecutive checks, so that one lucky draw does not end it.
     ``budget``: the most rounds or the wall budget came first. ``unstable``: the same, and more than half of the
-    rounds never became steady. ``failed``: the last round did not end well and none did before.
+    rounds never became steady. ``failed``: no round ended well, or the last one did not while the case was open.
 
     Args:
         rounds: records of one case on one machine, in the order they were made.
@@ -63,7 +64,7 @@ def standing(rounds: Sequence[Record], protocol: Protocol, device: str) -> Statu
     least = min(protocol.rounds + 1, protocol.most_rounds)
     if len(used) >= least and all(_half_width(check) <= target for check in checks):
         return "converged"
-    if len(used) >= protocol.most_rounds or sum(r.wall_s for r in rounds) >= protocol.budget_s:
+    if len(used) >= protocol.most_rounds or sum(r.wall_s for r in rounds if r.outcome == "ok") >= protocol.budget_s:
         unsettled = sum(any(word_of(note) in _UNSETTLED for note in r.notes) for r in used)
         return "unstable" if unsettled > len(used) / 2 else "budget"
     return "failed" if rounds[-1].outcome != "ok" else "open"
@@ -74,7 +75,7 @@ def iterations(rounds: Sequence[Record]) -> int | None:
 
     Kalibera and Jones, Rigorous benchmarking in reasonable time (ISMM 2013), with the correction of their own
     software: n = sqrt(c2 / c1 * T1^2 / T2^2), where c1 is the cost of an iteration, c2 of a round without them, and
-    T2^2 = S2^2 - S1^2 / r1. Variances are of logarithms. Between 5 and 200.
+    T2^2 = S2^2 - S1^2 / r1. Variances are of logarithms. Between 9 and 200.
     """
     first = [r for r in counted_rounds(rounds) if len(r.samples.get("latency_s", ())) > 1][:_FIRST]
     if len(first) < _FIRST:

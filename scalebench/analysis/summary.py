@@ -48,7 +48,8 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
             row |= _named(metric, of_rounds(used[metric].dropna().tolist()))
         row["process_bytes"] = of_rounds(used["process_bytes"].dropna().tolist()).value
         row |= {"iterations": int(used["laps"].map(len).sum()), **_tails(used["laps"].tolist())}
-        row["notes"] = "; ".join([*_notes(group["notes"]), *outliers(used["latency_s"].dropna().tolist())])
+        doubts = [*_endings(group["ending"]), *_notes(group["notes"]), *outliers(used["latency_s"].dropna().tolist())]
+        row["notes"] = "; ".join(doubts)
         rows.append(row)
     values = [*MEASURED, *TAILS.values()]
     columns = [
@@ -94,6 +95,13 @@ def _tails(laps: list[tuple[float, ...]]) -> dict[str, Any]:
         if found.estimate is not None:
             row |= {**_named(name, found.estimate), f"{name}_n": found.n}
     return row
+
+
+def _endings(endings: Iterable[str]) -> list[str]:
+    every = list(endings)
+    return [
+        f"{word} in {count} of {len(every)} rounds" for word, count in sorted(Counter(every).items()) if word != "ok"
+    ]
 
 
 def _notes(rounds: Iterable[Iterable[str]]) -> list[str]:

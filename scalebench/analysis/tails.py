@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from scalebench.analysis.stats import LEVEL, Estimate
 
 NEEDED = {0.95: 72, 0.99: 368}
 """Least iterations for which order statistics give the quantile a finite two-sided 95 % interval."""
+FEWEST_ROUNDS = 5
+"""Fewer cannot be resampled: the interval would be far too narrow."""
 TOO_FEW = "too_few_samples"
 _RESAMPLES = 500
 _SEED = 20190528
@@ -34,7 +37,8 @@ class Tail:
 def tail(rounds: Sequence[Sequence[float]], quantile: float) -> Tail:
     """Quantile of all iterations, seconds.
 
-    The interval is a percentile bootstrap over rounds, not over iterations, which are correlated within a round.
+    The interval is a percentile bootstrap over rounds, not over iterations, which are correlated within a round; there
+    is none below five rounds.
 
     Args:
         rounds: iterations of each round, seconds.
@@ -47,10 +51,12 @@ def tail(rounds: Sequence[Sequence[float]], quantile: float) -> Tail:
     owner = np.repeat(np.arange(len(rounds)), [len(r) for r in rounds])
     order = np.argsort(laps)
     laps, owner = laps[order], owner[order]
+    value = _weighted(laps, np.ones(len(laps)), quantile)
+    if len(rounds) < FEWEST_ROUNDS:
+        return Tail(Estimate(value, math.nan, math.nan, len(rounds)), len(laps))
     draws = np.random.default_rng(_SEED).multinomial(len(rounds), [1 / len(rounds)] * len(rounds), size=_RESAMPLES)
     drawn = [_weighted(laps, weights[owner], quantile) for weights in draws]
     low, high = np.quantile(drawn, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
-    value = _weighted(laps, np.ones(len(laps)), quantile)
     return Tail(Estimate(value, float(low), float(high), len(rounds)), len(laps))
 
 

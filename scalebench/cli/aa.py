@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scalebench.cli.ab import Timing
+from scalebench.cli.arguments import Timing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

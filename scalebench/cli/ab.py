@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+
+from scalebench.cli.arguments import Timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
 
 SCREENING = 4
 """Pairs that every case gets with --screen."""
-
-
-class Timing(str, Enum):
-    """Protocols that can be asked for by name."""
-
-    quick = "quick"
-    standard = "standard"
 
 
 def ab(

@@ -35,7 +35,7 @@ class Options:
     Attributes:
         seed: of the order of the rounds.
         retry_failed: measure failed cases again.
-        budget_s: wall time of the whole run, seconds; None is without end.
+        budget_s: time for the rounds, seconds; None is without end.
         limit_bytes: memory a case may take; None is nine tenths of what is free.
         predict: whether cases that are predicted not to fit are skipped.
         peaks: whether the machine's peaks are measured where they are not known.
@@ -64,6 +64,11 @@ class Campaign:
         self._folder = folder
         expected = {case: round_seconds(case, prepared.facts[case.counted()]["macs"]) for case in prepared.plan.cases}
         self.costs = Costs(expected)
+        known = {case.key: case for case in prepared.plan.cases}
+        for key, records in self._made().items():
+            for record in records:
+                if key in known and record.outcome == "ok":
+                    self.costs.learn(known[key], record.wall_s)
 
     def stored(self) -> Results:
         """Everything the folder holds."""
@@ -132,7 +137,7 @@ class Campaign:
 
     def _learning(self, listen: Listener) -> Listener:
         def hear(event: Event) -> None:
-            if isinstance(event, RoundEnded) and event.record.outcome != "skipped":
+            if isinstance(event, RoundEnded) and event.record.outcome == "ok":
                 self.costs.learn(event.record.case, event.record.wall_s)
             listen(event)
 

@@ -118,5 +118,5 @@ def _given_up(event: GivenUp) -> str:
 def _result(record: Record) -> str:
     if record.outcome != "ok":
         return f"{record.case.label}: {record.ending}: {(record.error or {}).get('message', '')}"
-    doubt = "" if not is_bad(record.notes) else f" ({'; '.join(n for n in record.notes if is_bad([n]))}: replaced)"
+    doubt = "" if not is_bad(record.notes) else f" ({'; '.join(n for n in record.notes if is_bad([n]))}: doubtful)"
     return f"{record.case.label}: {seconds(record.facts['latency_s'])}{doubt}"

@@ -119,10 +119,14 @@ class Worker:
         with theirs:
             command = [self._python, "-m", _WORKER, str(theirs.fileno()), *([] if self._fork else ["once"])]
             # Its own session: Ctrl-C reaches the parent alone, which then decides what to kill.
-            self._process = subprocess.Popen(
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=self._stderr, start_new_session=True,
-            )  # fmt: skip
+            try:
+                self._process = subprocess.Popen(
+                    command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    stderr=self._stderr, start_new_session=True,
+                )  # fmt: skip
+            except OSError as error:
+                self.close()
+                raise WorkerError(f"{self._python} cannot be started: {error.strerror}") from None
 
     def _send(self, job: dict[str, Any]) -> None:
         assert self._channel is not None  # noqa: S101 - set by _start
@@ -155,13 +159,17 @@ class Worker:
                 on_answer(message["index"], message["answer"])
             error = message.get("error", error)
         code, tail = self._exit(message)
-        return Ending(answers, error, code, timed_out, tail, time.monotonic() - running)
+        return Ending(answers, error, code, timed_out, tail, time.monotonic() - (running if self._fork else started))
 
     def _exit(self, message: dict[str, Any] | None) -> tuple[int, str]:
         if message is not None:
             return int(message["exit"]), str(message["stderr"])
         assert self._process is not None  # noqa: S101 - set by _start
-        return self._process.wait(), self._last_words()
+        try:
+            return self._process.wait(_GRACE_S), self._last_words()
+        except subprocess.TimeoutExpired:  # it has closed its socket and hangs on its way out
+            self._kill(self._process.pid, signal.SIGKILL)
+            return self._process.wait(), self._last_words()
 
     def _kill(self, pid: int, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

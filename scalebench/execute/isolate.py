@@ -130,7 +130,8 @@ def outcome_of(ending: Ending, device: str, oom_killed: bool = False) -> tuple[O
     if ending.error is not None:
         if ending.error["kind"] != "oom":
             return "failed", f"error({ending.error['type']})"
-        on_device = ending.error["type"] == "OutOfMemoryError" and device != "cpu"
+        said = ending.error["type"] == "OutOfMemoryError" or "CU" in ending.error["message"]
+        on_device = said and device != "cpu"
         return "oom", "oom_device" if on_device else "oom_host"
     if ending.exit == 0 and 0 in ending.answers:
         return "ok", "ok"

@@ -56,10 +56,12 @@ class Memory:
         return self._skip(case, number, "skipped_predicted_oom", why, {"predicted_bytes": need, "free_bytes": free})
 
     def learn(self, record: Record) -> None:
-        """Remember that a case ran out of memory."""
+        """Remember that a case ran out of memory, until it or a larger one has fitted."""
+        family, size = _family(record.case), record.case.resolution
         if record.outcome == "oom":
-            family = _family(record.case)
-            self._full[family] = min(record.case.resolution, self._full.get(family, record.case.resolution))
+            self._full[family] = min(size, self._full.get(family, size))
+        elif record.outcome == "ok" and size >= self._full.get(family, size + 1):
+            del self._full[family]
 
 
 def _family(case: Case) -> Case:

@@ -105,17 +105,14 @@ def run_sweeps(cases: Sequence[Case], made: History, crew: Crew, seed: int = 0, 
     limit = limit or Limit()
     deadline = None if limit.seconds is None else limit.clock() + limit.seconds
     done = sweeps = 0
-    given_up: set[str] = set()
     while True:
-        wishes = {case: wish for case in cases if (wish := crew.wish(case, made.get(case.key, [])))}
-        wishes = {case: wish for case, wish in wishes.items() if case.key not in given_up}
-        if deadline is not None:
-            dropped = too_much(wishes, crew.cost, deadline - limit.clock())
-            given_up |= {case.key for case in dropped}
-            wishes = {case: wish for case, wish in wishes.items() if case.key not in given_up}
+        open_ = {case: wish for case in cases if (wish := crew.wish(case, made.get(case.key, [])))}
+        # Asked anew for every sweep: what seemed too dear at an assumed rate may fit at the measured one.
+        dropped = [] if deadline is None else too_much(open_, crew.cost, deadline - limit.clock())
+        wishes = {case: wish for case, wish in open_.items() if case not in dropped}
+        if not wishes:
             if dropped:
                 crew.listen(GivenUp(tuple(dropped), limit.seconds or 0.0))
-        if not wishes:
             return
         if sweeps and sweeps % RESTART_SWEEPS == 0:
             crew.refresh()

@@ -49,7 +49,7 @@ from scalebench.suite.paper import MatchRequest
 from scalebench.suite.variant import parse_variant
 
 _STDERR_TAIL = 4000
-_OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
+_OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory", "bad_alloc", "_ALLOC_FAILED")
 
 
 def serve(channel: socket.socket, once: bool) -> None:

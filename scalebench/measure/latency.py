@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
 
+from scalebench.errors import MachineError
 from scalebench.measure.clock import EventClock
-from scalebench.measure.sampling import calls_for, timed, warm_up
+from scalebench.measure.sampling import calls_for, forward, timed, warm_up
 from scalebench.measure.session import Measurement, Session
 
 _LAUNCH_BOUND = 1.1
@@ -46,10 +47,11 @@ def latency(session: Session) -> Measurement:
 
 def throughput(session: Session) -> Measurement:
     """Forward passes issued back to back with one wait at the end; images over elapsed seconds."""
-    guess = session.clock.lap(session.run)
-    calls = calls_for(guess, session.case.protocol)
+    calls = calls_for(forward(session.clock.lap(session.run)), session.case.protocol)
     with _no_collection():
-        elapsed = session.clock.chunk(session.run, calls)
+        elapsed = forward(session.clock.chunk(session.run, calls))
+    if not elapsed:
+        raise MachineError("clock_went_back: a chunk took no time")
     images = calls * session.case.batch
     return Measurement({"throughput_chunk_s": [elapsed]}, {"throughput_ips": images / elapsed, "chunk_calls": calls})
 

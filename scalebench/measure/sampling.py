@@ -36,7 +36,7 @@ def warm_up(lap: Callable[[], float], protocol: Protocol, device: str = "cpu") -
     laps: list[float] = []
     elapsed, least = 0.0, protocol.least_warmup_s(device)
     while True:
-        laps.append(_forward(lap()))
+        laps.append(forward(lap()))
         elapsed += laps[-1]
         settled = _settled(laps)
         if (settled and elapsed >= least) or elapsed >= protocol.warmup_max_s:
@@ -66,7 +66,7 @@ def timed(lap: Callable[[], float], protocol: Protocol, iterations: int | None =
     laps: list[float] = []
     elapsed = 0.0
     while True:
-        laps.append(_forward(lap()))
+        laps.append(forward(lap()))
         elapsed += laps[-1]
         if elapsed >= least_s and len(laps) >= least:
             return laps
@@ -74,7 +74,12 @@ def timed(lap: Callable[[], float], protocol: Protocol, iterations: int | None =
             return laps
 
 
-def _forward(lap_s: float) -> float:
+def forward(lap_s: float) -> float:
+    """The same lap, seconds.
+
+    Raises:
+        MachineError: the clock went back.
+    """
     if lap_s < 0:
         raise MachineError("clock_went_back: a pass took less than no time", "is the virtual machine being moved?")
     return lap_s

@@ -11,6 +11,7 @@ import pandas as pd
 
 from scalebench.analysis.run import Analysis
 from scalebench.claims.evaluate import Judged, Verdict
+from scalebench.flags import FLAGS
 from scalebench.metrics import METRICS
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import COUNT
@@ -21,7 +22,7 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
 
     Keys: ``suite, title, measured, machines, verdicts, fits, groups, cases, counts, failures, missing, problems,
     metrics, suite_text, files, short, rounds, matched, memory,
-    roofline, peaks``; ``build`` adds ``headline`` and ``figures``.
+    roofline, peaks, flags, protocols``; ``build`` adds ``headline`` and ``figures``.
     """
     started = sorted(record.started for record in stored.records if record.case.mode != COUNT)
     return {
@@ -43,6 +44,8 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "rounds": analysis.plan.rounds,
         "matched": [asdict(group) for group in analysis.plan.groups],
         "problems": [*stored.problems, *_left_out(analysis)],
+        "flags": {word: asdict(flag) for word, flag in FLAGS.items()},
+        "protocols": [asdict(p) for p in dict.fromkeys(case.protocol for case in analysis.plan.cases)],
         "metrics": {m.name: {"label": m.label, "unit": m.unit, "how": m.how} for m in METRICS.values()},
         "suite_text": analysis.plan.text,
         "files": [{"name": p.name, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in stored.files],

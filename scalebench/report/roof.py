@@ -27,26 +27,36 @@ def under_the_roof(placed: pd.DataFrame, abilities: Sequence[Ability]) -> Chart 
     """Figure 6; ``placed`` as in ``Analysis.roofline``."""
     good = placed.dropna(subset=["intensity", "ridge"]) if "intensity" in placed else placed
     if good.empty:
-        return Absent(TITLE, "the peaks of no machine with these cases are known")
+        reasons = [str(why) for why in placed["why"].unique() if why] if "why" in placed else []
+        return Absent(TITLE, listed(reasons) if reasons else "no case was measured")
     takeaway = of_roof(good)
     panels = []
     for index, (way, here) in enumerate(sorted_ways(good)):
         where = way_label(way)
         painter = partial(_panel, here, abilities)
         panels.append(Panel(where, draw(painter, f"f6-{index}", f"{TITLE}; {where}. {takeaway.text}")))
-    return Chart("f6", TITLE, takeaway.text, takeaway.numbers, tuple(panels), roofline_table(good))
+    return Chart("f6", TITLE, takeaway.text, takeaway.numbers, tuple(panels), roofline_table(placed))
 
 
 def of_roof(placed: pd.DataFrame) -> Takeaway:
     """How much of the roof is used, and what limits most cases."""
     used = 100 * placed["utilisation"]
     best = placed.nlargest(1, "utilisation").iloc[0]
-    words = [f"{count} by {label}" for label, count in placed["label"].value_counts().items()]
+    labels = placed["label"].value_counts()
+    words = [f"{count} by {label}" for label, count in labels.items()]
     text = (
         f"Cases use {number(float(used.min()))} to {number(float(used.max()))} % of what the machine could do, "
         f"the most {best['model']}@{best['resolution']} at batch {best['batch']}; limited {listed(words)}."
     )
-    return Takeaway(text, {"least_percent": float(used.min()), "most_percent": float(used.max())})
+    wrong = int(placed["violation"].sum())
+    text += (
+        f" {wrong} of {len(placed)} are faster than their bound: a count, precision or peak is wrong." if wrong else ""
+    )
+    counts = {f"limited_by_{label}": float(count) for label, count in labels.items()}
+    return Takeaway(
+        text,
+        {"least_percent": float(used.min()), "most_percent": float(used.max()), "violations": float(wrong), **counts},
+    )
 
 
 def _panel(here: pd.DataFrame, abilities: Sequence[Ability], axes: Axes) -> None:

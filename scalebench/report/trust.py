@@ -68,7 +68,8 @@ def memory_table(memory: pd.DataFrame) -> Table:
     rows = [
         [
             *_model(row), number(row["memory_bytes"], _MIB),
-            span(row["memory_bytes_low"], row["memory_bytes_high"], row["n"], _MIB), str(row["n"]),
+            span(row["memory_bytes_low"], row["memory_bytes_high"], row["memory_bytes_n"], _MIB),
+            str(row["memory_bytes_n"]),
             number(row["process_bytes"], _MIB), number(row["static_bytes"], _MIB), number(row["gap"]),
             way_label(row), row["why"],
         ]
@@ -81,13 +82,15 @@ def roofline_table(placed: pd.DataFrame) -> Table:
     """Where each case lies under the machine's own roof; ``analysis.roofline``."""
     ms = SCALES["latency_s"].factor
     columns = [
-        *_MODEL, Column("latency, ms per batch", number=True), Column("least time, ms", number=True),
+        *_MODEL, Column("latency, ms per batch", number=True), Column("95 % interval", number=True), _N,
+        Column("least time, ms", number=True),
         Column("utilisation, %", number=True), Column("intensity, FLOPs per byte", number=True),
         Column("ridge, FLOPs per byte", number=True), Column("limited by"), _WAY, Column("noted"),
     ]  # fmt: skip
     rows = [
         [
-            *_model(row), number(row["latency_s"], ms), number(row["t_min_s"], ms), number(100 * row["utilisation"]),
+            *_model(row), number(row["latency_s"], ms), span(row["latency_s_low"], row["latency_s_high"], row["n"], ms),
+            str(row["n"]), number(row["t_min_s"], ms), number(100 * row["utilisation"]),
             number(row["intensity"]), number(row["ridge"]), row["label"], way_label(row),
             "; ".join(filter(None, ("roofline_violation" if row["violation"] else "", row["why"]))),
         ]
@@ -97,18 +100,20 @@ def roofline_table(placed: pd.DataFrame) -> Table:
 
 
 def peaks_table(abilities: Sequence[Ability]) -> Table:
-    """What the machines can do at most."""
+    """What the machines can do at most, as last measured."""
+    newest = {(a.machine, a.sw_key, a.device, a.threads): a for a in abilities}
     columns = [
-        Column("machine"), Column("device"), Column("threads", number=True), Column("peak"),
+        Column("machine"), Column("measured, UTC"), Column("device"),
+        Column("threads", number=True), Column("peak"),
         Column("best, G per s", number=True), Column("sustained, G per s", number=True), Column("unit"),
         Column("n, repetitions", number=True), Column("reached with"), Column("noted"),
     ]  # fmt: skip
     rows = [
         [
-            a.machine, a.device, str(a.threads), name, number(peak.best, 1e9), number(peak.sustained, 1e9), peak.unit,
-            str(peak.reps), peak.shape, peak.note,
+            a.machine, a.started, a.device, str(a.threads), name, number(peak.best, 1e9),
+            number(peak.sustained, 1e9), peak.unit, str(peak.reps), peak.shape, peak.note,
         ]
-        for a in abilities
+        for a in newest.values()
         for name, peak in [*a.matmul.items(), *a.bandwidth.items()]
     ]  # fmt: skip
     return capped("Measured peaks: matrix products by precision, and memory bandwidth", columns, rows)

@@ -149,7 +149,9 @@ def _gaps(analysis: Analysis, document: Mapping[str, Any], figures: Figures) -> 
         )
         if texts
     ]
-    text = () if shown else ("Every case of the plan was measured, and every round ended well.",)
+    well = bool((analysis.rounds["outcome"] == "ok").all())
+    end = "every round ended well" if well else "some rounds did not end well, as the notes of their cases say"
+    text = () if shown else (f"Every case of the plan was measured, and {end}.",)
     return Section("gaps", "Not measured and failed", text, (), tuple(shown))
 
 
@@ -171,6 +173,11 @@ def _method(analysis: Analysis, document: Mapping[str, Any]) -> Section:
     return Section("method", "Method and environment", text, (), _filled(*shown), code)
 
 
+def _adapted(protocol: Protocol) -> str:
+    adaptive = protocol.most_rounds > protocol.rounds
+    return ", from five rounds on 9 to 200 of latency as their spread asks" if adaptive else ""
+
+
 def _rounds(protocol: Protocol) -> str:
     if protocol.most_rounds == protocol.rounds:
         return f"{protocol.rounds} rounds per case"
@@ -184,8 +191,9 @@ def _rounds(protocol: Protocol) -> str:
 def protocol_sentences(analysis: Analysis) -> list[str]:
     """What each protocol of the plan prescribes."""
     return [
-        f"Protocol: {_rounds(p)}, at least {p.min_iterations} timed iterations, warm-up of "
-        f"{units.seconds(p.warmup_s)} to {units.seconds(p.warmup_max_s)}, timed chunk of {units.seconds(p.chunk_s)} "
-        f"to {units.seconds(p.chunk_max_s)}, time-out {units.duration(p.timeout_s)}."
+        f"Protocol: {_rounds(p)}, at least {p.min_iterations} timed iterations{_adapted(p)}, warm-up of "
+        f"{units.seconds(p.warmup_s)} (CUDA: {units.seconds(p.warmup_cuda_s)}) to {units.seconds(p.warmup_max_s)}, "
+        f"timed chunk of {units.seconds(p.chunk_s)} to {units.seconds(p.chunk_max_s)}, "
+        f"time-out {units.duration(p.timeout_s)}."
         for p in dict.fromkeys(case.protocol for case in analysis.plan.cases)
     ]

@@ -64,7 +64,7 @@ def _row(record: Record) -> dict[str, Any]:
     return {
         "case": record.case.key,
         **{name: case[name] for name in CASE_COLUMNS},
-        "protocol": json.dumps(record.case.protocol.method, sort_keys=True),
+        "protocol": json.dumps(record.case.method, sort_keys=True),
         "base": variant.base,
         "depth": variant.depth,
         "width": variant.width,

@@ -72,11 +72,13 @@ class Writer:
     def _store(self, lines: list[dict[str, Any]]) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab", buffering=0) as file:
-                size = file.tell()
+            with self.path.open("a+b", buffering=0) as file:
+                size = file.seek(0, os.SEEK_END)
                 if size == 0:
                     lines = [{"kind": "plan", "schema": SCHEMA, "plan": asdict(self._plan)}, *lines]
-                self._write(file, size, "".join(json.dumps(line) + "\n" for line in lines).encode())
+                    _sync_name(self.path)
+                text = "".join(json.dumps(line) + "\n" for line in lines)
+                self._write(file, size, (_line_end(file, size) + text).encode())
         except OSError as error:
             raise StoreError(
                 f"{self.path} cannot be written: {error.strerror}",
@@ -92,6 +94,23 @@ class Writer:
         except OSError:
             os.truncate(self.path, size)
             raise
+
+
+def _line_end(file: FileIO, size: int) -> str:
+    """A newline where the file ends in half a line, so that the next record is a line of its own."""
+    if size == 0:
+        return ""
+    file.seek(-1, os.SEEK_END)
+    return "" if file.read(1) == b"\n" else "\n"
+
+
+def _sync_name(path: Path) -> None:
+    """A synced file whose name is not synced may be gone after a power cut (fsync(2))."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def result_files(paths: Iterable[Path]) -> list[Path]:
@@ -134,51 +153,49 @@ def read_results(files: Iterable[Path]) -> Results:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            content = _parse(line)
-            if content is None:
+            found = _content(line, path, number)
+            if found is None:
                 torn = "ends in half a line" if number == len(lines) else f"line {number} is damaged"
                 problems.append(f"{path.name} {torn}; it was left out")
-            elif content.get("kind") == "plan":
-                plans.append(_plan(content, path, number))
-            elif content.get("kind") == "machine":
-                abilities.append(_ability(content, path, number))
+            elif isinstance(found, Plan):
+                plans.append(found)
+            elif isinstance(found, Ability):
+                abilities.append(found)
             elif line in seen:
                 problems.append(f"{path.name} line {number} is a copy of another record; it was left out")
             else:
                 seen.add(line)
-                records.append(_record(content, path, number))
+                records.append(found)
     return Results(tuple(plans), tuple(records), tuple(problems), files, tuple(abilities))
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
+def _content(line: bytes, path: Path, number: int) -> Plan | Record | Ability | None:
+    """What a line holds; None where it is damaged. One flipped bit must not stop the report of a thousand records.
+
+    Raises:
+        StoreError: written by a newer scalebench, or a plan that cannot be read: without it the records mean nothing.
+    """
     try:
         content = json.loads(line)
     except ValueError:
         return None
-    return content if isinstance(content, dict) else None
-
-
-def _plan(content: dict[str, Any], path: Path, number: int) -> Plan:
+    if not isinstance(content, dict):
+        return None
+    schema, kind = content.get("schema"), content.get("kind")
+    newer = isinstance(schema, int) and schema > SCHEMA
     try:
-        return plan_from_json(upgrade(content)["plan"])
+        if kind == "plan":
+            return plan_from_json(upgrade(content)["plan"])
+        if kind == "machine" and not newer:
+            return ability_from_json(content["ability"])
+        return record_from_json(content) if newer or kind == "record" else None
     except StoreError as error:
-        raise StoreError(f"{path}:{number}: {error.message}", error.hint) from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{path}:{number}: not a plan this version knows: {error}") from None
-
-
-def _ability(content: dict[str, Any], path: Path, number: int) -> Ability:
-    try:
-        return ability_from_json(content["ability"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{path}:{number}: not a machine this version knows: {error}") from None
-
-
-def _record(content: dict[str, Any], path: Path, number: int) -> Record:
-    try:
-        return record_from_json(content)
-    except StoreError as error:
-        raise StoreError(f"{path}:{number}: {error.message}", error.hint) from None
+        if kind == "plan" or newer:
+            raise StoreError(f"{path}:{number}: {error.message}", error.hint) from None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if kind == "plan":
+            raise StoreError(f"{path}:{number}: not a plan this version knows: {error}") from None
+    return None
 
 
 def finite(value: Any) -> bool:

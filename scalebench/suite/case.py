@@ -13,6 +13,12 @@ from scalebench.suite.variant import Variant, parse_variant
 COUNT = "count"
 """Mode of a case that is only counted, on no device."""
 
+PROCEDURE = 2
+"""Raised when a round is made in another way, so that its numbers are not pooled with older ones.
+
+1: memory, warm-up, chunks. 2: canary and readings around the chunks, two laps that nobody keeps before the first.
+"""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -27,6 +33,7 @@ class Case:
         device: ``cpu``, ``cuda:N``, or ``meta`` for a count.
         threads: intra-operator threads on the CPU.
         protocol: phases of a round.
+        procedure: number of the way a round is made, see ``PROCEDURE``.
     """
 
     model: str
@@ -39,16 +46,23 @@ class Case:
     device: str = "cpu"
     threads: int = 1
     protocol: Protocol = Protocol()
+    procedure: int = PROCEDURE
 
     @property
     def case_key(self) -> str:
         """First 12 hex digits of the sha256 over what is run; stable across machines and versions."""
-        return _digest({**asdict(self), "protocol": None})
+        what = {name: value for name, value in asdict(self).items() if name != "procedure"}
+        return _digest({**what, "protocol": None})
 
     @property
     def method_key(self) -> str:
         """The same over how a round is timed; how many rounds there are does not change it."""
-        return _digest({} if self.mode == COUNT else self.protocol.method)
+        return _digest({} if self.mode == COUNT else self.method)
+
+    @property
+    def method(self) -> dict[str, float]:
+        """How a round is timed: the phases and the number of the procedure."""
+        return {**self.protocol.method, "procedure": self.procedure}
 
     @property
     def key(self) -> str:

@@ -109,6 +109,6 @@ def test_iterations_are_chosen_once_five_rounds_are_known() -> None:
 
 def test_spread_between_rounds_asks_for_short_rounds_and_spread_within_for_long_ones() -> None:
     """sqrt(2.6 s / 0.01 s * within^2 / between^2) for spreads of 5 % within and 5 % between."""
-    assert iterations(rounds_with(0.001, 0.2)) == 5
+    assert iterations(rounds_with(0.001, 0.2)) == 9
     assert iterations(rounds_with(0.3, 0.001)) == 200
     assert iterations(rounds_with(0.05, 0.05)) == pytest.approx((2.6 / 0.01) ** 0.5, rel=0.15)

@@ -73,10 +73,10 @@ def campaign(folder: Path, kills: int, longest: float, dice: random.Random) -> i
 
 
 def start(folder: Path) -> subprocess.Popen[str]:
-    """A run in a process group of its own."""
+    """A run in a session of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "scalebench", "run", "suite.yaml", "--no-peaks"],
-        cwd=folder, env={**os.environ, MARK: str(folder)}, text=True, process_group=0,
+        cwd=folder, env={**os.environ, MARK: str(folder)}, text=True, start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
 

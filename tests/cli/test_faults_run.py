@@ -77,7 +77,7 @@ timm.create_model = create_faulty
 
 @dataclass
 class Running:
-    """A run in a process group of its own, and what it has said so far."""
+    """A run in a session of its own, and what it has said so far."""
 
     process: subprocess.Popen[str]
     said: list[str] = field(default_factory=list)
@@ -118,7 +118,7 @@ class Store:
         if timm:
             environment["PYTHONPATH"] = f"{timm}{os.pathsep}{environment.get('PYTHONPATH', '')}"
         process = subprocess.Popen(
-            command, cwd=self.folder, env=environment, text=True, process_group=0,
+            command, cwd=self.folder, env=environment, text=True, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         return Running(process)
