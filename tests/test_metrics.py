@@ -24,6 +24,8 @@ def test_the_table_is_by_name() -> None:
     ("name", "value", "text"),
     [
         ("params", 25557032, "25.6 M"), ("macs", 4089184256, "4.09 GMACs"), ("activations", 6748036, "6.75 M"),
+        ("macs_training", 12149538816, "12.1 GMACs"), ("energy_j", 0.0123, "12.3 mJ"), ("energy_net_j", 1.5, "1.50 J"),
+        ("mean_w", 65.0, "65.0 W"), ("idle_w", 12.5, "12.5 W"),
         ("weight_bytes", 2**20, "1.00 MiB"), ("peak_bytes_inference", 2**30, "1.00 GiB"),
         ("peak_bytes_training", 3 * 2**30, "3.00 GiB"), ("latency_s", 0.0123, "12.3 ms"),
         ("throughput_ips", 81.3, "81.3 img/s"), ("memory_bytes", 2**20, "1.00 MiB"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from scalebench.store.jsonl import Results, Writer, read_results, result_files
 from scalebench.suite.case import COUNT, Case
 
 _PAPER = "on-paper"
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
 
 
 @dataclass(frozen=True)
@@ -183,9 +185,9 @@ class Campaign:
                 writer.note(ability)
 
     def _writer(self) -> Writer:
-        now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
+        stamp = next_stamp((file.name for file in self._folder.glob("*.jsonl")), datetime.now(timezone.utc))
         machine = next(iter(self._prepared.machines.values())).machine
-        return Writer(self._folder / f"{now}-{machine}.jsonl", self._prepared.plan)
+        return Writer(self._folder / f"{stamp}-{machine}.jsonl", self._prepared.plan)
 
     def _store_paper(self, writer: Writer) -> None:
         stored = self.stored()
@@ -206,6 +208,16 @@ def wish_of(case: Case, records: Sequence[Record]) -> Wish | None:
     adaptive = case.protocol.most_rounds > case.protocol.rounds
     least = max(1, case.protocol.rounds - len(counted_rounds(records)))
     return Wish(least, iterations(records) if adaptive else None)
+
+
+def next_stamp(names: Iterable[str], now: datetime) -> str:
+    """Start of a new file's name, behind all others: files are read by name, and a clock may have been set back."""
+    stamps = [now]
+    for name in names:
+        with contextlib.suppress(ValueError):  # a file that somebody has renamed
+            before = datetime.strptime(name.partition("-")[0], _STAMP).replace(tzinfo=timezone.utc)
+            stamps.append(before + timedelta(microseconds=1))
+    return max(stamps).strftime(_STAMP)
 
 
 def count_record(suite: str, case: Case, facts: Mapping[str, Any]) -> Record:

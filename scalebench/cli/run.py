@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import typer
 
 from scalebench.cli.arguments import Timing, duration_s, size_bytes
+from scalebench.errors import StoreError
 
 EXIT_INTERRUPTED = 130
 
@@ -42,6 +44,7 @@ def run(
     # The lock comes first: counting on every core would disturb another run's rounds.
     with machine_lock(), Worker() as worker:
         prepared = prepare_suite(suite, worker, protocol and protocol.value, energy, keep_host)
+        _refuse_unwritable(reports)
         campaign = Campaign(prepared, results / prepared.plan.suite, options)
         if fresh:
             campaign.set_aside()
@@ -62,3 +65,11 @@ def run(
         finish(prepared.plan, stored, reports, json_)
     if stopped:
         raise typer.Exit(EXIT_INTERRUPTED)
+
+
+def _refuse_unwritable(reports: Path) -> None:
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=reports).close()
+    except OSError as error:  # else it would be found out after hours of measuring
+        raise StoreError(f"{reports} cannot be written: {error.strerror}", "--reports names another folder") from None

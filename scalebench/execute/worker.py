@@ -68,15 +68,21 @@ def serve(channel: socket.socket, once: bool) -> None:
 
 def _fork(job: dict[str, Any], channel: socket.socket) -> None:
     with tempfile.TemporaryFile() as stderr:
+        told, tell = os.pipe()
         pid = os.fork()
         if pid == 0:
             _die_with_parent()
+            os.close(tell)
+            os.read(told, 1)  # ends when the server has named this process: its line comes before any of ours
+            os.close(told)
             os.setsid()
             os.dup2(stderr.fileno(), 2)
             _handle(job, channel)
             sys.stderr.flush()
             os._exit(0)
         _send(channel, {"pid": pid})
+        os.close(told)
+        os.close(tell)
         _, status = os.waitpid(pid, 0)
         stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - _STDERR_TAIL))
         tail = stderr.read().decode("utf-8", "replace")

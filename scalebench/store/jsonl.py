@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -108,7 +109,8 @@ def _sync_name(path: Path) -> None:
     """A synced file whose name is not synced may be gone after a power cut (fsync(2))."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        with contextlib.suppress(OSError):  # not every file system can
+            os.fsync(folder)
     finally:
         os.close(folder)
 

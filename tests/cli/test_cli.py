@@ -166,7 +166,7 @@ def test_count_prints_the_contract(tmp_path: Path) -> None:
     rows = json.loads(done.stdout)
     wanted = {
         "model", "resolution", "params", "macs", "activations", "weight_bytes", "peak_bytes_inference",
-        "peak_bytes_training", "uncounted",
+        "peak_bytes_training", "uncounted", "macs_training",
     }  # fmt: skip
     assert all(wanted <= row.keys() for row in rows)
     assert rows[1]["macs"] == 385_814_752
