@@ -14,8 +14,8 @@ from scalebench.measure.session import Measurement, Session
 
 _LAUNCH_BOUND = 1.1
 """Host time over device time above which a model is said to wait for its launches."""
-_SETTLING_LAPS, _SETTLED_S = 2, 0.1
-"""The canary before the chunk has emptied the caches of the model; these laps fill them again, one where it is long."""
+_SETTLING_LAPS = 2
+"""The canary before the chunk has emptied the caches of the model; these laps fill them again."""
 
 
 def warm(session: Session) -> Measurement:
@@ -31,10 +31,8 @@ def latency(session: Session) -> Measurement:
     On CUDA a second chunk is timed with events; ``launch_bound`` says that the host's clock saw more.
     """
     protocol = session.case.protocol
-    settling = 0.0
     for _ in range(_SETTLING_LAPS):
-        if settling < _SETTLED_S:
-            settling += session.clock.lap(session.run)
+        session.clock.lap(session.run)
     with _no_collection():
         samples = {"latency_s": timed(lambda: session.clock.lap(session.run), protocol, session.iterations)}
         if session.device.type == "cuda":

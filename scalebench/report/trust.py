@@ -75,7 +75,7 @@ def memory_table(memory: pd.DataFrame) -> Table:
         ]
         for row in ordered(memory).to_dict("records")
     ]  # fmt: skip
-    return capped("Memory three ways", columns, rows)
+    return capped("Memory: measured, of the whole process, and estimated without a device", columns, rows)
 
 
 def roofline_table(placed: pd.DataFrame) -> Table:
