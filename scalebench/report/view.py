@@ -89,7 +89,7 @@ def _facts(analysis: Analysis, document: Mapping[str, Any]) -> dict[str, str]:
 
 def _endings(analysis: Analysis) -> str:
     counted = analysis.cases["status"].value_counts()
-    return ", ".join(f"{count} cases {status}" for status, count in counted.items()) or "no case measured"
+    return f"ended: {', '.join(f'{n} {word}' for word, n in counted.items())}" if len(counted) else "no case measured"
 
 
 def _results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
