@@ -13,9 +13,6 @@ from typing import Protocol
 
 from scalebench.machine.nvml import Gpu, Unavailable
 
-ACCURACY = "on-board sensor, not wall power, +-5-10 % unless calibrated"
-"""To be said wherever such a number is shown."""
-
 HEADLINE: dict[str, str] = {"cpu": "cpu_package", "cuda": "gpu_board"}
 """Kind of device -> how its own domains begin."""
 
