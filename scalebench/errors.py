@@ -2,6 +2,7 @@
 
     ScalebenchError
     +-- SuiteError        a suite file that cannot be used: file, line and key are named
+    +-- ClaimError        a file of claims that cannot be used: file, line and key are named
     +-- UnknownNameError  a model, family or claim nobody knows
     +-- BuildError        a model that exists but cannot be built or counted as asked
     +-- UnreachableError  a compute target that no rounding of the multipliers hits
@@ -38,6 +39,10 @@ class ScalebenchError(Exception):
 
 class SuiteError(ScalebenchError):
     """A suite file that cannot be used."""
+
+
+class ClaimError(ScalebenchError):
+    """A file of claims that cannot be used."""
 
 
 class UnknownNameError(ScalebenchError):

@@ -16,8 +16,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 RANKS: dict[str, int] = {
     room: rank
     for rank, rooms in enumerate(
-        ["errors units", "metrics flags", "suite", "record", "model machine", "measure", "execute store", "analysis",
-         "claims procure", "report", "cli"]
+        ["errors units", "metrics flags published", "suite", "record", "model machine", "measure",
+         "execute store", "analysis", "claims procure", "report", "cli"]
     )
     for room in rooms.split()
 }  # fmt: skip

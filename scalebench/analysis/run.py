@@ -7,13 +7,17 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from scalebench import published
+from scalebench.analysis.accuracy import accuracy_at_cost, fronts
 from scalebench.analysis.frontier import pareto
-from scalebench.analysis.matched import compare_groups
+from scalebench.analysis.matched import compare_groups, counted_ratios, explained
 from scalebench.analysis.memory import memory_gap
+from scalebench.analysis.recount import recount
 from scalebench.analysis.roofline import COLUMNS as PLACED
 from scalebench.analysis.roofline import roofline
 from scalebench.analysis.rounds import name_machines, with_standing
-from scalebench.analysis.scaling import axis_exponents, resolution_exponents
+from scalebench.analysis.scaling import axis_exponents, multiplier_exponents, resolution_exponents
+from scalebench.analysis.study import Study, study
 from scalebench.analysis.summary import WAY, summarise
 from scalebench.machine.ability import Ability
 from scalebench.record import Environment, Record
@@ -53,6 +57,12 @@ class Analysis:
         memory: measured, whole-process and static memory, see ``memory.memory_gap``.
         short: cases of the plan with fewer good rounds than asked for.
         left_out: measured records of cases that are no longer in the suite.
+        counted_groups: see ``matched.counted_ratios``.
+        explained: see ``matched.explained``.
+        recount: see ``recount.recount``.
+        accuracy: see ``accuracy.accuracy_at_cost``.
+        fronts: see ``accuracy.fronts``.
+        study: what predicts time.
     """
 
     plan: Plan
@@ -69,6 +79,12 @@ class Analysis:
     abilities: tuple[Ability, ...] = ()
     short: tuple[Case, ...] = ()
     left_out: int = 0
+    counted_groups: pd.DataFrame = field(default_factory=pd.DataFrame)
+    explained: pd.DataFrame = field(default_factory=pd.DataFrame)
+    recount: pd.DataFrame = field(default_factory=pd.DataFrame)
+    accuracy: pd.DataFrame = field(default_factory=pd.DataFrame)
+    fronts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    study: Study = field(default_factory=Study)
 
 
 def analyse(
@@ -88,9 +104,11 @@ def analyse(
     rounds = with_standing(name_machines(rounds_frame(records)), measured)
     cases = summarise(rounds)
     counts = counts_frame(records)
-    exponents = [resolution_exponents(cases), axis_exponents(cases, plan.groups)]
+    exponents = [resolution_exponents(cases), multiplier_exponents(cases), axis_exponents(cases, plan.groups)]
     seen = {_anywhere(record.case) for record in records}
     good = rounds[rounds["used"]].groupby(["case", "machine"]).size().groupby("case").min()
+    groups, counted = compare_groups(rounds, plan.groups), counted_ratios(counts, plan.groups)
+    accuracy = accuracy_at_cost(cases, counts, (*published.models(), *published.variants()))
     return Analysis(
         plan=plan,
         machines=_machines(records, rounds),
@@ -98,7 +116,7 @@ def analyse(
         cases=cases.assign(front=_front(cases)),
         counts=counts,
         exponents=pd.concat([e for e in exponents if len(e)] or exponents[:1], ignore_index=True),
-        groups=compare_groups(rounds, plan.groups),
+        groups=groups,
         failures=_failures(records, rounds),
         missing=tuple(case for case in plan.cases if _anywhere(case) not in seen),
         memory=memory_gap(cases),
@@ -106,6 +124,12 @@ def analyse(
         abilities=tuple(abilities),
         short=tuple(case for case in plan.cases if 0 < good.get(case.key, 0) < plan.rounds),
         left_out=len(every) - len(records),
+        counted_groups=counted,
+        explained=explained(groups, counted),
+        recount=recount(counts),
+        accuracy=accuracy,
+        fronts=fronts(accuracy),
+        study=study(cases, rounds),
     )
 
 

@@ -44,6 +44,22 @@ def axis_exponents(cases: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
+def multiplier_exponents(cases: pd.DataFrame) -> pd.DataFrame:
+    """Log-log slope of each quantity against a depth or a width multiplier, everything else of the model unchanged.
+
+    Needs three different multipliers at one resolution, the base's 1 among them. Columns ``COLUMNS``; ``subject`` is
+    ``base@resolution``.
+    """
+    rows = []
+    for axis, other in (("depth", "width"), ("width", "depth")):
+        alone = cases[(cases[other] == 1) & ~cases["model"].str.contains("t=", regex=False)]
+        for (*way, base, resolution), group in alone.groupby([*WAY, "base", "resolution"], sort=False):
+            if group[axis].nunique() >= MIN_POINTS:
+                identity = {**dict(zip(WAY, way, strict=True)), "subject": f"{base}@{resolution}"}
+                rows += _rows(group, axis, identity)
+    return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
+
+
 def _paths(groups: Sequence[Group]) -> dict[tuple[str, int, str], list[tuple[str, int]]]:
     paths: dict[tuple[str, int, str], list[tuple[str, int]]] = {}
     for group in groups:

@@ -78,6 +78,16 @@ def mean_ratio(pairs: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Esti
     return combine([_log_difference(a, b) for a, b in logs if len(a) and len(b)])
 
 
+def ratio_of_ratios(
+    over: tuple[Sequence[float], Sequence[float]], under: tuple[Sequence[float], Sequence[float]]
+) -> Estimate:
+    """How many times larger one ratio of two cases is than another, with the interval of all four cases' rounds."""
+    (a, b), (c, d) = over, under
+    # The mean of ln(a / b) and ln(d / c) is half the log of the wanted ratio, with half its standard error.
+    half = mean_ratio([(a, b), (d, c)])
+    return Estimate(half.value**2, half.low**2, half.high**2, half.n)
+
+
 @dataclass(frozen=True)
 class _LogDifference:
     mean: float

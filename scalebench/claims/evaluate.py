@@ -12,8 +12,9 @@ from scalebench import units
 from scalebench.analysis.run import Analysis
 from scalebench.analysis.stats import Estimate
 from scalebench.analysis.summary import WAY
-from scalebench.claims.findings import UNKNOWN, Finding, Way, find
-from scalebench.claims.registry import Claim, CountExponent, CountSeries, GroupRatio, MeasuredRatio
+from scalebench.claims.counted import CountSeries
+from scalebench.claims.part import UNKNOWN, BasePart, Finding, Way
+from scalebench.claims.registry import Claim
 
 Word = Literal["supported", "refuted", "inconclusive", "not measured"]
 ON_PAPER = "on paper"
@@ -84,7 +85,9 @@ def judge(claims: Iterable[Claim], analysis: Analysis) -> tuple[Verdict, ...]:
 
 
 def _judge_claim(claim: Claim, analysis: Analysis) -> list[Verdict]:
-    found = [(part, [f for f in find(part, analysis) if _speaks_of(claim, f.way)]) for part in claim.parts]
+    if claim.cannot:
+        return [_undecidable(claim)]
+    found = [(part, [f for f in part.find(analysis) if _speaks_of(claim, f.way)]) for part in claim.parts]
     ways = dict.fromkeys(finding.way for _, findings in found for finding in findings if finding.way) or [()]
     return [
         _verdict(
@@ -94,32 +97,26 @@ def _judge_claim(claim: Claim, analysis: Analysis) -> list[Verdict]:
     ]
 
 
+def _undecidable(claim: Claim) -> Verdict:
+    nothing = math.nan
+    return Verdict(claim, "not measured", nothing, nothing, nothing, 0, ON_PAPER, "", claim.cannot, ())
+
+
 def _speaks_of(claim: Claim, way: Way) -> bool:
     """Whether a claim says anything about this kind of device; a count is about every one."""
     device = str(dict(zip(WAY, way, strict=False)).get("device", ""))
-    return not way or claim.device is None or device.startswith(claim.device)
+    return not way or claim.only is None or device.startswith(claim.only)
 
 
-def _seen(part: Any, findings: Sequence[Finding], way: Way) -> list[Finding]:
-    """Findings that hold for one way of running; unknown where there is none."""
-    label = part.label.format(against="single-axis methods", model="")
-    return [finding for finding in findings if finding.way in ((), way)] or [Finding(label, UNKNOWN)]
+def _seen(part: BasePart, findings: Sequence[Finding], way: Way) -> list[Finding]:
+    """Findings that hold for one way of running; unknown ones where there is none."""
+    here = [finding for finding in findings if finding.way in ((), way)]
+    return here or [Finding(label, UNKNOWN) for label in part.labels()]
 
 
-def _hold(part: Any, finding: Finding) -> Judged:
-    low, high = bounds(part)
+def _hold(part: BasePart, finding: Finding) -> Judged:
+    low, high = part.bounds
     return Judged(finding.label, finding.estimate, low, high, decide(finding.estimate, low, high))
-
-
-def bounds(part: Any) -> tuple[float, float]:
-    """What a part allows: the expectation with its margin, absolute for exponents, relative otherwise."""
-    m = part.margin
-    if part.near is not None:
-        slack = m if isinstance(part, CountExponent) else m * part.near
-        return part.near - slack, part.near + slack
-    if part.at_least is not None:
-        return part.at_least * (1 - m), math.inf
-    return -math.inf, part.at_most * (1 + m)
 
 
 def decide(estimate: Estimate, low: float, high: float) -> Word:
@@ -140,10 +137,11 @@ def _verdict(claim: Claim, way: Way, judged: Sequence[Judged], analysis: Analysi
     decisive = deciding[0] if word == "refuted" else max(deciding, key=lambda part: part.distance)
     e = decisive.estimate
     named = dict(zip(WAY, way, strict=False))
-    remarks = [_sentence(word, decisive, judged), *_interchanged(claim, judged), *_conditions(claim, named)]
+    because = [claim.reason] if claim.reason and word == "refuted" else []
+    remarks = [_sentence(word, decisive, judged), *because, *_interchanged(claim, judged), *_conditions(claim, named)]
     return Verdict(
         claim, word, e.value, e.low, e.high, e.n,
-        str(named.get("machine", ON_PAPER if _counted_only(claim) or not analysis.machines else "any machine")),
+        str(named.get("machine", "any machine" if claim.measured and analysis.machines else ON_PAPER)),
         way_text(named) if way else "",
         " ".join(remarks), tuple(judged), e.exact,
     )  # fmt: skip
@@ -160,10 +158,6 @@ def combine(words: Sequence[Word]) -> Word:
     """One refuted part refutes a claim; one that nobody measured leaves it open; all must hold to support it."""
     order: tuple[Word, ...] = ("refuted", "not measured", "inconclusive")
     return next((word for word in order if word in words), "supported")
-
-
-def _counted_only(claim: Claim) -> bool:
-    return not any(isinstance(part, (MeasuredRatio, GroupRatio)) for part in claim.parts)
 
 
 def _sentence(word: Word, decisive: Judged, judged: Sequence[Judged]) -> str:
@@ -204,7 +198,21 @@ def _interchanged(claim: Claim, judged: Sequence[Judged]) -> list[str]:
     return remarks
 
 
-def _conditions(claim: Claim, way: dict[str, Any]) -> list[str]:
-    if claim.threads is not None and way and way["threads"] != claim.threads:
-        return [f"Measured with {way['threads']} threads; the paper's conditions: {claim.conditions}."]
-    return []
+def _conditions(claim: Claim, way: Mapping[str, Any]) -> list[str]:
+    """What differs between the source's way of running and this one."""
+    if not way:
+        return []
+    here = {**way, "mode": "inference"}  # training is not measured yet
+    wanted = claim.under.model_dump(exclude_none=True)
+    differs = [
+        f"{_said(name, here[name])} instead of {_said(name, value)}"
+        for name, value in wanted.items()
+        if not str(here[name]).startswith(str(value)) or (isinstance(value, int) and here[name] != value)
+    ]
+    return [f"Under other conditions than the source's: {', '.join(differs)}."] if differs else []
+
+
+def _said(name: str, value: Any) -> str:
+    if name == "threads":
+        return f"{value} thread" if value == 1 else f"{value} threads"
+    return f"batch {value}" if name == "batch" else str(value)

@@ -1,114 +1,45 @@
-"""Published claims as data, checked on load."""
+"""Published claims as data, checked on load. Adding a claim needs no code when its kinds exist."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
-from ruamel.yaml import YAML
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from scalebench.errors import UnknownNameError, did_you_mean
+from scalebench.claims.accuracy import AccuracyGain, AccuracyLaw, FrontOverlap
+from scalebench.claims.counted import Constant, CountExponent, CountRatio, CountSeries, CountSpread, Printed
+from scalebench.claims.measured import BatchGrowth, GroupRatio, MeasuredExponent, MeasuredOrder, MeasuredRatio
+from scalebench.claims.part import Needs
+from scalebench.claims.studied import FamilyResidual, FitComparison, PredictorAdvantage, RankAgreement
+from scalebench.errors import ClaimError, UnknownNameError, did_you_mean
 from scalebench.suite.case import COUNT, Case
+from scalebench.suite.located import Located, Location, parse_yaml, read_text
 from scalebench.suite.variant import parse_at
 
+Part = Annotated[
+    Constant | Printed | CountRatio | CountSpread | CountExponent | CountSeries
+    | MeasuredRatio | MeasuredOrder | MeasuredExponent | BatchGrowth | GroupRatio
+    | PredictorAdvantage | RankAgreement | FamilyResidual | FitComparison
+    | AccuracyGain | AccuracyLaw | FrontOverlap,
+    Field(discriminator="kind"),
+]  # fmt: skip
 
-def _with_resolution(text: str) -> str:
-    if parse_at(text)[1] is None:
-        raise ValueError(f"{text!r} needs a resolution: MODEL@PIXELS")
-    return text
 
-
-ModelAt = Annotated[str, AfterValidator(_with_resolution)]
-
-
-class _Part(BaseModel):
-    """One thing a claim says, with what is expected: exactly one of near, at_least, at_most."""
+class Conditions(BaseModel):
+    """How the source ran it, where that was another way than ours may be; a verdict says where they differ."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    label: str
-    near: float | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    margin: float = Field(0.0, ge=0)
-
-    @model_validator(mode="after")
-    def _one_expectation(self) -> _Part:
-        if sum(value is not None for value in (self.near, self.at_least, self.at_most)) != 1:
-            raise ValueError("give exactly one of near, at_least, at_most")
-        return self
-
-
-class Constant(_Part):
-    """A number that follows from the scaling rules alone."""
-
-    kind: Literal["constant"]
-    quantity: Literal["compound_constant"]
-
-
-class CountRatio(_Part):
-    """Counted metric of one model over another's."""
-
-    kind: Literal["count_ratio"]
-    metric: str
-    over: ModelAt
-    under: ModelAt
-
-
-class CountSpread(_Part):
-    """Largest over smallest counted metric of several models."""
-
-    kind: Literal["count_spread"]
-    metric: str
-    models: list[ModelAt] = Field(min_length=2)
-
-
-class CountExponent(_Part):
-    """Log-log slope of a counted metric; ``margin`` is absolute."""
-
-    kind: Literal["count_exponent"]
-    metric: str
-    against: Literal["macs", "depth", "width", "resolution"]
-    models: list[ModelAt] = Field(min_length=3)
-
-
-class CountSeries(_Part):
-    """Counted metric of each model, over the base's where one is named, over the printed value beside it."""
-
-    kind: Literal["count_series"]
-    metric: str
-    models: dict[ModelAt, float]
-    base: ModelAt | None = None
-
-
-class MeasuredRatio(_Part):
-    """Measured metric of one case over another's, in the same way of running."""
-
-    kind: Literal["measured_ratio"]
-    metric: str
-    over: ModelAt
-    under: ModelAt
-    batch: int = 1
-
-
-class GroupRatio(_Part):
-    """Measured metric of one method over others' at equal counted compute, averaged over targets."""
-
-    kind: Literal["group_ratio"]
-    metric: str
-    base: str
-    method: str
-    against: list[str] = Field(min_length=1)
-    batch: int = 1
-
-
-Part = Annotated[
-    Constant | CountRatio | CountSpread | CountExponent | CountSeries | MeasuredRatio | GroupRatio,
-    Field(discriminator="kind"),
-]
+    threads: int | None = Field(None, ge=1)
+    batch: int | None = Field(None, ge=1)
+    device: Literal["cpu", "cuda", "tpu", "phone"] | None = None
+    precision: str | None = None
+    mode: Literal["inference", "training"] | None = None
 
 
 class Claim(BaseModel):
@@ -122,21 +53,42 @@ class Claim(BaseModel):
     source: str
     published: str
     conditions: str
-    threads: int | None = Field(None, description="threads the paper used, where it matters")
-    device: Literal["cpu", "cuda"] | None = Field(None, description="the only kind of device it speaks of")
-    parts: list[Part] = Field(min_length=1)
+    confidence: str = Field("read in the source", description="how sure the published figures are")
+    under: Conditions = Field(default_factory=lambda: Conditions.model_validate({}))
+    only: Literal["cpu", "cuda"] | None = Field(None, description="kind of device the claim is about, where it is one")
+    reason: str = Field("", description="for a claim that is refuted or surprising: why, in one sentence")
+    cannot: str = Field("", description="why it cannot be decided here; then it has no parts")
+    parts: tuple[Part, ...] = ()
 
-    def counts(self) -> list[Case]:
-        """Models that must be counted to decide it."""
-        return [_count_case(text) for part in self.parts for text in _models(part)]
+    @model_validator(mode="after")
+    def _reason_only_on_paper(self) -> Claim:
+        if self.reason and self.measured:
+            raise ValueError("a reason goes with counts only: on another machine the verdict may be another")
+        return self
 
+    @model_validator(mode="after")
+    def _parts_or_a_reason(self) -> Claim:
+        if bool(self.parts) == bool(self.cannot):
+            raise ValueError("give parts, or say under cannot why there are none")
+        return self
 
-def _models(part: Part) -> Iterable[str]:
-    if isinstance(part, (CountRatio, MeasuredRatio)):
-        return (part.over, part.under)
-    if isinstance(part, CountSeries):
-        return (*([part.base] if part.base else []), *part.models)
-    return part.models if isinstance(part, (CountExponent, CountSpread)) else ()
+    @property
+    def measured(self) -> bool:
+        """Whether a machine has a say in it."""
+        return any(part.measured for part in self.parts)
+
+    def needs(self) -> list[Needs]:
+        """What its parts need."""
+        return [part.needs() for part in self.parts]
+
+    def counts(self) -> dict[Case, tuple[str, ...]]:
+        """Models that must be counted to decide it, with the modes whose static memory is wanted."""
+        found: dict[Case, tuple[str, ...]] = {}
+        for need in self.needs():
+            for text in need.counts:
+                case = _count_case(text)
+                found[case] = tuple(dict.fromkeys((*found.get(case, ()), *need.peaks)))
+        return found
 
 
 def _count_case(text: str) -> Case:
@@ -145,25 +97,83 @@ def _count_case(text: str) -> Case:
     return Case(variant.name, resolution, mode=COUNT, device="meta")
 
 
+Registry = dict[str, Claim]
+_CLAIMS = TypeAdapter(list[Claim])
+_SHIPPED = "scalebench/data/claims.yaml"
+
+
 @cache
-def registry() -> dict[str, Claim]:
-    """Every claim by id, in the order of the file."""
+def registry() -> Registry:
+    """Every shipped claim by id, in the order of the file."""
     text = resources.files("scalebench.data").joinpath("claims.yaml").read_text(encoding="utf-8")
-    claims = TypeAdapter(list[Claim]).validate_python(YAML(typ="safe", pure=True).load(text))
-    return {claim.id: claim for claim in claims}
+    return _claims(parse_yaml(_SHIPPED, text, list, ClaimError))
 
 
-def select_claims(ids: Sequence[str]) -> tuple[Claim, ...]:
-    """Claims by id; ``all`` stands for every one.
+def claims_schema() -> dict[str, Any]:
+    """JSON Schema of a file of claims, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_CLAIMS.json_schema()}
+
+
+def with_file(path: Path | None) -> Registry:
+    """The shipped claims and those of a user's own file; an id that stands in both is the user's.
+
+    Raises:
+        ClaimError: with file, line, key, and the nearest valid word where there is one.
+    """
+    return registry() if path is None else {**registry(), **_claims(_located(path))}
+
+
+def _located(path: Path) -> Located:
+    return parse_yaml(str(path), read_text(path, ClaimError), list, ClaimError)
+
+
+def _claims(file: Located) -> Registry:
+    try:
+        claims = _CLAIMS.validate_python(file.plain())
+    except ValidationError as error:
+        raise file.explain(error, _known_keys, _in_file) from None
+    found: Registry = {}
+    for index, claim in enumerate(claims):
+        if claim.id in found:
+            raise file.error((index, "id"), f"claim {claim.id!r} is there twice")
+        found[claim.id] = claim
+    return found
+
+
+def _in_file(loc: Location) -> Location:
+    """Pydantic's location without the kind of a part, which it adds and the file does not have at that place."""
+    return (*loc[:3], *loc[4:]) if loc[1:2] == ("parts",) else loc
+
+
+def _known_keys(loc: Location) -> list[str]:
+    if loc[1:2] == ("under",):
+        return list(Conditions.model_fields)
+    if loc[1:2] != ("parts",):
+        return list(Claim.model_fields)
+    kinds = {get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in get_args(get_args(Part)[0])}
+    return list(kinds[str(loc[3])].model_fields) if len(loc) > 3 and loc[3] in kinds else list(kinds)
+
+
+def select_claims(ids: Sequence[str], known: Registry | None = None) -> tuple[Claim, ...]:
+    """Claims by id or glob; ``all`` stands for every one, ``counted`` and ``measured`` for those so decided.
 
     Raises:
         UnknownNameError: an id nobody registered; ``location`` is its place in ``ids``.
     """
-    known = registry()
-    if "all" in ids:
-        return tuple(known.values())
+    claims = registry() if known is None else known
+    found: dict[str, Claim] = {}
     for at, name in enumerate(ids):
-        if name not in known:
-            hint = did_you_mean(name, known) or f"claims: all, {', '.join(known)}"
+        chosen = [claim for claim in claims.values() if _fits(claim, name)]
+        if not chosen:
+            hint = did_you_mean(name, claims) or "scalebench claims lists them"
             raise UnknownNameError(f"unknown claim {name!r}", hint, (at,))
-    return tuple(known[name] for name in dict.fromkeys(ids))
+        found |= {claim.id: claim for claim in chosen}
+    return tuple(found.values())
+
+
+def _fits(claim: Claim, name: str) -> bool:
+    if name == "all":
+        return True
+    if name in ("counted", "measured"):
+        return bool(claim.parts) and claim.measured == (name == "measured")
+    return fnmatchcase(claim.id, name)

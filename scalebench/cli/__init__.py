@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from scalebench.cli import aa, ab, compare, count, doctor, models, plan, report, run, schema
+from scalebench.cli import aa, ab, claims, compare, count, doctor, models, plan, report, run, schema, suite_for
 from scalebench.errors import ScalebenchError
 
 app = typer.Typer(
@@ -37,8 +37,8 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 
 _COMMANDS = (
-    run.run, plan.plan, count.count, report.report, compare.compare, ab.ab, aa.aa, doctor.doctor,
-    models.models, schema.schema,
+    run.run, plan.plan, count.count, report.report, claims.claims, suite_for.suite_for, compare.compare, ab.ab, aa.aa,
+    doctor.doctor, models.models, schema.schema,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_interruptible(_command))

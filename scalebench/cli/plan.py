@@ -12,6 +12,7 @@ from scalebench.cli.arguments import Timing
 if TYPE_CHECKING:
     from scalebench.execute.estimate import Estimate
     from scalebench.execute.planner import Prepared
+    from scalebench.suite.case import Case
 
 
 def plan(
@@ -81,14 +82,16 @@ def _print(prepared: Prepared, expected: Estimate) -> None:
     from scalebench.units import bytes_, duration, percent, si
 
     plan = prepared.plan
-    models: dict[tuple[str, int], set[int]] = {}
+    shown: dict[str, Any] = {"macs": lambda value: si(value, "MACs"), "params": si, "activations": si}
+    batches: dict[Case, set[int]] = {}
     for case in plan.cases:
-        models.setdefault((case.model, case.resolution), set()).add(case.batch)
+        batches.setdefault(case.counted(), set()).add(case.batch)
     rows = []
-    for (name, size), batches in models.items():
-        facts = next(f for c, f in prepared.facts.items() if (c.model, c.resolution) == (name, size))
-        counted = si(facts["macs"], "MACs"), si(facts["params"]), si(facts["activations"])
-        rows.append([name, str(size), *counted, ", ".join(map(str, sorted(batches)))])
+    for case in batches or plan.counts:
+        facts = prepared.facts[case]
+        counted = [show(facts[name]) if name in facts else "-" for name, show in shown.items()]
+        sizes = ", ".join(map(str, sorted(batches.get(case, ())))) or "counted only"
+        rows.append([case.model, str(case.resolution), *counted, sizes])
     headings = [
         ("model", False),
         ("px", True),
@@ -97,7 +100,7 @@ def _print(prepared: Prepared, expected: Estimate) -> None:
         ("activations", True),
         ("batch", True),
     ]
-    print_table(f"{plan.title}: {len(plan.cases)} cases", headings, rows)
+    print_table(f"{plan.title}: {len(plan.cases)} cases, {len(plan.counts)} models counted", headings, rows)
     for group in plan.groups:
         title = f"{group.base}@{group.base_resolution} at {group.target:g} times {si(group.base_macs, 'MACs')}, counted"
         body = [

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from scalebench.claims.registry import Claim, select_claims
+from scalebench.claims.registry import Claim, Registry, select_claims
 from scalebench.cli.output import paper_progress
 from scalebench.errors import UnknownNameError
 from scalebench.execute.client import Worker
 from scalebench.execute.planner import Prepared, prepare
+from scalebench.suite.case import Case
 from scalebench.suite.load import SuiteFile, load_suite
 from scalebench.suite.protocol import PROTOCOLS
 
@@ -18,7 +20,12 @@ ENERGY_S = 10.0
 
 
 def prepare_suite(
-    path: Path, worker: Worker, protocol: str | None = None, energy: bool = False, keep_host: bool = False
+    path: Path,
+    worker: Worker,
+    protocol: str | None = None,
+    energy: bool = False,
+    keep_host: bool = False,
+    known: Registry | None = None,
 ) -> Prepared:
     """Load, check, match and count.
 
@@ -28,6 +35,7 @@ def prepare_suite(
         protocol: name of the protocol in place of the suite's own.
         energy: add an energy window to every round, where the suite's protocol has none.
         keep_host: name the host in the records instead of hashing it.
+        known: claims that can be named; default the shipped ones.
 
     Raises:
         SuiteError: whatever is wrong with the file, with its line.
@@ -37,19 +45,28 @@ def prepare_suite(
         file = file.with_protocol(PROTOCOLS[protocol])
     if energy and not file.suite.timing.energy_s:
         file = file.with_protocol(replace(file.suite.timing, energy_s=ENERGY_S))
-    claims = claims_of(file)
-    counts = [case for claim in claims for case in claim.counts()]
+    claims = claims_of(file, known)
+    counts = needed_counts(claims)
     with paper_progress() as progress:
         return prepare(file, worker, [claim.id for claim in claims], counts, progress, keep_host)
 
 
-def claims_of(file: SuiteFile) -> tuple[Claim, ...]:
+def needed_counts(claims: Iterable[Claim]) -> dict[Case, tuple[str, ...]]:
+    """Models that must be counted to decide the claims, with the modes whose static memory is wanted."""
+    found: dict[Case, tuple[str, ...]] = {}
+    for claim in claims:
+        for case, peaks in claim.counts().items():
+            found[case] = tuple(dict.fromkeys((*found.get(case, ()), *peaks)))
+    return found
+
+
+def claims_of(file: SuiteFile, known: Registry | None = None) -> tuple[Claim, ...]:
     """Claims that the suite names.
 
     Raises:
         SuiteError: an unknown id, with its line.
     """
     try:
-        return select_claims(file.suite.claims)
+        return select_claims(file.suite.claims, known)
     except UnknownNameError as error:
         raise file.error(("claims", *error.location), error.message, error.hint) from None

@@ -10,6 +10,7 @@ import typer
 def report(
     paths: list[Path] = typer.Argument(metavar="PATH...", help="Result files, or folders of them, of one suite."),
     reports: Path = typer.Option(Path("reports"), help="Folder of the reports."),
+    claims: Path | None = typer.Option(None, "--claims", help="File of your own claims beside the shipped ones."),
     json_: bool = typer.Option(False, "--json", help="Print the report's JSON on stdout."),
 ) -> None:
     """Write the report of stored records."""
@@ -24,4 +25,4 @@ def report(
         raise StoreError(f"records of several suites: {', '.join(suites)}", "pass the files of one suite")
     from scalebench.cli.reporting import finish  # seaborn and scipy: not before bad input is refused
 
-    finish(stored.plans[-1], stored, reports, json_)
+    finish(stored.plans[-1], stored, reports, json_, claims)

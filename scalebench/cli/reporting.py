@@ -9,7 +9,7 @@ import typer
 
 from scalebench.analysis.run import analyse
 from scalebench.claims.evaluate import Verdict, judge
-from scalebench.claims.registry import select_claims
+from scalebench.claims.registry import select_claims, with_file
 from scalebench.errors import StoreError
 from scalebench.report.build import write_report
 from scalebench.report.document import build_document
@@ -18,12 +18,24 @@ from scalebench.suite.plan import Plan
 from scalebench.units import digits, interval
 
 
-def finish(plan: Plan, stored: Results, reports: Path, json_: bool) -> None:
-    """Analyse what is stored, write ``reports/<suite>.html`` and ``.json``, and say the verdicts."""
+def finish(plan: Plan, stored: Results, reports: Path, json_: bool, claims: Path | None = None) -> None:
+    """Analyse what is stored, write ``reports/<suite>.html`` and ``.json``, and say the verdicts.
+
+    Args:
+        plan: the newest.
+        stored: every record of the suite.
+        reports: folder to write to.
+        json_: whether the document goes to stdout in place of the closing lines.
+        claims: the user's own file of claims.
+    """
     newest = {found.machines: found for found in (*stored.plans, plan)}
     elsewhere = [case for found in newest.values() for case in found.cases]
     analysis = analyse(plan, stored.records, elsewhere, stored.abilities)
-    verdicts = judge(select_claims(plan.claims), analysis)
+    known = with_file(claims)
+    verdicts = judge(select_claims([name for name in plan.claims if name in known], known), analysis)
+    for name in plan.claims:
+        if name not in known:
+            typer.echo(f"note: claim {name} is not known here; --claims FILE names the file that has it", err=True)
     document = build_document(analysis, verdicts, stored)
     try:
         page = write_report(analysis, verdicts, document, reports)

@@ -30,10 +30,12 @@ def run(
     no_peaks: bool = typer.Option(False, "--no-peaks", help="Do not measure the machine's peaks; no roofline then."),
     protocol: Timing | None = typer.Option(None, help="How cases are timed, in place of the suite's own protocol."),
     energy: bool = typer.Option(False, "--energy", help="Also measure energy, where the machine has a counter."),
+    claims: Path | None = typer.Option(None, "--claims", help="File of your own claims beside the shipped ones."),
     keep_host: bool = typer.Option(False, "--keep-host", help="Store the host's name instead of its hash."),
     json_: bool = typer.Option(False, "--json", help="Print the report's JSON on stdout."),
 ) -> None:
     """Measure a suite, continuing where an earlier run stopped, and write its report."""
+    from scalebench.claims.registry import with_file
     from scalebench.cli.campaign import Campaign, Options
     from scalebench.cli.preparing import prepare_suite
     from scalebench.cli.watching import watch
@@ -43,7 +45,8 @@ def run(
     options = Options(seed, retry_failed, budget, mem_limit, predict=not no_skip, peaks=not no_peaks)
     # The lock comes first: counting on every core would disturb another run's rounds.
     with machine_lock(), Worker() as worker:
-        prepared = prepare_suite(suite, worker, protocol and protocol.value, energy, keep_host)
+        known = with_file(claims)
+        prepared = prepare_suite(suite, worker, protocol and protocol.value, energy, keep_host, known)
         _refuse_unwritable(reports)
         campaign = Campaign(prepared, results / prepared.plan.suite, options)
         if fresh:
@@ -62,7 +65,7 @@ def run(
     if stored.records:
         from scalebench.cli.reporting import finish  # seaborn and scipy: not before anything is refused or measured
 
-        finish(prepared.plan, stored, reports, json_)
+        finish(prepared.plan, stored, reports, json_, claims)
     if stopped:
         raise typer.Exit(EXIT_INTERRUPTED)
 

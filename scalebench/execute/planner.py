@@ -12,7 +12,7 @@ from scalebench.execute.paper import Paper, unwrap
 from scalebench.execute.schedule import Machines
 from scalebench.machine.environment import collect, may_have_cuda, usable_cores
 from scalebench.record import Environment
-from scalebench.suite.case import Case
+from scalebench.suite.case import COUNT, Case
 from scalebench.suite.expand import Selection, expand, select
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.paper import Known, MatchRequest
@@ -43,7 +43,7 @@ def prepare(
     file: SuiteFile,
     worker: Worker,
     claims: Sequence[str] = (),
-    claim_counts: Sequence[Case] = (),
+    claim_counts: Mapping[Case, Sequence[str]] | None = None,
     progress: Progress = lambda _what, _done, _total: None,
     keep_host: bool = False,
 ) -> Prepared:
@@ -53,7 +53,7 @@ def prepare(
         file: a validated suite.
         worker: answers what needs torch, unless the answer is on disk.
         claims: ids to judge.
-        claim_counts: cases of mode ``count`` that those claims need.
+        claim_counts: cases of mode ``count`` that those claims need, with the modes whose static memory is wanted.
         progress: hears how far matching and counting are.
         keep_host: store the host's name instead of its hash.
 
@@ -64,8 +64,9 @@ def prepare(
     selections = select_all(file, catalogue(paper))
     machines, devices = find_machines(file, worker, keep_host)
     matches, groups = _match(file, selections, paper, progress)
-    cases, merged = expand(file, selections, matches, devices, usable_cores())
-    peaks = dict.fromkeys(claim_counts, ()) | {case.counted(): (case.mode,) for case in cases}
+    named, merged = expand(file, selections, matches, devices, usable_cores())
+    cases = tuple(case for case in named if case.mode != COUNT)
+    peaks = _peaks(named, groups, claim_counts or {})
     facts = count_all(peaks, paper, progress)
     _refuse_uncountable(file, selections, cases, facts)
     suite = file.suite
@@ -74,6 +75,22 @@ def prepare(
         suite.timing.rounds, merged, machines=tuple(sorted({m.hw_key for m in machines.values()})),
     )  # fmt: skip
     return Prepared(plan, facts, machines)
+
+
+def _peaks(
+    cases: Sequence[Case], groups: Sequence[Group], claimed: Mapping[Case, Sequence[str]]
+) -> dict[Case, tuple[str, ...]]:
+    """What is counted, with the modes whose static memory is wanted: members of matched groups for training too."""
+    members = [(group.model(m), m.resolution) for group in groups for m in group.members]
+    wanted = [
+        *claimed.items(),
+        *((case.counted(), () if case.mode == COUNT else (case.mode,)) for case in cases),
+        *((case.counted(), ("inference", "training")) for case in cases if (case.model, case.resolution) in members),
+    ]
+    found: dict[Case, tuple[str, ...]] = {}
+    for case, modes in wanted:
+        found[case] = tuple(sorted({*found.get(case, ()), *modes}))
+    return found
 
 
 def catalogue(paper: Paper) -> dict[str, Known]:

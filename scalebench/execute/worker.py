@@ -40,7 +40,7 @@ from scalebench.machine.peaks import llc_bytes, measure_peaks
 from scalebench.measure.canary import canary
 from scalebench.measure.run import gpu_facts, gpu_software, measure, resolve_device
 from scalebench.model.backward import training_macs
-from scalebench.model.build import build, catalogue, stages
+from scalebench.model.build import block_count, build, catalogue, default_resolution, head_params
 from scalebench.model.complexity import count_model, cross_check
 from scalebench.model.footprint import static_peak
 from scalebench.model.matching import match
@@ -179,7 +179,9 @@ def _count(question: dict[str, Any]) -> Any:
     variant, resolution = parse_variant(question["model"]), question["resolution"]
     model = build(variant, resolution, device="meta")
     facts = dataclasses.asdict(count_model(model, variant.name, resolution))
-    facts["blocks"] = sum(len(stage) for stage in stages(model)) or None
+    facts["blocks"] = block_count(model)
+    facts["backbone_params"] = facts["params"] - head_params(model)
+    facts["default_resolution"] = default_resolution(variant.base)
     wanted = {
         f"peak_bytes_{mode}": partial(static_peak, model, resolution, training=mode == "training")
         for mode in question["peaks"]

@@ -11,6 +11,7 @@ from typing import Any
 import timm
 import timm.models
 import torch
+from timm.models.regnet import RegStage
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet, downsample_conv
 from torch import nn
 
@@ -68,10 +69,16 @@ def catalogue() -> dict[str, Known]:
     known = {}
     for name in timm.list_models():
         config = timm.models.get_pretrained_cfg(name)
-        size = config.input_size[-1] if config and config.input_size else 224
+        size = default_resolution(name)
         pool = config.pool_size[0] if config and config.pool_size else None
         known[name] = Known(size, max(1, size // pool) if pool else 1)
     return known
+
+
+def default_resolution(base: str) -> int:
+    """Input size that timm trains ``base`` at, pixels; often not the paper's."""
+    config = timm.models.get_pretrained_cfg(base)
+    return int(config.input_size[-1]) if config and config.input_size else 224
 
 
 def fixed_input(base: str) -> bool:
@@ -122,6 +129,18 @@ def stages(model: nn.Module) -> list[nn.Sequential]:
     """Stages of an MBConv model or a ResNet, in order; empty for anything else."""
     found = getattr(model, "blocks", None) or [getattr(model, f"layer{i}", None) for i in range(1, 5)]
     return [stage for stage in found if isinstance(stage, nn.Sequential)]
+
+
+def block_count(model: nn.Module) -> int | None:
+    """Blocks in all stages of an MBConv model, a ResNet or a RegNet; None for anything else."""
+    found: list[nn.Module] = [*stages(model)] or [m for m in model.children() if isinstance(m, RegStage)]
+    return sum(len(list(stage.children())) for stage in found) or None
+
+
+def head_params(model: nn.Module) -> int:
+    """Parameters of the classifier, which a transferred or dense model does without; 0 where timm names none."""
+    head = getattr(model, "get_classifier", lambda: None)()
+    return sum(p.numel() for p in head.parameters()) if isinstance(head, nn.Module) else 0
 
 
 def _trim(model: nn.Module, variant: Variant) -> None:

@@ -143,6 +143,7 @@ class Report:
         facts: provenance, by label.
         headline: at most 60 words.
         counts: verdicts by word.
+        verdicts: tables over all claims: what was found, and what cannot be decided.
         articles: claims.
         sections: everything after the claims.
     """
@@ -152,5 +153,6 @@ class Report:
     facts: Mapping[str, str]
     headline: str
     counts: Mapping[str, int]
+    verdicts: tuple[Table, ...]
     articles: tuple[Article, ...]
     sections: tuple[Section, ...]

@@ -21,8 +21,9 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
     """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
 
     Keys: ``suite, title, measured, machines, verdicts, fits, groups, cases, counts, failures, missing, problems,
-    metrics, suite_text, files, short, rounds, matched, memory,
-    roofline, peaks, flags, protocols``; ``build`` adds ``headline`` and ``figures``.
+    metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags, protocols, counted_groups,
+    explained, recount, accuracy, fronts, predictors, residuals, ranks, laws``; ``build`` adds ``headline`` and
+    ``figures``.
     """
     started = sorted(record.started for record in stored.records if record.case.mode != COUNT)
     return {
@@ -30,7 +31,7 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "title": analysis.plan.title,
         "measured": {"rounds": len(started), "first": (started or [""])[0], "last": (started or [""])[-1]},
         "machines": {label: asdict(environment) for label, environment in analysis.machines.items()},
-        "verdicts": [_verdict(verdict) for verdict in verdicts],
+        "verdicts": [verdict_document(verdict) for verdict in verdicts],
         "fits": _rows(analysis.exponents),
         "groups": _rows(analysis.groups),
         "cases": _rows(analysis.cases),
@@ -42,6 +43,12 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "missing": [case.label for case in analysis.missing],
         "short": [case.label for case in analysis.short],
         "rounds": analysis.plan.rounds,
+        "counted_groups": _rows(analysis.counted_groups),
+        "explained": _rows(analysis.explained),
+        "recount": _rows(analysis.recount),
+        "accuracy": _rows(analysis.accuracy),
+        "fronts": _rows(analysis.fronts),
+        **{name: _rows(getattr(analysis.study, name)) for name in ("predictors", "residuals", "ranks", "laws")},
         "matched": [asdict(group) for group in analysis.plan.groups],
         "problems": [*stored.problems, *_left_out(analysis)],
         "flags": {word: asdict(flag) for word, flag in FLAGS.items()},
@@ -57,7 +64,8 @@ def _left_out(analysis: Analysis) -> list[str]:
     return [f"{count} records of cases that are no longer in the suite were left out"] if count else []
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def verdict_document(verdict: Verdict) -> dict[str, Any]:
+    """Plain content of one verdict with its claim and parts."""
     return {
         "claim": verdict.claim.id,
         "sentence": verdict.claim.claim,

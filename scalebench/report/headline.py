@@ -10,7 +10,7 @@ from typing import get_args
 
 from scalebench import units
 from scalebench.claims.evaluate import Verdict, Word
-from scalebench.claims.registry import GroupRatio
+from scalebench.claims.measured import GroupRatio
 from scalebench.report.labels import short
 
 LIMIT = 60

@@ -11,7 +11,7 @@ import pandas as pd
 
 from scalebench import units
 from scalebench.analysis.run import Failure
-from scalebench.claims.evaluate import Judged, allowed
+from scalebench.claims.evaluate import Judged, Verdict, allowed
 from scalebench.metrics import METRICS
 from scalebench.record import Environment
 from scalebench.report.content import Column, Table
@@ -155,6 +155,30 @@ def exponents_table(exponents: pd.DataFrame) -> Table:
         for row in exponents.to_dict("records")
     ]  # fmt: skip
     return capped("Exponents of power laws, by least squares on logarithms", columns, rows)
+
+
+def verdicts_table(verdicts: Sequence[Verdict]) -> Table:
+    """One row per verdict, in the order of the registry."""
+    columns = [
+        Column("claim"), Column("says"), Column("verdict"), Column("effect, no unit", number=True),
+        Column("95 % interval", number=True), Column("n", number=True), Column("where"),
+    ]  # fmt: skip
+    rows = [
+        [
+            v.claim.id, v.claim.claim, v.verdict, number(v.effect), span(v.low, v.high, v.n, exact=v.exact), str(v.n),
+            ", ".join(filter(None, (v.machine, v.way))),
+        ]
+        for v in verdicts
+        if v.claim.parts
+    ]  # fmt: skip
+    return capped("Verdicts at a glance; the effect is that of the part that decides", columns, rows)
+
+
+def undecidable_table(verdicts: Sequence[Verdict]) -> Table:
+    """Claims that cannot be decided here, with the reason."""
+    rows = [[v.claim.id, v.claim.claim, v.claim.source, v.claim.cannot] for v in verdicts if v.claim.cannot]
+    columns = [Column("claim"), Column("says"), Column("source"), Column("why it cannot be decided here")]
+    return capped("Claims that cannot be decided here", columns, rows)
 
 
 def parts_table(parts: Sequence[Judged]) -> Table:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scalebench import units
 from scalebench.analysis.run import Analysis
 from scalebench.claims.evaluate import Verdict
 from scalebench.report import tables, trust
+from scalebench.report.accuracy import accuracy_section
 from scalebench.report.content import Absent, Article, Chart, Report, Ruling, Section, Table
 from scalebench.report.dotplot import matched_groups
 from scalebench.report.figures import against_resolution, front, latency_against_macs
 from scalebench.report.headline import count_words, effect, headline
 from scalebench.report.labels import listed
+from scalebench.report.laws import laws_section
+from scalebench.report.recount import recount_section
 from scalebench.report.roof import under_the_roof
+from scalebench.report.study import study_section
+from scalebench.report.versus import versus_section
 from scalebench.suite.protocol import Protocol
 
 Figures = Mapping[str, Chart | Absent]
@@ -35,8 +40,14 @@ def compose(analysis: Analysis, verdicts: Sequence[Verdict], document: Mapping[s
         facts=_facts(analysis, document),
         headline=headline(verdicts),
         counts=count_words(verdicts),
-        articles=articles(verdicts),
-        sections=(*_results(analysis, figures), _gaps(analysis, document, figures), _method(analysis, document)),
+        verdicts=_filled(tables.verdicts_table(verdicts), tables.undecidable_table(verdicts)),
+        articles=articles([verdict for verdict in verdicts if not verdict.claim.cannot]),
+        sections=(
+            *_results(analysis, figures),
+            *_studies(analysis),
+            _gaps(analysis, document, figures),
+            _method(analysis, document),
+        ),
     )
 
 
@@ -112,6 +123,20 @@ def _results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
             trust.trust_table(analysis.cases), trust.tails_table(analysis.cases))),
         _section("cases", "All cases", figures, (), _filled(cases)),
     )  # fmt: skip
+
+
+def _studies(analysis: Analysis) -> tuple[Section, ...]:
+    """Sections that stand only where there is something for them: most suites need none of them."""
+    study = analysis.study
+    wanted: tuple[tuple[int, Callable[[], Section]], ...] = (
+        (len(analysis.plan.groups), lambda: versus_section(
+            analysis.groups, analysis.counted_groups, analysis.explained)),
+        (len(analysis.accuracy), lambda: accuracy_section(analysis.accuracy, analysis.fronts)),
+        (len(study.predictors), lambda: study_section(study.predictors, study.residuals, study.ranks)),
+        (len(study.laws), lambda: laws_section(study.laws)),
+        (len(analysis.recount), lambda: recount_section(analysis.recount)),
+    )  # fmt: skip
+    return tuple(make() for there, make in wanted if there)
 
 
 def _filled(*shown: Table) -> tuple[Table, ...]:

@@ -18,6 +18,8 @@ from scalebench.suite.case import COUNT
 
 CASE_COLUMNS = ("model", "resolution", "batch", "mode", "precision", "layout", "runtime", "device", "threads")
 COUNTED = tuple(name for name, metric in METRICS.items() if metric.kind != "measured")
+STRUCTURE = ("blocks", "backbone_params", "default_resolution")
+"""Facts about a model that are no cost of their own."""
 MEASURED = tuple(name for name, metric in METRICS.items() if metric.kind == "measured")
 
 
@@ -34,7 +36,7 @@ def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
         if r.case.mode == COUNT
     ]
     rows.sort(key=lambda row: row["error"] is None)  # a count that failed elsewhere hides no number
-    columns = ["model", "resolution", "error", "blocks", "uncounted", "work", *COUNTED]
+    columns = ["model", "resolution", "error", "uncounted", "work", *STRUCTURE, *COUNTED]
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
     return frame.drop_duplicates(["model", "resolution"], keep="last", ignore_index=True)
 
@@ -55,7 +57,7 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
     numbers = ["process_bytes", *MEASURED]
     frame[numbers] = frame[numbers].astype(float)
-    counted = counts_frame(records).drop(columns=["error", "uncounted", "work"])
+    counted = counts_frame(records).drop(columns=["error", "uncounted", "work", *STRUCTURE[1:]])
     return frame.merge(counted, on=["model", "resolution"], how="left")
 
 

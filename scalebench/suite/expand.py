@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import product
 
+from scalebench import published
 from scalebench.errors import UnknownNameError, did_you_mean
-from scalebench.suite.case import Case
+from scalebench.suite.case import COUNT, Case
 from scalebench.suite.families import FAMILIES, native_resolution
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.paper import Catalogue, MatchRequest, Spec, nominal
 from scalebench.suite.plan import Member
-from scalebench.suite.schema import Exclude, FamilyModels, ModelEntry, ScaledModels, Suite
+from scalebench.suite.schema import Exclude, FamilyModels, ModelEntry, PublishedModels, ScaledModels, Suite
 from scalebench.suite.variant import Variant, parse_variant
 
 
@@ -34,6 +35,8 @@ def select(entry: ModelEntry, catalogue: Catalogue) -> Selection:
     """
     if isinstance(entry, ScaledModels):
         return _scaled(entry, catalogue)
+    if isinstance(entry, PublishedModels):
+        return _published(entry, catalogue)
     if isinstance(entry, FamilyModels):
         if entry.family not in FAMILIES:
             raise UnknownNameError(
@@ -77,6 +80,24 @@ def matching_variants(pattern: str, catalogue: Catalogue) -> list[Variant]:
         near = did_you_mean(variant.base, catalogue)
         raise UnknownNameError(f"unknown model {variant.base!r}", near or "scalebench models lists what can be named")
     return [variant]
+
+
+def _published(entry: PublishedModels, catalogue: Catalogue) -> Selection:
+    """Rows of the tables named that say model and size; what this timm cannot build is left to the tables' own text."""
+    every: list[published.PublishedModel | published.PublishedVariant] = [*published.models(), *published.variants()]
+    rows = [row for row in every if row.model and row.resolution]
+    specs: dict[Spec, None] = {}
+    for at, pattern in enumerate(entry.published):
+        found = [row for row in rows if fnmatchcase(row.table, pattern)]
+        if not found:
+            tables = sorted({row.table for row in rows})
+            hint = did_you_mean(pattern, tables) or f"tables: {', '.join(tables)}"
+            raise UnknownNameError(f"unknown table {pattern!r}", hint, ("published", at))
+        for row in found:
+            spec = Spec(parse_variant(row.model), int(row.resolution or 0))
+            if spec.variant.base in catalogue:
+                specs[spec] = None
+    return Selection("published", tuple(specs))
 
 
 def native(variant: Variant, catalogue: Catalogue) -> int:
@@ -159,6 +180,9 @@ def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int) -> 
     for mode, batch, precision, layout, runtime, threads, device in product(
         grid.mode, grid.batch, grid.precision, grid.layout, grid.runtime, grid.threads, grid.device
     ):
+        if mode == COUNT:
+            yield Case(spec.variant.name, spec.resolution, mode=COUNT, device="meta")
+            continue
         yield Case(
             spec.variant.name, spec.resolution, batch, mode, precision, layout, runtime,
             devices[device], cores if threads == "auto" else threads, suite.timing,

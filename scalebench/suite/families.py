@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _EFFICIENTNET_SIZES = (224, 240, 260, 300, 380, 456, 528, 600)
 
 FAMILIES: dict[str, dict[str, int]] = {
@@ -18,3 +20,20 @@ _PAPER_SIZES = {name: size for members in FAMILIES.values() for name, size in me
 def native_resolution(model: str, default: int) -> int:
     """Paper's input size of ``model`` (``tf_`` ports included), else ``default``, timm's own size; in pixels."""
     return _PAPER_SIZES.get(model.removeprefix("tf_"), default)
+
+
+_PREFIXES = (
+    "efficientnetv2", "efficientnet", "mobilenetv1", "mobilenetv2", "mobilenetv3", "mnasnet", "regnetx", "regnety",
+    "regnetz", "resnetrs", "resnext", "wide_resnet", "resnet", "convnext", "densenet", "inception",
+)  # fmt: skip
+"""Beginnings of timm names that tell a family, longer ones first where one begins another."""
+
+
+def family_of(model: str) -> str:
+    """Family of a written timm name, scaled or not, ports included: ``efficientnet`` of ``tf_efficientnet_b3[d=2]``.
+
+    A name that begins like none of the known ones gives its leading letters.
+    """
+    name = model.removeprefix("tf_")
+    known = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), None)
+    return known or re.split(r"[^a-z]", name, maxsplit=1)[0]

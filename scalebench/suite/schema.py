@@ -15,11 +15,12 @@ from pydantic import (
     model_validator,
 )
 
+from scalebench.suite.case import COUNT
 from scalebench.suite.families import FAMILIES
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 
 Method = Literal["depth", "width", "resolution", "compound", "fast"]
-Mode = Literal["inference", "training"]
+Mode = Literal["count", "inference", "training"]
 Precision = Literal["fp32", "tf32", "fp16", "bf16", "amp_fp16", "amp_bf16", "int8"]
 Layout = Literal["contiguous", "channels_last"]
 Runtime = Literal["eager", "compile", "cuda_graph", "onnxruntime", "openvino", "best"]
@@ -27,7 +28,7 @@ ProtocolName = Literal["quick", "standard", "rigorous"]
 Pixels = Annotated[int, Field(ge=1, le=8192, description="side of the square input, pixels")]
 
 BUILT: dict[str, frozenset[str]] = {
-    "mode": frozenset({"inference"}),
+    "mode": frozenset({COUNT, "inference"}),
     "precision": frozenset({"fp32"}),
     "layout": frozenset({"contiguous"}),
     "runtime": frozenset({"eager"}),
@@ -64,6 +65,12 @@ class FamilyModels(_Sized):
     family: str = Field(description=f"family name: {', '.join(FAMILIES)}")
 
 
+class PublishedModels(_Strict):
+    """Every model that published tables print and timm can build, at its printed input size."""
+
+    published: list[str] = Field(min_length=1, description="tables of scalebench/data/published_sources.csv, or globs")
+
+
 class ScaledModels(_Strict):
     """Variants of one base along one or several axes, at nominal factors or at counted targets."""
 
@@ -96,14 +103,22 @@ def _kind_of_entry(entry: Any) -> str | None:
     return next((kind for kind, model in ENTRY_KINDS.items() if isinstance(entry, model)), None)
 
 
-ENTRY_KINDS: dict[str, type[BaseModel]] = {"timm": TimmModels, "family": FamilyModels, "scale": ScaledModels}
+ENTRY_KINDS: dict[str, type[BaseModel]] = {
+    "timm": TimmModels,
+    "family": FamilyModels,
+    "scale": ScaledModels,
+    "published": PublishedModels,
+}
 
 ModelEntry = Annotated[
-    Annotated[TimmModels, Tag("timm")] | Annotated[FamilyModels, Tag("family")] | Annotated[ScaledModels, Tag("scale")],
+    Annotated[TimmModels, Tag("timm")]
+    | Annotated[FamilyModels, Tag("family")]
+    | Annotated[ScaledModels, Tag("scale")]
+    | Annotated[PublishedModels, Tag("published")],
     Discriminator(
         _kind_of_entry,
         custom_error_type="models_entry",
-        custom_error_message="an entry needs exactly one of timm, family, scale",
+        custom_error_message="an entry needs exactly one of timm, family, scale, published",
     ),
 ]
 
@@ -111,7 +126,7 @@ ModelEntry = Annotated[
 class Grid(_Strict):
     """Ways to run every model: the product of all axes."""
 
-    mode: list[Mode] = Field(["inference"], min_length=1)
+    mode: list[Mode] = Field(["inference"], min_length=1, description="count: on paper only, nothing is measured")
     batch: list[PositiveInt] = Field([1], min_length=1, description="images per forward pass")
     precision: list[Precision] = Field(["fp32"], min_length=1)
     layout: list[Layout] = Field(["contiguous"], min_length=1)
@@ -184,7 +199,7 @@ class Suite(_Strict):
     grid: Grid = Field(default_factory=lambda: Grid.model_validate({}))
     exclude: list[Exclude] = []
     protocol: ProtocolOrName = "standard"
-    claims: list[str] = Field([], description="claim ids, or [all]")
+    claims: list[str] = Field([], description="claim ids or globs, or all, counted, measured")
 
     @property
     def timing(self) -> Protocol:

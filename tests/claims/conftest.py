@@ -7,7 +7,7 @@ import pytest
 from scalebench.analysis.run import Analysis
 from scalebench.analysis.summary import WAY
 from scalebench.record import Environment
-from scalebench.store.frame import COUNTED, MEASURED
+from scalebench.store.frame import COUNTED, MEASURED, STRUCTURE
 from scalebench.suite.plan import Group, Plan
 
 ROUND_COLUMNS = [
@@ -41,7 +41,9 @@ def analysis_of() -> Callable[..., Analysis]:
             machines={str(name): Environment(str(name), "h", "s") for name in frame["machine"].unique()},
             rounds=frame,
             cases=pd.DataFrame(),
-            counts=pd.DataFrame(known, columns=pd.Index(["model", "resolution", "error", "blocks", *COUNTED])),
+            counts=pd.DataFrame(
+                known, columns=pd.Index(["model", "resolution", "error", "work", *STRUCTURE, *COUNTED])
+            ),
             exponents=pd.DataFrame(),
             groups=pd.DataFrame(),
             failures=(),

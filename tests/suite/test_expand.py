@@ -10,6 +10,7 @@ from scalebench.errors import ScalebenchError, SuiteError, UnknownNameError
 from scalebench.suite.case import Case
 from scalebench.suite.expand import Selection, check_size, expand, matching_variants, native, select
 from scalebench.suite.load import SuiteFile
+from scalebench.suite.located import Located
 from scalebench.suite.paper import Known, MatchRequest, Spec
 from scalebench.suite.plan import Member
 from scalebench.suite.protocol import PROTOCOLS
@@ -346,7 +347,9 @@ def test_expansion_is_deterministic_and_bounded(
     bound = len(names) * len(sizes) * len(grid["batch"]) * len(grid["threads"])
 
     def cases(**more: object) -> tuple[Case, ...]:
-        file = SuiteFile(Suite.model_validate({**content, **more}), "suite.yaml", "", CommentedMap())
+        file = SuiteFile(
+            Suite.model_validate({**content, **more}), Located("suite.yaml", "", CommentedMap(), SuiteError)
+        )
         return _expand(file, catalogue)[0]
 
     whole = cases()
