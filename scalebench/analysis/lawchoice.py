@@ -1,0 +1,108 @@
+"""Which law: leave-one-out error, ties said as ties, and the error of extrapolating."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalebench.analysis.lawfit import LawFit, fit_law, predict
+from scalebench.analysis.laws import LAWS, Law, Values
+from scalebench.analysis.stats import LEVEL, Estimate
+
+DRAWS, SEED = 2000, 0
+HELD_OUT = 0.25
+"""Share of the distinct x, the largest, that extrapolation is tried on."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One law in a choice.
+
+    Attributes:
+        fit: to all points.
+        error: root mean square of log errors on points left out; NaN where refused.
+        extrapolation: the same on the largest quarter, by a fit to the rest.
+        tied: whether its error cannot be told apart from the best one's.
+    """
+
+    fit: LawFit
+    error: float
+    extrapolation: float
+    tied: bool
+
+
+def choose(x: Sequence[float], y: Sequence[float], laws: Sequence[Law] = tuple(LAWS.values())) -> list[Candidate]:
+    """All laws, least leave-one-out error first, refused ones last; the first with ``tied`` and fewest parameters wins.
+
+    A law is tied with the best where the 95 % bootstrap interval of the difference in squared errors, point by point,
+    includes none.
+    """
+    fits = [fit_law(law, x, y) for law in laws]
+    errors = {fit.law.name: left_out(fit, x, y) for fit in fits}
+    ranked = sorted(fits, key=lambda fit: (math.isnan(_rms(errors[fit.law.name])), _rms(errors[fit.law.name])))
+    best = errors[ranked[0].law.name]
+    return [
+        Candidate(fit, _rms(errors[fit.law.name]), extrapolated(fit.law, x, y), _tied(best, errors[fit.law.name]))
+        for fit in ranked
+    ]
+
+
+def winner(candidates: Sequence[Candidate]) -> Candidate | None:
+    """The simplest of those that are tied with the best; None where every law was refused."""
+    tied = [candidate for candidate in candidates if candidate.tied]
+    return min(tied, key=lambda c: len(c.fit.law.parameters), default=None)
+
+
+def law_ratio(x: Sequence[float], y: Sequence[float], law: Law, rival: Law) -> Estimate:
+    """Leave-one-out error of one law over that of another, with its bootstrap interval over points.
+
+    Below 1 speaks for ``law``; everything NaN where one of them is refused.
+    """
+    one, other = (left_out(fit_law(form, x, y), x, y) for form in (law, rival))
+    if np.isnan(one).any() or np.isnan(other).any():
+        return Estimate(math.nan, math.nan, math.nan, len(x))
+    rows = _draws(len(one))
+    ratios = np.sqrt((one[rows] ** 2).mean(axis=1) / (other[rows] ** 2).mean(axis=1))
+    low, high = np.quantile(ratios, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(_rms(one) / _rms(other), float(low), float(high), len(one))
+
+
+def left_out(fit: LawFit, x: Sequence[float], y: Sequence[float]) -> Values:
+    """Log error of each point, predicted by a fit without the points of its x; NaN where the law is refused."""
+    a, b = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    errors = np.full(len(a), math.nan)
+    if not fit.theta:
+        return errors
+    for value in np.unique(a):
+        own = a == value
+        again = fit_law(fit.law, a[~own].tolist(), b[~own].tolist(), warm=fit)
+        errors[own] = np.log(predict(again, a[own].tolist(), extrapolate=True) / b[own])
+    return errors
+
+
+def extrapolated(law: Law, x: Sequence[float], y: Sequence[float]) -> float:
+    """Root mean square log error on the largest quarter of distinct x, by a fit to the rest; NaN where refused."""
+    a, b = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    distinct = np.unique(a)
+    large = a > distinct[max(0, math.ceil((1 - HELD_OUT) * len(distinct)) - 1)]
+    fit = fit_law(law, a[~large].tolist(), b[~large].tolist())
+    return _rms(np.log(predict(fit, a[large].tolist(), extrapolate=True) / b[large]))
+
+
+def _rms(errors: Values) -> float:
+    return math.sqrt(float(np.mean(errors**2))) if len(errors) else math.nan
+
+
+def _tied(best: Values, errors: Values) -> bool:
+    if np.isnan(errors).any() or np.isnan(best).any():
+        return False
+    differences = (errors**2 - best**2)[_draws(len(errors))].mean(axis=1)
+    low, high = np.quantile(differences, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return bool(low <= 0 <= high)
+
+
+def _draws(n: int) -> np.ndarray:
+    return np.random.default_rng(SEED).integers(0, n, size=(DRAWS, n))

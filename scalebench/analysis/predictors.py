@@ -1,0 +1,169 @@
+"""What predicts time: counted quantities and their combinations against measured latency per image.
+
+The answer depends on the statistic (linear or on logarithms, values or ranks), on the range of models and on the
+machine, so each is worked out apart: Pearson as Dollar, Singh and Girshick (arXiv:2103.06877) use it, Pearson on
+logarithms, Spearman, and the error of predicting a family from all others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import optimize, stats
+
+from scalebench.analysis.clusters import Indices, bootstrapped, too_few
+from scalebench.analysis.stats import Estimate
+from scalebench.analysis.summary import WAY
+from scalebench.suite.families import family_of
+
+Statistic = Literal["pearson", "pearson_log", "spearman"]
+STATISTICS: tuple[Statistic, ...] = ("pearson", "pearson_log", "spearman")
+SINGLE = ("params", "macs", "activations", "bytes")
+COMBINED: dict[str, tuple[str, ...]] = {
+    "macs + activations": ("macs", "activations"),
+    "macs + activations + params": ("macs", "activations", "params"),
+}
+"""Products of powers: linear on logarithms."""
+REGNET = "a macs + b sqrt(macs)"
+COLUMNS = [
+    *WAY, "predictor", "n", "families",
+    *(f"{name}{end}" for name in (*STATISTICS, "error") for end in ("", "_low", "_high")),
+]  # fmt: skip
+
+Values = npt.NDArray[np.float64]
+Fit = Callable[[Indices], Callable[[Indices], Values]]
+"""Rows to learn from in; a function from rows to predicted seconds out."""
+
+
+def study_table(cases: pd.DataFrame) -> pd.DataFrame:
+    """Unscaled cases of one way of running that can be studied.
+
+    Returns: columns ``model, resolution, family``, the quantities of ``SINGLE``, ``memory_bytes`` and ``time_s`` per
+        image. ``bytes`` is what a pass has to move at least once: fp32 activations, and weights shared by the batch.
+    """
+    plain = cases[~cases["model"].str.contains("[", regex=False)].dropna(subset=["latency_s", "macs", "activations"])
+    batch = plain["batch"].astype(float)
+    return plain.assign(
+        family=[family_of(model) for model in plain["model"]],
+        time_s=plain["latency_s"] / batch,
+        bytes=4 * plain["activations"].astype(float) + plain["weight_bytes"].astype(float) / batch,
+    )
+
+
+def predictors(cases: pd.DataFrame) -> pd.DataFrame:
+    """How well each quantity predicts time, per way of running.
+
+    Args:
+        cases: ``summary.summarise``.
+
+    Returns: one row per way and predictor, columns ``COLUMNS``. ``error`` is the typical factor by which a family's
+        times are missed when all other families make the prediction, minus one: exp(rms of log errors) - 1.
+        Intervals resample families. A combination's correlations are those of its predictions for families left out.
+        Ways with fewer than eight cases or five families have no rows.
+    """
+    rows = []
+    for way, here in cases.groupby(WAY, sort=False):
+        table = study_table(here)
+        families = table["family"].tolist()
+        if too_few(families):
+            continue
+        identity = {**dict(zip(WAY, way, strict=True)), "n": len(table), "families": len(set(families))}
+        rows += [{**identity, "predictor": name, **found} for name, found in _found(table, families)]
+    return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
+
+
+def advantage(cases: pd.DataFrame, better: str, than: str, statistic: Statistic) -> Estimate:
+    """Correlation of one quantity with time, less that of another, over the cases of one way of running.
+
+    Returns: the difference with its interval over resampled families; NaN where there are too few cases.
+    """
+    table = study_table(cases)
+    time, (one, other) = _column(table, "time_s"), (_column(table, name) for name in (better, than))
+
+    def difference(rows: Indices) -> float:
+        return correlation(one[rows], time[rows], statistic) - correlation(other[rows], time[rows], statistic)
+
+    return bootstrapped(difference, table["family"].tolist())
+
+
+def _correlated(x: Values, y: Values, statistic: Statistic, rows: Indices) -> float:
+    return correlation(x[rows], y[rows], statistic)
+
+
+def correlation(x: Values, y: Values, statistic: Statistic) -> float:
+    """One of ``STATISTICS``; NaN where a side does not vary."""
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        return math.nan
+    if statistic == "spearman":
+        x, y = stats.rankdata(x), stats.rankdata(y)
+    elif statistic == "pearson_log":
+        x, y = np.log(x), np.log(y)
+    return float(np.corrcoef(x, y)[0, 1])
+
+
+def _found(table: pd.DataFrame, families: Sequence[str]) -> Iterator[tuple[str, dict[str, float]]]:
+    time = _column(table, "time_s")
+    fits = {name: _on_logs(table, names) for name, names in {**{n: (n,) for n in SINGLE}, **COMBINED}.items()}
+    for name, fit in {**fits, REGNET: _regnet(table)}.items():
+        predicted = leave_one_family_out(families, fit)
+        numbers = _numbers(_column(table, name) if name in SINGLE else predicted, predicted, time, families)
+        yield name, {f"{key}{end}": value for key, e in numbers.items()
+                     for end, value in (("", e.value), ("_low", e.low), ("_high", e.high))}  # fmt: skip
+
+
+def _numbers(x: Values, predicted: Values, time: Values, families: Sequence[str]) -> dict[str, Estimate]:
+    squares = np.log(predicted / time) ** 2
+    return {
+        **{name: bootstrapped(partial(_correlated, x, time, name), families) for name in STATISTICS},
+        "error": bootstrapped(lambda rows: math.expm1(math.sqrt(float(np.mean(squares[rows])))), families),
+    }  # fmt: skip
+
+
+def leave_one_family_out(families: Sequence[str], fit: Callable[[Indices], Callable[[Indices], Values]]) -> Values:
+    """Predictions for every case by a fit to all families but its own.
+
+    Args:
+        families: of every row.
+        fit: see ``Fit``.
+    """
+    labels = np.asarray(families)
+    predicted = np.full(len(labels), math.nan)
+    for name in dict.fromkeys(families):
+        own = np.flatnonzero(labels == name)
+        predicted[own] = fit(np.flatnonzero(labels != name))(own)
+    return predicted
+
+
+def _on_logs(table: pd.DataFrame, names: Sequence[str]) -> Fit:
+    """Least squares of log time on the logs of the quantities."""
+    x = np.column_stack([np.ones(len(table)), *(np.log(_column(table, name)) for name in names)])
+    y = np.log(_column(table, "time_s"))
+
+    def fit(rows: Indices) -> Callable[[Indices], Values]:
+        weights = np.linalg.lstsq(x[rows], y[rows], rcond=None)[0]
+        return lambda others: np.asarray(np.exp(x[others] @ weights), dtype=float)
+
+    return fit
+
+
+def _regnet(table: pd.DataFrame) -> Fit:
+    """t = a F + b sqrt(F), neither negative, with least relative errors (arXiv:2003.13678, section 4)."""
+    macs, time = _column(table, "macs"), _column(table, "time_s")
+    x = np.column_stack([macs, np.sqrt(macs)])
+
+    def fit(rows: Indices) -> Callable[[Indices], Values]:
+        scale = x[rows].max(axis=0)
+        weights, _ = optimize.nnls(x[rows] / scale / time[rows, None], np.ones(len(rows)))
+        return lambda others: np.asarray(x[others] / scale @ weights, dtype=float)
+
+    return fit
+
+
+def _column(table: pd.DataFrame, name: str) -> Values:
+    return table[name].to_numpy(dtype=float)

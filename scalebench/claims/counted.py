@@ -1,0 +1,163 @@
+"""Kinds that are decided on paper: by counting built models, or by arithmetic on printed figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from scalebench.analysis.fits import power_law
+from scalebench.analysis.run import Analysis
+from scalebench.analysis.stats import exact
+from scalebench.claims.lookup import COUNTABLE, counted, counted_ratio
+from scalebench.claims.part import UNKNOWN, BasePart, Finding, ModelAt, Needs
+from scalebench.metrics import METRICS
+from scalebench.suite.scaling import compound_constant
+from scalebench.suite.variant import parse_at
+
+
+class Constant(BasePart):
+    """A number that follows from the scaling rules alone."""
+
+    kind: Literal["constant"]
+    quantity: Literal["compound_constant"]
+
+    def find(self, _: Analysis) -> Iterator[Finding]:
+        """The constant, exactly."""
+        yield Finding(self.label, exact({"compound_constant": compound_constant}[self.quantity]()))
+
+
+class Printed(BasePart):
+    """Printed figures held against each other: one over, or less, the other, pair by pair."""
+
+    kind: Literal["printed"]
+    op: Literal["ratio", "difference"] = "ratio"
+    pairs: dict[str, tuple[float, float]] = Field(min_length=1)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """As for every part; the margin of a difference is absolute."""
+        low, high = super().bounds
+        if self.op == "difference" and self.margin:
+            expected = next(value for value in (self.near, self.at_least, self.at_most) if value is not None)
+            return (low if math.isinf(low) else expected - self.margin,
+                    high if math.isinf(high) else expected + self.margin)  # fmt: skip
+        return low, high
+
+    def find(self, _: Analysis) -> Iterator[Finding]:
+        """One finding per pair."""
+        for name, (first, second) in self.pairs.items():
+            value = first / second if self.op == "ratio" else first - second
+            yield Finding(self.label.format(pair=name), exact(value))
+
+    def labels(self) -> Iterable[str]:
+        """One per pair."""
+        return [self.label.format(pair=name) for name in self.pairs]
+
+
+class _Counts(BasePart):
+    """A part about one counted metric."""
+
+    metric: str
+
+    @field_validator("metric")
+    @classmethod
+    def _can_be_counted(cls, metric: str) -> str:
+        if metric not in COUNTABLE:
+            raise ValueError(f"{metric!r} is not counted; counted: {', '.join(COUNTABLE)}")
+        return metric
+
+    def _counting(self, *texts: str) -> Needs:
+        mode = self.metric.removeprefix("peak_bytes_")
+        peaks = ("training",) if self.metric == "macs_training" else (mode,) if mode != self.metric else ()
+        return Needs(counts=texts, peaks=peaks)
+
+
+class CountRatio(_Counts):
+    """Counted metric of one model over another's."""
+
+    kind: Literal["count_ratio"]
+    over: ModelAt
+    under: ModelAt
+
+    def find(self, analysis: Analysis) -> Iterator[Finding]:
+        """The ratio, exactly."""
+        value = counted_ratio(analysis, self.over, self.under, self.metric)
+        yield Finding(self.label, exact(value, 2) if math.isfinite(value) else UNKNOWN)
+
+    def needs(self) -> Needs:
+        """Both models counted."""
+        return self._counting(self.over, self.under)
+
+
+class CountSpread(_Counts):
+    """Largest over smallest counted metric of several models."""
+
+    kind: Literal["count_spread"]
+    models: list[ModelAt] = Field(min_length=2)
+
+    def find(self, analysis: Analysis) -> Iterator[Finding]:
+        """The spread, exactly."""
+        values = [counted(analysis, text, self.metric) for text in self.models]
+        known = not any(math.isnan(value) for value in values)
+        yield Finding(self.label, exact(max(values) / min(values), len(values)) if known else UNKNOWN)
+
+    def needs(self) -> Needs:
+        """All models counted."""
+        return self._counting(*self.models)
+
+
+class CountExponent(_Counts):
+    """Log-log slope of a counted metric; ``margin`` is absolute."""
+
+    absolute: ClassVar[bool] = True
+    kind: Literal["count_exponent"]
+    against: Literal["macs", "depth", "width", "resolution"]
+    models: list[ModelAt] = Field(min_length=3)
+
+    def find(self, analysis: Analysis) -> Iterator[Finding]:
+        """The slope; its interval says how far the counts are from a power law."""
+        x = [self._abscissa(analysis, text) for text in self.models]
+        y = [counted(analysis, text, self.metric) for text in self.models]
+        fit = power_law(x, y) if all(map(math.isfinite, (*x, *y))) else None
+        yield Finding(next(iter(self.labels())), fit.exponent if fit else UNKNOWN)
+
+    def needs(self) -> Needs:
+        """All models counted."""
+        return self._counting(*self.models)
+
+    def labels(self) -> Iterable[str]:
+        """Says which exponent it is."""
+        metric = METRICS[self.metric].label if self.metric in METRICS else self.metric
+        against = METRICS["macs"].label if self.against == "macs" else self.against
+        return (f"exponent of {metric} against {against}, {self.label}",)
+
+    def _abscissa(self, analysis: Analysis, text: str) -> float:
+        if self.against in ("macs", "resolution"):
+            return counted(analysis, text, self.against)
+        return float(getattr(parse_at(text)[0], self.against))
+
+
+class CountSeries(_Counts):
+    """Counted metric of each model, over the base's where one is named, over the printed value beside it."""
+
+    kind: Literal["count_series"]
+    models: dict[ModelAt, float] = Field(min_length=1)
+    base: ModelAt | None = None
+
+    def find(self, analysis: Analysis) -> Iterator[Finding]:
+        """One finding per model."""
+        base = counted(analysis, self.base, self.metric) if self.base else 1.0
+        for text, printed in self.models.items():
+            value = counted(analysis, text, self.metric) / base / printed
+            yield Finding(self.label.format(model=text), exact(value) if math.isfinite(value) else UNKNOWN)
+
+    def needs(self) -> Needs:
+        """All models, and the base, counted."""
+        return self._counting(*filter(None, [self.base]), *self.models)
+
+    def labels(self) -> Iterable[str]:
+        """One per model."""
+        return [self.label.format(model=text) for text in self.models]

@@ -1,0 +1,99 @@
+"""Kinds that look at many cases at once: what predicts time, how rankings agree, which law fits, who is slow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from scalebench.analysis.lawchoice import law_ratio
+from scalebench.analysis.laws import LAWS
+from scalebench.analysis.predictors import advantage
+from scalebench.analysis.ranks import tau
+from scalebench.analysis.residuals import residual_of
+from scalebench.analysis.run import Analysis
+from scalebench.analysis.stats import Estimate
+from scalebench.claims.lookup import cases_by_way
+from scalebench.claims.part import UNKNOWN, BasePart, Finding, ModelAt, Needs
+from scalebench.suite.families import family_of
+from scalebench.suite.variant import parse_at
+
+LawName = Literal["power", "power_floor", "linear_sqrt", "double_saturating", "broken_power"]
+Cost = Literal["params", "macs", "activations", "latency_s", "memory_bytes"]
+
+
+class _Studies(BasePart):
+    """A part about a list of cases, of which at least ``least`` must have been measured in one way of running."""
+
+    models: list[ModelAt] = Field(min_length=8)
+    least: int = Field(24, ge=8)
+
+    def find(self, analysis: Analysis) -> Iterator[Finding]:
+        """One finding per way of running in which enough of the cases were measured."""
+        names = {(parse_at(text)[0].name, parse_at(text)[1]) for text in self.models}
+        for way, cases in cases_by_way(analysis):
+            listed = [key in names for key in zip(cases["model"], cases["resolution"], strict=True)]
+            here = cases[listed].dropna(subset=["latency_s"])
+            if len(here) >= self.least:
+                yield Finding(self.label, self._effect(here), way)
+
+    def needs(self) -> Needs:
+        """Every listed case measured."""
+        return Needs(counts=tuple(self.models), cases=tuple(self.models))
+
+    def _effect(self, cases: pd.DataFrame) -> Estimate:
+        raise NotImplementedError
+
+
+class PredictorAdvantage(_Studies):
+    """Correlation of one counted quantity with time, less that of another."""
+
+    absolute: ClassVar[bool] = True
+    kind: Literal["predictor_advantage"]
+    better: Literal["params", "macs", "activations", "bytes"]
+    than: Literal["params", "macs", "activations", "bytes"]
+    statistic: Literal["pearson", "pearson_log", "spearman"]
+
+    def _effect(self, cases: pd.DataFrame) -> Estimate:
+        return advantage(cases, self.better, self.than, self.statistic)
+
+
+class RankAgreement(_Studies):
+    """Kendall's tau between the rankings by two quantities."""
+
+    absolute: ClassVar[bool] = True
+    kind: Literal["rank_agreement"]
+    first: Cost
+    second: Cost
+
+    def _effect(self, cases: pd.DataFrame) -> Estimate:
+        return tau(cases, self.first, self.second)
+
+
+class FamilyResidual(_Studies):
+    """How many times slower a family is than the counted MACs of all others suggest."""
+
+    kind: Literal["family_residual"]
+    family: str
+
+    def _effect(self, cases: pd.DataFrame) -> Estimate:
+        return residual_of(cases, self.family)
+
+
+class FitComparison(_Studies):
+    """Leave-one-out error of one law of latency over that of another; below 1 speaks for the law."""
+
+    kind: Literal["fit_comparison"]
+    law: LawName
+    rival: LawName
+    against: Literal["macs", "activations"] = "macs"
+    families: list[str] = Field([], description="only these families; all where empty")
+
+    def _effect(self, cases: pd.DataFrame) -> Estimate:
+        here = cases[[not self.families or family_of(model) in self.families for model in cases["model"]]]
+        if len(here) < self.least:
+            return UNKNOWN
+        per_image = here["latency_s"] / here["batch"]
+        return law_ratio(here[self.against].tolist(), per_image.tolist(), LAWS[self.law], LAWS[self.rival])
