@@ -119,6 +119,8 @@ def explained(measured: pd.DataFrame, counted: pd.DataFrame) -> pd.DataFrame:
         ``EXPLAINED_COLUMNS``: ``n`` members; ``tied``, Spearman's correlation of the predictor with the other one, as
         predictors that move together cannot be told apart; ``why`` there is no correlation, empty where there is.
     """
+    if measured.empty or counted.empty:
+        return pd.DataFrame(columns=pd.Index(EXPLAINED_COLUMNS))
     paper = counted[counted["metric"].isin(PREDICTORS)].pivot_table(index=MEMBER, columns="metric", values="ratio")
     paper = paper.reindex(columns=pd.Index(PREDICTORS)).reset_index()
     wanted = measured[measured["metric"].isin(FOLLOWED) & (measured["method"] != REFERENCE)]

@@ -146,12 +146,30 @@ def test_exponents_along_a_method(plan_of: MakePlan, measured: Make, counted: Ma
     for name, macs in (("base", 1_000), ("base[w=1.5]", 2_250), ("base[w=2]", 4_000)):
         records.append(counted(name, 224, macs, macs**0.5))
         records += [measured(name, 224, 1e-4 * macs**0.6, n) for n in range(2)]
-    found = analyse(plan_of(groups=groups), records).exponents
-    assert set(found["subject"]) == {"base by width"}
-    assert set(found["against"]) == {"macs"}
+    every = analyse(plan_of(groups=groups), records).exponents
+    assert set(zip(every["subject"], every["against"], strict=True)) == {
+        ("base by width", "macs"),
+        ("base@224", "width"),
+    }
+    found = every[every["against"] == "macs"]
     assert _one(found, metric="latency_s")["exponent"] == pytest.approx(0.6)
     assert _one(found, metric="activations")["exponent"] == pytest.approx(0.5)
     assert "macs" not in set(found["metric"])
+
+
+@pytest.mark.parametrize(("axis", "other"), [("d", "w"), ("w", "d")])
+def test_exponents_along_a_multiplier(plan_of: MakePlan, measured: Make, counted: Make, axis: str, other: str) -> None:
+    """Against the multiplier itself, for variants that change nothing else; a second axis or a trim is left out."""
+    records = []
+    variants = [(m, f"base[{axis}={m:g}]" if m != 1 else "base") for m in (1, 2, 4)]
+    for m, name in [*variants, (8, f"base[{axis}=8,{other}=2]"), (8, f"base[{axis}=8,t=1]")]:
+        records.append(counted(name, 224, 1_000 * m**2, 10.0))
+        records += [measured(name, 224, 1e-3 * m**1.5, n) for n in range(2)]
+    found = analyse(plan_of(), records).exponents
+    assert set(found["against"]) == {"depth" if axis == "d" else "width"}
+    assert _one(found, metric="latency_s")["exponent"] == pytest.approx(1.5)
+    assert _one(found, metric="latency_s")["n"] == 3
+    assert _one(found, metric="macs")["exponent"] == pytest.approx(2)
 
 
 # --- matched groups ------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ CLAIMS = tuple(
         },
         {
             "id": "EN-12", "claim": "One is faster.", "stance": "for compound scaling",
-            "source": "a paper", "published": "5.7x", "conditions": "one core", "threads": 1,
+            "source": "a paper", "published": "5.7x", "conditions": "one core", "under": {"threads": 1},
             "parts": [{
                 "kind": "measured_ratio", "label": "latency ratio", "metric": "latency_s",
                 "over": "resnet152@224", "under": "efficientnet_b1@240", "at_least": 4.8,

@@ -8,8 +8,8 @@ import timm
 
 from scalebench import published
 from scalebench.analysis.recount import recount
-from scalebench.model.build import build, fixed_input
-from scalebench.model.complexity import count_model
+from scalebench.execute.client import Worker
+from scalebench.execute.paper import Paper, unwrap
 from scalebench.suite.variant import parse_variant
 
 SIZES = {
@@ -20,23 +20,14 @@ SIZES = {
 
 
 @pytest.fixture(scope="module")
-def found() -> pd.DataFrame:
-    """All figures held against the count; each structure is built once and counted at all its sizes."""
-    sizes = pd.DataFrame(sorted(SIZES), columns=["model", "resolution"])
-    return recount(pd.concat([_counts(name, list(here["resolution"])) for name, here in sizes.groupby("model")]))
-
-
-def _counts(name: str, resolutions: list[int]) -> pd.DataFrame:
-    variant = parse_variant(name)
-    model = build(variant, resolutions[0], device="meta")
-    rows = []
-    for resolution in resolutions:
-        if fixed_input(variant.base):
-            model = build(variant, resolution, device="meta")
-        cost = count_model(model, name, resolution)
-        assert not cost.uncounted, f"{name}: {cost.uncounted}"
-        rows.append((name, resolution, cost.params, cost.macs, cost.activations))
-    return pd.DataFrame(rows, columns=["model", "resolution", "params", "macs", "activations"])
+def found(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """All figures held against the count, as ``scalebench run suites/paper_tables.yaml`` makes it."""
+    sizes = sorted(SIZES)
+    questions = [{"ask": "count", "model": name, "resolution": size, "peaks": []} for name, size in sizes]
+    answers = [unwrap(answer) for answer in Paper(worker, tmp_path_factory.mktemp("paper")).ask(questions)]
+    assert all(not answer["uncounted"] for answer in answers)
+    rows = [{"model": name, "resolution": size, **answer} for (name, size), answer in zip(sizes, answers, strict=True)]
+    return recount(pd.DataFrame(rows))
 
 
 def test_every_model_is_one_that_timm_builds() -> None:
