@@ -171,3 +171,8 @@ METRICS = _table(
         lambda v: f"{units.digits(v)} W",
     ),
 )
+
+COUNTED = tuple(name for name, metric in METRICS.items() if metric.kind != "measured")
+MEASURED = tuple(name for name, metric in METRICS.items() if metric.kind == "measured")
+STRUCTURE = ("blocks", "backbone_params", "default_resolution")
+"""Facts about a model that are no cost of their own."""

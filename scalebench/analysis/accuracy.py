@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from scalebench.analysis.frontier import pareto
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.published import PublishedModel, PublishedVariant
 
 PUBLISHED = "published"

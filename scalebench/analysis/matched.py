@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from scalebench.analysis.stats import LEVEL, Estimate, ratio
-from scalebench.analysis.summary import WAY
-from scalebench.store.frame import MEASURED
+from scalebench.analysis.way import WAY
+from scalebench.metrics import MEASURED
 from scalebench.suite.plan import Group
 
 REFERENCE = "compound"

@@ -19,7 +19,7 @@ from scipy import optimize, stats
 
 from scalebench.analysis.clusters import Indices, bootstrapped, too_few
 from scalebench.analysis.stats import Estimate
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.suite.families import family_of
 
 Statistic = Literal["pearson", "pearson_log", "spearman"]

@@ -10,7 +10,7 @@ from scipy import stats
 from scalebench.analysis.clusters import Indices, bootstrapped, too_few
 from scalebench.analysis.predictors import study_table
 from scalebench.analysis.stats import Estimate
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 
 COSTS = {"params": "params", "macs": "macs", "activations": "activations", "latency_s": "time_s",
          "memory_bytes": "memory_bytes"}  # fmt: skip

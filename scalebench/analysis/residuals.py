@@ -10,7 +10,7 @@ import pandas as pd
 from scalebench.analysis.fits import power_law
 from scalebench.analysis.predictors import study_table
 from scalebench.analysis.stats import Estimate, of_rounds
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 
 COLUMNS = [*WAY, "family", "ratio", "low", "high", "n", "outside"]
 _FEWEST_OTHERS = 6

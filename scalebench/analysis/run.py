@@ -18,7 +18,8 @@ from scalebench.analysis.roofline import roofline
 from scalebench.analysis.rounds import name_machines, with_standing
 from scalebench.analysis.scaling import axis_exponents, multiplier_exponents, resolution_exponents
 from scalebench.analysis.study import Study, study
-from scalebench.analysis.summary import WAY, summarise
+from scalebench.analysis.summary import summarise
+from scalebench.analysis.way import WAY
 from scalebench.machine.ability import Ability
 from scalebench.record import Environment, Record
 from scalebench.store.frame import counts_frame, rounds_frame

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from scalebench.analysis.fits import MIN_POINTS, power_law
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.suite.plan import Group
 
 QUANTITIES = ("macs", "activations", "memory_bytes", "latency_s")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 LEVEL = 0.95
 
@@ -119,4 +119,4 @@ def combine(differences: Sequence[_LogDifference]) -> Estimate:
 
 
 def _t_half(standard_error: float, freedom: float) -> float:
-    return float(stats.t.ppf(0.5 + LEVEL / 2, freedom)) * standard_error
+    return float(special.stdtrit(freedom, 0.5 + LEVEL / 2)) * standard_error

@@ -14,7 +14,7 @@ from scalebench.analysis.lawchoice import Candidate, choose, winner
 from scalebench.analysis.predictors import predictors, study_table
 from scalebench.analysis.ranks import rank_agreement
 from scalebench.analysis.residuals import family_residuals
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 
 LAW_COLUMNS = [
     *WAY, "law", "formula", "n", "error", "extrapolation", "tied", "chosen", "parameters", "converged", "agreeing",

@@ -13,12 +13,11 @@ from scipy import stats
 from scalebench.analysis.stats import Estimate, of_rounds
 from scalebench.analysis.tails import NEEDED, tail
 from scalebench.flags import word_of
-from scalebench.store.frame import CASE_COLUMNS, COUNTED, MEASURED
+from scalebench.metrics import COUNTED, MEASURED
+from scalebench.store.frame import CASE_COLUMNS
 from scalebench.units import digits, interval
 
 IDENTITY = ["machine", "case"]
-WAY = ["machine", "batch", "precision", "layout", "runtime", "threads", "device", "protocol"]
-"""Columns that say how and where something ran; numbers are never pooled or compared across them unseen."""
 TAILS = {quantile: f"latency_p{round(100 * quantile)}_s" for quantile in NEEDED}
 _OUTLIER_MADS = 5.0
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from scalebench import published
-from scalebench.analysis.accuracy import front_models, front_overlap
-from scalebench.analysis.lawchoice import law_ratio
 from scalebench.analysis.laws import LAWS
-from scalebench.analysis.run import Analysis
 from scalebench.analysis.stats import Estimate, exact
 from scalebench.claims.lookup import cases_by_way, counted
 from scalebench.claims.part import UNKNOWN, BasePart, Finding, ModelAt, Needs
 from scalebench.claims.studied import LawName
+
+if TYPE_CHECKING:
+    from scalebench.analysis.run import Analysis
 
 
 def accuracies(tables: Iterable[str]) -> dict[str, float]:
@@ -85,6 +85,8 @@ class AccuracyLaw(BasePart):
         return Needs(counts=tuple(self.models))
 
     def _effect(self, macs: list[float], errors: list[float]) -> Estimate:
+        from scalebench.analysis.lawchoice import law_ratio
+
         return law_ratio(macs, errors, LAWS[self.law], LAWS[self.rival])
 
 
@@ -104,6 +106,8 @@ class FrontOverlap(BasePart):
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One finding per way of running that has all listed models."""
+        from scalebench.analysis.accuracy import front_models, front_overlap
+
         known = accuracies(self.tables)
         for way, cases in cases_by_way(analysis):
             texts = cases["model"].str.cat(cases["resolution"].astype(str), sep="@")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from scalebench.analysis.fits import power_law
-from scalebench.analysis.run import Analysis
 from scalebench.analysis.stats import exact
 from scalebench.claims.lookup import COUNTABLE, counted, counted_ratio
 from scalebench.claims.part import UNKNOWN, BasePart, Finding, ModelAt, Needs
 from scalebench.metrics import METRICS
 from scalebench.suite.scaling import compound_constant
 from scalebench.suite.variant import parse_at
+
+if TYPE_CHECKING:
+    from scalebench.analysis.run import Analysis
 
 
 class Constant(BasePart):
@@ -119,6 +120,8 @@ class CountExponent(_Counts):
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """The slope; its interval says how far the counts are from a power law."""
+        from scalebench.analysis.fits import power_law
+
         x = [self._abscissa(analysis, text) for text in self.models]
         y = [counted(analysis, text, self.metric) for text in self.models]
         fit = power_law(x, y) if all(map(math.isfinite, (*x, *y))) else None

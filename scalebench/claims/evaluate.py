@@ -11,7 +11,7 @@ from typing import Any, Literal
 from scalebench import units
 from scalebench.analysis.run import Analysis
 from scalebench.analysis.stats import Estimate
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.claims.counted import CountSeries
 from scalebench.claims.part import UNKNOWN, BasePart, Finding, Way
 from scalebench.claims.registry import Claim

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from scalebench.analysis.run import Analysis
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.claims.part import Way
-from scalebench.store.frame import COUNTED, STRUCTURE
+from scalebench.metrics import COUNTED, STRUCTURE
 from scalebench.suite.variant import parse_at
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scalebench.analysis.run import Analysis
 
 COUNTABLE = (*COUNTED, *STRUCTURE, "resolution", "intensity")
 """Quantities that are known on paper."""

@@ -6,19 +6,21 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import pandas as pd
 from pydantic import Field, field_validator
 
-from scalebench.analysis.fits import power_law
-from scalebench.analysis.run import Analysis
 from scalebench.analysis.stats import Estimate, mean_ratio, of_rounds, ratio, ratio_of_ratios
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.claims.lookup import counted, counted_ratio, rounds_of, ways
 from scalebench.claims.part import UNKNOWN, BasePart, Finding, GroupNeed, ModelAt, Needs
-from scalebench.store.frame import MEASURED
+from scalebench.metrics import MEASURED
 from scalebench.suite.plan import Group
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scalebench.analysis.run import Analysis
 
 
 class _Measures(BasePart):
@@ -91,6 +93,8 @@ class MeasuredExponent(_Measures):
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One slope per way of running that has all cases; least squares on the logs of their means."""
+        from scalebench.analysis.fits import power_law
+
         x = [counted(analysis, text, self.against) for text in self.models]
         for way, rounds in ways(analysis):
             values = [rounds_of(rounds, text, self.metric) for text in self.models]

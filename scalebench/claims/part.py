@@ -1,17 +1,23 @@
-"""What every kind of part shares: an expectation, what it needs, and findings."""
+"""What every kind of part shares: an expectation, what it needs, and findings.
+
+Plans read claims for what they need, so the modules of the kinds start without pandas and scipy: what ``find``
+computes with is imported where it is called.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from scalebench.analysis.run import Analysis
 from scalebench.analysis.stats import Estimate
 from scalebench.suite.variant import parse_at
+
+if TYPE_CHECKING:
+    from scalebench.analysis.run import Analysis
 
 UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 Way = tuple[Any, ...]

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import pandas as pd
 from pydantic import Field
 
-from scalebench.analysis.lawchoice import law_ratio
 from scalebench.analysis.laws import LAWS
-from scalebench.analysis.predictors import advantage
-from scalebench.analysis.ranks import tau
-from scalebench.analysis.residuals import residual_of
-from scalebench.analysis.run import Analysis
 from scalebench.analysis.stats import Estimate
 from scalebench.claims.lookup import cases_by_way
 from scalebench.claims.part import UNKNOWN, BasePart, Finding, ModelAt, Needs
 from scalebench.suite.families import family_of
 from scalebench.suite.variant import parse_at
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scalebench.analysis.run import Analysis
 
 LawName = Literal["power", "power_floor", "linear_sqrt", "double_saturating", "broken_power"]
 Cost = Literal["params", "macs", "activations", "latency_s", "memory_bytes"]
@@ -57,6 +56,8 @@ class PredictorAdvantage(_Studies):
     statistic: Literal["pearson", "pearson_log", "spearman"]
 
     def _effect(self, cases: pd.DataFrame) -> Estimate:
+        from scalebench.analysis.predictors import advantage
+
         return advantage(cases, self.better, self.than, self.statistic)
 
 
@@ -69,6 +70,8 @@ class RankAgreement(_Studies):
     second: Cost
 
     def _effect(self, cases: pd.DataFrame) -> Estimate:
+        from scalebench.analysis.ranks import tau
+
         return tau(cases, self.first, self.second)
 
 
@@ -79,6 +82,8 @@ class FamilyResidual(_Studies):
     family: str
 
     def _effect(self, cases: pd.DataFrame) -> Estimate:
+        from scalebench.analysis.residuals import residual_of
+
         return residual_of(cases, self.family)
 
 
@@ -92,6 +97,8 @@ class FitComparison(_Studies):
     families: list[str] = Field([], description="only these families; all where empty")
 
     def _effect(self, cases: pd.DataFrame) -> Estimate:
+        from scalebench.analysis.lawchoice import law_ratio
+
         here = cases[[not self.families or family_of(model) in self.families for model in cases["model"]]]
         if len(here) < self.least:
             return UNKNOWN

@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.analysis.accuracy import AXES, BEST, MEASURED, REFERENCE, shares
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.report.content import Chart, Column, Panel, Section, Table
 from scalebench.report.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
 from scalebench.report.labels import SCALES, Scale, listed, look, point_label, series, sorted_ways, way_label

@@ -9,13 +9,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.analysis.matched import REFERENCE
-from scalebench.metrics import METRICS
+from scalebench.metrics import MEASURED, METRICS
 from scalebench.report.content import Absent, Chart, Panel
 from scalebench.report.drawing import INK, draw, log_axis
 from scalebench.report.labels import family, look, plain, short, sorted_ways, way_label
 from scalebench.report.tables import groups_table
 from scalebench.report.takeaways import of_groups
-from scalebench.store.frame import MEASURED
 
 TITLE = "Matched groups: ratio to compound scaling at equal counted compute"
 _METHODS = ("depth", "width", "resolution", "fast")

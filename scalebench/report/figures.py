@@ -10,7 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.report.content import Absent, Chart, Panel
 from scalebench.report.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
 from scalebench.report.labels import SCALES, look, point_label, series, sorted_ways, way_label

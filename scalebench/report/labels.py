@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from scalebench import units
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.claims.evaluate import way_text
 
 GREY = "#949494"

@@ -57,15 +57,14 @@ def _were(n: int) -> str:
 def _contradicted(wrong: pd.DataFrame) -> Table:
     """Figures that the count contradicts, worst first."""
     columns = [
-        Column("model as printed"), Column("input, px", number=True), Column("quantity"),
-        Column("printed", number=True), Column("counted", number=True),
-        Column("counted over printed", number=True), Column("source"), Column("reason"),
+        Column("model as printed"), Column("quantity"), Column("printed", number=True), Column("counted", number=True),
+        Column("counted over printed", number=True), Column("reason"), Column("source"),
     ]  # fmt: skip
     worst = wrong.loc[np.log(wrong["ratio"]).abs().sort_values(ascending=False, kind="stable").index]
     rows = [
         [
-            row["name"], str(row["resolution"]), METRICS[row["quantity"]].label, units.si(row["printed"]),
-            units.si(row["counted"]), number(row["ratio"]), _source(row["table"]), row["reason"] or "not known",
+            row["name"], METRICS[row["quantity"]].label, units.si(row["printed"]), units.si(row["counted"]),
+            number(row["ratio"]), row["reason"] or "not known", _source(row["table"]),
         ]
         for row in worst.to_dict("records")
     ]  # fmt: skip

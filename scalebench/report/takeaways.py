@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from scalebench.analysis.matched import REFERENCE
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
 from scalebench.report.labels import family, listed, plain, series, sorted_ways, way_label
 from scalebench.report.tables import number, span

@@ -11,16 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.metrics import METRICS
+from scalebench.metrics import COUNTED, MEASURED, STRUCTURE
 from scalebench.record import Record
 from scalebench.store.jsonl import finite
 from scalebench.suite.case import COUNT
 
 CASE_COLUMNS = ("model", "resolution", "batch", "mode", "precision", "layout", "runtime", "device", "threads")
-COUNTED = tuple(name for name, metric in METRICS.items() if metric.kind != "measured")
-STRUCTURE = ("blocks", "backbone_params", "default_resolution")
-"""Facts about a model that are no cost of their own."""
-MEASURED = tuple(name for name, metric in METRICS.items() if metric.kind == "measured")
 
 
 def counts_frame(records: Iterable[Record]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from scalebench.analysis.accuracy import (
     shares,
     survivors,
 )
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.published import PublishedModel, PublishedVariant, models, variants
 
 PLACE = dict(zip(WAY, ("cpu-a", 1, "fp32", "contiguous", "eager", 2, "cpu", "{}"), strict=True))

@@ -19,7 +19,7 @@ from scalebench.analysis.matched import (
     counted_ratios,
     explained,
 )
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.suite.plan import Group, Member
 
 MEMBERS = (

@@ -23,7 +23,7 @@ from scalebench.analysis.predictors import (
 from scalebench.analysis.ranks import rank_agreement, tau
 from scalebench.analysis.residuals import family_residuals, residual_of
 from scalebench.analysis.study import Study, laws_of_time, study
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 
 FAMILIES = ("resnet", "vgg", "densenet", "regnetx_", "mnasnet_", "convnext_", "dpn", "dla")
 PLACE = {"machine": "m", "batch": 1, "precision": "fp32", "layout": "contiguous", "runtime": "eager", "threads": 1,

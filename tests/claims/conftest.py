@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from scalebench.analysis.run import Analysis
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
+from scalebench.metrics import COUNTED, MEASURED, STRUCTURE
 from scalebench.record import Environment
-from scalebench.store.frame import COUNTED, MEASURED, STRUCTURE
 from scalebench.suite.plan import Group, Plan
 
 ROUND_COLUMNS = [

@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from scalebench.analysis.run import Analysis
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.claims.registry import Part
 from scalebench.suite.plan import Group, Member
 

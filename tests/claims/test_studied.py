@@ -80,7 +80,7 @@ def test_ways_are_never_mixed_and_too_few_cases_give_none(analysis_of: MakeAnaly
 
 
 def test_accuracies_come_from_the_tables_named() -> None:
-    """The first table that prints a model counts: the RegNet paper's own training of B0, or the EfficientNet paper's."""
+    """The first table that prints a model counts: B0 as the RegNet paper trained it, or as its own did."""
     assert accuracies(["regnet-t4"])["efficientnet_b0@224"] == 75.1
     assert accuracies(["efficientnet-t2", "regnet-t4"])["efficientnet_b0@224"] == 77.1
     assert accuracies(["nowhere"]) == {}

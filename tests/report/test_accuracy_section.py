@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from scalebench.analysis.accuracy import AXES, BEST, COLUMNS, MEASURED, fronts
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.report.accuracy import CLAIMED, accuracy_section
 from scalebench.report.content import Section
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from scalebench.analysis.matched import COLUMNS, COUNTED_COLUMNS, EXPLAINED_COLUMNS
-from scalebench.analysis.summary import WAY
+from scalebench.analysis.way import WAY
 from scalebench.report.versus import versus_section
 
 ONE, EIGHT = (dict(zip(WAY, ("cpu-a", batch, "fp32", "contiguous", "eager", 2, "cpu", "{}"), strict=True))

@@ -4,9 +4,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from scalebench.metrics import METRICS
+from scalebench.metrics import COUNTED, MEASURED, METRICS
 from scalebench.record import Record
-from scalebench.store.frame import CASE_COLUMNS, COUNTED, MEASURED, counts_frame, rounds_frame
+from scalebench.store.frame import CASE_COLUMNS, counts_frame, rounds_frame
 from scalebench.suite.case import Case
 
 Make = Callable[..., Record]
