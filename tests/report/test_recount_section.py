@@ -39,9 +39,9 @@ def test_contradicted_figures_come_worst_first_with_source_and_reason() -> None:
     assert [row[0] for row in wrong.rows] == ["SENet-154", "ResNet-50"]
     senet, resnet = wrong.rows
     assert senet[1:5] == ("parameters", "146 M", "115 M", "0.788")
-    assert senet[-1] == "not known"
-    assert resnet[-1] == "A stride."
-    assert "arXiv:1512.03385" in resnet[-2]
+    assert senet[-2] == "not known"
+    assert resnet[-2] == "A stride."
+    assert "arXiv:1512.03385" in resnet[-1]
 
 
 def test_agreement_is_told_by_source() -> None:
