@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from scalebench.analysis.stats import LEVEL, Estimate
 
-DRAWS = 1000
+DRAWS = 500
 SEED = 0
 FEWEST_CASES, FEWEST_FAMILIES = 8, 5
 """Below these no interval over families means anything."""
