@@ -15,8 +15,10 @@ from collections.abc import Collection, Hashable, Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import special
 
 from scalebench.analysis.frontier import pareto
+from scalebench.analysis.stats import LEVEL, Estimate, exact
 from scalebench.analysis.way import WAY
 from scalebench.published import PublishedModel, PublishedVariant
 
@@ -46,6 +48,7 @@ SHARE_COLUMNS = [*WAY, "set", "family", "axis", "on_macs", "stays", "share", "su
                  "families"]  # fmt: skip
 BASELINE, SCALED = "baseline", ", scaled"
 _FEWEST = 2
+_DRAWS = 500
 
 
 def accuracy_at_cost(
@@ -192,6 +195,40 @@ def front_models(rows: pd.DataFrame, cost: str) -> frozenset[str]:
     """
     best = rows[pareto(rows, cost, "top1")]
     return frozenset(f"{model}@{size}" for model, size in zip(best["model"], best["resolution"], strict=True))
+
+
+def overlap_of_fronts(rows: pd.DataFrame, first: str, second: str) -> Estimate:
+    """``front_overlap`` of the fronts by two costs, with the interval that the costs' own intervals give it.
+
+    Measured costs are drawn from their t-distributions on logarithms, counted ones are as they are; the overlap is
+    exact where both are counted.
+
+    Args:
+        rows: as for ``front_models``, with ``n`` and ``<cost>_low`` and ``<cost>_high`` of measured costs.
+        first, second: columns.
+    """
+    value = front_overlap(front_models(rows, first), front_models(rows, second))
+    spreads = {cost: _log_error(rows, cost) for cost in (first, second) if f"{cost}_low" in rows}
+    if not spreads:
+        return exact(value, len(rows))
+    if (rows["n"] < 2).any():
+        return Estimate(value, math.nan, math.nan, len(rows))
+    random = np.random.default_rng(0)
+    freedom = rows["n"].to_numpy(dtype=float) - 1
+    found = []
+    for _ in range(_DRAWS):
+        drawn = rows.assign(**{
+            cost: rows[cost] * np.exp(error * random.standard_t(freedom)) for cost, error in spreads.items()
+        })  # fmt: skip
+        found.append(front_overlap(front_models(drawn, first), front_models(drawn, second)))
+    low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(value, float(low), float(high), len(rows))
+
+
+def _log_error(rows: pd.DataFrame, cost: str) -> npt.NDArray[np.float64]:
+    """Standard error of the log of a measured cost, from its t-interval."""
+    width = np.log(rows[f"{cost}_high"].to_numpy(dtype=float) / rows[f"{cost}_low"].to_numpy(dtype=float))
+    return np.asarray(width / 2 / special.stdtrit(rows["n"].to_numpy(dtype=float) - 1, 0.5 + LEVEL / 2), dtype=float)
 
 
 def front_overlap(a: Collection[Hashable], b: Collection[Hashable]) -> float:

@@ -106,15 +106,14 @@ class FrontOverlap(BasePart):
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One finding per way of running that has all listed models."""
-        from scalebench.analysis.accuracy import front_models, front_overlap
+        from scalebench.analysis.accuracy import overlap_of_fronts
 
         known = accuracies(self.tables)
         for way, cases in cases_by_way(analysis):
             texts = cases["model"].str.cat(cases["resolution"].astype(str), sep="@")
             here = cases.assign(top1=texts.map(known))[texts.isin(self.models)].dropna(subset=["top1", "latency_s"])
             if len(here) == len(self.models):
-                fronts = [front_models(here, cost) for cost in (self.first, self.second)]
-                yield Finding(self.label, exact(front_overlap(*fronts), len(here)), way)
+                yield Finding(self.label, overlap_of_fronts(here, self.first, self.second), way)
 
     def needs(self) -> Needs:
         """All models measured."""

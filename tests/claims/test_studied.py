@@ -115,7 +115,8 @@ def test_fronts_by_two_costs(analysis_of: MakeAnalysis) -> None:
     models = ["resnet50@224", "resnet101@224", "resnet152@224", "regnetx_004@224", "regnetx_080@224"]
     names = [text.split("@")[0] for text in models]
     costs = {"macs": [4.0, 8, 12, 0.4, 8], "latency_s": [1.0, 2, 3, 4, 5]}
-    cases = pd.DataFrame({"model": names, "resolution": 224, **costs}).assign(**WAY)
+    cases = pd.DataFrame({"model": names, "resolution": 224, **costs}).assign(**WAY, n=3)
+    cases = cases.assign(latency_s_low=0.99 * cases["latency_s"], latency_s_high=1.01 * cases["latency_s"])
     tables = ["regnet-f15", "regnet-t3"]
     content = {"kind": "front_overlap", "tables": tables, "models": models, "first": "macs"}
     same, other = (
@@ -123,5 +124,9 @@ def test_fronts_by_two_costs(analysis_of: MakeAnalysis) -> None:
     )
     assert same[0].estimate.value == 1
     # By MACs ResNet-50 and both RegNets lead; by time the ResNets and, for its accuracy, the larger RegNet.
-    assert other[0].estimate.value == pytest.approx(2 / 5)
+    sure = other[0].estimate
+    assert (sure.value, sure.low, sure.high, sure.exact) == (pytest.approx(2 / 5), *[pytest.approx(2 / 5)] * 2, False)
+    wide = cases.assign(latency_s_low=cases["latency_s"] / 20, latency_s_high=20 * cases["latency_s"])
+    (open_,) = _part(**content, second="latency_s").find(replace(analysis_of(), cases=wide))
+    assert open_.estimate.low < open_.estimate.high  # where anything may be faster than anything, fronts are open too
     assert list(_part(**content, second="macs").find(replace(analysis_of(), cases=cases.head(4)))) == []
