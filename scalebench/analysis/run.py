@@ -63,7 +63,7 @@ class Analysis:
         recount: see ``recount.recount``.
         accuracy: see ``accuracy.accuracy_at_cost``.
         fronts: see ``accuracy.fronts``.
-        study: what predicts time.
+        study: what predicts time; empty until ``with_study``.
     """
 
     plan: Plan
@@ -130,8 +130,12 @@ def analyse(
         recount=recount(counts),
         accuracy=accuracy,
         fronts=fronts(accuracy),
-        study=study(cases, rounds),
     )
+
+
+def with_study(analysis: Analysis) -> Analysis:
+    """The same with its study, which takes seconds of resampling and which verdicts do without."""
+    return replace(analysis, study=study(analysis.cases, analysis.rounds))
 
 
 def _anywhere(case: Case) -> Case:

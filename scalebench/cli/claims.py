@@ -29,7 +29,7 @@ def claims(
         return
     found = _judged(chosen, check)
     _show(found, json_)
-    if any(verdict.verdict == "refuted" for verdict in found):
+    if any(verdict.verdict == "refuted" for _, verdict in found):
         raise typer.Exit(EXIT_REFUTED)
 
 
@@ -40,18 +40,34 @@ def decided_by(claim: Claim) -> str:
     return "measuring" if claim.measured else "counting" if claim.counts() else "arithmetic"
 
 
-def _judged(chosen: tuple[Claim, ...], paths: list[Path]) -> tuple[Verdict, ...]:
+def _judged(chosen: tuple[Claim, ...], paths: list[Path]) -> list[tuple[str, Verdict]]:
+    """Verdicts with the suite they come from: rounds of different runs are never held against each other."""
     from scalebench.analysis.run import analyse
     from scalebench.claims.evaluate import judge
     from scalebench.errors import StoreError
     from scalebench.store.jsonl import read_results, result_files
-    from scalebench.suite.plan import merged
+    from scalebench.suite.case import COUNT
 
     stored = read_results(result_files(paths))
     if not stored.plans:
         raise StoreError("none of the files starts with a plan", "pass the files that scalebench run wrote, whole")
-    newest = {(plan.suite, plan.machines): plan for plan in stored.plans}
-    return judge(chosen, analyse(merged(list(newest.values())), stored.records, abilities=stored.abilities))
+    counts = [record for record in stored.records if record.case.mode == COUNT]
+    found = []
+    for suite in dict.fromkeys(plan.suite for plan in stored.plans):
+        plans = [plan for plan in stored.plans if plan.suite == suite]
+        own = [record for record in stored.records if record.suite == suite and record.case.mode != COUNT]
+        elsewhere = [case for plan in plans[:-1] for case in plan.cases]
+        found += [(suite, v) for v in judge(chosen, analyse(plans[-1], [*counts, *own], elsewhere))]
+    return _telling(chosen, found)
+
+
+def _telling(chosen: tuple[Claim, ...], found: list[tuple[str, Verdict]]) -> list[tuple[str, Verdict]]:
+    """Every measured verdict; what holds on paper, or was measured nowhere, once."""
+    kept = []
+    for claim in chosen:
+        mine = [(suite, v) for suite, v in found if v.claim is claim]
+        kept += [(suite, v) for suite, v in mine if v.way] or [("", mine[0][1])]
+    return kept
 
 
 def _list(chosen: tuple[Claim, ...], json_: bool) -> None:
@@ -69,7 +85,7 @@ def _list(chosen: tuple[Claim, ...], json_: bool) -> None:
             typer.echo(f"{claim.id}: {claim.cannot}")
 
 
-def _show(found: tuple[Verdict, ...], json_: bool) -> None:
+def _show(found: list[tuple[str, Verdict]], json_: bool) -> None:
     from collections import Counter
 
     from scalebench.cli.output import print_json, print_table
@@ -77,7 +93,7 @@ def _show(found: tuple[Verdict, ...], json_: bool) -> None:
     from scalebench.units import digits, interval
 
     if json_:
-        print_json([verdict_document(verdict) for verdict in found])
+        print_json([{"suite": suite, **verdict_document(verdict)} for suite, verdict in found])
         return
 
     def effect(v: Verdict) -> list[str]:
@@ -85,11 +101,11 @@ def _show(found: tuple[Verdict, ...], json_: bool) -> None:
 
     columns: list[Any] = [
         ("verdict", False), ("id", False), ("effect", True), ("95 % interval", True), ("n", True),
-        ("where", False), ("claim", False),
+        ("suite", False), ("where", False), ("claim", False),
     ]  # fmt: skip
     body = [
-        [v.verdict, v.claim.id, *effect(v), str(v.n), ", ".join(filter(None, (v.machine, v.way))), v.claim.claim]
-        for v in found
+        [v.verdict, v.claim.id, *effect(v), str(v.n), suite, ", ".join(filter(None, (v.machine, v.way))), v.claim.claim]
+        for suite, v in found
     ]
-    counts = Counter(verdict.verdict for verdict in found)
+    counts = Counter(verdict.verdict for _, verdict in found)
     print_table(", ".join(f"{number} {word}" for word, number in counts.items()), columns, body)

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from scalebench.analysis.run import analyse
+from scalebench.analysis.run import analyse, with_study
 from scalebench.claims.evaluate import Verdict, judge
 from scalebench.claims.registry import select_claims, with_file
 from scalebench.errors import StoreError
@@ -30,7 +30,7 @@ def finish(plan: Plan, stored: Results, reports: Path, json_: bool, claims: Path
     """
     newest = {found.machines: found for found in (*stored.plans, plan)}
     elsewhere = [case for found in newest.values() for case in found.cases]
-    analysis = analyse(plan, stored.records, elsewhere, stored.abilities)
+    analysis = with_study(analyse(plan, stored.records, elsewhere, stored.abilities))
     known = with_file(claims)
     verdicts = judge(select_claims([name for name in plan.claims if name in known], known), analysis)
     for name in plan.claims:

@@ -20,21 +20,20 @@ CASE_COLUMNS = ("model", "resolution", "batch", "mode", "precision", "layout", "
 
 
 def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
-    """Counted facts: one row per model and resolution, columns ``model, resolution, macs, params, ...``."""
-    rows = [
-        {
-            "model": r.case.model,
-            "resolution": r.case.resolution,
-            "error": (r.error or {}).get("message"),
-            **r.facts,
-        }
-        for r in records
-        if r.case.mode == COUNT
-    ]
-    rows.sort(key=lambda row: row["error"] is None)  # a count that failed elsewhere hides no number
+    """Counted facts: one row per model and resolution, columns ``model, resolution, macs, params, ...``.
+
+    What several counts know of a model is put together, the newest word on each fact: one suite asks for its static
+    memory, another for its blocks only. ``error`` is there where no count succeeded.
+    """
+    counted = [record for record in records if record.case.mode == COUNT]
+    known: dict[tuple[str, int], dict[str, Any]] = {}
+    for record in sorted(counted, key=lambda record: record.error is None):  # a failed count hides no number
+        row = known.setdefault((record.case.model, record.case.resolution), {})
+        row |= {name: value for name, value in record.facts.items() if value is not None}
+        row["error"] = (record.error or {}).get("message")
+    rows = [{"model": model, "resolution": resolution, **row} for (model, resolution), row in known.items()]
     columns = ["model", "resolution", "error", "uncounted", "work", *STRUCTURE, *COUNTED]
-    frame = pd.DataFrame(rows, columns=pd.Index(columns))
-    return frame.drop_duplicates(["model", "resolution"], keep="last", ignore_index=True)
+    return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
 def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,20 +85,6 @@ class Plan:
     merged: int = 0
     seed: int = 0
     machines: tuple[str, ...] = ()
-
-
-def merged(plans: Sequence[Plan]) -> Plan:
-    """One plan over several suites: everything that any of them asks for, each once."""
-    return Plan(
-        suite=" + ".join(dict.fromkeys(plan.suite for plan in plans)),
-        title="",
-        text="",
-        cases=tuple(dict.fromkeys(case for plan in plans for case in plan.cases)),
-        counts=tuple(dict.fromkeys(case for plan in plans for case in plan.counts)),
-        groups=tuple(dict.fromkeys(group for plan in plans for group in plan.groups)),
-        claims=tuple(dict.fromkeys(claim for plan in plans for claim in plan.claims)),
-        rounds=max(plan.rounds for plan in plans),
-    )
 
 
 def plan_from_json(data: dict[str, Any]) -> Plan:

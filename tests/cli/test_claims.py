@@ -31,11 +31,12 @@ def test_stored_records_are_judged_and_a_refutation_is_told_by_the_exit_code() -
     found = CliRunner().invoke(app, ["claims", "EN-12", "--check", str(RESULTS / "paper_latency"), "--json"])
     (verdict,) = json.loads(found.stdout)
     assert (found.exit_code, verdict["verdict"], verdict["claim"]) == (0, "supported", "EN-12")
+    assert verdict["suite"] == "paper_latency"
     both = ["claims", "EN-19", "EN-12", "--check", str(RESULTS / "paper_latency"), "--check",
             str(RESULTS / "compound_vs_single")]  # fmt: skip
     shown = CliRunner().invoke(app, both)
     assert shown.exit_code == 1
-    assert "refuted" in shown.stdout
+    assert "1 refuted, 1 supported, 1 inconclusive" in shown.stdout  # EN-12 twice: runs are never pooled
     assert "on paper" in shown.stdout
 
 

@@ -104,3 +104,11 @@ def test_a_count_that_failed_elsewhere_hides_no_number(counted: Make) -> None:
     good = counted("resnet50", 224, 4_000)
     bad = replace(good, outcome="failed", facts={}, error={"type": "BuildError", "message": "old timm"})
     assert counts_frame([good, bad])["macs"].tolist() == [4_000]
+
+
+def test_counts_of_several_suites_are_put_together(counted: Make) -> None:
+    """A later count without static memory does not hide an earlier one that has it; a newer word replaces an older."""
+    first = counted("resnet18", 224, 1, facts={"macs": 1, "peak_bytes_training": 7, "blocks": None})
+    later = counted("resnet18", 224, 2, facts={"macs": 2, "peak_bytes_training": None, "blocks": 8})
+    (row,) = counts_frame([first, later]).to_dict("records")
+    assert (row["macs"], row["peak_bytes_training"], row["blocks"], row["error"]) == (2, 7, 8, None)
