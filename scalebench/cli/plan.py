@@ -109,6 +109,9 @@ def _print(prepared: Prepared, expected: Estimate) -> None:
         ]
         columns = [("method", False), ("model", False), ("px", True), ("MACs", True), ("residual", True)]
         print_table(title, columns, body)
+    if not plan.cases:
+        typer.echo("counted on paper; nothing is measured")
+        return
     machines = ", ".join(machine.machine for machine in prepared.machines.values())
     typer.echo(f"machine: {machines}")
     if plan.merged:

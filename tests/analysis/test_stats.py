@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalebench.analysis.stats import Estimate, exact, mean_ratio, of_rounds, ratio
+from scalebench.analysis.stats import Estimate, exact, mean_ratio, of_rounds, ratio, ratio_of_ratios
 
 TIMES = st.floats(1e-6, 1e4)
 ROUNDS = st.lists(TIMES, min_size=2, max_size=8)
@@ -186,3 +186,14 @@ def test_pairs_that_lack_a_side_do_not_count() -> None:
     assert mean_ratio([pair, ([], [1.0]), ([3.0], [])]) == mean_ratio([pair])
     assert math.isnan(mean_ratio([([], [1.0])]).value)
     assert math.isnan(mean_ratio([]).value)
+
+
+def test_a_ratio_of_ratios_is_their_quotient_with_the_noise_of_all_four() -> None:
+    """6 over 2 is 3; four noisy cases make a wider interval than either ratio has."""
+    a, b, c, d = ([x * f for f in (0.98, 1.0, 1.02)] for x in (6.0, 1.0, 2.0, 1.0))
+    found = ratio_of_ratios((a, b), (c, d))
+    assert found.value == pytest.approx(3)
+    assert found.low < 3 < found.high
+    assert found.high / found.low > ratio(a, b).high / ratio(a, b).low
+    assert found.n == 3
+    assert math.isnan(ratio_of_ratios(([1.0], [1.0]), ([1.0], [1.0])).low)

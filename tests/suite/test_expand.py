@@ -15,7 +15,7 @@ from scalebench.suite.paper import Known, MatchRequest, Spec
 from scalebench.suite.plan import Member
 from scalebench.suite.protocol import PROTOCOLS
 from scalebench.suite.scaling import RULES
-from scalebench.suite.schema import FamilyModels, ModelEntry, ScaledModels, Suite, TimmModels
+from scalebench.suite.schema import FamilyModels, ModelEntry, PublishedModels, ScaledModels, Suite, TimmModels
 from scalebench.suite.variant import Variant, parse_variant
 
 Catalogue = Mapping[str, Known]
@@ -67,6 +67,38 @@ def test_an_unknown_name_gets_the_nearest_known(catalogue: Catalogue, name: str,
     assert message in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.location == ("timm", 1)
+
+
+# --- published tables ----------------------------------------------------------------------------------------------
+
+
+def test_a_published_table_gives_its_models_at_their_printed_sizes(catalogue: Catalogue) -> None:
+    """Each once, variants too; what this timm cannot build is left out."""
+    found = _written(select(PublishedModels(published=["efficientnet-t7", "resnet-t1"]), catalogue))
+    assert ("efficientnet_b0[d=4]", 224) in found
+    assert ("efficientnet_b0", 448) in found
+    assert {("resnet18", 224), ("resnet152", 224)} <= set(found)
+    assert len(set(found)) == len(found)
+    known = {name: fact for name, fact in catalogue.items() if name != "resnet18"}
+    fewer = _written(select(PublishedModels(published=["resnet-*"]), known))
+    assert ("resnet18", 224) not in fewer
+    assert ("resnet34", 224) in fewer
+
+
+def test_an_unknown_table_gets_the_nearest(catalogue: Catalogue) -> None:
+    """Refused at its place in the list."""
+    with pytest.raises(UnknownNameError, match="unknown table 'efficientnet-t9'") as caught:
+        select(PublishedModels(published=["resnet-t1", "efficientnet-t9"]), catalogue)
+    assert "'efficientnet-t7'" in caught.value.hint
+    assert caught.value.location == ("published", 1)
+
+
+def test_counting_only_makes_cases_on_no_device(catalogue: Catalogue, load: LoadText) -> None:
+    """Mode count has one case per model, whatever the other axes say; beside inference it adds its own."""
+    text = "schema: 1\nname: a\nmodels: [{timm: [resnet18], resolution: [64]}]\ngrid: {mode: [count]}\n"
+    assert _expand(load(text), catalogue)[0] == (Case("resnet18", 64).counted(),)
+    both = _expand(load(text.replace("[count]", "[inference, count]")), catalogue)[0]
+    assert [case.mode for case in both] == ["inference", "count"]
 
 
 # --- sizes ---------------------------------------------------------------------------------------------------------
