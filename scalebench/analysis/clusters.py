@@ -47,5 +47,7 @@ def bootstrapped(statistic: Callable[[Indices], float], families: Sequence[str])
     if too_few(families):
         return Estimate(math.nan, math.nan, math.nan, len(families))
     found = np.array([statistic(rows) for rows in draws(families)])
+    if np.isnan(found).all():  # a side that never varies has no correlation
+        return Estimate(math.nan, math.nan, math.nan, len(families))
     low, high = np.nanquantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(statistic(np.arange(len(families))), float(low), float(high), len(families))

@@ -42,12 +42,15 @@ Fit = Callable[[Indices], Callable[[Indices], Values]]
 
 
 def study_table(cases: pd.DataFrame) -> pd.DataFrame:
-    """Unscaled cases of one way of running that can be studied.
+    """Unscaled cases of one way of running that can be studied: timed, and counted in full.
+
+    A model at several resolutions is several cases; they share a family, which is what intervals resample.
 
     Returns: columns ``model, resolution, family``, the quantities of ``SINGLE``, ``memory_bytes`` and ``time_s`` per
         image. ``bytes`` is what a pass has to move at least once: fp32 activations, and weights shared by the batch.
     """
-    plain = cases[~cases["model"].str.contains("[", regex=False)].dropna(subset=["latency_s", "macs", "activations"])
+    known = ["latency_s", "macs", "activations", "params", "weight_bytes"]
+    plain = cases[~cases["model"].str.contains("[", regex=False)].dropna(subset=known)
     batch = plain["batch"].astype(float)
     return plain.assign(
         family=[family_of(model) for model in plain["model"]],

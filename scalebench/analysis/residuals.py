@@ -23,8 +23,10 @@ def family_residuals(cases: pd.DataFrame) -> pd.DataFrame:
         cases: ``summary.summarise``.
 
     Returns: one row per way and family, columns ``COLUMNS``: geometric mean over the family's models of measured over
-        predicted time, with a t-interval on logarithms over models (none for one model); ``outside`` is the share of
-        its models with fewer or more MACs than any of the others, where the line is extrapolated.
+        predicted time, with a t-interval on logarithms over models (none for one model). Cases of one model at several
+        resolutions are averaged first, since they resemble each other. The interval leaves out how uncertain the line
+        itself is. ``outside`` is the share of the family's cases with fewer or more MACs than any of the others, where
+        the line is extrapolated.
     """
     rows = []
     for way, here in cases.groupby(WAY, sort=False):
@@ -48,6 +50,7 @@ def _against_others(table: pd.DataFrame, family: str) -> tuple[Estimate, float]:
     if own.empty or fit is None:
         return Estimate(math.nan, math.nan, math.nan, 0), math.nan
     macs = own["macs"].to_numpy(dtype=float)
-    ratios = own["time_s"].to_numpy(dtype=float) / (fit.coefficient * macs**fit.exponent.value)
+    logs = np.log(own["time_s"] / (fit.coefficient * macs**fit.exponent.value))
+    by_model = np.exp(logs.groupby(own["model"]).mean())
     outside = (macs < float(others["macs"].min())) | (macs > float(others["macs"].max()))
-    return of_rounds(ratios.tolist()), float(np.mean(outside))
+    return of_rounds(by_model.tolist()), float(np.mean(outside))

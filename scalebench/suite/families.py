@@ -22,9 +22,11 @@ def native_resolution(model: str, default: int) -> int:
     return _PAPER_SIZES.get(model.removeprefix("tf_"), default)
 
 
+_PORTS = ("tf_", "legacy_")
 _PREFIXES = (
-    "efficientnetv2", "efficientnet", "mobilenetv1", "mobilenetv2", "mobilenetv3", "mnasnet", "regnetx", "regnety",
-    "regnetz", "resnetrs", "resnext", "wide_resnet", "resnet", "convnext", "densenet", "inception",
+    "efficientnetv2", "efficientnet", "mobilenetv1", "mobilenetv2", "mobilenetv3", "mobilenetv4", "mnasnet", "regnetx",
+    "regnety", "regnetz", "resnetrs", "resnext", "wide_resnet", "resnet", "res2net", "res2next", "convnext", "densenet",
+    "inception_next", "inception_resnet", "inception",
 )  # fmt: skip
 """Beginnings of timm names that tell a family, longer ones first where one begins another."""
 
@@ -34,6 +36,6 @@ def family_of(model: str) -> str:
 
     A name that begins like none of the known ones gives its leading letters.
     """
-    name = model.removeprefix("tf_")
+    name = next((model.removeprefix(port) for port in _PORTS if model.startswith(port)), model)
     known = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), None)
     return known or re.split(r"[^a-z]", name, maxsplit=1)[0]

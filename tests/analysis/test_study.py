@@ -116,6 +116,22 @@ def test_an_advantage_has_a_sign_and_an_interval() -> None:
     )
 
 
+def test_a_quantity_that_never_varies_gives_no_number() -> None:
+    """All models of one size: no correlation with parameters, and no interval."""
+    same = _cases(_by_macs).assign(params=1e6)
+    found = advantage(same, "macs", "params", "pearson")
+    assert math.isnan(found.value)
+    assert math.isnan(found.low)
+    assert math.isnan(tau(same, "macs", "params").value)
+
+
+def test_a_case_that_was_not_counted_in_full_is_left_out() -> None:
+    """A missing count costs its case, not the study."""
+    cases = _cases(_by_macs)
+    cases.loc[0, "params"] = math.nan
+    assert set(predictors(cases)["n"]) == {31}
+
+
 def test_latency_counts_per_image() -> None:
     """The same machine at batch 8 gives the same answers, though a batch takes eight times as long."""
     one, eight = (predictors(_cases(_by_macs, batch=batch)).set_index("predictor") for batch in (1, 8))
@@ -176,6 +192,14 @@ def test_a_family_of_one_has_no_interval_and_an_unknown_one_no_number() -> None:
     assert math.isnan(residual_of(cases, "vgg").low)
     assert residual_of(cases, "vgg").n == 1
     assert math.isnan(residual_of(cases, "nobody").value)
+
+
+def test_resolutions_of_one_model_are_one_model() -> None:
+    """Measuring every model twice adds no models: the interval stays, it does not shrink."""
+    cases = _cases(_by_macs, noise=0.3)
+    once, twice = (residual_of(frame, "vgg") for frame in (cases, pd.concat([cases, cases.assign(resolution=288)])))
+    assert twice.n == once.n == 4
+    assert (twice.low, twice.high) == (pytest.approx(once.low), pytest.approx(once.high))
 
 
 def test_a_family_beyond_all_others_is_said_to_be_extrapolated() -> None:
