@@ -7,12 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from scalebench.analysis.lawfit import LawFit, fit_law, predict
 from scalebench.analysis.laws import LAWS, Law, Values
 from scalebench.analysis.stats import LEVEL, Estimate
 
 DRAWS, SEED = 2000, 0
+RESOLUTION = 0.01
+"""Relative difference of two errors below which laws are not told apart: one that contains the other may end on the
+very same curve, and then rounding decides, always the same way."""
+_ROUNDING = 1e-6
+_ENDS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 HELD_OUT = 0.25
 """Share of the distinct x, the largest, that extrapolation is tried on."""
 
@@ -37,15 +43,20 @@ class Candidate:
 def choose(x: Sequence[float], y: Sequence[float], laws: Sequence[Law] = tuple(LAWS.values())) -> list[Candidate]:
     """All laws, least leave-one-out error first, refused ones last; the first with ``tied`` and fewest parameters wins.
 
-    A law is tied with the best where the 95 % bootstrap interval of the difference in squared errors, point by point,
-    includes none.
+    A law is tied with the best where their errors agree within ``RESOLUTION``, or the 95 % bootstrap interval of the
+    difference in squared errors over distinct x includes none. A fit that has not converged is tied with nothing.
     """
     fits = [fit_law(law, x, y) for law in laws]
     errors = {fit.law.name: left_out(fit, x, y) for fit in fits}
     ranked = sorted(fits, key=lambda fit: (math.isnan(_rms(errors[fit.law.name])), _rms(errors[fit.law.name])))
     best = errors[ranked[0].law.name]
     return [
-        Candidate(fit, _rms(errors[fit.law.name]), extrapolated(fit.law, x, y), _tied(best, errors[fit.law.name]))
+        Candidate(
+            fit,
+            _rms(errors[fit.law.name]),
+            extrapolated(fit.law, x, y),
+            fit.converged and _tied(best, errors[fit.law.name], x),
+        )
         for fit in ranked
     ]
 
@@ -57,17 +68,22 @@ def winner(candidates: Sequence[Candidate]) -> Candidate | None:
 
 
 def law_ratio(x: Sequence[float], y: Sequence[float], law: Law, rival: Law) -> Estimate:
-    """Leave-one-out error of one law over that of another, with its bootstrap interval over points.
+    """Leave-one-out error of one law over that of another, with its bootstrap interval over distinct x.
 
-    Below 1 speaks for ``law``; everything NaN where one of them is refused.
+    Below 1 speaks for ``law``; everything NaN where one of them is refused. The fits are taken as they are, so the
+    interval is somewhat narrow; it is never narrower than ``RESOLUTION``, or two equal curves would be told apart by
+    rounding.
     """
     one, other = (left_out(fit_law(form, x, y), x, y) for form in (law, rival))
     if np.isnan(one).any() or np.isnan(other).any():
         return Estimate(math.nan, math.nan, math.nan, len(x))
-    rows = _draws(len(one))
-    ratios = np.sqrt((one[rows] ** 2).mean(axis=1) / (other[rows] ** 2).mean(axis=1))
-    low, high = np.quantile(ratios, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(_rms(one) / _rms(other), float(low), float(high), len(one))
+    ours, theirs = (_by_x(errors, x) for errors in (one, other))
+    rows = _draws(len(ours))
+    low, high = np.quantile(np.sqrt(ours[rows].sum(axis=1) / theirs[rows].sum(axis=1)), _ENDS)
+    value = math.sqrt(float(ours.sum() / theirs.sum()))
+    return Estimate(
+        value, min(float(low), value * (1 - RESOLUTION)), max(float(high), value * (1 + RESOLUTION)), len(x)
+    )
 
 
 def left_out(fit: LawFit, x: Sequence[float], y: Sequence[float]) -> Values:
@@ -96,13 +112,21 @@ def _rms(errors: Values) -> float:
     return math.sqrt(float(np.mean(errors**2))) if len(errors) else math.nan
 
 
-def _tied(best: Values, errors: Values) -> bool:
+def _tied(best: Values, errors: Values, x: Sequence[float]) -> bool:
     if np.isnan(errors).any() or np.isnan(best).any():
         return False
-    differences = (errors**2 - best**2)[_draws(len(errors))].mean(axis=1)
-    low, high = np.quantile(differences, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    ours, theirs = _by_x(best, x), _by_x(errors, x)
+    if theirs.sum() <= ours.sum() * (1 + RESOLUTION) ** 2:
+        return True
+    low, high = np.quantile((theirs - ours)[_draws(len(ours))].sum(axis=1), _ENDS)
     return bool(low <= 0 <= high)
 
 
-def _draws(n: int) -> np.ndarray:
+def _by_x(errors: Values, x: Sequence[float]) -> Values:
+    """Squared errors added up for each distinct x: points that share one are no independent witnesses."""
+    _, which = np.unique(np.asarray(x, dtype=float), return_inverse=True)
+    return np.asarray(np.bincount(which, weights=errors**2 + _ROUNDING**2), dtype=float)
+
+
+def _draws(n: int) -> npt.NDArray[np.int64]:
     return np.random.default_rng(SEED).integers(0, n, size=(DRAWS, n))

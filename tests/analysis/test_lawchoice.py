@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pytest
 
 from scalebench.analysis.lawchoice import choose, law_ratio, left_out, winner
 from scalebench.analysis.lawfit import fit_law
@@ -64,7 +65,7 @@ def test_a_ratio_of_errors_says_which_law_fits() -> None:
     ours = law_ratio(X.tolist(), y, LAWS["power_floor"], LAWS["power"])
     theirs = law_ratio(X.tolist(), y, LAWS["power"], LAWS["power_floor"])
     assert ours.low < ours.value < ours.high < 1
-    assert theirs.value == 1 / ours.value
+    assert theirs.value == pytest.approx(1 / ours.value)
     assert ours.n == 20
     assert law_ratio(X.tolist(), y, LAWS["power_floor"], LAWS["power"]) == ours
 
@@ -77,3 +78,21 @@ def test_points_of_one_x_are_left_out_together() -> None:
     errors = left_out(fit_law(LAWS["power"], x.tolist(), y.tolist()), x.tolist(), y.tolist())
     assert errors[0] == errors[1]
     assert abs(errors[0]) > 0.5
+
+
+def test_a_law_that_contains_another_is_not_better_by_rounding() -> None:
+    """On points of a power law the floor vanishes, and both curves are one: nothing is decided, and they are tied."""
+    for seed in range(5):
+        y = (3e-10 * X**0.9 * np.exp(np.random.default_rng(seed).normal(0, 0.05, len(X)))).tolist()
+        found = law_ratio(X.tolist(), y, LAWS["power_floor"], LAWS["power"])
+        assert found.low < 1 < found.high
+    exact = law_ratio(X.tolist(), (3e-10 * X**0.9).tolist(), LAWS["power_floor"], LAWS["power"])
+    assert 0.1 < exact.value < 10
+
+
+def test_points_of_one_x_are_no_independent_witnesses() -> None:
+    """Every point six times over leaves the interval about as wide as it was."""
+    y = FLOOR * _noise(0.1)
+    once = law_ratio(X.tolist(), y.tolist(), LAWS["linear_sqrt"], LAWS["power"])
+    often = law_ratio(np.repeat(X, 6).tolist(), np.repeat(y, 6).tolist(), LAWS["linear_sqrt"], LAWS["power"])
+    assert math.log(often.high / often.low) > 0.7 * math.log(once.high / once.low)

@@ -105,7 +105,8 @@ def test_laws_of_published_error(analysis_of: MakeAnalysis) -> None:
     counts = {(text.split("@")[0], int(text.split("@")[1])): {"macs": 2e9 * 1.4**at} for at, text in enumerate(RS)}
     part = _part(kind="accuracy_law", tables=["resnet-rs"], models=RS, law="power", rival="power")
     (found,) = part.find(analysis_of(counts))
-    assert (found.estimate.value, found.estimate.low, found.estimate.n) == (1, 1, 8)
+    assert (found.estimate.value, found.estimate.n) == (1, 8)
+    assert found.estimate.low < 1 < found.estimate.high  # never decided by rounding
     (unknown,) = part.find(analysis_of({}))
     assert math.isnan(unknown.estimate.value)
 
