@@ -37,15 +37,8 @@ class Printed(BasePart):
     op: Literal["ratio", "difference"] = "ratio"
     pairs: dict[str, tuple[float, float]] = Field(min_length=1)
 
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """As for every part; the margin of a difference is absolute."""
-        low, high = super().bounds
-        if self.op == "difference" and self.margin:
-            expected = next(value for value in (self.near, self.at_least, self.at_most) if value is not None)
-            return (low if math.isinf(low) else expected - self.margin,
-                    high if math.isinf(high) else expected + self.margin)  # fmt: skip
-        return low, high
+    def _slack(self, expected: float) -> float:
+        return self.margin if self.op == "difference" else super()._slack(expected)
 
     def find(self, _: Analysis) -> Iterator[Finding]:
         """One finding per pair."""

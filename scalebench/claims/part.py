@@ -103,10 +103,13 @@ class BasePart(BaseModel):
     def bounds(self) -> tuple[float, float]:
         """Lowest and highest value the claim allows; infinite on an open side."""
         expected = next(value for value in (self.near, self.at_least, self.at_most) if value is not None)
-        slack = self.margin if self.absolute else self.margin * abs(expected)
+        slack = self._slack(expected)
         low = -math.inf if self.at_most is not None else expected - slack
         high = math.inf if self.at_least is not None else expected + slack
         return low, high
+
+    def _slack(self, expected: float) -> float:
+        return self.margin if self.absolute else self.margin * abs(expected)
 
     @property
     def measured(self) -> bool:
