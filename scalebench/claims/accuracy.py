@@ -59,11 +59,7 @@ class AccuracyGain(BasePart):
 
 
 class AccuracyLaw(BasePart):
-    """Leave-one-out error of one law of published error against counted MACs over another's; below 1 speaks for it.
-
-    With ``largest``, the law is fitted on the other models only, and the effect is the printed error of the largest
-    ones over what the law predicts for them.
-    """
+    """Leave-one-out error of one law of published error against counted MACs over another's; below 1 speaks for it."""
 
     kind: Literal["accuracy_law"]
     tables: list[str] = Field(min_length=1)

@@ -42,13 +42,11 @@ class Finding:
         label: what it is.
         estimate: with interval; NaN where nothing was measured.
         way: how and where it was measured; empty for a count.
-        why: what stands in the way of a number, where nothing else says it.
     """
 
     label: str
     estimate: Estimate
     way: Way = ()
-    why: str = ""
 
 
 @dataclass(frozen=True)
