@@ -10,14 +10,14 @@ several passes, and the cost here is of one.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from scalebench.analysis.frontier import pareto
+from scalebench.analysis.frontier import on_front, pareto
 from scalebench.analysis.stats import LEVEL, Estimate, exact
 from scalebench.analysis.way import WAY
 from scalebench.published import PublishedModel, PublishedVariant
@@ -186,17 +186,6 @@ def _beats(
     return (more & (dearer <= 0)) | (least & (dearer < 0))
 
 
-def front_models(rows: pd.DataFrame, cost: str) -> frozenset[str]:
-    """Models on the front of ``top1`` against a cost, as ``MODEL@PIXELS``.
-
-    Args:
-        rows: columns ``model``, ``resolution``, ``top1`` and ``cost``, all run one way and trained alike.
-        cost: column where lower is better.
-    """
-    best = rows[pareto(rows, cost, "top1")]
-    return frozenset(f"{model}@{size}" for model, size in zip(best["model"], best["resolution"], strict=True))
-
-
 def overlap_of_fronts(rows: pd.DataFrame, first: str, second: str) -> Estimate:
     """``front_overlap`` of the fronts by two costs, with the interval that the costs' own intervals give it.
 
@@ -204,12 +193,15 @@ def overlap_of_fronts(rows: pd.DataFrame, first: str, second: str) -> Estimate:
     exact where both are counted.
 
     Args:
-        rows: as for ``front_models``, with ``n`` and ``<cost>_low`` and ``<cost>_high`` of measured costs.
+        rows: columns ``top1`` and both costs, all run one way and trained alike, with ``n`` and ``<cost>_low`` and
+            ``<cost>_high`` of measured costs.
         first, second: columns.
     """
-    best = {cost: front_models(rows, cost) for cost in (first, second)}
+    top1 = rows["top1"].to_numpy(dtype=float)
+    costs = {cost: rows[cost].to_numpy(dtype=float) for cost in (first, second)}
+    best = {cost: on_front(values, top1) for cost, values in costs.items()}
     value = front_overlap(best[first], best[second])
-    spreads = {cost: _log_error(rows, cost) for cost in (first, second) if f"{cost}_low" in rows}
+    spreads = {cost: _log_error(rows, cost) for cost in costs if f"{cost}_low" in rows}
     if not spreads:
         return exact(value, len(rows))
     if (rows["n"] < 2).any():
@@ -219,7 +211,7 @@ def overlap_of_fronts(rows: pd.DataFrame, first: str, second: str) -> Estimate:
     found = []
     for _ in range(_DRAWS):
         drawn = {
-            cost: front_models(rows.assign(**{cost: rows[cost] * np.exp(error * random.standard_t(freedom))}), cost)
+            cost: on_front(costs[cost] * np.exp(error * random.standard_t(freedom)), top1)
             for cost, error in spreads.items()
         }
         again = best | drawn
@@ -234,10 +226,15 @@ def _log_error(rows: pd.DataFrame, cost: str) -> npt.NDArray[np.float64]:
     return np.asarray(width / 2 / special.stdtrit(rows["n"].to_numpy(dtype=float) - 1, 0.5 + LEVEL / 2), dtype=float)
 
 
-def front_overlap(a: Collection[Hashable], b: Collection[Hashable]) -> float:
-    """Models on both fronts over models on either (Jaccard); NaN where both are empty."""
-    either = set(a) | set(b)
-    return len(set(a) & set(b)) / len(either) if either else math.nan
+def front_overlap(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
+    """Models on both fronts over models on either (Jaccard); NaN where both are empty.
+
+    Args:
+        a, b: whether each model is on the front, booleans of equal length.
+    """
+    one, other = np.asarray(a, dtype=bool), np.asarray(b, dtype=bool)
+    either = int((one | other).sum())
+    return int((one & other).sum()) / either if either else math.nan
 
 
 def survivors(found: pd.DataFrame) -> pd.DataFrame:
@@ -277,7 +274,7 @@ def shares(found: pd.DataFrame) -> pd.DataFrame:
         place["families"] = wide.index.get_level_values("family").nunique()
         for axis in (a for a in AXES if a != REFERENCE and a in wide and REFERENCE in wide):
             both = wide[[REFERENCE, axis]].astype(bool).set_axis(["macs", "here"], axis=1)
-            overlap = front_overlap(both.index[both["macs"]], both.index[both["here"]])
+            overlap = front_overlap(both["macs"], both["here"])
             known = both.assign(sure=sure[axis].astype(bool))
             rows += [
                 {**place, "family": family, "axis": axis, "overlap": overlap, **_kept(mine)}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+Values = npt.NDArray[np.float64]
 
 
 def pareto(frame: pd.DataFrame, cost: str, gain: str) -> pd.Series:
@@ -15,10 +19,21 @@ def pareto(frame: pd.DataFrame, cost: str, gain: str) -> pd.Series:
 
     Returns: booleans on the frame's index; rows with NaN are never on the front.
     """
-    points = frame[[cost, gain]].astype(float).dropna().sort_values([cost, gain], ascending=[True, False])
-    best = points[gain].cummax()
-    first_to_reach = points[gain] > best.shift(fill_value=-float("inf"))
-    # Equal points stand or fall together.
-    tied = points.merge(points[first_to_reach].drop_duplicates(), on=[cost, gain], how="left", indicator=True)
-    on_front = pd.Series((tied["_merge"] == "both").to_numpy(), index=points.index)
-    return on_front.reindex(frame.index, fill_value=False)
+    values = (frame[name].to_numpy(dtype=float) for name in (cost, gain))
+    return pd.Series(on_front(*values), index=frame.index)
+
+
+def on_front(cost: Values, gain: Values) -> npt.NDArray[np.bool_]:
+    """The same for two arrays of equal length; a point with NaN is never on the front."""
+    found = np.zeros(len(cost), dtype=bool)
+    known = np.flatnonzero(~np.isnan(cost) & ~np.isnan(gain))
+    order = known[np.lexsort((-gain[known], cost[known]))]
+    if not len(order):
+        return found
+    x, y = cost[order], gain[order]
+    reached = np.concatenate([[-np.inf], np.maximum.accumulate(y)[:-1]])
+    first = y > reached
+    # Equal points stand or fall together: each takes the answer of the first of them.
+    new = np.concatenate([[True], (x[1:] != x[:-1]) | (y[1:] != y[:-1])])
+    found[order] = first[np.flatnonzero(new)][np.cumsum(new) - 1]
+    return found

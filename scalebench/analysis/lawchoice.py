@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -88,6 +89,11 @@ def law_ratio(x: Sequence[float], y: Sequence[float], law: Law, rival: Law) -> E
 
 def left_out(fit: LawFit, x: Sequence[float], y: Sequence[float]) -> Values:
     """Log error of each point, predicted by a fit without the points of its x; NaN where the law is refused."""
+    return _left_out(fit, tuple(x), tuple(y))
+
+
+@lru_cache(maxsize=64)  # the study and several claims ask about the same points, and each answer is a fit per point
+def _left_out(fit: LawFit, x: tuple[float, ...], y: tuple[float, ...]) -> Values:
     a, b = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     errors = np.full(len(a), math.nan)
     if not fit.theta:

@@ -18,7 +18,6 @@ from scalebench.analysis.accuracy import (
     SHARE_COLUMNS,
     SURVIVOR_COLUMNS,
     accuracy_at_cost,
-    front_models,
     front_overlap,
     fronts,
     shares,
@@ -297,27 +296,21 @@ def test_a_sure_answer_holds_wherever_in_their_intervals_the_costs_lie(
     assert (sure["front"] == sure["front_moved"]).all()
 
 
-NAMES = st.frozensets(st.sampled_from("abcde"))
+FRONTS = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=8)
 
 
-@given(a=NAMES, b=NAMES)
-def test_the_overlap_of_fronts_is_symmetric_and_one_only_for_equal_ones(a: frozenset[str], b: frozenset[str]) -> None:
+@given(both=FRONTS)
+def test_the_overlap_of_fronts_is_symmetric_and_one_only_for_equal_ones(both: list[tuple[bool, bool]]) -> None:
+    a, b = [one for one, _ in both], [other for _, other in both]
     overlap = front_overlap(a, b)
-    if not a | b:
+    if not any(a) and not any(b):
         assert math.isnan(overlap)
         return
     assert overlap == front_overlap(b, a)
     assert 0 <= overlap <= 1
     assert (overlap == 1) is (a == b)
-    assert (overlap == 0) is (not a & b)
+    assert (overlap == 0) is (not any(one and other for one, other in both))
 
 
 def test_a_literal_overlap() -> None:
-    assert front_overlap(["a", "b"], ["b", "c"]) == pytest.approx(1 / 3)
-
-
-def test_models_on_a_front_by_name() -> None:
-    rows = pd.DataFrame(
-        {"model": ["a", "b", "c"], "resolution": [224, 224, 260], "top1": [70.0, 60.0, 80.0], "macs": [1.0, 2.0, 3.0]}
-    )
-    assert front_models(rows, "macs") == {"a@224", "c@260"}
+    assert front_overlap([True, True, False], [False, True, True]) == pytest.approx(1 / 3)
