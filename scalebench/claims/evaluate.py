@@ -78,6 +78,12 @@ class Verdict:
     parts: tuple[Judged, ...]
     exact: bool = False
 
+    @property
+    def decisive(self) -> Judged | None:
+        """The part whose effect the verdict gives; None where there is no number."""
+        alike = (part for part in self.parts if part.word == self.verdict)
+        return next((part for part in alike if part.estimate.value == self.effect), None)
+
 
 def judge(claims: Iterable[Claim], analysis: Analysis) -> tuple[Verdict, ...]:
     """Verdicts: one per claim on paper, one per claim and way of running where something was measured."""
@@ -148,10 +154,11 @@ def _verdict(claim: Claim, way: Way, judged: Sequence[Judged], analysis: Analysi
 
 
 def way_text(way: Mapping[str, Any]) -> str:
-    """A way of running in words, the machine left out: ``batch 1, fp32 eager, cpu, 2 threads``."""
+    """A way of running in words, the machine left out: ``batch 1, fp32 eager, cpu, 2 threads``; no batch where none."""
+    batch = f"batch {way['batch']}, " if "batch" in way else ""
     layout = "" if way["layout"] == "contiguous" else f" {way['layout']}"
     threads = f", {way['threads']} threads" if way["device"] == "cpu" else ""
-    return f"batch {way['batch']}, {way['precision']}{layout} {way['runtime']}, {way['device']}{threads}"
+    return f"{batch}{way['precision']}{layout} {way['runtime']}, {way['device']}{threads}"
 
 
 def combine(words: Sequence[Word]) -> Word:

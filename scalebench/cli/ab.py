@@ -48,11 +48,12 @@ def ab(
     Two models are A and B. With --python, --batch-b or --threads-b each model named is measured both ways. Exit code
     0: B is not slower; 1: it is, in at least one case after Holm's correction; 2: no answer.
     """
-    from scalebench.cli.comparing import exit_code, form, measured_metrics, places, say
+    from scalebench.cli.comparing import exit_code, form, measured_metrics, say
     from scalebench.cli.side_by_side import cases_of, plan_of, starting_case, watch, writer_of
     from scalebench.execute.client import Worker
     from scalebench.execute.lock import machine_lock
     from scalebench.execute.paired import Bench, describe
+    from scalebench.report.comparing import places
 
     as_, metrics = form(json_, markdown), measured_metrics(metric)
     changed = {key: value for key, value in (("batch", batch_b), ("threads", threads_b)) if value is not None}

@@ -24,6 +24,7 @@ from scalebench.machine.environment import software_versions
 from scalebench.machine.limits import LIMIT_SHARE, free_memory
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results, Writer, read_results, result_files
+from scalebench.store.previous import set_aside
 from scalebench.suite.case import COUNT, Case
 
 _PAPER = "on-paper"
@@ -84,10 +85,9 @@ class Campaign:
         return {case: wish for case, wish in wishes.items() if wish is not None}
 
     def set_aside(self) -> None:
-        """Rename this machine's result files to ``*.old``, so that nothing counts as measured."""
+        """Put this machine's result files out of the way, so that nothing counts as measured."""
         for machine in self._prepared.machines.values():
-            for file in self._folder.glob(f"*-{machine.machine}.jsonl"):
-                file.rename(file.with_name(f"{file.name}.old"))
+            set_aside(self._folder, machine.machine)
 
     def run(self, worker: Worker, listen: Listener) -> None:
         """Store the plan and the counts where they are new, then measure until every case is done.

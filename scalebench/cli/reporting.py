@@ -1,56 +1,65 @@
-"""Records -> analysis -> verdicts -> files, and the closing lines."""
+"""Records -> findings -> files, and the closing lines."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from scalebench.analysis.run import analyse, with_study
-from scalebench.claims.evaluate import Verdict, judge
-from scalebench.claims.registry import select_claims, with_file
+from scalebench.claims.evaluate import Verdict
+from scalebench.cli.wanted import Wanted
 from scalebench.errors import StoreError
 from scalebench.report.build import write_report
-from scalebench.report.document import build_document
-from scalebench.store.jsonl import Results
+from scalebench.report.content import Live
+from scalebench.report.findings import Findings, find
+from scalebench.store.jsonl import Results, read_results
+from scalebench.store.previous import previous_files
 from scalebench.suite.plan import Plan
 from scalebench.units import digits, interval
 
 
-def finish(plan: Plan, stored: Results, reports: Path, json_: bool, claims: Path | None = None) -> None:
-    """Analyse what is stored, write ``reports/<suite>.html`` and ``.json``, and say the verdicts.
+def write(stored: Results, wanted: Wanted, plan: Plan | None = None, live: Live | None = None) -> tuple[Path, Findings]:
+    """Analyse what is stored and write ``reports/<suite>.html`` and ``.json``; a live page goes without the study.
 
-    Args:
-        plan: the newest.
-        stored: every record of the suite.
-        reports: folder to write to.
-        json_: whether the document goes to stdout in place of the closing lines.
-        claims: the user's own file of claims.
+    Raises:
+        StoreError: no plan, several suites, or a folder that cannot be written.
     """
-    newest = {found.machines: found for found in (*stored.plans, plan)}
-    elsewhere = [case for found in newest.values() for case in found.cases]
-    analysis = with_study(analyse(plan, stored.records, elsewhere, stored.abilities))
-    known = with_file(claims)
-    verdicts = judge(select_claims([name for name in plan.claims if name in known], known), analysis)
-    for name in plan.claims:
-        if name not in known:
-            typer.echo(f"note: claim {name} is not known here; --claims FILE names the file that has it", err=True)
-    document = build_document(analysis, verdicts, stored)
+    previous = wanted.previous or read_results(previous_files(stored.files))
+    findings = find(stored, plan, wanted.claims, previous, study=live is None)
+    page = safely(wanted.reports, lambda: write_report(findings, wanted.reports, scripts=wanted.scripts, live=live))
+    return page, findings
+
+
+def safely(reports: Path, act: Callable[[], Path]) -> Path:
+    """Do what writes to a folder.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
     try:
-        page = write_report(analysis, verdicts, document, reports)
+        return act()
     except OSError as error:
         raise StoreError(
             f"{reports} cannot be written: {error.strerror}",
             "the records are safe: scalebench report PATH --reports FOLDER writes the report elsewhere",
         ) from None
+
+
+def finish(stored: Results, wanted: Wanted, json_: bool, plan: Plan | None = None) -> None:
+    """Write the report and say its verdicts; ``json_``: the document on stdout in place of the closing lines."""
+    page, findings = write(stored, wanted, plan)
+    for name in findings.unknown:
+        typer.echo(f"note: claim {name} is not known here; --claims FILE names the file that has it", err=True)
     if json_:
         typer.echo(page.with_suffix(".json").read_text(encoding="utf-8"), nl=False)
         return
     for problem in stored.problems:
         typer.echo(f"note: {problem}", err=True)
-    for verdict in verdicts:
+    for verdict in findings.verdicts:
         typer.echo(one_line(verdict))
+    analysis = findings.analysis
     typer.echo(f"{len(analysis.cases)} cases measured, {len(analysis.failures)} without a number, "
                f"{len(analysis.missing)} missing")  # fmt: skip
     typer.echo(f"report: {page}")

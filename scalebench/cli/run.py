@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from scalebench.cli.arguments import Timing, duration_s, size_bytes
 from scalebench.errors import StoreError
+
+if TYPE_CHECKING:
+    from scalebench.cli.campaign import Campaign
+    from scalebench.cli.wanted import Wanted
+    from scalebench.execute.events import Listener
+    from scalebench.suite.plan import Plan
 
 EXIT_INTERRUPTED = 130
 
@@ -31,6 +38,10 @@ def run(
     protocol: Timing | None = typer.Option(None, help="How cases are timed, in place of the suite's own protocol."),
     energy: bool = typer.Option(False, "--energy", help="Also measure energy, where the machine has a counter."),
     claims: Path | None = typer.Option(None, "--claims", help="File of your own claims beside the shipped ones."),
+    no_js: bool = typer.Option(False, "--no-js", help="Write the page without scripts: no explorer, whole tables."),
+    live: bool = typer.Option(
+        False, "--watch", help="Write the report again and again while the run goes on, between rounds."
+    ),
     keep_host: bool = typer.Option(False, "--keep-host", help="Store the host's name instead of its hash."),
     json_: bool = typer.Option(False, "--json", help="Print the report's JSON on stdout."),
 ) -> None:
@@ -38,10 +49,12 @@ def run(
     from scalebench.claims.registry import with_file
     from scalebench.cli.campaign import Campaign, Options
     from scalebench.cli.preparing import prepare_suite
+    from scalebench.cli.wanted import Wanted
     from scalebench.cli.watching import watch
     from scalebench.execute.client import Worker
     from scalebench.execute.lock import machine_lock
 
+    wanted = Wanted(reports, claims, scripts=not no_js)
     options = Options(seed, retry_failed, budget, mem_limit, predict=not no_skip, peaks=not no_peaks)
     # The lock comes first: counting on every core would disturb another run's rounds.
     with machine_lock(), Worker() as worker:
@@ -54,7 +67,7 @@ def run(
         stopped = False
         try:
             with watch(prepared, campaign.open(), campaign.costs) as listen:
-                campaign.run(worker, listen)
+                campaign.run(worker, _live(campaign, prepared.plan, wanted, listen) if live else listen)
         except KeyboardInterrupt:
             stopped = True
     if stopped:
@@ -65,9 +78,15 @@ def run(
     if stored.records:
         from scalebench.cli.reporting import finish  # seaborn and scipy: not before anything is refused or measured
 
-        finish(prepared.plan, stored, reports, json_, claims)
+        finish(stored, wanted, json_, prepared.plan)
     if stopped:
         raise typer.Exit(EXIT_INTERRUPTED)
+
+
+def _live(campaign: Campaign, plan: Plan, wanted: Wanted, listen: Listener) -> Listener:
+    from scalebench.cli.live import LivePage
+
+    return LivePage(campaign.stored, plan, wanted).after(listen)
 
 
 def _refuse_unwritable(reports: Path) -> None:

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.analysis.accuracy import AXES, BEST, MEASURED, REFERENCE, shares
@@ -15,6 +14,7 @@ from scalebench.analysis.way import WAY
 from scalebench.report.content import Chart, Column, Panel, Section, Table
 from scalebench.report.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
 from scalebench.report.labels import SCALES, Scale, listed, look, point_label, series, sorted_ways, way_label
+from scalebench.report.panels import scatter_front
 from scalebench.report.tables import capped, number, span
 
 TITLE = "Accuracy at the cost measured here"
@@ -146,11 +146,8 @@ def _panel(here: pd.DataFrame, axis: str, axes: Axes) -> None:
         axes.hlines(
             rows["y"], low.fillna(rows["x"]), high.fillna(rows["x"]), colors=style.colour, linewidth=1, alpha=0.4
         )
-        on_front = rows["front"].astype(bool)
-        for subset, alpha, size in ((rows[~on_front], 0.4, 18), (rows[on_front], 1.0, 40)):
-            sns.scatterplot(subset, x="x", y="y", ax=axes, marker=style.marker, facecolor=style.colour, alpha=alpha,
-                            edgecolor=style.colour, linewidth=1.1, s=size, legend=False)  # fmt: skip
-        if not on_front.any():  # those on the front are named one by one
+        scatter_front(axes, rows, style)
+        if not rows["front"].astype(bool).any():  # those on the front are named one by one
             last = rows.nlargest(1, "x").iloc[0]
             ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
     best = data[data["front"].astype(bool)].sort_values("x")

@@ -4,36 +4,48 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from scalebench.analysis.run import Analysis
-from scalebench.claims.evaluate import Verdict
-from scalebench.report.content import Chart, Report
+from scalebench.report.change import change_section
+from scalebench.report.content import Chart, Live, Report
+from scalebench.report.files import write_whole
+from scalebench.report.findings import Findings
 from scalebench.report.page import render
 from scalebench.report.view import compose
 
 
-def write_report(analysis: Analysis, verdicts: Sequence[Verdict], document: dict[str, Any], folder: Path) -> Path:
+def write_report(findings: Findings, folder: Path, *, scripts: bool = True, live: Live | None = None) -> Path:
     """Write ``folder/<suite>.html`` and ``folder/<suite>.json``.
 
     Args:
-        analysis: what the records say.
-        verdicts: of the suite's claims.
-        document: ``document.build_document``; headline and figures' numbers are added to it in the file.
+        findings: what to report.
         folder: made where it is missing.
+        scripts: whether the page may have scripts, and with them the explorer.
+        live: there while the run goes on.
 
     Returns: path of the page.
     """
-    report = compose(analysis, verdicts, document)
-    content = {**document, "headline": report.headline, "figures": figure_numbers(report)}
+    change = change_section(findings.change) if findings.change else None
+    report = compose(findings.analysis, findings.verdicts, findings.document, change, live)
+    return write_pages(report, findings.document, folder, scripts)
+
+
+def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scripts: bool = True) -> Path:
+    """Write a page and its JSON under the report's name.
+
+    Args:
+        report: what the page shows.
+        document: plain content of the JSON; headline and figures' numbers are added to it in the file.
+        folder: made where it is missing.
+        scripts: whether the page may have scripts.
+    """
+    content = {**document, "headline": report.headline, "tally": report.counts, "figures": figure_numbers(report)}
     text = json.dumps(strict(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    html = render(report)  # before anything is written: JSON and page must not tell different stories
+    html = render(report, scripts)  # before anything is written: JSON and page must not tell different stories
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / f"{report.suite}.json", f"{text}\n")
     page = folder / f"{report.suite}.html"
@@ -58,16 +70,3 @@ def strict(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write beside ``path`` and put it in place: a reader sees the old file or the new one, never half of one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

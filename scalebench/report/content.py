@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,27 @@ class Table:
         columns: headings.
         rows: cells, as many per row as there are columns.
         note: what was left out, empty where nothing was.
+        whole: whether all rows stand on the page from the start, however many there are.
     """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A figure's data in a table that stands in another section.
+
+    Attributes:
+        anchor: of the section.
+        title: of the section.
+    """
+
+    anchor: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure with its table twin.
+    """A figure with its table twin, its own or one that it shares with other figures.
 
     Attributes:
         id: anchor on the page.
@@ -61,6 +77,7 @@ class Chart:
         panels: the drawings.
         table: the same data.
         columns: most panels beside each other.
+        note: what is not drawn, empty where everything is.
     """
 
     id: str
@@ -68,8 +85,9 @@ class Chart:
     takeaway: str
     numbers: Mapping[str, float]
     panels: tuple[Panel, ...]
-    table: Table
+    table: Table | Elsewhere
     columns: int = 2
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +96,24 @@ class Absent:
 
     title: str
     why: str
+
+
+@dataclass(frozen=True)
+class Strip:
+    """An interval against what a claim allows, as positions from 0 to 100 along a line.
+
+    Attributes:
+        value: the effect.
+        low, high: ends of its interval, equal to the effect where it is exact or has none.
+        allowed: from and to; 0 and 100 on an open side.
+        text: the same in words.
+    """
+
+    value: float
+    low: float
+    high: float
+    allowed: tuple[float, float]
+    text: str
 
 
 @dataclass(frozen=True)
@@ -90,6 +126,7 @@ class Ruling:
         place: machine and way of running.
         why: one or two sentences.
         parts: every part, judged.
+        strip: the decisive part as a drawing, None where there is no number.
     """
 
     word: str
@@ -97,6 +134,7 @@ class Ruling:
     place: str
     why: str
     parts: Table
+    strip: Strip | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +152,47 @@ class Article:
 
 
 @dataclass(frozen=True)
+class Explorer:
+    """The one interactive chart.
+
+    Attributes:
+        columns: the data, a list of equal length per field; numbers in the unit of the field's title.
+        titles: of every field, with its unit.
+        axes, kinds: fields that can be axes, and those that can be colour or facet, with their titles.
+        filters: values to choose from, by field.
+        lines: by field of an interval's metric, the fields of its ends.
+        spec: a whole Vega-Lite specification without data, drawn with the first choices.
+        channels: encodings to put in its place, by channel and field.
+        limit: field that the slider bounds from above.
+        start: field of each channel to begin with.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    titles: Mapping[str, str]
+    axes: tuple[tuple[str, str], ...]
+    kinds: tuple[tuple[str, str], ...]
+    filters: Mapping[str, tuple[tuple[str, str], ...]]
+    lines: Mapping[str, tuple[str, str]]
+    spec: Mapping[str, Any]
+    channels: Mapping[str, Mapping[str, Any]]
+    limit: str
+    start: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Live:
+    """A page that is still growing.
+
+    Attributes:
+        text: how far the run is.
+        every_s: seconds after which the page loads itself again.
+    """
+
+    text: str
+    every_s: int
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of the page that holds figures and tables.
 
@@ -124,6 +203,7 @@ class Section:
         charts: figures.
         tables: tables.
         code: text shown verbatim, by its caption.
+        explorer: the interactive chart.
     """
 
     id: str
@@ -132,6 +212,7 @@ class Section:
     charts: tuple[Chart, ...] = ()
     tables: tuple[Table, ...] = ()
     code: Mapping[str, str] = field(default_factory=dict)
+    explorer: Explorer | None = None
 
 
 @dataclass(frozen=True)
@@ -143,9 +224,13 @@ class Report:
         facts: provenance, by label.
         headline: at most 60 words.
         counts: verdicts by word.
+        outlook: how sure the verdict is, and what would change it.
+        decision: sections between verdict and claims.
         verdicts: tables over all claims: what was found, and what cannot be decided.
         articles: claims.
         sections: everything after the claims.
+        live: there while the run goes on.
+        kind: what sort of page it is.
     """
 
     suite: str
@@ -153,6 +238,10 @@ class Report:
     facts: Mapping[str, str]
     headline: str
     counts: Mapping[str, int]
+    outlook: tuple[str, ...]
+    decision: tuple[Section, ...]
     verdicts: tuple[Table, ...]
     articles: tuple[Article, ...]
     sections: tuple[Section, ...]
+    live: Live | None = None
+    kind: str = "scalebench report"

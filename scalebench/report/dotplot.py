@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 
 from scalebench.analysis.matched import REFERENCE
 from scalebench.metrics import MEASURED, METRICS
-from scalebench.report.content import Absent, Chart, Panel
-from scalebench.report.drawing import INK, draw, log_axis
+from scalebench.report.content import Absent, Chart
+from scalebench.report.drawing import INK, log_axis
 from scalebench.report.labels import family, look, plain, short, sorted_ways, way_label
+from scalebench.report.panels import panels
 from scalebench.report.tables import groups_table
 from scalebench.report.takeaways import of_groups
 
@@ -32,16 +33,19 @@ def matched_groups(groups: pd.DataFrame) -> Chart | Absent:
     if rows.empty:
         return Absent(TITLE, "no group has both its compound member and another one measured")
     takeaway = of_groups(rows)
-    panels: list[Panel] = []
-    for way, here in sorted_ways(rows):
-        for metric in (name for name in MEASURED if (here["metric"] == name).any()):
-            subset = here[here["metric"] == metric]
-            title = f"{METRICS[metric].label}; {way_label(way)}"
-            painter = partial(_panel, rows[rows["metric"] == metric], subset)
-            height = 1.3 + 0.17 * len(subset) + 0.12 * subset.groupby(["base", "method"]).ngroups
-            label = f"{TITLE}, {title}. {takeaway.text}"
-            panels.append(Panel(title, draw(painter, f"f4-{len(panels)}", label, height)))
-    return Chart("f4", TITLE, takeaway.text, takeaway.numbers, tuple(panels), groups_table(rows), columns=3)
+    metrics = [name for name in MEASURED if name != "throughput_ips"]  # at one batch it only mirrors latency
+    named = [
+        (f"{METRICS[metric].label}; {way_label(way)}", here[here["metric"] == metric])
+        for way, here in sorted_ways(rows)
+        for metric in metrics
+        if (here["metric"] == metric).any()
+    ]
+    drawn, note = panels(named, partial(_panel, rows), "f4", f"{TITLE}. {takeaway.text}", _height)
+    return Chart("f4", TITLE, takeaway.text, takeaway.numbers, drawn, groups_table(rows), columns=3, note=note)
+
+
+def _height(here: pd.DataFrame) -> float:
+    return 1.3 + 0.17 * len(here) + 0.12 * here.groupby(["base", "method"]).ngroups
 
 
 def _in_order(column: pd.Series) -> pd.Series:
@@ -54,6 +58,7 @@ def _in_order(column: pd.Series) -> pd.Series:
 
 def _panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
     """Rows: base and method; within a row one dot per target."""
+    every = every[every["metric"] == here["metric"].iloc[0]]
     targets = sorted(every["target"].unique())
     places, ticks = _places(here)
     ends = [*every["ratio"], *here["low"].dropna(), *here["high"].dropna(), 1.0]

@@ -33,6 +33,10 @@ STYLE: dict[Any, Any] = {
     "axes.labelcolor": INK,
     "xtick.color": INK,
     "ytick.color": INK,
+    "xtick.major.size": 0,  # grid lines say where the numbers stand
+    "ytick.major.size": 0,
+    "figure.dpi": 150,  # of clouds that are drawn as pixels
+    "savefig.dpi": 150,
     "grid.color": INK,
     "grid.alpha": 0.15,
     "grid.linewidth": 0.6,
@@ -145,7 +149,8 @@ def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
         axes.annotate(
             short(label.text), (label.x, label.y), xytext=(1.04, height), xycoords="data",
             textcoords="axes fraction", va="center", ha="left", fontsize=9, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": label.colour, "lw": 0.8, "shrinkA": 1, "shrinkB": 3},
+            arrowprops={"arrowstyle": "-", "color": label.colour, "lw": 0.8, "shrinkA": 1, "shrinkB": 3,
+                        "relpos": (0, 0.5)},
         )  # fmt: skip
 
 

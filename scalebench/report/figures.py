@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.analysis.way import WAY
-from scalebench.report.content import Absent, Chart, Panel
-from scalebench.report.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
-from scalebench.report.labels import SCALES, look, point_label, series, sorted_ways, way_label
-from scalebench.report.tables import cases_table
-from scalebench.report.takeaways import Takeaway, of_compute, of_front, of_resolution
+from scalebench.report.content import Absent, Chart, Elsewhere
+from scalebench.report.drawing import INK, EndLabel, label_ends, label_points, log_axis
+from scalebench.report.labels import SCALES, look, point_label, series
+from scalebench.report.panels import MOST_VECTORS, per_way, scatter, scatter_front
+from scalebench.report.takeaways import of_compute, of_front, of_resolution
 
 RESOLUTION = "resolution, px (square input)"
+ALL_CASES = Elsewhere("cases", "All cases")
+MOST_CURVES = 12
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
@@ -28,8 +28,9 @@ def latency_against_macs(cases: pd.DataFrame) -> Chart | Absent:
     good = cases.dropna(subset=["latency_s", "macs"])
     if good["macs"].nunique() < 2:
         return Absent(title, "fewer than two cases with different counted MACs have a latency")
-    table = cases_table(good, "Latency and counted MACs of each case", metrics=["latency_s"])
-    return _chart("f1", title, good, partial(_compute_panel, good), of_compute(good), table)
+    takeaway = of_compute(good)
+    drawn, note = per_way(good, partial(_compute_panel, good), "f1", f"{title}. {takeaway.text}")
+    return Chart("f1", title, takeaway.text, takeaway.numbers, drawn, ALL_CASES, note=note)
 
 
 def against_resolution(cases: pd.DataFrame, metric: str, anchor: str) -> Chart | Absent:
@@ -41,9 +42,14 @@ def against_resolution(cases: pd.DataFrame, metric: str, anchor: str) -> Chart |
     curves = good[(counts >= 2) & ~good["model"].str.contains("[", regex=False)]
     if curves.empty:
         return Absent(title, f"no model has its {scale.title} measured at two or more resolutions")
-    table = cases_table(curves, f"{scale.title.capitalize()} at each resolution", metrics=[metric])
-    painter = partial(_resolution_panel, curves, metric)
-    return _chart(anchor, title, curves, painter, of_resolution(curves, metric), table)
+    takeaway = of_resolution(curves, metric)
+    drawn, note = per_way(curves, partial(_resolution_panel, curves, metric), anchor, f"{title}. {takeaway.text}")
+    most = int(curves.groupby(WAY)["model"].nunique().max())
+    if most > MOST_CURVES:
+        note = (
+            f"Of up to {most} curves each panel draws the {MOST_CURVES} that are measured at most resolutions. {note}"
+        )
+    return Chart(anchor, title, takeaway.text, takeaway.numbers, drawn, ALL_CASES, note=note.strip())
 
 
 def front(cases: pd.DataFrame) -> Chart | Absent:
@@ -52,25 +58,9 @@ def front(cases: pd.DataFrame) -> Chart | Absent:
     good = cases.dropna(subset=["latency_s", "macs"])
     if good["macs"].nunique() < 2:
         return Absent(title, "fewer than two cases with different counted MACs have a latency")
-    on_front = good[good["front"].astype(bool)]
-    table = cases_table(on_front, "Cases on the front", metrics=["latency_s"])
-    return _chart("f5", title, good, partial(_front_panel, good), of_front(good), table)
-
-
-def _chart(
-    anchor: str,
-    title: str,
-    rows: pd.DataFrame,
-    painter: Callable[[pd.DataFrame, Axes], None],
-    takeaway: Takeaway,
-    table: Any,
-) -> Chart:
-    panels = []
-    for index, (way, here) in enumerate(sorted_ways(rows)):
-        where = way_label(way)
-        svg = draw(partial(painter, here), f"{anchor}-{index}", f"{title}; {where}. {takeaway.text}")
-        panels.append(Panel(where, svg))
-    return Chart(anchor, title, takeaway.text, takeaway.numbers, tuple(panels), table)
+    takeaway = of_front(good)
+    drawn, note = per_way(good, partial(_front_panel, good), "f5", f"{title}. {takeaway.text}")
+    return Chart("f5", title, takeaway.text, takeaway.numbers, drawn, ALL_CASES, note=note)
 
 
 def _same_machine(every: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
@@ -96,12 +86,28 @@ def _axes(axes: Axes, x: str, y: str) -> None:
     axes.set_ylabel(SCALES[y].heading)
 
 
+def _ends(rows: pd.DataFrame, metric: str) -> tuple[pd.Series, pd.Series]:
+    """Lower and upper ends of the 95 % intervals, as they are shown."""
+    low, high = (rows[f"{metric}_{end}"].astype(float) / SCALES[metric].factor for end in ("low", "high"))
+    return low, high
+
+
 def _intervals(axes: Axes, rows: pd.DataFrame, x: pd.Series, metric: str, colour: str) -> None:
-    """95 % intervals as vertical bars, where there are any."""
-    factor = SCALES[metric].factor
-    low, high = (rows[f"{metric}_{end}"].astype(float) / factor for end in ("low", "high"))
+    """95 % intervals as vertical bars, where there are any; too many of them would hide the points."""
+    low, high = _ends(rows, metric)
     known = low.notna() & high.notna()
-    axes.vlines(x[known], low[known], high[known], colors=colour, linewidth=1, alpha=0.6)
+    if known.sum() <= MOST_VECTORS:
+        axes.vlines(x[known], low[known], high[known], colors=colour, linewidth=1, alpha=0.6)
+
+
+def _band(axes: Axes, rows: pd.DataFrame, x: pd.Series, metric: str, colour: str) -> None:
+    """95 % intervals as a band along a curve, where there are any."""
+    low, high = _ends(rows, metric)
+    known = low.notna() & high.notna()
+    if known.sum() > 1:
+        axes.fill(
+            [*x[known], *x[known][::-1]], [*low[known], *high[known][::-1]], color=colour, alpha=0.14, linewidth=0
+        )
 
 
 def _compute_panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
@@ -114,9 +120,7 @@ def _compute_panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
     for name, rows in data.groupby("series"):
         style = look(str(name))
         _intervals(axes, rows, rows["x"], "latency_s", style.colour)
-        face = "none" if str(name).endswith(", scaled") else style.colour
-        sns.scatterplot(rows, x="x", y="y", ax=axes, marker=style.marker, facecolor=face,
-                        edgecolor=style.colour, linewidth=1.1, s=30, legend=False)  # fmt: skip
+        scatter(axes, rows, style)
         last = rows.nlargest(1, "x").iloc[0]
         ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
     _axes(axes, "macs", "latency_s")
@@ -142,7 +146,7 @@ def _resolution_panel(every: pd.DataFrame, metric: str, here: pd.DataFrame, axes
     log_axis(axes, "y", _reach(machine, metric))
     ends = []
     seen: dict[str, int] = {}
-    for model, rows in here.sort_values("resolution").groupby("model"):
+    for model, rows in _longest(here.sort_values("resolution")).groupby("model"):
         kind = series(str(model))
         nth = seen[kind] = seen.get(kind, -1) + 1
         style = look(kind)
@@ -150,10 +154,17 @@ def _resolution_panel(every: pd.DataFrame, metric: str, here: pd.DataFrame, axes
         sns.lineplot(data, x="x", y="y", ax=axes, color=style.colour, estimator=None, legend=False,
                      linestyle=_DASHES[nth % len(_DASHES)], marker=_MARKERS[nth % len(_MARKERS)],
                      markeredgecolor="none")  # fmt: skip
-        _intervals(axes, rows, data["x"], metric, style.colour)
+        _band(axes, rows, data["x"], metric, style.colour)
         ends.append(EndLabel(data["x"].iloc[-1], data["y"].iloc[-1], str(model), style.colour))
     _axes(axes, RESOLUTION, metric)
     label_ends(axes, ends)
+
+
+def _longest(here: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the models with most resolutions, at most ``MOST_CURVES`` of them."""
+    lengths = here.groupby("model")["resolution"].nunique()
+    named = sorted(lengths.index, key=lambda model: (-lengths[model], model))[:MOST_CURVES]
+    return here[here["model"].isin(named)]
 
 
 def _front_panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
@@ -162,12 +173,7 @@ def _front_panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
     log_axis(axes, "y", _shown(every, "macs").tolist())
     data = here.assign(x=_shown(here, "latency_s"), y=_shown(here, "macs"), series=here["model"].map(series))
     for name, rows in data.groupby("series"):
-        style = look(str(name))
-        face = "none" if str(name).endswith(", scaled") else style.colour
-        on_front = rows["front"].astype(bool)
-        for subset, alpha, size in ((rows[~on_front], 0.4, 18), (rows[on_front], 1.0, 40)):
-            sns.scatterplot(subset, x="x", y="y", ax=axes, marker=style.marker, facecolor=face, alpha=alpha,
-                            edgecolor=style.colour, linewidth=1.1, s=size, legend=False)  # fmt: skip
+        scatter_front(axes, rows, look(str(name)))
     best = data[data["front"].astype(bool)].sort_values("x")
     axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
     axes.set_xlabel(SCALES["latency_s"].heading)

@@ -43,11 +43,12 @@ SCALES = {
 
 @dataclass(frozen=True)
 class Look:
-    """Colour, marker and dash of a family; the three always go together."""
+    """Colour, marker and dash of a family; the three always go together. Hollow markers are scaled models."""
 
     colour: str
     marker: str
     dash: str
+    hollow: bool = False
 
 
 FAMILIES = {
@@ -79,7 +80,7 @@ def series(model: str) -> str:
 def look(name: str) -> Look:
     """Look of a series: scaled ones share their family's marker, in grey."""
     plain = FAMILIES[name.removesuffix(", scaled")]
-    return Look(GREY, plain.marker, plain.dash) if name.endswith(", scaled") else plain
+    return Look(GREY, plain.marker, plain.dash, hollow=True) if name.endswith(", scaled") else plain
 
 
 def way_label(row: Any) -> str:
@@ -91,6 +92,13 @@ def way_label(row: Any) -> str:
 def sorted_ways(frame: pd.DataFrame) -> list[tuple[tuple[Any, ...], pd.DataFrame]]:
     """Rows of each way of running, in order of machine and batch."""
     return [(tuple(key), group) for key, group in frame.groupby(WAY, sort=True)]
+
+
+def without_batch(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Rows of all batches that are else run in one way, by that way in words."""
+    names = [name for name in WAY if name != "batch"]
+    groups = [(dict(zip(names, key, strict=True)), group) for key, group in frame.groupby(names, sort=True)]
+    return [(f"{way['machine']}, {way_text(way)}", group) for way, group in groups]
 
 
 def plain(value: float) -> str:

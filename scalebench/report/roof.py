@@ -7,14 +7,14 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.analysis.roofline import find
 from scalebench.machine.ability import Ability
-from scalebench.report.content import Absent, Chart, Panel
-from scalebench.report.drawing import INK, EndLabel, draw, label_ends, log_axis
-from scalebench.report.labels import listed, look, series, sorted_ways, way_label
+from scalebench.report.content import Absent, Chart
+from scalebench.report.drawing import INK, EndLabel, label_ends, log_axis
+from scalebench.report.labels import listed, look, series
+from scalebench.report.panels import per_way, scatter
 from scalebench.report.tables import number
 from scalebench.report.takeaways import Takeaway
 from scalebench.report.trust import roofline_table
@@ -30,12 +30,8 @@ def under_the_roof(placed: pd.DataFrame, abilities: Sequence[Ability]) -> Chart 
         reasons = [str(why) for why in placed["why"].unique() if why] if "why" in placed else []
         return Absent(TITLE, listed(reasons) if reasons else "no case was measured")
     takeaway = of_roof(good)
-    panels = []
-    for index, (way, here) in enumerate(sorted_ways(good)):
-        where = way_label(way)
-        painter = partial(_panel, here, abilities)
-        panels.append(Panel(where, draw(painter, f"f6-{index}", f"{TITLE}; {where}. {takeaway.text}")))
-    return Chart("f6", TITLE, takeaway.text, takeaway.numbers, tuple(panels), roofline_table(placed))
+    drawn, note = per_way(good, partial(_panel, abilities), "f6", f"{TITLE}. {takeaway.text}")
+    return Chart("f6", TITLE, takeaway.text, takeaway.numbers, drawn, roofline_table(placed), note=note)
 
 
 def of_roof(placed: pd.DataFrame) -> Takeaway:
@@ -59,7 +55,7 @@ def of_roof(placed: pd.DataFrame) -> Takeaway:
     )
 
 
-def _panel(here: pd.DataFrame, abilities: Sequence[Ability], axes: Axes) -> None:
+def _panel(abilities: Sequence[Ability], here: pd.DataFrame, axes: Axes) -> None:
     first = here.iloc[0]
     ability = find(first["machine"], first["device"], first["threads"], abilities)
     assert ability is not None  # noqa: S101 - it placed these rows
@@ -77,9 +73,7 @@ def _panel(here: pd.DataFrame, abilities: Sequence[Ability], axes: Axes) -> None
     ends = [EndLabel(high, peak, "measured peak", INK)]
     for name, rows in data.groupby("series"):
         style = look(str(name))
-        face = "none" if str(name).endswith(", scaled") else style.colour
-        sns.scatterplot(rows, x="x", y="y", ax=axes, marker=style.marker, facecolor=face, edgecolor=style.colour,
-                        linewidth=1.1, s=30, legend=False)  # fmt: skip
+        scatter(axes, rows, style)
         last = rows.nlargest(1, "x").iloc[0]
         ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
     axes.set_xlabel("operational intensity, FLOPs per byte")

@@ -46,6 +46,16 @@ def capped(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]
     return Table(caption, tuple(columns), tuple(every[:CAP]), note)
 
 
+def whole(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Table:
+    """Table that is short by nature and stands on the page with all its rows."""
+    return Table(caption, tuple(columns), tuple(map(tuple, rows)), whole=True)
+
+
+def filled(*shown: Table) -> tuple[Table, ...]:
+    """Tables that have rows."""
+    return tuple(table for table in shown if table.rows)
+
+
 def measured_columns(metric: str) -> list[Column]:
     """Headings of ``measured_cells``."""
     return [Column(SCALES[metric].heading, number=True), Column("95 % interval", number=True)]
@@ -171,14 +181,14 @@ def verdicts_table(verdicts: Sequence[Verdict]) -> Table:
         for v in verdicts
         if v.claim.parts
     ]  # fmt: skip
-    return capped("Verdicts at a glance; the effect is that of the part that decides", columns, rows)
+    return whole("Verdicts at a glance; the effect is that of the part that decides", columns, rows)
 
 
 def undecidable_table(verdicts: Sequence[Verdict]) -> Table:
     """Claims that cannot be decided here, with the reason."""
     rows = [[v.claim.id, v.claim.claim, v.claim.source, v.claim.cannot] for v in verdicts if v.claim.cannot]
     columns = [Column("claim"), Column("says"), Column("source"), Column("why it cannot be decided here")]
-    return capped("Claims that cannot be decided here", columns, rows)
+    return whole("Claims that cannot be decided here", columns, rows)
 
 
 def parts_table(parts: Sequence[Judged]) -> Table:
@@ -196,7 +206,7 @@ def parts_table(parts: Sequence[Judged]) -> Table:
         for part in parts
     ]  # fmt: skip
     caption = "Parts of the claim; effects are ratios, exponents or constants; n counts rounds or counted models"
-    return capped(caption, columns, rows)
+    return whole(caption, columns, rows)
 
 
 def failures_table(failures: Sequence[Failure]) -> Table:

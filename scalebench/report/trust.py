@@ -139,7 +139,7 @@ def _model(row: Mapping[Any, Any]) -> tuple[str, str]:
 def _tail_cells(row: Mapping[Any, Any], name: str) -> tuple[str, str]:
     factor = SCALES["latency_s"].factor
     if row[f"{name}_why"]:
-        return "-", row[f"{name}_why"].replace("_", " ")
+        return "not established", row[f"{name}_why"].replace("_", " ")
     return number(row[name], factor), span(row[f"{name}_low"], row[f"{name}_high"], row["n"], factor)
 
 

@@ -7,6 +7,7 @@ import math
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import platformdirs
 
 from scalebench.errors import StoreError
+from scalebench.record import Record
 
 _HW_KEY = re.compile(r"[0-9A-Za-z_-]+")
 
@@ -55,6 +57,13 @@ def read_floor(hw_key: str, folder: Path | None = None) -> Floor | None:
         return Floor(**{**content, "cases": tuple(content["cases"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{file} is not a noise floor: {error}", "delete it, and run scalebench aa again") from None
+
+
+def read_floors(records: Iterable[Record], folder: Path | None = None) -> dict[str, float]:
+    """Measured floors of the machines behind the records, by hardware key."""
+    keys = dict.fromkeys(record.environment.hw_key for record in records)
+    found = {key: read_floor(key, folder) for key in keys}
+    return {key: floor.floor for key, floor in found.items() if floor is not None}
 
 
 def write_floor(hw_key: str, floor: Floor, folder: Path | None = None) -> Path:

@@ -11,11 +11,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from scalebench.cli.compare import compare, known_floors, load
-from scalebench.cli.comparing import title
+from scalebench.cli.compare import compare
+from scalebench.cli.loading import load
 from scalebench.errors import StoreError, UnknownNameError
 from scalebench.record import Environment, Record
-from scalebench.store.floors import Floor, write_floor
+from scalebench.report.comparing import title
+from scalebench.store.floors import Floor, read_floors, write_floor
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import Case
 from scalebench.suite.plan import Plan
@@ -155,7 +156,7 @@ def test_a_floor_of_this_machine_is_used(
     assert "5.0 % (assumed" in said(a, b)[1]
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "other"))
     write_floor("abc123", Floor(0.012, 4, "2026", "epyc-1", ()))
-    assert known_floors(load(str(a)).records) == {"abc123": 0.012}
+    assert read_floors(load(str(a)).records) == {"abc123": 0.012}
     code, text = said(a, b)
     assert code == 1
     assert "1.2 % (measured by scalebench aa)" in text

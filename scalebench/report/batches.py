@@ -1,0 +1,95 @@
+"""What a larger batch buys: latency against throughput, along the batches of each model."""
+
+from __future__ import annotations
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from scalebench.report.content import Absent, Chart, Elsewhere
+from scalebench.report.drawing import EndLabel, label_ends, log_axis
+from scalebench.report.labels import SCALES, look, point_label, series, without_batch
+from scalebench.report.panels import panels
+from scalebench.report.tables import number
+from scalebench.report.takeaways import Takeaway
+
+TITLE = "Latency against throughput, by batch"
+MOST_CURVES, NEAREST = 10, 224
+_CASE = ["model", "resolution"]
+_DASHES = ("-", "--", "-.", ":")
+
+
+def batch_curves(cases: pd.DataFrame) -> Chart | Absent:
+    """A curve per model and resolution that was measured at two or more batches; p99 dotted where it is established.
+
+    Args:
+        cases: ``summary.summarise``.
+    """
+    good = cases.dropna(subset=["latency_s", "throughput_ips"])
+    several = [(name, _several(here)) for name, here in without_batch(good)]
+    filled = [(name, here) for name, here in several if len(here)]
+    if not filled:
+        return Absent(TITLE, "no model was measured at two or more batches")
+    takeaway = of_batches(filled)
+    places = [(name, _one_size(here)) for name, here in filled]
+    drawn, note = panels(places, _panel, "f8", f"{TITLE}. {takeaway.text}")
+    if sum(map(len, (here for _, here in places))) < sum(map(len, (here for _, here in filled))):
+        note = (
+            f"Each model is drawn at its resolution nearest to {NEAREST} px, at most {MOST_CURVES} in a panel. {note}"
+        )
+    table = Elsewhere("cases", "All cases")
+    return Chart("f8", TITLE, takeaway.text, takeaway.numbers, drawn, table, note=note.strip())
+
+
+def of_batches(places: list[tuple[str, pd.DataFrame]]) -> Takeaway:
+    """What the largest batch gains in throughput and costs in latency over the smallest, from model to model."""
+    gains: list[tuple[float, float, str]] = []
+    for place, here in places:
+        for (model, size), rows in here.groupby(_CASE):
+            ends = rows.sort_values("batch").iloc[[0, -1]]
+            (first, last), (before, after) = ends["throughput_ips"].tolist(), ends["latency_s"].tolist()
+            small, large = ends["batch"].tolist()
+            gains.append((last / first, after / before, f"{model}@{size}, batch {small} to {large}, {place}"))
+    gains.sort()
+    (low, _, least), (high, longer, most) = gains[0], gains[-1]
+    text = (
+        f"The largest batch has {number(low)} to {number(high)} times the throughput of the smallest ({len(gains)} "
+        f"curves); most gains {most}, at {number(longer)} times the latency; least {least}."
+    )
+    return Takeaway(text, {"least": low, "most": high, "latency": longer, "curves": float(len(gains))})
+
+
+def _several(here: pd.DataFrame) -> pd.DataFrame:
+    counts: pd.Series = here.groupby(_CASE)["batch"].transform("nunique")
+    return here[counts > 1]
+
+
+def _one_size(here: pd.DataFrame) -> pd.DataFrame:
+    """Each model at one resolution; unscaled models and those at most batches first."""
+    distance = (here["resolution"].astype(int) - NEAREST).abs()
+    near = here[distance == distance.groupby(here["model"]).transform("min")]
+    counts = near.groupby("model")["batch"].nunique()
+    kept = sorted(counts.index, key=lambda model: ("[" in model, -counts[model], model))[:MOST_CURVES]
+    return near[near["model"].isin(kept)]
+
+
+def _panel(here: pd.DataFrame, axes: Axes) -> None:
+    ms = SCALES["latency_s"].factor
+    data = here.assign(x=here["throughput_ips"], y=here["latency_s"] / ms, tail=here["latency_p99_s"] / ms)
+    log_axis(axes, "x", data["x"].tolist())
+    log_axis(axes, "y", [*data["y"], *data["tail"].dropna()])
+    ends = []
+    for nth, (model, rows) in enumerate(data.sort_values("batch").groupby("model")):
+        style, size = look(series(str(model))), int(rows["resolution"].iloc[0])
+        sns.lineplot(rows, x="x", y="y", ax=axes, color=style.colour, estimator=None, legend=False, sort=False,
+                     linestyle=_DASHES[nth % len(_DASHES)], marker=style.marker, markeredgecolor="none")  # fmt: skip
+        sns.lineplot(rows.dropna(subset=["tail"]), x="x", y="tail", ax=axes, color=style.colour, estimator=None,
+                     legend=False, sort=False, linestyle=":", linewidth=0.9)  # fmt: skip
+        for row in rows.to_dict("records"):
+            axes.annotate(str(row["batch"]), (row["x"], row["y"]), xytext=(-3, 5), textcoords="offset points",
+                          fontsize=8, ha="right")  # fmt: skip
+        last = rows.iloc[-1]
+        ends.append(EndLabel(float(last["x"]), float(last["y"]), point_label(str(model), size), style.colour))
+    axes.set_xlabel(SCALES["throughput_ips"].heading)
+    axes.set_ylabel(f"{SCALES['latency_s'].heading}; dotted: p99")
+    label_ends(axes, ends)

@@ -1,0 +1,79 @@
+"""Section: what changed since an earlier run on the same machine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from scalebench.analysis.compare import Terms, compare
+from scalebench.analysis.comparison import Comparison
+from scalebench.errors import StoreError
+from scalebench.report.comparing import HOW, banners, document, headline, places, remarks, standing
+from scalebench.report.content import Chart, Section
+from scalebench.report.forest import forest
+from scalebench.store.floors import read_floors
+from scalebench.store.jsonl import Results
+
+ID, TITLE = "change", "Change since the previous run"
+METRICS = ("latency_s", "throughput_ips", "memory_bytes")
+
+
+@dataclass(frozen=True)
+class Change:
+    """An earlier run beside this one.
+
+    Attributes:
+        comparison: B is this run; None where the two cannot be compared.
+        why: the reason for that.
+        files: names of the earlier run's files.
+    """
+
+    comparison: Comparison | None
+    why: str
+    files: tuple[str, ...]
+
+    @property
+    def content(self) -> dict[str, object]:
+        """The same for JSON."""
+        found = document(self.comparison) if self.comparison else {}
+        return {**found, "why": self.why, "files": list(self.files)}
+
+
+def compare_runs(before: Results, after: Results) -> Comparison:
+    """B over A in every metric, with the noise floors that are known of their machines.
+
+    Raises:
+        StoreError: they have nothing in common, or were timed by different methods.
+    """
+    records = (*before.records, *after.records)
+    return compare(before.records, after.records, Terms(METRICS, floors=read_floors(records)))
+
+
+def since(before: Results, now: Results) -> Change:
+    """Compare with an earlier run, or say why not: another machine is another question, see ``sidebyside``."""
+    files = tuple(file.name for file in before.files)
+    try:
+        found = compare_runs(before, now)
+    except StoreError as error:
+        return Change(None, error.message, files)
+    if any(difference.kind == "cross-hardware" for difference in found.differences):
+        return Change(None, f"it was made on other hardware: {'; '.join(banners(found))}", files)
+    return Change(found, "", files)
+
+
+def change_section(change: Change) -> Section:
+    """Forest plots of this run over the earlier one."""
+    of = f"The earlier run is {', '.join(change.files)}."
+    found = change.comparison
+    if found is None:
+        return Section(ID, TITLE, (of, f"Not compared: {change.why}."))
+    charts = [forest(found, metric, f"change-{index}") for index, metric in enumerate(METRICS)]
+    counts = Counter(map(standing, found.rows))
+    words = ", ".join(f"{counts[word]} {word}" for word in ("better", "worse", "same", "inconclusive"))
+    text = (
+        *banners(found), f"{headline(found)[0].upper()}{headline(found)[1:]}.",
+        f"{of} Over all metrics {words}; {len(found.only_b)} cases are new and {len(found.only_a)} gone. A is the "
+        "earlier run, B this one.",
+        *(f"{line}." for line in (*remarks(found), HOW, *places(found))),
+    )  # fmt: skip
+    return Section(ID, TITLE, text, tuple(chart for chart in charts if isinstance(chart, Chart)))

@@ -1,0 +1,100 @@
+"""Stored records -> analysis, verdicts and change: everything that a report or a notebook shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from scalebench.analysis.run import Analysis, analyse, with_study
+from scalebench.claims.evaluate import Verdict, judge
+from scalebench.claims.registry import select_claims, with_file
+from scalebench.errors import StoreError
+from scalebench.report.change import Change, since
+from scalebench.report.document import build_document
+from scalebench.report.headline import headline
+from scalebench.report.page import render_fragment
+from scalebench.report.tables import cases_table, filled, verdicts_table
+from scalebench.store.jsonl import Results
+from scalebench.suite.plan import Plan
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the records of one suite come to.
+
+    Attributes:
+        stored: the records.
+        analysis: what they say.
+        verdicts: of the suite's claims.
+        change: since an earlier run; None where there is none.
+        unknown: claims of the suite that are not known here.
+    """
+
+    stored: Results
+    analysis: Analysis
+    verdicts: tuple[Verdict, ...]
+    change: Change | None = None
+    unknown: tuple[str, ...] = ()
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """Plain content of the report's JSON."""
+        content = build_document(self.analysis, self.verdicts, self.stored)
+        return content if self.change is None else {**content, "change": self.change.content}
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the verdict and its tables."""
+        tables = filled(
+            verdicts_table(self.verdicts),
+            cases_table(self.analysis.cases, "Every measured case; values are geometric means over rounds"),
+        )
+        plan = self.analysis.plan
+        return render_fragment(plan.title or plan.suite, (headline(self.verdicts),), tables)
+
+
+def find(
+    stored: Results, plan: Plan | None = None, claims: Path | None = None, previous: Results | None = None,
+    study: bool = True,
+) -> Findings:  # fmt: skip
+    """Analyse what is stored and judge the suite's claims.
+
+    Args:
+        stored: records of one suite.
+        plan: its plan, the newest stored one by default.
+        claims: the user's own file of claims beside the shipped ones.
+        previous: an earlier run to compare with.
+        study: whether the resampling of what predicts time is done too; it takes seconds and no verdict needs it.
+
+    Raises:
+        StoreError: there is no plan, or there are plans of several suites.
+    """
+    plan = plan or suite_plan(stored.plans)
+    newest = {found.machines: found for found in (*stored.plans, plan)}
+    elsewhere = [case for found in newest.values() for case in found.cases]
+    analysis = analyse(plan, stored.records, elsewhere, stored.abilities)
+    known = with_file(claims)
+    verdicts = judge(select_claims([name for name in plan.claims if name in known], known), analysis)
+    return Findings(
+        stored,
+        with_study(analysis) if study else analysis,
+        verdicts,
+        since(previous, stored) if previous is not None and previous.records else None,
+        tuple(name for name in plan.claims if name not in known),
+    )
+
+
+def suite_plan(plans: Sequence[Plan]) -> Plan:
+    """The newest of the plans.
+
+    Raises:
+        StoreError: there is none, or they are of several suites.
+    """
+    suites = sorted({plan.suite for plan in plans})
+    if not suites:
+        raise StoreError("none of the files starts with a plan", "pass the files that scalebench run wrote, whole")
+    if len(suites) > 1:
+        raise StoreError(f"records of several suites: {', '.join(suites)}", "pass the files of one suite")
+    return plans[-1]

@@ -1,0 +1,117 @@
+"""Ratios of two runs, case by case, with the band in which a difference means nothing."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from scalebench import units
+from scalebench.analysis.comparison import Compared, Comparison
+from scalebench.metrics import METRICS
+from scalebench.report.comparing import HEADINGS, NUMERIC, cells, standing, title, word, words
+from scalebench.report.content import Absent, Chart, Column, Table
+from scalebench.report.drawing import INK, log_axis
+from scalebench.report.labels import GREY, Look, short
+from scalebench.report.panels import panels, scatter
+from scalebench.report.tables import capped, number
+from scalebench.report.takeaways import Takeaway
+
+MOST_ROWS = 30
+_LEGEND = "cross worse, diamond better, dot the same, ring undecided; shaded: within the margin"
+_LOOKS = {
+    "worse": Look("#d55e00", "X", "-"),
+    "better": Look("#029e73", "D", "-"),
+    "same": Look(GREY, "o", "-"),
+    "inconclusive": Look("#0173b2", "o", "-", hollow=True),
+}
+
+
+def forest(comparison: Comparison, metric: str, anchor: str) -> Chart | Absent:
+    """B over A with intervals; furthest from no difference first, and at most ``MOST_ROWS`` of them drawn."""
+    rows = [row for row in comparison.rows if row.metric == metric and math.isfinite(row.ratio.value)]
+    heading = f"{METRICS[metric].label.capitalize()} of B over A"
+    if not rows:
+        return Absent(heading, f"no case has its {METRICS[metric].label} on both sides")
+    far = sorted(rows, key=lambda row: -abs(math.log(row.ratio.value)))[:MOST_ROWS]
+    drawn = sorted(far, key=lambda row: row.ratio.value)
+    takeaway = of_ratios(rows, comparison)
+    named = [(f"{METRICS[metric].label}, B over A; {_LEGEND}", _frame(drawn))]
+    shown, _ = panels(named, _panel, anchor, f"{heading}. {takeaway.text}", lambda here: 1.1 + 0.22 * len(here))
+    left = len(rows) - len(drawn)
+    note = (
+        f"The {len(drawn)} cases furthest from no difference are drawn; the table has all {len(rows)}." if left else ""
+    )
+    return Chart(anchor, heading, takeaway.text, takeaway.numbers, shown, comparison_table(rows), note=note)
+
+
+def of_ratios(rows: Sequence[Compared], comparison: Comparison) -> Takeaway:
+    """How many cases are worse, better, the same; the geometric mean; the case furthest off."""
+    metric = rows[0].metric
+    counts = Counter(map(standing, rows))
+    worse, better = words(metric)
+    mean = comparison.means[metric]
+    far = max(rows, key=lambda row: abs(math.log(row.ratio.value)))
+    average = (
+        f"geometric mean of B over A {number(mean.value)} {units.interval(mean.low, mean.high)}"
+        if math.isfinite(mean.value)
+        else "no mean, as every case is doubtful"
+    )
+    text = (
+        f"Of {len(rows)} cases {counts['worse']} are {worse}, {counts['better']} {better}, {counts['same']} the same "
+        f"and {counts['inconclusive']} undecided; {average}; furthest is {title(far.a, far.b)} with "
+        f"{number(far.ratio.value)} {units.interval(far.ratio.low, far.ratio.high)}, {word(far)}."
+    )
+    numbers = {
+        "mean": mean.value, "mean_low": mean.low, "mean_high": mean.high, "furthest": far.ratio.value,
+        "furthest_low": far.ratio.low, "furthest_high": far.ratio.high,
+        **{name: float(counts[name]) for name in ("worse", "better", "same", "inconclusive")},
+    }  # fmt: skip
+    return Takeaway(text, numbers)
+
+
+def comparison_table(rows: Sequence[Compared]) -> Table:
+    """The rows of a comparison, in words and numbers."""
+    columns = [Column(name, number=name in NUMERIC) for name in HEADINGS]
+    return capped("Case by case, B over A; values are geometric means over n rounds", columns, map(cells, rows))
+
+
+def _frame(rows: Sequence[Compared]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "x": row.ratio.value, "low": row.ratio.low, "high": row.ratio.high, "y": at, "margin": row.margin,
+            "verdict": standing(row), "name": short(name, 44),
+        }
+        for at, (row, name) in enumerate(zip(rows, _names(rows), strict=True))
+    )  # fmt: skip
+
+
+def _names(rows: Sequence[Compared]) -> list[str]:
+    """Titles of the cases, without the words in which all of them end."""
+    words_ = [title(row.a, row.b).split() for row in rows]
+    common = 0
+    while len(rows) > 1 and all(len(w) > common + 1 for w in words_) and len({w[-common - 1] for w in words_}) == 1:
+        common += 1
+    return [" ".join(w[: len(w) - common]) for w in words_]
+
+
+def _panel(here: pd.DataFrame, axes: Axes) -> None:
+    """Ends of intervals are followed to three times the furthest ratio, no further: they would squeeze the rest."""
+    margin = float(here["margin"].max())
+    ends = pd.concat([here["low"], here["high"]]).dropna().clip(here["x"].min() / 3, here["x"].max() * 3)
+    log_axis(axes, "x", [*here["x"], *ends, 1 / (1 + margin), 1 + margin])
+    axes.axvspan(1 / (1 + margin), 1 + margin, color=INK, alpha=0.08, linewidth=0)
+    axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
+    for verdict, rows in here.groupby("verdict"):
+        style = _LOOKS[str(verdict)]
+        known = rows.dropna(subset=["low", "high"])
+        axes.hlines(known["y"], known["low"], known["high"], colors=style.colour, linewidth=1.2)
+        scatter(axes, rows, style)
+    axes.set_yticks(here["y"].tolist(), labels=here["name"].tolist(), fontsize=8.5)
+    axes.set_ylim(len(here) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    axes.set_ylabel("")
+    axes.set_xlabel("B over A")

@@ -1,0 +1,112 @@
+"""Memory against resolution and batch, with what did not fit."""
+
+from __future__ import annotations
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.patches import Rectangle
+
+from scalebench.report.content import Absent, Chart, Elsewhere
+from scalebench.report.drawing import INK
+from scalebench.report.labels import SCALES, short, without_batch
+from scalebench.report.panels import panels
+from scalebench.report.tables import number
+from scalebench.report.takeaways import Takeaway
+
+TITLE = "Memory by model, batch and resolution"
+MOST_ROWS, MOST_COLUMNS = 14, 9
+_ROW = ["model", "batch"]
+
+
+def memory_map(cases: pd.DataFrame) -> Chart | Absent:
+    """A heat map per machine: a row per model and batch, a column per resolution, hatched where memory ran out.
+
+    Args:
+        cases: ``summary.summarise``, those without a number included.
+    """
+    marked = cases.assign(out=_out_of_memory(cases))
+    known = marked[marked["memory_bytes"].notna() | marked["out"]]
+    places = [(name, _worth_showing(here)) for name, here in without_batch(known)]
+    filled = [(name, here) for name, here in places if len(here)]
+    if not filled:
+        return Absent(TITLE, "no model has its memory measured at two or more resolutions, and none ran out of it")
+    takeaway = of_memory(known)
+    drawn, note = panels(filled, _panel, "f7", f"{TITLE}. {takeaway.text}", _height)
+    kept = sum(len(here) for _, here in filled)
+    if kept < len(known):
+        note = (
+            f"{kept} of {len(known)} cases are drawn: those of models at most resolutions, and those out of memory. "
+            + note
+        )
+    table = Elsewhere("memory", "Memory three ways")
+    return Chart("f7", TITLE, takeaway.text, takeaway.numbers, drawn, table, note=note.strip())
+
+
+def of_memory(known: pd.DataFrame) -> Takeaway:
+    """The range that was measured, and how many cases ran out of memory."""
+    measured = known.dropna(subset=["memory_bytes"])
+    out = int(known["out"].sum())
+    told = f"{out} of {len(known)} cases ran out of memory" if out else f"none of {len(known)} cases ran out of memory"
+    if measured.empty:
+        return Takeaway(f"{told[0].upper()}{told[1:]}.", {"out": float(out)})
+    by_size = measured.sort_values("memory_bytes", kind="stable")
+    low, high = by_size.iloc[0], by_size.iloc[-1]
+    mib = SCALES["memory_bytes"].factor
+    text = (
+        f"Memory runs from {number(low['memory_bytes'], mib)} MiB ({_named(low)}) to "
+        f"{number(high['memory_bytes'], mib)} MiB ({_named(high)}); {told}."
+    )
+    return Takeaway(
+        text, {"least_bytes": float(low["memory_bytes"]), "most_bytes": float(high["memory_bytes"]), "out": float(out)}
+    )
+
+
+def _named(row: pd.Series) -> str:
+    return f"{row['model']}@{row['resolution']}, batch {row['batch']}"
+
+
+def _out_of_memory(cases: pd.DataFrame) -> pd.Series:
+    """No number, and an ending that says why: ``oom_host in 3 of 3 rounds``."""
+    return cases["memory_bytes"].isna() & cases["notes"].str.contains("oom", regex=False)
+
+
+def _worth_showing(here: pd.DataFrame) -> pd.DataFrame:
+    """Rows of models at two or more resolutions or out of memory somewhere; those at most resolutions first."""
+    sizes = here.groupby(_ROW).agg(sizes=("resolution", "nunique"), out=("out", "any"))
+    wanted = sizes[(sizes["sizes"] > 1) | sizes["out"]].sort_values(["out", "sizes"], ascending=False, kind="stable")
+    kept = here[pd.MultiIndex.from_frame(here[_ROW]).isin(wanted.index[:MOST_ROWS])]
+    columns = kept["resolution"].value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable")
+    return kept[kept["resolution"].isin(columns.index[:MOST_COLUMNS])]
+
+
+def _height(here: pd.DataFrame) -> float:
+    return 1.0 + 0.28 * len(here[_ROW].drop_duplicates())
+
+
+def _panel(here: pd.DataFrame, axes: Axes) -> None:
+    mib = here.assign(mib=here["memory_bytes"] / SCALES["memory_bytes"].factor)
+    grid = mib.pivot(index=_ROW, columns="resolution", values="mib").sort_index().sort_index(axis=1)
+    known = grid.to_numpy()[grid.notna().to_numpy()]
+    least, most = (float(known.min()), float(known.max())) if len(known) else (1.0, 2.0)
+    norm, colours = LogNorm(least, max(most, 1.01 * least)), sns.color_palette("crest", as_cmap=True)
+    axes.grid(visible=False)
+    sns.heatmap(grid, cmap=colours, cbar=False, ax=axes, linewidths=1, linecolor="none", norm=norm)
+    rows, columns = ({key: at for at, key in enumerate(index)} for index in (grid.index, grid.columns))
+    for row in mib.to_dict("records"):
+        x, y = columns[row["resolution"]], rows[row["model"], row["batch"]]
+        if row["out"]:
+            axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="////", edgecolor=INK, linewidth=0.6, alpha=0.6))
+        ink = INK if row["out"] else _readable(colours(norm(row["mib"])))
+        axes.text(x + 0.5, y + 0.5, "OOM" if row["out"] else number(row["mib"]), ha="center", va="center", fontsize=8,
+                  color=ink)  # fmt: skip
+    axes.set_yticklabels([short(f"{model}, batch {batch}") for model, batch in rows], rotation=0)
+    axes.set_xticklabels([str(size) for size in columns], rotation=0)
+    axes.set_xlabel("resolution, px; cells in MiB")
+    axes.set_ylabel("")
+
+
+def _readable(colour: tuple[float, float, float, float]) -> str:
+    """Black or white, whichever stands out more (WCAG relative luminance); at least 4.5 to 1 on any colour."""
+    return "#000000" if sns.utils.relative_luminance(colour) > 0.179 else "#ffffff"

@@ -1,0 +1,86 @@
+"""The end of the page: what was not measured, and how everything else was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scalebench import units
+from scalebench.analysis.run import Analysis
+from scalebench.report import tables, trust
+from scalebench.report.content import Absent, Chart, Section
+from scalebench.suite.protocol import Protocol
+
+
+def gaps(analysis: Analysis, document: Mapping[str, Any], figures: Mapping[str, Chart | Absent]) -> Section:
+    """Cases, counts and figures that are not there, each with its reason."""
+    missing = [case.label for case in analysis.missing]
+    absent = [f"{f.title}: {f.why}" for f in figures.values() if isinstance(f, Absent)]
+    problems = [str(problem) for problem in document.get("problems", ())]
+    short = [case.label for case in analysis.short]
+    too_low = [
+        f"{row['model']}@{row['resolution']}: {', '.join(row['uncounted'])}"
+        for row in analysis.counts.to_dict("records")
+        if isinstance(row["uncounted"], list) and row["uncounted"]
+    ]
+    shown = [tables.failures_table(analysis.failures)] if analysis.failures else []
+    shown += [
+        tables.words_table(caption, heading, texts)
+        for caption, heading, texts in (
+            ("Cases of the plan that no machine has measured", "case", missing),
+            (f"Cases with fewer good rounds than the {analysis.plan.rounds} asked for", "case", short),
+            ("Counts that are too low: operators without a formula", "model and operators", too_low),
+            ("Figures that could not be drawn", "figure and reason", absent),
+            ("Lines of the result files that were left out", "problem", problems),
+        )
+        if texts
+    ]
+    well = bool((analysis.rounds["outcome"] == "ok").all())
+    end = "every round ended well" if well else "some rounds did not end well, as the notes of their cases say"
+    text = () if shown else (f"Every case of the plan was measured, and {end}.",)
+    return Section("gaps", "Not measured and failed", text, (), tuple(shown))
+
+
+def method(analysis: Analysis, document: Mapping[str, Any]) -> Section:
+    """How numbers came about, on what, from which files, and the suite as it was written."""
+    text = (
+        "Each round is one fresh process; rounds are what every interval is computed from. Values are geometric "
+        "means over rounds with a t-interval on logarithms; ratios use Welch's interval. A round with a bad flag is "
+        "kept in the records and replaced by another, five times per case at most. An interval that spans "
+        "a claim's threshold gives \u201cinconclusive\u201d. Counts are exact and have no interval.",
+        *protocol_sentences(analysis),
+    )
+    shown = (
+        tables.metrics_table(),
+        trust.flags_table(),
+        tables.machines_table(analysis.machines),
+        tables.files_table(document.get("files", ())),
+    )
+    code = {"Suite file, verbatim": analysis.plan.text} if analysis.plan.text else {}
+    return Section("method", "Method and environment", text, (), tables.filled(*shown), code)
+
+
+def _adapted(protocol: Protocol) -> str:
+    adaptive = protocol.most_rounds > protocol.rounds
+    return ", from five rounds on 9 to 200 of latency as their spread asks" if adaptive else ""
+
+
+def _rounds(protocol: Protocol) -> str:
+    if protocol.most_rounds == protocol.rounds:
+        return f"{protocol.rounds} rounds per case"
+    return (
+        f"{protocol.rounds} to {protocol.most_rounds} rounds per case, until the half-width of the interval is at most "
+        f"{100 * protocol.target:g} % on the CPU ({100 * protocol.target_cuda:g} % on CUDA) twice in a row, or "
+        f"{units.duration(protocol.budget_s)} are spent on it"
+    )
+
+
+def protocol_sentences(analysis: Analysis) -> list[str]:
+    """What each protocol of the plan prescribes."""
+    return [
+        f"Protocol: {_rounds(p)}, at least {p.min_iterations} timed iterations{_adapted(p)}, warm-up of "
+        f"{units.seconds(p.warmup_s)} (CUDA: {units.seconds(p.warmup_cuda_s)}) to {units.seconds(p.warmup_max_s)}, "
+        f"timed chunk of {units.seconds(p.chunk_s)} to {units.seconds(p.chunk_max_s)}, "
+        f"time-out {units.duration(p.timeout_s)}."
+        for p in dict.fromkeys(case.protocol for case in analysis.plan.cases)
+    ]

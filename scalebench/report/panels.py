@@ -1,0 +1,62 @@
+"""One drawing per way of running, so that machines and batches are never averaged; not more than a page can carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from scalebench.report.content import Panel
+from scalebench.report.drawing import HEIGHT, draw
+from scalebench.report.labels import Look, sorted_ways, way_label
+
+MOST_PANELS = 6
+MOST_VECTORS = 400
+"""Points beyond which a cloud is drawn as pixels: each vector is an element of the page."""
+FAINT = 0.4
+
+Painter = Callable[[pd.DataFrame, Axes], None]
+
+
+def per_way(rows: pd.DataFrame, painter: Painter, prefix: str, label: str) -> tuple[tuple[Panel, ...], str]:
+    """A panel for each way of running, and what is left out, empty where nothing is.
+
+    Args:
+        rows: with the columns of ``WAY``.
+        painter: puts the rows of one way on axes.
+        prefix: start of the drawings' ids, unique on the page.
+        label: what a screen reader says beside the way of running.
+    """
+    return panels([(way_label(way), here) for way, here in sorted_ways(rows)], painter, prefix, label)
+
+
+def panels(
+    named: Sequence[tuple[str, pd.DataFrame]], painter: Painter, prefix: str, label: str,
+    height: Callable[[pd.DataFrame], float] = lambda _: HEIGHT,
+) -> tuple[tuple[Panel, ...], str]:  # fmt: skip
+    """A panel for each named set of rows; ``height`` in inches from the rows."""
+    drawn = tuple(
+        Panel(name, draw(partial(painter, here), f"{prefix}-{index}", f"{label}; {name}", height(here)))
+        for index, (name, here) in enumerate(named[:MOST_PANELS])
+    )
+    left = len(named) - len(drawn)
+    return drawn, f"The first {len(drawn)} of {len(named)} panels are drawn; the table has all." if left else ""
+
+
+def scatter(axes: Axes, rows: pd.DataFrame, style: Look, *, size: float = 30, alpha: float = 1.0, **more: Any) -> None:
+    """Points at the columns ``x`` and ``y`` in a family's look."""
+    face = "none" if style.hollow else style.colour
+    sns.scatterplot(rows, x="x", y="y", ax=axes, marker=style.marker, facecolor=face, edgecolor=style.colour,
+                    linewidth=1.1, s=size, alpha=alpha, legend=False, rasterized=len(rows) > MOST_VECTORS,
+                    **more)  # fmt: skip
+
+
+def scatter_front(axes: Axes, rows: pd.DataFrame, style: Look) -> None:
+    """Points on the front (column ``front``) large, those behind it small and faint."""
+    on_front = rows["front"].astype(bool)
+    scatter(axes, rows[~on_front], style, size=18, alpha=FAINT)
+    scatter(axes, rows[on_front], style, size=40)

@@ -1,0 +1,96 @@
+"""The middle of the page: figures and tables of what was measured, and studies of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from scalebench.analysis.run import Analysis
+from scalebench.report import tables, trust
+from scalebench.report.accuracy import accuracy_section
+from scalebench.report.batches import batch_curves
+from scalebench.report.content import Absent, Chart, Section, Table
+from scalebench.report.dotplot import matched_groups
+from scalebench.report.explorer import explorer
+from scalebench.report.figures import against_resolution, front, latency_against_macs
+from scalebench.report.heatmap import memory_map
+from scalebench.report.laws import laws_section
+from scalebench.report.recount import recount_section
+from scalebench.report.roof import under_the_roof
+from scalebench.report.study import study_section
+from scalebench.report.variance import spread_of_rounds
+from scalebench.report.versus import versus_section
+
+Figures = Mapping[str, Chart | Absent]
+
+
+def draw_figures(analysis: Analysis) -> dict[str, Chart | Absent]:
+    """Every figure by its anchor, or why it is not there."""
+    cases = analysis.cases
+    return {
+        "f1": latency_against_macs(cases),
+        "f2": against_resolution(cases, "throughput_ips", "f2"),
+        "f3": against_resolution(cases, "memory_bytes", "f3"),
+        "f4": matched_groups(analysis.groups),
+        "f5": front(cases),
+        "f6": under_the_roof(analysis.roofline, analysis.abilities),
+        "f7": memory_map(cases),
+        "f8": batch_curves(cases),
+        "f9": spread_of_rounds(analysis.rounds),
+    }
+
+
+def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
+    """Figures from the question asked most to the one asked least, each beside the tables that go with it."""
+    groups = (tables.residuals_table(analysis.plan.groups),) if analysis.plan.groups else ()
+    return (
+        _section("compute", "Latency against compute", figures, ("f1",)),
+        _section("resolution", "Resolution curves", figures, ("f2", "f3")),
+        _section("matched", "Matched groups", figures, ("f4",), groups),
+        *_studies(analysis),
+        _section("memory", "Memory three ways", figures, ("f7",), tables.filled(trust.memory_table(analysis.memory))),
+        _section("batch", "Batch, latency and throughput", figures, ("f8",)),
+        _section("trust", "Intervals, tails and doubts", figures, ("f9",), tables.filled(
+            trust.trust_table(analysis.cases), trust.tails_table(analysis.cases))),
+        _section("roofline", "Roofline", figures, ("f6",), tables.filled(trust.peaks_table(analysis.abilities))),
+        _section("pareto", "Pareto front", figures, ("f5",)),
+        *_explorer(analysis),
+        _section("cases", "All cases", figures, (), tables.filled(tables.cases_table(
+            analysis.cases, "Every measured case; values are geometric means over rounds",
+            counted=("macs", "params", "activations")))),
+    )  # fmt: skip
+
+
+def _studies(analysis: Analysis) -> tuple[Section, ...]:
+    """Sections that stand only where there is something for them: most suites need none of them."""
+    study = analysis.study
+    wanted: tuple[tuple[int, Callable[[], Section]], ...] = (
+        (len(analysis.plan.groups), lambda: versus_section(
+            analysis.groups, analysis.counted_groups, analysis.explained)),
+        (len(analysis.exponents), lambda: Section("exponents", "Exponents", tables=(
+            tables.exponents_table(analysis.exponents),))),
+        (len(analysis.accuracy), lambda: accuracy_section(analysis.accuracy, analysis.fronts)),
+        (len(study.predictors), lambda: study_section(study.predictors, study.residuals, study.ranks)),
+        (len(study.laws), lambda: laws_section(study.laws)),
+        (len(analysis.recount), lambda: recount_section(analysis.recount)),
+    )  # fmt: skip
+    return tuple(make() for there, make in wanted if there)
+
+
+def _explorer(analysis: Analysis) -> tuple[Section, ...]:
+    found = explorer(analysis.cases, analysis.roofline)
+    if found is None:
+        return ()
+    text = (
+        "Every measured case is one point, with its 95 % interval where the vertical axis has one. The choices are "
+        "kept in the address, so that a link leads to the same view.",
+    )
+    return (Section("explorer", "Explorer", text, explorer=found),)
+
+
+def _section(anchor: str, title: str, figures: Figures, names: Sequence[str], shown: Sequence[Table] = ()) -> Section:
+    found = [figures[name] for name in names]
+    charts = tuple(figure for figure in found if isinstance(figure, Chart))
+    absent = [f"{figure.title}: not drawn, {figure.why}." for figure in found if isinstance(figure, Absent)]
+    if not names and not shown:
+        absent = ["Nothing was measured for this section."]
+    return Section(anchor, title, tuple(absent), charts, tuple(shown))

@@ -1,0 +1,190 @@
+"""Two runs, or two machines, on one page: what differs between them on top, then every ratio with its interval."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from scalebench.analysis.comparison import Comparison
+from scalebench.claims.evaluate import Verdict
+from scalebench.report import tables, trust
+from scalebench.report.change import METRICS
+from scalebench.report.comparing import HOW, banners, document, headline, places, remarks, standing
+from scalebench.report.content import Absent, Chart, Column, Report, Section, Table
+from scalebench.report.document import verdict_document
+from scalebench.report.explorer import explorer
+from scalebench.report.findings import Findings
+from scalebench.report.forest import forest
+from scalebench.report.headline import LIMIT, effect
+from scalebench.report.labels import listed
+
+
+@dataclass(frozen=True)
+class Named:
+    """One of the two.
+
+    Attributes:
+        name: as the user gave it.
+        findings: of its records.
+    """
+
+    name: str
+    findings: Findings
+
+    @property
+    def facts(self) -> str:
+        """Machine, rounds and dates in a line."""
+        analysis, measured = self.findings.analysis, self.findings.document["measured"]
+        when = f"{measured['first']} to {measured['last']}" if measured["first"] else "never"
+        return f"{self.name}: {listed(list(analysis.machines))}, {measured['rounds']} rounds, measured {when}"
+
+
+def compose_comparison(a: Named, b: Named, comparison: Comparison) -> Report:
+    """Everything on the page.
+
+    Args:
+        a, b: the two.
+        comparison: B over A.
+    """
+    charts = [forest(comparison, metric, f"f{index}") for index, metric in enumerate(METRICS, 1)]
+    latency = Counter(standing(row) for row in comparison.rows if row.metric == METRICS[0])
+    absent = [f"{chart.title}: not drawn, {chart.why}." for chart in charts if isinstance(chart, Absent)]
+    return Report(
+        suite=slug(a, b),
+        title=f"{a.name} against {b.name}",
+        facts={"A": a.facts, "B": b.facts, "cases": _cases(comparison)},
+        headline=_short(f"B over A: {headline(comparison)}."),
+        counts={word: latency[word] for word in ("better", "worse", "same", "inconclusive")},
+        outlook=("The tiles count cases by latency of B over A; worse means after Holm's correction over all cases.",),
+        decision=(differences_section(comparison),),
+        verdicts=(),
+        articles=(),
+        sections=(
+            Section("ratios", "Ratios, case by case", tuple(absent), tuple(c for c in charts if isinstance(c, Chart))),
+            _claims(a, b),
+            *_explorer(a, b),
+            *_left_out(comparison),
+            _method(a, b, comparison),
+        ),
+        kind="scalebench comparison",
+    )
+
+
+def slug(a: Named, b: Named) -> str:
+    """Name of the files: ``A-vs-B``, letters, digits, dashes and underscores only."""
+    return "-vs-".join(re.sub(r"[^A-Za-z0-9_]+", "-", one.name).strip("-")[-60:] or "x" for one in (a, b))
+
+
+def comparison_document(a: Named, b: Named, comparison: Comparison) -> dict[str, Any]:
+    """Plain content of the comparison's JSON."""
+    both = {"a": a, "b": b}
+    return {
+        **document(comparison),
+        "kind": "comparison",
+        "title": f"{a.name} against {b.name}",
+        **{key: {"name": one.name, "suite": one.findings.analysis.plan.suite} for key, one in both.items()},
+        "machines": {f"{key.upper()}: {label}": asdict(environment) for key, one in both.items()
+                     for label, environment in one.findings.analysis.machines.items()},
+        "measured": {key: one.findings.document["measured"] for key, one in both.items()},
+        "verdicts": {key: [verdict_document(v) for v in one.findings.verdicts] for key, one in both.items()},
+        "files": {key: one.findings.document["files"] for key, one in both.items()},
+    }  # fmt: skip
+
+
+def differences_section(comparison: Comparison) -> Section:
+    """Every field of the fingerprints that is not the same."""
+    rows = [
+        [" and ".join(dict.fromkeys(d.machines)), kind, change.field, change.old, change.new]
+        for d in comparison.differences
+        for kind, found in (("hardware", d.hardware), ("software", d.software))
+        for change in found
+    ]
+    columns = [Column(name) for name in ("machine", "kind", "field", "A", "B")]
+    text = tuple(f"{banner}." for banner in banners(comparison)) or ("Hardware and software of both are the same.",)
+    table = tables.capped("Fields of the fingerprints that differ", columns, rows)
+    return Section("differences", "What differs between A and B", text, tables=tables.filled(table))
+
+
+def _cases(comparison: Comparison) -> str:
+    both = len({(row.a.key, row.machine) for row in comparison.rows})
+    return f"{both} in both, {len(comparison.only_a)} only in A, {len(comparison.only_b)} only in B"
+
+
+def _short(text: str) -> str:
+    """As many parts of a headline as fit into its limit."""
+    parts = text.split("; ")
+    while len("; ".join(parts).split()) > LIMIT:
+        parts.pop()
+    kept = "; ".join(parts)
+    return kept if kept.endswith(".") else f"{kept}."
+
+
+def _claims(a: Named, b: Named) -> Section:
+    found = [_by_claim(one.findings.verdicts) for one in (a, b)]
+    known = {v.claim.id: v.claim.claim for one in (a, b) for v in one.findings.verdicts if v.claim.parts}
+    rows = [[name, text, *(_words(side.get(name, ())) for side in found)] for name, text in known.items()]
+    moved = sum(row[2] != row[3] for row in ([*row[:2], *map(_only_words, row[2:])] for row in rows))
+    columns = [Column("claim"), Column("says"), Column("A"), Column("B")]
+    table: Table = tables.whole("Verdicts side by side", columns, rows)
+    text = (f"{moved} of {len(rows)} claims have other verdicts in B than in A." if rows else "No claims to compare.",)
+    return Section("claims", "Claims, side by side", text, tables=tables.filled(table))
+
+
+def _by_claim(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+    found: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict.claim.id, []).append(verdict)
+    return found
+
+
+def _words(verdicts: Sequence[Verdict]) -> str:
+    texts = [f"{v.verdict} ({', '.join(filter(None, (effect(v), v.way)))})" for v in verdicts]
+    return "; ".join(texts) or "not in its suite"
+
+
+def _only_words(text: str) -> str:
+    return "; ".join(part.split(" (")[0] for part in text.split("; "))
+
+
+def _explorer(a: Named, b: Named) -> tuple[Section, ...]:
+    """Cases of both in one chart; the machine says which."""
+    frames = [(f"{key}: ", one.findings.analysis) for key, one in (("A", a), ("B", b))]
+    cases, placed = (
+        pd.concat(
+            [frame.assign(machine=prefix + frame["machine"].astype(str)) for prefix, frame in named if len(frame)]
+            or [named[0][1]],
+            ignore_index=True,
+        )
+        for named in (
+            [(prefix, analysis.cases) for prefix, analysis in frames],
+            [(prefix, analysis.roofline) for prefix, analysis in frames],
+        )
+    )
+    found = explorer(cases, placed)
+    text = ("Cases of both as points; choose the machine as colour to tell them apart.",)
+    return (Section("explorer", "Explorer", text, explorer=found),) if found else ()
+
+
+def _left_out(comparison: Comparison) -> tuple[Section, ...]:
+    told = [*remarks(comparison)]
+    lists: Mapping[str, Sequence[str]] = {
+        "Cases only in A": comparison.only_a, "Cases only in B": comparison.only_b,
+        "Cases that could not be compared": comparison.failed,
+    }  # fmt: skip
+    shown = [tables.words_table(caption, "case", names) for caption, names in lists.items() if names]
+    return (Section("gaps", "Not compared", tuple(f"{line}." for line in told), tables=tuple(shown)),) if told else ()
+
+
+def _method(a: Named, b: Named, comparison: Comparison) -> Section:
+    machines = {f"{key}: {label}": environment for key, one in (("A", a), ("B", b))
+                for label, environment in one.findings.analysis.machines.items()}  # fmt: skip
+    files = [{**file, "name": f"{key}: {file['name']}"} for key, one in (("A", a), ("B", b))
+             for file in one.findings.document["files"]]  # fmt: skip
+    text = tuple(f"{line[0].upper()}{line[1:]}." for line in (HOW, *places(comparison)))
+    shown = (tables.metrics_table(), trust.flags_table(), tables.machines_table(machines), tables.files_table(files))
+    return Section("method", "Method and environment", text, tables=tables.filled(*shown))

@@ -1,0 +1,86 @@
+"""How far rounds of one case differ: the spread that every interval is computed from."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from scalebench.report.content import Absent, Chart, Elsewhere
+from scalebench.report.drawing import INK
+from scalebench.report.labels import GREY, Look, short, sorted_ways, way_label
+from scalebench.report.panels import panels, scatter
+from scalebench.report.tables import number
+from scalebench.report.takeaways import Takeaway
+
+TITLE = "Rounds of each case against their mean"
+MOST_CASES = 15
+_USED, _ASIDE = Look("#0173b2", "o", "-"), Look(GREY, "X", "-", hollow=True)
+
+
+def spread_of_rounds(rounds: pd.DataFrame) -> Chart | Absent:
+    """A strip of rounds per case, widest first.
+
+    Args:
+        rounds: ``Analysis.rounds``; those that did not end well have no place in it.
+    """
+    good = rounds[rounds["latency_s"].notna()]
+    relative = good.assign(percent=_percent(good), name=good["model"] + "@" + good["resolution"].astype(str))
+    relative = relative[relative["percent"].notna()]
+    spreads = relative[relative["used"]].groupby(["machine", "case"])["percent"].agg(["std", "count"]).dropna()
+    if spreads.empty:
+        return Absent(TITLE, "no case has two good rounds")
+    takeaway = of_spread(relative, spreads)
+    named = [(way_label(way), _widest(here)) for way, here in sorted_ways(relative)]
+    drawn, note = panels(named, _panel, "f9", f"{TITLE}. {takeaway.text}", _height)
+    hidden = len(spreads) - sum(here["case"].nunique() for _, here in named)
+    if hidden > 0:
+        note = f"The {MOST_CASES} cases of widest spread in each panel; {hidden} more are not drawn. {note}"
+    table = Elsewhere("trust", "Intervals, tails and doubts")
+    return Chart("f9", TITLE, takeaway.text, takeaway.numbers, drawn, table, note=note.strip())
+
+
+def of_spread(relative: pd.DataFrame, spreads: pd.DataFrame) -> Takeaway:
+    """Median and widest spread, and how many rounds were set aside."""
+    median, worst = float(spreads["std"].median()), spreads["std"].nlargest(1)
+    widest, (machine, case) = float(worst.iloc[0]), worst.index.to_list()[0]
+    name = relative.loc[(relative["machine"] == machine) & (relative["case"] == case), "name"].iloc[0]
+    aside = int((~relative["used"]).sum())
+    text = (
+        f"Rounds of one case spread by {number(median)} % (standard deviation, median over {len(spreads)} cases); "
+        f"widest is {name} on {machine} with {number(widest)} %; {aside} of {len(relative)} rounds were set aside."
+    )
+    return Takeaway(text, {"median_percent": median, "widest_percent": widest, "aside": float(aside)})
+
+
+def _percent(good: pd.DataFrame) -> pd.Series:
+    """Latency over the geometric mean of the case's used rounds, less one, in percent; NaN where none was used."""
+    logs = pd.Series(np.log(good["latency_s"].to_numpy(dtype=float)), index=good.index)
+    means = logs.where(good["used"].astype(bool)).groupby([good["machine"], good["case"]]).transform("mean")
+    return (logs - means).map(lambda gap: 100 * math.expm1(gap))
+
+
+def _widest(here: pd.DataFrame) -> pd.DataFrame:
+    spreads = here.groupby("case")["percent"].agg(lambda values: values.abs().max())
+    kept = spreads.sort_values(ascending=False, kind="stable").index[:MOST_CASES]
+    return here[here["case"].isin(kept)].assign(y=lambda rows: rows["case"].map({c: i for i, c in enumerate(kept)}))
+
+
+def _height(here: pd.DataFrame) -> float:
+    return 1.1 + 0.22 * here["case"].nunique()
+
+
+def _panel(here: pd.DataFrame, axes: Axes) -> None:
+    data = here.assign(x=here["percent"])
+    axes.axvline(0, color=INK, linewidth=1, alpha=0.6)
+    for look, rows in ((_USED, data[data["used"].astype(bool)]), (_ASIDE, data[~data["used"].astype(bool)])):
+        if len(rows):
+            scatter(axes, rows, look, size=22, alpha=0.8)
+    labels = data.drop_duplicates("case").sort_values("y")
+    axes.set_yticks(labels["y"].tolist(), labels=[short(name) for name in labels["name"]])
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    axes.set_ylabel("")
+    axes.set_xlabel("latency against the case's mean, %; crosses: set aside")
