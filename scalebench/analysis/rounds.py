@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from scalebench.analysis.stopping import counted_rounds, standing
@@ -26,13 +27,10 @@ def with_standing(rounds: pd.DataFrame, records: Sequence[Record]) -> pd.DataFra
         rounds: ``store.frame.rounds_frame`` with unique machines.
         records: the measured records behind its rows, in the same order.
     """
-    used = pd.Series(False, index=rounds.index)
-    status = pd.Series("", index=rounds.index, dtype=object)
-    by_row = dict(zip(rounds.index, records, strict=True))
-    for _, group in rounds.groupby(["machine", "case"], sort=False):
-        own = [by_row[index] for index in group.index]
+    used, status = np.zeros(len(rounds), dtype=bool), np.full(len(rounds), "", dtype=object)
+    for at in rounds.groupby(["machine", "case"], sort=False).indices.values():
+        own = [records[index] for index in at]
         counted = counted_rounds(own) or [record for record in own if record.outcome == "ok"]
-        marks = [any(record is one for one in counted) for record in own]
-        used.loc[group.index] = pd.Series(marks, index=group.index)
-        status.loc[group.index] = standing(own, own[-1].case.protocol, own[-1].case.device)
+        used[at] = [any(record is one for one in counted) for record in own]
+        status[at] = standing(own, own[-1].case.protocol, own[-1].case.device)
     return rounds.assign(used=used, status=status)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from scalebench.analysis.stats import Estimate, of_rounds
 from scalebench.analysis.tails import NEEDED, tail
@@ -20,6 +21,8 @@ from scalebench.units import digits, interval
 IDENTITY = ["machine", "case"]
 TAILS = {quantile: f"latency_p{round(100 * quantile)}_s" for quantile in NEEDED}
 _OUTLIER_MADS = 5.0
+_NORMAL_MAD = float(special.ndtri(0.75))
+"""Median absolute deviation of the standard normal distribution."""
 
 
 def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
@@ -35,21 +38,12 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
         none, and ``notes`` on what was doubtful in how many rounds.
     """
     keep = [*IDENTITY, *CASE_COLUMNS, "protocol", "base", "depth", "width", *COUNTED]
+    by_column = {str(name): rounds[name].tolist() for name in rounds}
     rows = []
-    for _, group in rounds.groupby(IDENTITY, sort=False):
-        used = group[group["used"]]
-        if not len(used):
-            continue
-        row: dict[str, Any] = {name: used[name].iloc[0] for name in keep}
-        row |= {"status": used["status"].iloc[0], "n": len(used), "noise": variation(group["canary_s"])}
-        row["replaced"] = int((group["outcome"] == "ok").sum()) - len(used)
-        for metric in MEASURED:
-            row |= _named(metric, of_rounds(used[metric].dropna().tolist()))
-        row["process_bytes"] = of_rounds(used["process_bytes"].dropna().tolist()).value
-        row |= {"iterations": int(used["laps"].map(len).sum()), **_tails(used["laps"].tolist())}
-        doubts = [*_endings(group["ending"]), *_notes(group["notes"]), *outliers(used["latency_s"].dropna().tolist())]
-        row["notes"] = "; ".join(doubts)
-        rows.append(row)
+    for at in rounds.groupby(IDENTITY, sort=False).indices.values():
+        group = {name: [values[index] for index in at] for name, values in by_column.items()}
+        if any(group["used"]):
+            rows.append(_row(group, keep))
     values = [*MEASURED, *TAILS.values()]
     columns = [
         *keep, "status", "n", "replaced", "noise", "process_bytes", "iterations", "notes",
@@ -59,10 +53,29 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
-def variation(values: pd.Series) -> float:
+def _row(group: Mapping[str, list[Any]], keep: Sequence[str]) -> dict[str, Any]:
+    """Summary of one case; ``group`` holds its rounds by column."""
+    used = {name: [value for value, one in zip(values, group["used"], strict=True) if one]
+            for name, values in group.items()}  # fmt: skip
+    row: dict[str, Any] = {name: used[name][0] for name in keep}
+    row |= {"status": used["status"][0], "n": len(used["used"]), "noise": variation(group["canary_s"])}
+    row["replaced"] = group["outcome"].count("ok") - len(used["used"])
+    for metric in MEASURED:
+        row |= _named(metric, of_rounds(_known(used[metric])))
+    row["process_bytes"] = of_rounds(_known(used["process_bytes"])).value
+    row |= {"iterations": sum(map(len, used["laps"])), **_tails(used["laps"])}
+    doubts = [*_endings(group["ending"]), *_notes(group["notes"]), *outliers(_known(used["latency_s"]))]
+    return row | {"notes": "; ".join(doubts)}
+
+
+def _known(values: Sequence[float]) -> list[float]:
+    return [value for value in values if not math.isnan(value)]
+
+
+def variation(values: Sequence[float]) -> float:
     """Coefficient of variation; NaN below two values."""
-    known = values.dropna()
-    return float(known.std(ddof=1) / known.mean()) if len(known) > 1 else float("nan")
+    known = np.asarray(_known(values), dtype=float)
+    return float(known.std(ddof=1) / known.mean()) if len(known) > 1 else math.nan
 
 
 def outliers(medians: list[float]) -> list[str]:
@@ -73,8 +86,9 @@ def outliers(medians: list[float]) -> list[str]:
     values = np.asarray(medians, dtype=float)
     if len(values) < 4:
         return []
-    spread = float(stats.median_abs_deviation(values, scale="normal"))
-    near = np.abs(values - np.median(values)) <= _OUTLIER_MADS * spread
+    distances = np.abs(values - np.median(values))
+    spread = float(np.median(distances)) / _NORMAL_MAD
+    near = distances <= _OUTLIER_MADS * spread
     if near.all() or spread == 0:
         return []
     without = of_rounds(values[near].tolist())

@@ -14,8 +14,9 @@ from scalebench.errors import StoreError
 if TYPE_CHECKING:
     from scalebench.cli.campaign import Campaign
     from scalebench.cli.wanted import Wanted
+    from scalebench.execute.client import Worker
     from scalebench.execute.events import Listener
-    from scalebench.suite.plan import Plan
+    from scalebench.execute.planner import Prepared
 
 EXIT_INTERRUPTED = 130
 
@@ -50,7 +51,6 @@ def run(
     from scalebench.cli.campaign import Campaign, Options
     from scalebench.cli.preparing import prepare_suite
     from scalebench.cli.wanted import Wanted
-    from scalebench.cli.watching import watch
     from scalebench.execute.client import Worker
     from scalebench.execute.lock import machine_lock
 
@@ -64,12 +64,7 @@ def run(
         campaign = Campaign(prepared, results / prepared.plan.suite, options)
         if fresh:
             campaign.set_aside()
-        stopped = False
-        try:
-            with watch(prepared, campaign.open(), campaign.costs) as listen:
-                campaign.run(worker, _live(campaign, prepared.plan, wanted, listen) if live else listen)
-        except KeyboardInterrupt:
-            stopped = True
+        stopped = _measure(campaign, worker, prepared, wanted if live else None)
     if stopped:
         left, again = len(campaign.open()), f"{suite} --retry-failed" if retry_failed else str(suite)
         typer.echo(f"stopped; every finished round is kept, {left} cases are open: scalebench run {again} goes on",
@@ -83,10 +78,22 @@ def run(
         raise typer.Exit(EXIT_INTERRUPTED)
 
 
-def _live(campaign: Campaign, plan: Plan, wanted: Wanted, listen: Listener) -> Listener:
+def _measure(campaign: Campaign, worker: Worker, prepared: Prepared, live: Wanted | None) -> bool:
+    """Make the rounds; ``live``: the page that is written between them. Whether the user stopped it."""
+    from scalebench.cli.watching import watch
+
+    try:
+        with watch(prepared, campaign.open(), campaign.costs) as bar:
+            campaign.run(worker, bar if live is None else _paged(campaign, prepared, live, bar))
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _paged(campaign: Campaign, prepared: Prepared, live: Wanted, bar: Listener) -> Listener:
     from scalebench.cli.live import LivePage
 
-    return LivePage(campaign.stored, plan, wanted).after(listen)
+    return LivePage(campaign.stored, prepared.plan, live).after(bar)
 
 
 def _refuse_unwritable(reports: Path) -> None:

@@ -32,7 +32,7 @@ def batch_curves(cases: pd.DataFrame) -> Chart | Absent:
         return Absent(TITLE, "no model was measured at two or more batches")
     takeaway = of_batches(filled)
     places = [(name, _one_size(here)) for name, here in filled]
-    drawn, note = panels(places, _panel, "f8", f"{TITLE}. {takeaway.text}")
+    drawn, note = panels(places, _panel, "f8", TITLE)
     if sum(map(len, (here for _, here in places))) < sum(map(len, (here for _, here in filled))):
         note = (
             f"Each model is drawn at its resolution nearest to {NEAREST} px, at most {MOST_CURVES} in a panel. {note}"

@@ -40,7 +40,7 @@ def matched_groups(groups: pd.DataFrame) -> Chart | Absent:
         for metric in metrics
         if (here["metric"] == metric).any()
     ]
-    drawn, note = panels(named, partial(_panel, rows), "f4", f"{TITLE}. {takeaway.text}", _height)
+    drawn, note = panels(named, partial(_panel, rows), "f4", TITLE, _height)
     return Chart("f4", TITLE, takeaway.text, takeaway.numbers, drawn, groups_table(rows), columns=3, note=note)
 
 

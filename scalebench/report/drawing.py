@@ -53,8 +53,16 @@ WIDTH, HEIGHT = 5.4, 3.9
 MOST_TICKS = 7
 _CLEANING = [
     "--enable-id-stripping", "--shorten-ids", "--remove-metadata", "--strip-xml-prolog", "--no-line-breaks",
-    "--enable-comment-stripping", "--indent=none", "--quiet",
+    "--enable-comment-stripping", "--indent=none", "--quiet", "--set-precision=4",
 ]  # fmt: skip
+
+_DROPPED = (
+    (r"<style[^>]*>.*?</style>", ""),
+    (r' font-family="[^"]*"', ""),  # the page's own font
+    (r' transform="rotate\(-0 [^)]*\)"', ""),
+    (r' clip-path="[^"]*"( fill="none" stroke="currentColor" stroke-linecap="square" stroke-opacity)', r"\1"),
+)
+"""Patterns in a drawing that say nothing, a third of its length, and what remains of them."""
 
 
 @contextmanager
@@ -62,7 +70,10 @@ def canvas(width: float = WIDTH, height: float = HEIGHT) -> Iterator[tuple[Figur
     """An empty figure of ``width`` x ``height`` inches in the report's style."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure, figure.add_subplot()
+        axes = figure.add_subplot()
+        for background in (figure.patch, axes.patch):
+            background.set_visible(False)
+        yield figure, axes
 
 
 def to_svg(figure: Figure, prefix: str, label: str) -> str:
@@ -81,7 +92,9 @@ def to_svg(figure: Figure, prefix: str, label: str) -> str:
         figure.savefig(raw, format="svg", metadata={"Date": None}, transparent=True)
     options = scour.parse_args([*_CLEANING, f"--shorten-ids-prefix={prefix}-"])
     drawn = scour.scourString(raw.getvalue(), options).strip()
-    drawn = re.sub(r"<style[^>]*>.*?</style>", "", drawn, flags=re.DOTALL)
+    for pattern, replacement in _DROPPED:
+        drawn = re.sub(pattern, replacement, drawn, flags=re.DOTALL)
+    drawn = re.sub(r"(?<= [xy]=\")-?\d+\.\d{2,}", lambda found: f"{float(found[0]):.4g}", drawn)
     drawn = re.sub(rf"(fill|stroke)(:\s*|=\"){INK}", r"\1\2currentColor", drawn)
     head, rest = drawn[drawn.index("<svg") :].split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)

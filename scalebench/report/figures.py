@@ -12,7 +12,7 @@ from scalebench.analysis.way import WAY
 from scalebench.report.content import Absent, Chart, Elsewhere
 from scalebench.report.drawing import INK, EndLabel, label_ends, label_points, log_axis
 from scalebench.report.labels import SCALES, look, point_label, series
-from scalebench.report.panels import MOST_VECTORS, per_way, scatter, scatter_front
+from scalebench.report.panels import dense, per_way, scatter, scatter_front
 from scalebench.report.takeaways import of_compute, of_front, of_resolution
 
 RESOLUTION = "resolution, px (square input)"
@@ -29,7 +29,7 @@ def latency_against_macs(cases: pd.DataFrame) -> Chart | Absent:
     if good["macs"].nunique() < 2:
         return Absent(title, "fewer than two cases with different counted MACs have a latency")
     takeaway = of_compute(good)
-    drawn, note = per_way(good, partial(_compute_panel, good), "f1", f"{title}. {takeaway.text}")
+    drawn, note = per_way(good, partial(_compute_panel, good), "f1", title)
     return Chart("f1", title, takeaway.text, takeaway.numbers, drawn, ALL_CASES, note=note)
 
 
@@ -43,7 +43,7 @@ def against_resolution(cases: pd.DataFrame, metric: str, anchor: str) -> Chart |
     if curves.empty:
         return Absent(title, f"no model has its {scale.title} measured at two or more resolutions")
     takeaway = of_resolution(curves, metric)
-    drawn, note = per_way(curves, partial(_resolution_panel, curves, metric), anchor, f"{title}. {takeaway.text}")
+    drawn, note = per_way(curves, partial(_resolution_panel, curves, metric), anchor, title)
     most = int(curves.groupby(WAY)["model"].nunique().max())
     if most > MOST_CURVES:
         note = (
@@ -59,7 +59,7 @@ def front(cases: pd.DataFrame) -> Chart | Absent:
     if good["macs"].nunique() < 2:
         return Absent(title, "fewer than two cases with different counted MACs have a latency")
     takeaway = of_front(good)
-    drawn, note = per_way(good, partial(_front_panel, good), "f5", f"{title}. {takeaway.text}")
+    drawn, note = per_way(good, partial(_front_panel, good), "f5", title)
     return Chart("f5", title, takeaway.text, takeaway.numbers, drawn, ALL_CASES, note=note)
 
 
@@ -93,11 +93,10 @@ def _ends(rows: pd.DataFrame, metric: str) -> tuple[pd.Series, pd.Series]:
 
 
 def _intervals(axes: Axes, rows: pd.DataFrame, x: pd.Series, metric: str, colour: str) -> None:
-    """95 % intervals as vertical bars, where there are any; too many of them would hide the points."""
+    """95 % intervals as vertical bars, where there are any."""
     low, high = _ends(rows, metric)
     known = low.notna() & high.notna()
-    if known.sum() <= MOST_VECTORS:
-        axes.vlines(x[known], low[known], high[known], colors=colour, linewidth=1, alpha=0.6)
+    axes.vlines(x[known], low[known], high[known], colors=colour, linewidth=1, alpha=0.6)
 
 
 def _band(axes: Axes, rows: pd.DataFrame, x: pd.Series, metric: str, colour: str) -> None:
@@ -119,8 +118,9 @@ def _compute_panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
     ends = []
     for name, rows in data.groupby("series"):
         style = look(str(name))
-        _intervals(axes, rows, rows["x"], "latency_s", style.colour)
-        scatter(axes, rows, style)
+        if not dense(here):  # so many intervals would hide the points
+            _intervals(axes, rows, rows["x"], "latency_s", style.colour)
+        scatter(axes, rows, style, pixels=dense(here))
         last = rows.nlargest(1, "x").iloc[0]
         ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
     _axes(axes, "macs", "latency_s")
@@ -173,7 +173,7 @@ def _front_panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
     log_axis(axes, "y", _shown(every, "macs").tolist())
     data = here.assign(x=_shown(here, "latency_s"), y=_shown(here, "macs"), series=here["model"].map(series))
     for name, rows in data.groupby("series"):
-        scatter_front(axes, rows, look(str(name)))
+        scatter_front(axes, rows, look(str(name)), pixels=dense(here))
     best = data[data["front"].astype(bool)].sort_values("x")
     axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
     axes.set_xlabel(SCALES["latency_s"].heading)

@@ -40,7 +40,7 @@ def forest(comparison: Comparison, metric: str, anchor: str) -> Chart | Absent:
     drawn = sorted(far, key=lambda row: row.ratio.value)
     takeaway = of_ratios(rows, comparison)
     named = [(f"{METRICS[metric].label}, B over A; {_LEGEND}", _frame(drawn))]
-    shown, _ = panels(named, _panel, anchor, f"{heading}. {takeaway.text}", lambda here: 1.1 + 0.22 * len(here))
+    shown, _ = panels(named, _panel, anchor, heading, lambda here: 1.1 + 0.22 * len(here))
     left = len(rows) - len(drawn)
     note = (
         f"The {len(drawn)} cases furthest from no difference are drawn; the table has all {len(rows)}." if left else ""

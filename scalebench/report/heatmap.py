@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
 
+from scalebench.analysis.run import Failure
 from scalebench.report.content import Absent, Chart, Elsewhere
 from scalebench.report.drawing import INK
 from scalebench.report.labels import SCALES, short, without_batch
 from scalebench.report.panels import panels
 from scalebench.report.tables import number
 from scalebench.report.takeaways import Takeaway
+from scalebench.store.frame import CASE_COLUMNS, protocol_text
 
 TITLE = "Memory by model, batch and resolution"
 MOST_ROWS, MOST_COLUMNS = 14, 9
 _ROW = ["model", "batch"]
 
 
-def memory_map(cases: pd.DataFrame) -> Chart | Absent:
+def memory_map(cases: pd.DataFrame, failures: Sequence[Failure]) -> Chart | Absent:
     """A heat map per machine: a row per model and batch, a column per resolution, hatched where memory ran out.
 
     Args:
-        cases: ``summary.summarise``, those without a number included.
+        cases: ``summary.summarise``.
+        failures: cases without a number.
     """
-    marked = cases.assign(out=_out_of_memory(cases))
-    known = marked[marked["memory_bytes"].notna() | marked["out"]]
+    known = cases.dropna(subset=["memory_bytes"]).assign(out=False)
+    known = pd.concat([known, *_out_of_memory(failures)], ignore_index=True)
     places = [(name, _worth_showing(here)) for name, here in without_batch(known)]
     filled = [(name, here) for name, here in places if len(here)]
     if not filled:
         return Absent(TITLE, "no model has its memory measured at two or more resolutions, and none ran out of it")
     takeaway = of_memory(known)
-    drawn, note = panels(filled, _panel, "f7", f"{TITLE}. {takeaway.text}", _height)
+    drawn, note = panels(filled, _panel, "f7", TITLE, _height)
     kept = sum(len(here) for _, here in filled)
     if kept < len(known):
         note = (
@@ -67,9 +73,15 @@ def _named(row: pd.Series) -> str:
     return f"{row['model']}@{row['resolution']}, batch {row['batch']}"
 
 
-def _out_of_memory(cases: pd.DataFrame) -> pd.Series:
-    """No number, and an ending that says why: ``oom_host in 3 of 3 rounds``."""
-    return cases["memory_bytes"].isna() & cases["notes"].str.contains("oom", regex=False)
+def _out_of_memory(failures: Sequence[Failure]) -> list[pd.DataFrame]:
+    """Rows like those of cases; none where nothing ran out of memory."""
+    out = [failure for failure in failures if "oom" in failure.ending]
+    rows = [
+        {name: getattr(f.case, name) for name in CASE_COLUMNS}
+        | {"machine": f.machine, "protocol": protocol_text(f.case), "memory_bytes": math.nan, "out": True}
+        for f in out
+    ]
+    return [pd.DataFrame(rows).drop_duplicates()] if rows else []
 
 
 def _worth_showing(here: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from scalebench import units
 from scalebench.analysis.run import Analysis
 from scalebench.claims.evaluate import ON_PAPER, Verdict
 from scalebench.report.headline import effect
+from scalebench.report.labels import listed
 
 MOST = 3
 FEASIBLE = 200
@@ -59,12 +60,13 @@ def _changes(verdicts: Sequence[Verdict]) -> Iterator[str]:
     """Open verdicts first, those that fewest rounds would decide; then what nobody has measured; then narrow calls."""
     open_ = sorted((n, i) for i, v in enumerate(verdicts) if v.verdict == "inconclusive"
                    and not math.isnan(n := rounds_to_decide(v)))  # fmt: skip
-    for n, index in open_[: MOST - 1]:
+    nearest = {verdicts[index].claim.id: (n, index) for n, index in reversed(open_)}
+    for n, index in sorted(nearest.values())[: MOST - 1]:
         yield _more_rounds(verdicts[index], n)
     lacking = [v.claim.id for v in verdicts if v.verdict == "not measured" and v.claim.parts]
     if lacking:
-        named = " ".join(lacking[:3])
-        yield f"{len(lacking)} of the claims were not measured: scalebench suite-for {named} writes a suite for them."
+        some = f"{listed(lacking[:3])}{f' and {len(lacking) - 3} more' if len(lacking) > 3 else ''}"
+        yield f"Not measured: {some}; scalebench suite-for {' '.join(lacking[:3])} writes a suite that decides them."
     decided = [v for v in verdicts if v.verdict in ("supported", "refuted") and v.n > 1 and not v.exact]
     for verdict in sorted(decided, key=lambda v: -_or_zero(rounds_to_decide(v) / v.n)):
         yield (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import seaborn as sns
@@ -15,8 +14,8 @@ from scalebench.report.drawing import HEIGHT, draw
 from scalebench.report.labels import Look, sorted_ways, way_label
 
 MOST_PANELS = 6
-MOST_VECTORS = 400
-"""Points beyond which a cloud is drawn as pixels: each vector is an element of the page."""
+MOST_VECTORS = 150
+"""Points of a panel beyond which they are drawn as pixels: each vector is an element of the page."""
 FAINT = 0.4
 
 Painter = Callable[[pd.DataFrame, Axes], None]
@@ -47,16 +46,22 @@ def panels(
     return drawn, f"The first {len(drawn)} of {len(named)} panels are drawn; the table has all." if left else ""
 
 
-def scatter(axes: Axes, rows: pd.DataFrame, style: Look, *, size: float = 30, alpha: float = 1.0, **more: Any) -> None:
-    """Points at the columns ``x`` and ``y`` in a family's look."""
+def dense(here: pd.DataFrame) -> bool:
+    """Whether a panel has too many points to draw each of them as a vector."""
+    return len(here) > MOST_VECTORS
+
+
+def scatter(
+    axes: Axes, rows: pd.DataFrame, style: Look, *, size: float = 30, alpha: float = 1.0, pixels: bool = False
+) -> None:
+    """Points at the columns ``x`` and ``y`` in a family's look, drawn as pixels where ``dense``."""
     face = "none" if style.hollow else style.colour
     sns.scatterplot(rows, x="x", y="y", ax=axes, marker=style.marker, facecolor=face, edgecolor=style.colour,
-                    linewidth=1.1, s=size, alpha=alpha, legend=False, rasterized=len(rows) > MOST_VECTORS,
-                    **more)  # fmt: skip
+                    linewidth=1.1, s=size, alpha=alpha, legend=False, rasterized=pixels)  # fmt: skip
 
 
-def scatter_front(axes: Axes, rows: pd.DataFrame, style: Look) -> None:
+def scatter_front(axes: Axes, rows: pd.DataFrame, style: Look, *, pixels: bool = False) -> None:
     """Points on the front (column ``front``) large, those behind it small and faint."""
     on_front = rows["front"].astype(bool)
-    scatter(axes, rows[~on_front], style, size=18, alpha=FAINT)
+    scatter(axes, rows[~on_front], style, size=18, alpha=FAINT, pixels=pixels)
     scatter(axes, rows[on_front], style, size=40)

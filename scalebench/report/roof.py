@@ -14,7 +14,7 @@ from scalebench.machine.ability import Ability
 from scalebench.report.content import Absent, Chart
 from scalebench.report.drawing import INK, EndLabel, label_ends, log_axis
 from scalebench.report.labels import listed, look, series
-from scalebench.report.panels import per_way, scatter
+from scalebench.report.panels import dense, per_way, scatter
 from scalebench.report.tables import number
 from scalebench.report.takeaways import Takeaway
 from scalebench.report.trust import roofline_table
@@ -30,7 +30,7 @@ def under_the_roof(placed: pd.DataFrame, abilities: Sequence[Ability]) -> Chart 
         reasons = [str(why) for why in placed["why"].unique() if why] if "why" in placed else []
         return Absent(TITLE, listed(reasons) if reasons else "no case was measured")
     takeaway = of_roof(good)
-    drawn, note = per_way(good, partial(_panel, abilities), "f6", f"{TITLE}. {takeaway.text}")
+    drawn, note = per_way(good, partial(_panel, abilities), "f6", TITLE)
     return Chart("f6", TITLE, takeaway.text, takeaway.numbers, drawn, roofline_table(placed), note=note)
 
 
@@ -73,7 +73,7 @@ def _panel(abilities: Sequence[Ability], here: pd.DataFrame, axes: Axes) -> None
     ends = [EndLabel(high, peak, "measured peak", INK)]
     for name, rows in data.groupby("series"):
         style = look(str(name))
-        scatter(axes, rows, style)
+        scatter(axes, rows, style, pixels=dense(here))
         last = rows.nlargest(1, "x").iloc[0]
         ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
     axes.set_xlabel("operational intensity, FLOPs per byte")

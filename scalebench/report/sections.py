@@ -33,7 +33,7 @@ def draw_figures(analysis: Analysis) -> dict[str, Chart | Absent]:
         "f4": matched_groups(analysis.groups),
         "f5": front(cases),
         "f6": under_the_roof(analysis.roofline, analysis.abilities),
-        "f7": memory_map(cases),
+        "f7": memory_map(cases, analysis.failures),
         "f8": batch_curves(cases),
         "f9": spread_of_rounds(analysis.rounds),
     }

@@ -34,7 +34,7 @@ def spread_of_rounds(rounds: pd.DataFrame) -> Chart | Absent:
         return Absent(TITLE, "no case has two good rounds")
     takeaway = of_spread(relative, spreads)
     named = [(way_label(way), _widest(here)) for way, here in sorted_ways(relative)]
-    drawn, note = panels(named, _panel, "f9", f"{TITLE}. {takeaway.text}", _height)
+    drawn, note = panels(named, _panel, "f9", TITLE, _height)
     hidden = len(spreads) - sum(here["case"].nunique() for _, here in named)
     if hidden > 0:
         note = f"The {MOST_CASES} cases of widest spread in each panel; {hidden} more are not drawn. {note}"

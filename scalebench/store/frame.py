@@ -14,7 +14,7 @@ import pandas as pd
 from scalebench.metrics import COUNTED, MEASURED, STRUCTURE
 from scalebench.record import Record
 from scalebench.store.jsonl import finite
-from scalebench.suite.case import COUNT
+from scalebench.suite.case import COUNT, Case
 
 CASE_COLUMNS = ("model", "resolution", "batch", "mode", "precision", "layout", "runtime", "device", "threads")
 
@@ -56,12 +56,17 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     return frame.merge(counted, on=["model", "resolution"], how="left")
 
 
+def protocol_text(case: Case) -> str:
+    """How a case is timed, as the column ``protocol`` has it."""
+    return json.dumps(case.method, sort_keys=True)
+
+
 def _row(record: Record) -> dict[str, Any]:
     case, variant = asdict(record.case), record.case.variant
     return {
         "case": record.case.key,
         **{name: case[name] for name in CASE_COLUMNS},
-        "protocol": json.dumps(record.case.method, sort_keys=True),
+        "protocol": protocol_text(record.case),
         "base": variant.base,
         "depth": variant.depth,
         "width": variant.width,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from scalebench.suite.protocol import Protocol
@@ -51,13 +52,12 @@ class Case:
     @property
     def case_key(self) -> str:
         """First 12 hex digits of the sha256 over what is run; stable across machines and versions."""
-        what = {name: value for name, value in asdict(self).items() if name != "procedure"}
-        return _digest({**what, "protocol": None})
+        return _case_key(self)
 
     @property
     def method_key(self) -> str:
         """The same over how a round is timed; how many rounds there are does not change it."""
-        return _digest({} if self.mode == COUNT else self.method)
+        return _method_key(self)
 
     @property
     def method(self) -> dict[str, float]:
@@ -84,6 +84,17 @@ class Case:
     def counted(self) -> Case:
         """The same model and resolution as a case that is only counted."""
         return Case(self.model, self.resolution, mode=COUNT, device="meta")
+
+
+@lru_cache(maxsize=1 << 16)  # a report asks for the key of every record several times
+def _case_key(case: Case) -> str:
+    what = {name: value for name, value in asdict(case).items() if name != "procedure"}
+    return _digest({**what, "protocol": None})
+
+
+@lru_cache(maxsize=1 << 16)
+def _method_key(case: Case) -> str:
+    return _digest({} if case.mode == COUNT else case.method)
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -9,12 +9,9 @@ from typing import Any
 
 import pytest
 
-from scalebench.analysis.run import analyse
-from scalebench.claims.evaluate import judge
-from scalebench.claims.registry import select_claims
 from scalebench.model.complexity import count
 from scalebench.report.build import write_report
-from scalebench.report.document import build_document
+from scalebench.report.findings import find
 from scalebench.store.frame import rounds_frame
 from scalebench.store.jsonl import Results, read_results, result_files
 from scalebench.suite.expand import expand, select
@@ -54,9 +51,6 @@ def test_bench_frame(benchmark: Benchmark, stored: Results) -> None:
 
 
 def test_bench_report(benchmark: Benchmark, stored: Results, tmp_path: Path) -> None:
-    plan = stored.plans[-1]
-    analysis = analyse(plan, stored.records)
-    verdicts = judge(select_claims(plan.claims), analysis)
-    document = build_document(analysis, verdicts, stored)
-    page = benchmark.pedantic(write_report, args=(analysis, verdicts, document, tmp_path), rounds=3)  # type: ignore[attr-defined]
+    findings = find(stored)
+    page = benchmark.pedantic(write_report, args=(findings, tmp_path), rounds=3)  # type: ignore[attr-defined]
     assert page.exists()

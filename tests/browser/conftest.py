@@ -1,20 +1,77 @@
-"""The report that the browser opens: the one of tests/report."""
+"""Reports that the browser opens, and the browser: offline, and whatever goes wrong on the way fails the test."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.append(str(Path(__file__).parent.parent / "report"))
 
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
 
 @pytest.fixture(scope="session")
-def page_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A report with failures, on two machines and two batches."""
     from literal_report import build_full
 
-    folder = tmp_path_factory.mktemp("browser")
-    build_full(folder)
-    return next(folder.glob("*.html")).as_uri()
+    return build_full(tmp_path_factory.mktemp("browser"))
+
+
+@pytest.fixture(scope="session")
+def page_url(built: Any) -> str:
+    """Its page."""
+    return str(next(built.folder.glob("*.html")).as_uri())
+
+
+@pytest.fixture(scope="session")
+def plain_url(built: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same without scripts."""
+    from scalebench.report.build import write_report
+
+    return write_report(built.findings, tmp_path_factory.mktemp("plain"), scripts=False).as_uri()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's chromium, driven by Playwright."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser: Any, page_url: str) -> Iterator[Callable[..., Any]]:
+    """Opens a page, by default the report."""
+    trouble: list[str] = []
+    contexts = []
+
+    def start(theme: str = "light", width: int = 1280, url: str = page_url, **options: Any) -> Any:
+        context = browser.new_context(
+            offline=True, color_scheme=theme, viewport={"width": width, "height": 800}, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: trouble.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
+        page.on("request", lambda request: trouble.append(request.url) if _outside(request.url) else None)
+        page.goto(url)
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert trouble == []
+
+
+def _outside(url: str) -> bool:
+    return not url.startswith(("file:", "data:", "blob:"))

@@ -13,7 +13,7 @@ from scalebench.claims.evaluate import Verdict, judge
 from scalebench.claims.registry import Claim
 from scalebench.record import Environment, Outcome, Record
 from scalebench.report.build import write_report
-from scalebench.report.document import build_document
+from scalebench.report.findings import Findings
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
 from scalebench.suite.plan import Group, Member, Plan
@@ -59,10 +59,20 @@ CLAIMS = tuple(
 class Built:
     """A report's inputs and its two files."""
 
-    analysis: Analysis
-    verdicts: tuple[Verdict, ...]
-    document: dict[str, Any]
+    findings: Findings
     folder: Path
+
+    @property
+    def analysis(self) -> Analysis:
+        return self.findings.analysis
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return self.findings.verdicts
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return self.findings.document
 
     @property
     def html(self) -> str:
@@ -122,6 +132,7 @@ def make_rounds(count: int, environment: Environment = MACHINE, batch: int = 1) 
 def build_report(
     folder: Path, records: Sequence[Record], *, title: str = "A small suite", text: str = "schema: 1\n",
     claims: Sequence[Claim] = CLAIMS, problems: Sequence[str] = (), counts: bool = True,
+    scripts: bool = True,
 ) -> Built:  # fmt: skip
     """Write the report of literal records."""
     planned = [Case(model, size) for model, size, _ in specifications()]
@@ -130,9 +141,9 @@ def build_report(
     everything = (*(make_counts() if counts else ()), *records)
     analysis = analyse(plan, everything)
     verdicts = judge(claims, analysis)
-    document = build_document(analysis, verdicts, Results((plan,), everything, tuple(problems), ()))
-    write_report(analysis, verdicts, document, folder)
-    return Built(analysis, verdicts, document, folder)
+    findings = Findings(Results((plan,), everything, tuple(problems), ()), analysis, verdicts)
+    write_report(findings, folder, scripts=scripts)
+    return Built(findings, folder)
 
 
 def build_full(folder: Path) -> Built:

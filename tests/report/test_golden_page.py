@@ -11,8 +11,8 @@ from literal_report import Built
 
 
 def words(html: str) -> list[str]:
-    """Text of the page, a line per element; drawings and styles left out."""
-    text = re.sub(r"<(style|svg|head)\b.*?</\1>", "", html, flags=re.DOTALL)
+    """Text of the page, a line per element; drawings, styles and scripts left out."""
+    text = re.sub(r"<(style|script|svg|head)\b.*?</\1>", "", html, flags=re.DOTALL)
     lines = (unescape(line).strip() for line in re.sub(r"<[^>]+>", "\n", text).splitlines())
     return [line for line in lines if line]
 

@@ -11,7 +11,7 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let plan, rows, limits, view, shown;
 
-  const controls = () => [...form.elements].filter((control) => control.name);
+  const controls = () => [...form.elements].filter((control) => control.dataset.start !== undefined);
   const chosen = () => Object.fromEntries(controls().map((control) => [control.name, control.value]));
   const write = () => {
     const changed = controls().filter((control) => control.value !== control.dataset.start);
@@ -91,12 +91,17 @@
     const most = limit();
     form.elements.bound.value = most === Infinity ? "any" : `${Number(most.toPrecision(3))} ms`;
     status.textContent = `${shown.length} of ${rows.length} cases`;
+    view?.finalize();
+    view = null;
+    area.replaceChildren();
+    if (shown.length) view = await chart(state);
+    box.dataset.drawn = String(Number(box.dataset.drawn ?? 0) + 1);
+  };
+  const chart = async (state) => {
     const made = await window.vegaEmbed(area, specification(state), {
       actions: false, ast: true, renderer: "canvas", tooltip: { theme: dark.matches ? "dark" : "light" },
     });
-    view?.finalize();
-    view = made.view;
-    box.dataset.drawn = String(Number(box.dataset.drawn ?? 0) + 1);
+    return made.view;
   };
   // One drawing at a time; whatever changes meanwhile is drawn once, after it.
   let busy = null, again = false;
@@ -134,7 +139,7 @@
       save(`${fileName("cases")}.csv`, "text/csv", csv([names, ...texts]));
     },
     json: () => save(`${fileName("cases")}.json`, "application/json", JSON.stringify(shown, null, 1)),
-    svg: async () => save(`${fileName("explorer")}.svg`, "image/svg+xml", await view.toSVG()),
+    svg: async () => view && save(`${fileName("explorer")}.svg`, "image/svg+xml", await view.toSVG()),
     link: async () => {
       write();
       const done = await navigator.clipboard?.writeText(location.href).then(() => true, () => false);

@@ -61,7 +61,7 @@
     heading.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
     const at = heading.cellIndex;
     const rows = [...table.tBodies[0].rows].map((row) => ({ row, key: row.cells[at].textContent }));
-    rows.sort(compare(heading.classList.contains("n"), way));
+    rows.sort(compare(table.classList.contains(`n${at + 1}`), way));
     table.tBodies[0].append(...rows.map((one) => one.row));
   };
 

@@ -1,0 +1,60 @@
+"""How sure the verdicts are, and what would change them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from literal_report import CLAIMS, Built, make_rounds
+
+from scalebench.analysis.stats import Estimate
+from scalebench.claims.evaluate import Judged, Verdict, Word
+from scalebench.report.outlook import FEASIBLE, MOST, outlook, rounds_to_decide
+
+
+def _verdict(value: float, low: float, high: float, bound: float, word: Word = "inconclusive", n: int = 3) -> Verdict:
+    part = Judged("part", Estimate(value, low, high, n), -math.inf, bound, word)
+    return Verdict(CLAIMS[0], word, value, low, high, n, "cpu-a", "batch 1, fp32", "why", (part,))
+
+
+def test_four_times_the_rounds_halve_the_interval() -> None:
+    near = _verdict(1.0, 1 / 1.21, 1.21, 1.1)
+    assert rounds_to_decide(near) == pytest.approx(3 * 4, rel=1e-6)
+
+
+def test_on_its_bound_no_number_of_rounds_decides_and_without_an_interval_none_is_known() -> None:
+    assert math.isinf(rounds_to_decide(_verdict(1.1, 1.0, 1.2, 1.1)))
+    assert math.isnan(rounds_to_decide(_verdict(1.0, math.nan, math.nan, 1.1, n=1)))
+
+
+def test_an_open_verdict_says_how_many_rounds_it_needs_or_that_none_would_do(full: Built) -> None:
+    feasible, hopeless = _verdict(1.0, 0.9, 1.15, 1.1), _verdict(1.0999, 0.9, 1.3, 1.1)
+    assert "would decide it" in outlook((feasible,), full.analysis)[1]
+    assert rounds_to_decide(hopeless) > FEASIBLE
+    assert "no feasible number of rounds" in outlook((hopeless,), full.analysis)[1]
+
+
+def test_what_was_not_measured_names_the_suite_that_would(full: Built) -> None:
+    said = outlook(full.verdicts, full.analysis)
+    assert len(said) <= 1 + MOST
+    assert any("scalebench suite-for EN-12" in sentence for sentence in said)
+
+
+def test_a_claim_open_in_two_places_is_named_once(full: Built) -> None:
+    said = outlook(full.verdicts, full.analysis)
+    assert sum(sentence.startswith("EN-18 on") for sentence in said) == 1
+
+
+def test_where_all_is_decided_the_narrowest_call_is_named(full: Built) -> None:
+    wide, narrow = _verdict(0.5, 0.49, 0.51, 1.1, "supported"), _verdict(0.95, 0.85, 1.05, 1.1, "supported")
+    narrow = replace(narrow, claim=CLAIMS[2])
+    said = outlook((wide, narrow), full.analysis)
+    assert said[1].startswith("EN-12 on cpu-a is the narrowest call: supported")
+
+
+def test_without_claims_there_is_nothing_to_say_and_counts_alone_are_exact(build: Callable[..., Built]) -> None:
+    built = build(make_rounds(0))
+    assert outlook((), built.analysis) == ()
+    assert "exact" in outlook(built.verdicts, built.analysis)[0]
