@@ -3,7 +3,7 @@
 >>> import scalebench
 >>> findings = scalebench.analyse(scalebench.read("results/paper_latency"))
 >>> findings.analysis.cases[["model", "resolution", "n"]].to_dict("records")[0]
-{'model': 'efficientnet_b1', 'resolution': 240, 'n': 20}
+{'model': 'resnet152', 'resolution': 224, 'n': 20}
 >>> {verdict.claim.id: verdict.verdict for verdict in findings.verdicts}["EN-12"]
 'supported'
 >>> scalebench.report(findings, folder).name

@@ -19,6 +19,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="rewrite golden files with what was found")
 
 
+MEASURING = {"cli", "execute", "machine", "measure", "model", "bench", "test_docs.py"}
+"""Where tests measure, hold the machine's lock or need the warm worker. They run one after the other; the rest can share
+the machine."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if MEASURING & set(item.path.relative_to(Path(__file__).parent).parts):
+            item.add_marker(pytest.mark.measuring)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Answers on paper are cached per test session, so that a stale one can never make a test pass."""

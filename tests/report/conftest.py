@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from literal_report import Built, build_full, build_report
 
+from scalebench.report.content import Absent, Chart
+from scalebench.report.sections import draw_figures
+
 
 @pytest.fixture
 def build(tmp_path: Path) -> Callable[..., Built]:
@@ -19,6 +22,12 @@ def build(tmp_path: Path) -> Callable[..., Built]:
         return build_report(tmp_path / str(next(calls)), *records, **options)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def figures(full: Built) -> dict[str, Chart | Absent]:
+    """Its figures, drawn once."""
+    return draw_figures(full.analysis)
 
 
 @pytest.fixture(scope="session")

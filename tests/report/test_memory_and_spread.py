@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import pandas as pd
 import pytest
 from literal_report import Built, make_record, make_rounds
 
@@ -89,5 +88,3 @@ def test_a_curve_over_batches_says_what_the_largest_gains(build: Callable[..., B
 
 def test_one_batch_makes_no_curve(build: Callable[..., Built]) -> None:
     assert isinstance(batch_curves(build(make_rounds(3)).analysis.cases), Absent)
-
-

@@ -60,8 +60,7 @@ def test_an_effect_always_says_n_and_its_interval(full: Built) -> None:
     assert effect(replace(verdict, effect=math.nan)) == "no number"
 
 
-def test_every_way_of_running_has_a_panel_of_its_own(full: Built) -> None:
-    figures = draw_figures(full.analysis)
+def test_every_way_of_running_has_a_panel_of_its_own(figures: dict[str, Chart | Absent]) -> None:
     for name in ("f1", "f2", "f3", "f5"):
         chart = figures[name]
         assert isinstance(chart, Chart)
@@ -73,8 +72,7 @@ def test_every_way_of_running_has_a_panel_of_its_own(full: Built) -> None:
     assert len(groups.panels) == 6  # latency and memory each
 
 
-def test_takeaways_come_from_the_data(full: Built) -> None:
-    figures = draw_figures(full.analysis)
+def test_takeaways_come_from_the_data(full: Built, figures: dict[str, Chart | Absent]) -> None:
     resolution, groups, front = figures["f2"], figures["f4"], figures["f5"]
     assert isinstance(resolution, Chart)
     assert isinstance(groups, Chart)
