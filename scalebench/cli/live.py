@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -64,11 +65,16 @@ class LivePage:
         try:
             page, _ = write(self._stored(), self._wanted, self._plan, live)
         except StoreError as error:  # a full disk under the page is no reason to stop measuring
-            typer.echo(f"note: the live report was not written: {error.message}", err=True)
+            _aside(f"note: the live report was not written: {error.message}")
         else:
             if self._next < 0:
-                typer.echo(f"live report: {page}", err=True)
+                _aside(f"live report: {page}")
         self._next = self._clock() + SHARE * (self._clock() - started)
+
+
+def _aside(text: str) -> None:
+    """Say something above the progress bar, which takes over what is printed on stderr."""
+    print(text, file=sys.stderr)  # noqa: T201 - Typer's echo would go past the bar
 
 
 def keep_writing(names: Sequence[str], wanted: Wanted) -> None:

@@ -41,7 +41,7 @@ def matched_groups(groups: pd.DataFrame) -> Chart | Absent:
         if (here["metric"] == metric).any()
     ]
     drawn, note = panels(named, partial(_panel, rows), "f4", TITLE, _height)
-    return Chart("f4", TITLE, takeaway.text, takeaway.numbers, drawn, groups_table(rows), columns=3, note=note)
+    return Chart("f4", TITLE, takeaway.text, takeaway.numbers, drawn, groups_table(rows), note=note)
 
 
 def _height(here: pd.DataFrame) -> float:

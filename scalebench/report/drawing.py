@@ -58,11 +58,31 @@ _CLEANING = [
 
 _DROPPED = (
     (r"<style[^>]*>.*?</style>", ""),
+    (r"<defs></defs>", ""),
     (r' font-family="[^"]*"', ""),  # the page's own font
     (r' transform="rotate\(-0 [^)]*\)"', ""),
     (r' clip-path="[^"]*"( fill="none" stroke="currentColor" stroke-linecap="square" stroke-opacity)', r"\1"),
 )
 """Patterns in a drawing that say nothing, a third of its length, and what remains of them."""
+
+_GRID = re.compile(r'<path d="m([^"]*)"( fill="none" stroke="currentColor" [^>]*stroke-opacity="\.15"[^>]*)/>')
+_RUN = re.compile(r'<path d="m[^"]*"([^>]*)/>(?:<path d="m[^"]*"\1/>)+')
+
+
+def _one_grid(drawn: str) -> str:
+    """All grid lines as one path: a page of thirty drawings has hundreds of them."""
+    lines = _GRID.findall(drawn)
+    if not lines:
+        return drawn
+    whole = f'<path d="{"".join(f"M{d}" for d, _ in lines)}"{lines[0][1]}/>'
+    at = next(_GRID.finditer(drawn)).start()
+    return drawn[:at] + whole + _GRID.sub("", drawn[at:])
+
+
+def _joined(run: re.Match[str]) -> str:
+    """Neighbouring paths that look the same as one path, intervals mostly."""
+    lines = re.findall(r'd="m([^"]*)"', run[0])
+    return f'<path d="{"".join(f"M{d}" for d in lines)}"{run[1]}/>'
 
 
 @contextmanager
@@ -94,6 +114,7 @@ def to_svg(figure: Figure, prefix: str, label: str) -> str:
     drawn = scour.scourString(raw.getvalue(), options).strip()
     for pattern, replacement in _DROPPED:
         drawn = re.sub(pattern, replacement, drawn, flags=re.DOTALL)
+    drawn = _RUN.sub(_joined, _one_grid(drawn))
     drawn = re.sub(r"(?<= [xy]=\")-?\d+\.\d{2,}", lambda found: f"{float(found[0]):.4g}", drawn)
     drawn = re.sub(rf"(fill|stroke)(:\s*|=\"){INK}", r"\1\2currentColor", drawn)
     head, rest = drawn[drawn.index("<svg") :].split(">", 1)

@@ -63,6 +63,10 @@ def _changes(verdicts: Sequence[Verdict]) -> Iterator[str]:
     nearest = {verdicts[index].claim.id: (n, index) for n, index in reversed(open_)}
     for n, index in sorted(nearest.values())[: MOST - 1]:
         yield _more_rounds(verdicts[index], n)
+    alone = [v for v in verdicts if v.verdict == "inconclusive" and v.n == 1]
+    if alone:
+        names = listed(list(dict.fromkeys(v.claim.id for v in alone)))
+        yield f"{names}: one round has no interval, and without an interval nothing is decided; measure more rounds."
     lacking = [v.claim.id for v in verdicts if v.verdict == "not measured" and v.claim.parts]
     if lacking:
         some = f"{listed(lacking[:3])}{f' and {len(lacking) - 3} more' if len(lacking) > 3 else ''}"

@@ -18,7 +18,7 @@ ICONS = {
     "supported": "✓", "refuted": "✗", "inconclusive": "?", "not measured": "-",
     "better": "✓", "worse": "✗", "same": "=",
 }  # fmt: skip
-PREVIEW, SHORT = 12, 16
+PREVIEW, SHORT = 8, 12
 """Rows of a long table that stand on the page from the start, and how many make no table long."""
 MOST_COLUMNS = 24
 _POLICY = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"

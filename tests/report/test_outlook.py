@@ -42,6 +42,11 @@ def test_what_was_not_measured_names_the_suite_that_would(full: Built) -> None:
     assert any("scalebench suite-for EN-12" in sentence for sentence in said)
 
 
+def test_one_round_says_that_it_has_no_interval(build: Callable[..., Built]) -> None:
+    built = build(make_rounds(1))
+    assert any("EN-18: one round has no interval" in sentence for sentence in outlook(built.verdicts, built.analysis))
+
+
 def test_a_claim_open_in_two_places_is_named_once(full: Built) -> None:
     said = outlook(full.verdicts, full.analysis)
     assert sum(sentence.startswith("EN-18 on") for sentence in said) == 1
