@@ -20,8 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 MEASURING = {"cli", "execute", "machine", "measure", "model", "bench", "test_docs.py"}
-"""Where tests measure, hold the machine's lock or need the warm worker. They run one after the other; the rest can share
-the machine."""
+"""Where tests measure, hold the machine's lock or need the warm worker: one after the other; the rest can share it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

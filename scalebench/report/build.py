@@ -39,11 +39,12 @@ def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scrip
 
     Args:
         report: what the page shows.
-        document: plain content of the JSON; headline and figures' numbers are added to it in the file.
+        document: plain content of the JSON; what the verdict says and the figures' numbers are added to it in the file.
         folder: made where it is missing.
         scripts: whether the page may have scripts.
     """
-    content = {**document, "headline": report.headline, "tally": report.counts, "figures": figure_numbers(report)}
+    said = {"headline": report.headline, "outlook": report.outlook, "tally": report.counts}
+    content = {**document, **said, "figures": figure_numbers(report)}
     text = json.dumps(strict(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     html = render(report, scripts)  # before anything is written: JSON and page must not tell different stories
     folder.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from scalebench.analysis.run import Analysis
 from scalebench.claims.evaluate import Judged, Verdict
 from scalebench.flags import FLAGS
 from scalebench.metrics import METRICS
+from scalebench.report.outlook import rounds_to_decide
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import COUNT
 
@@ -81,6 +82,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         "machine": verdict.machine,
         "way": verdict.way,
         "why": verdict.why,
+        "rounds_to_decide": rounds_to_decide(verdict),
         "parts": [_part(part) for part in verdict.parts],
     }
 

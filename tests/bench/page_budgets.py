@@ -15,11 +15,11 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 sys.path.append(str(Path(__file__).parent.parent / "report"))
-from many_records import many_results  # noqa: E402
+from many_records import many_results
 
-from scalebench.report.build import write_report  # noqa: E402
-from scalebench.report.findings import find  # noqa: E402
-from scalebench.store.jsonl import Results, read_results, result_files  # noqa: E402
+from scalebench.report.build import write_report
+from scalebench.report.findings import find
+from scalebench.store.jsonl import Results, read_results, result_files
 
 BUDGETS = {
     "page, kB": 1700.0, "without scripts, kB": 450.0, "elements": 5000.0, "analyse and write, s": 10.0,

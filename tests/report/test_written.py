@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from literal_report import MACHINE, Built, make_record, make_rounds
+from literal_report import CLAIMS, MACHINE, Built, make_record, make_rounds
 
 from scalebench import units
 from scalebench.report.build import strict, write_report
@@ -88,6 +89,26 @@ def test_every_number_of_a_claim_is_in_the_json(full: Built) -> None:
         told = json.dumps([article[k] for k in ("sentence", "source", "published", "conditions", "way", "why")])
         assert shown
         assert [n for n in shown if n not in known and n not in told] == []
+
+
+def test_every_number_of_the_verdict_is_in_the_json(full: Built) -> None:
+    """Headline and tiles; the outlook's effects and rounds; how many of what is a count over the JSON's lists."""
+    html = full.html
+    verdict = html[html.index('<section id="verdict"') : html.index("<h3>What would change it")]
+    known = {units.digits(n) for n in _numbers([full.json["verdicts"], full.json["tally"], full.json["cases"]])}
+    known |= {str(int(n)) for n in _numbers([full.json["verdicts"], full.json["tally"]]) if n == int(n)}
+    lists = [full.json[name] for name in ("verdicts", "cases")]
+    known |= {str(len(lists[0])), str(len({v["claim"] for v in lists[0]})), str(len(lists[1])), "95"}
+    places = Counter((v["claim"], v["verdict"]) for v in lists[0])
+    known |= {str(count - at) for count in places.values() for at in (0, 1)}  # "elsewhere" leaves the first place out
+    text = re.sub(r"<[^>]+>|EN-\d+", " ", verdict)
+    shown = re.findall(r"(?<![\w.-])-?\d+(?:\.\d+)?(?![\w.]*\w)", text)
+    assert len(shown) > 8
+    assert [n for n in shown if n not in known] == []
+    told = re.findall(r"about (\d+) rounds", html)
+    needed = [v["rounds_to_decide"] for v in full.json["verdicts"] if v["rounds_to_decide"]]
+    assert told
+    assert {int(n) for n in told} <= {math.ceil(n) for n in needed}
 
 
 def test_the_page_is_well_formed_with_unique_ids(full: Built) -> None:
@@ -166,6 +187,29 @@ def test_few_rounds_make_a_whole_page(build: Callable[..., Built], rounds: int) 
     if rounds == 1:
         assert "none (n = 1)" in built.html
         assert "no interval" in built.html
+
+
+def test_without_rounds_for_an_interval_supported_becomes_inconclusive(build: Callable[..., Built]) -> None:
+    claim = CLAIMS[0].model_validate({**CLAIMS[0].model_dump(), "parts": [
+        {**CLAIMS[0].parts[0].model_dump(exclude_none=True), "at_most": 1.2}]})  # fmt: skip
+    words = [build(make_rounds(rounds), claims=[claim]).json["verdicts"][0]["verdict"] for rounds in (3, 1)]
+    assert words == ["supported", "inconclusive"]
+
+
+def test_a_tail_of_too_few_iterations_is_not_established(full: Built) -> None:
+    assert "not established" in full.html
+    assert all(case["latency_p99_s"] is None for case in full.json["cases"])
+
+
+def test_what_was_not_measured_never_looks_as_if_it_were(full: Built) -> None:
+    """Every column of a published, counted or estimated number says so in its heading."""
+    accuracy, memory = (
+        full.html.split(f'<section id="{name}"')[1].split("</section>")[0] for name in ("accuracy", "memory")
+    )
+    headings = re.findall(r'<th scope="col">([^<]*)</th>', accuracy + memory)
+    assert not [h for h in headings if h.startswith("top-1, %")]
+    assert "published top-1, %" in headings
+    assert {"static estimate, MiB", "measured, MiB", "whole process, MiB"} <= set(headings)
 
 
 def test_no_records_at_all_make_a_page(build: Callable[..., Built]) -> None:
