@@ -19,7 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="rewrite golden files with what was found")
 
 
-MEASURING = {"cli", "execute", "machine", "measure", "model", "bench", "test_docs.py"}
+MEASURING = {"cli", "execute", "machine", "measure", "bench", "test_docs.py"}
 """Where tests measure, hold the machine's lock or need the warm worker: one after the other; the rest can share it."""
 
 

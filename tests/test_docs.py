@@ -58,7 +58,7 @@ def test_the_count_example_is_real(root: Path, tmp_path: Path) -> None:
 
 
 def test_the_verdicts_quoted_come_from_the_committed_records(root: Path, tmp_path: Path) -> None:
-    (block,) = [b for b in blocks(root) if "scalebench report" in b]
+    (block,) = [b for b in blocks(root) if "$ scalebench report" in b]
     command, _, output = block.partition("\n")
     shutil.copytree(root / "results", tmp_path / "results")
     said = squeezed(scalebench(command.removeprefix("$ scalebench "), tmp_path))
