@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from scalebench.execute.client import Worker
 
@@ -19,7 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="rewrite golden files with what was found")
 
 
-MEASURING = {"cli", "execute", "machine", "measure", "bench", "test_docs.py"}
+settings.register_profile("no deadline", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("no deadline")
+
+MEASURING = {"cli", "execute", "machine", "measure", "model", "bench", "test_docs.py"}
 """Where tests measure, hold the machine's lock or need the warm worker: one after the other; the rest can share it."""
 
 
