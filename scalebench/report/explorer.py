@@ -35,8 +35,8 @@ _INTERVALS = {
     "latency": "latency_s", "throughput": "throughput_ips", "memory": "memory_bytes", "p99": "latency_p99_s",
 }  # fmt: skip
 TITLES = {
-    **NUMBERS, **WORDS, "n": "n, rounds", "kind": "kind", "notes": "noted",
-    **{f"{name}_{end}": f"{NUMBERS[name]}, {end} end of the 95 % interval"
+    **WORDS, **NUMBERS, "n": "n, rounds", "kind": "kind", "notes": "noted",
+    **{f"{name}_{end}": f"{NUMBERS[name].split(',')[0]}, 95 % {end}"
        for name in _INTERVALS for end in ("low", "high")},
 }  # fmt: skip
 """Every field with its title."""

@@ -45,7 +45,7 @@ def forest(comparison: Comparison, metric: str, anchor: str) -> Chart | Absent:
     note = (
         f"The {len(drawn)} cases furthest from no difference are drawn; the table has all {len(rows)}." if left else ""
     )
-    return Chart(anchor, heading, takeaway.text, takeaway.numbers, shown, comparison_table(rows), note=note)
+    return Chart(anchor, heading, takeaway.text, takeaway.numbers, shown, comparison_table(heading, rows), note=note)
 
 
 def of_ratios(rows: Sequence[Compared], comparison: Comparison) -> Takeaway:
@@ -73,10 +73,10 @@ def of_ratios(rows: Sequence[Compared], comparison: Comparison) -> Takeaway:
     return Takeaway(text, numbers)
 
 
-def comparison_table(rows: Sequence[Compared]) -> Table:
+def comparison_table(heading: str, rows: Sequence[Compared]) -> Table:
     """The rows of a comparison, in words and numbers."""
     columns = [Column(name, number=name in NUMERIC) for name in HEADINGS]
-    return capped("Case by case, B over A; values are geometric means over n rounds", columns, map(cells, rows))
+    return capped(f"{heading}, case by case; values are geometric means over n rounds", columns, map(cells, rows))
 
 
 def _frame(rows: Sequence[Compared]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 
 from scalebench.errors import StoreError
 from scalebench.report.files import write_whole
+from scalebench.report.labels import when
 from scalebench.report.page import render_index
 
 NAME = "index"
@@ -25,7 +26,7 @@ class Entry:
         headline: the verdict.
         counts: verdicts by word.
         machines: their labels.
-        measured: first and last round, UTC; empty where nothing was measured.
+        measured: first and last round, in words; empty where nothing was measured.
         kind: report or comparison.
     """
 
@@ -84,4 +85,4 @@ def _entry(file: Path) -> Entry | None:
 
 
 def _span(measured: Mapping[str, Any]) -> str:
-    return f"{measured['first']} to {measured['last']}" if measured.get("first") else ""
+    return when(str(measured["first"]), str(measured["last"])) if measured.get("first") else ""

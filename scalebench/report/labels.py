@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -117,6 +118,16 @@ def short(text: str, longest: int = LONGEST) -> str:
 def point_label(model: str, resolution: int) -> str:
     """Label of one case in a drawing: ``b0@224`` for an EfficientNet, the model's own name otherwise."""
     return short(f"{model.removeprefix('efficientnet_')}@{resolution}")
+
+
+def when(first: str, last: str) -> str:
+    """``2026-11-24, 00:07 to 00:49 UTC`` of two ISO 8601 times in UTC; the texts themselves where they are none."""
+    try:
+        start, end = (datetime.fromisoformat(text) for text in (first, last))
+    except ValueError:
+        return f"{first} to {last}"
+    day = "" if start.date() == end.date() else f"{end:%Y-%m-%d}, "
+    return f"{start:%Y-%m-%d}, {start:%H:%M} to {day}{end:%H:%M} UTC"
 
 
 def listed(items: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from scalebench.report.explorer import explorer
 from scalebench.report.findings import Findings
 from scalebench.report.forest import forest
 from scalebench.report.headline import LIMIT, effect
-from scalebench.report.labels import listed
+from scalebench.report.labels import listed, when
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Named:
     def facts(self) -> str:
         """Machine, rounds and dates in a line."""
         analysis, measured = self.findings.analysis, self.findings.document["measured"]
-        when = f"{measured['first']} to {measured['last']}" if measured["first"] else "never"
-        return f"{self.name}: {listed(list(analysis.machines))}, {measured['rounds']} rounds, measured {when}"
+        time = when(measured["first"], measured["last"]) if measured["first"] else "never"
+        return f"{self.name}: {listed(list(analysis.machines))}, {measured['rounds']} rounds, measured {time}"
 
 
 def compose_comparison(a: Named, b: Named, comparison: Comparison) -> Report:

@@ -10,7 +10,7 @@ from scalebench.claims.evaluate import Verdict
 from scalebench.report import tables
 from scalebench.report.content import Article, Live, Report, Ruling, Section
 from scalebench.report.headline import count_words, effect, headline
-from scalebench.report.labels import listed
+from scalebench.report.labels import listed, when
 from scalebench.report.method import gaps, method
 from scalebench.report.outlook import outlook
 from scalebench.report.sections import draw_figures, results
@@ -85,7 +85,7 @@ def _facts(analysis: Analysis, document: Mapping[str, Any]) -> dict[str, str]:
     return {
         "suite": analysis.plan.suite,
         "machines": listed(list(analysis.machines)) if analysis.machines else "none yet",
-        "measured": f"{first} to {last}" if first else "nothing yet",
+        "measured": when(first, last) if first else "nothing yet",
         "rounds": f"{len(analysis.rounds)} stored, at least {analysis.plan.rounds} asked for per case; "
         f"{_endings(analysis)}",
         "cases": f"{len(analysis.cases)} measured, {len(analysis.failures)} without a number, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,26 @@ def plain_url(built: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
     from scalebench.report.build import write_report
 
     return write_report(built.findings, tmp_path_factory.mktemp("plain"), scripts=False).as_uri()
+
+
+@pytest.fixture(scope="session")
+def other_urls(built: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The pages that are no report of one suite: a comparison, and an index over it."""
+    from many_records import many_results
+
+    from scalebench.report.build import write_pages
+    from scalebench.report.change import compare_runs
+    from scalebench.report.findings import find
+    from scalebench.report.index import write_index
+    from scalebench.report.sidebyside import Named, comparison_document, compose_comparison
+
+    folder = tmp_path_factory.mktemp("others")
+    stored = many_results(30)
+    later = replace(stored, records=tuple(replace(r, started=r.started.replace("T22", "T23")) for r in stored.records))
+    a, b = Named("old", find(stored)), Named("new", find(later))
+    comparison = compare_runs(stored, later)
+    page = write_pages(compose_comparison(a, b, comparison), comparison_document(a, b, comparison), folder)
+    return {"comparison": page.as_uri(), "index": write_index(folder)[0].as_uri()}
 
 
 @pytest.fixture(scope="session")

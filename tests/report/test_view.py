@@ -12,7 +12,7 @@ from literal_report import CLAIMS, MACHINE, Built, make_record, make_rounds
 from scalebench.claims.evaluate import Verdict
 from scalebench.report.content import Absent, Chart
 from scalebench.report.headline import LIMIT, count_words, effect, headline
-from scalebench.report.labels import family, plain, series, short
+from scalebench.report.labels import family, plain, series, short, when
 from scalebench.report.sections import draw_figures
 from scalebench.report.view import articles, compose
 
@@ -113,7 +113,7 @@ def test_a_figure_without_data_is_left_out_and_the_reason_is_told(build: Callabl
 def test_provenance_names_machines_dates_and_rounds(full: Built) -> None:
     facts = compose(full.analysis, full.verdicts, full.document).facts
     assert facts["machines"] == "cpu-a and gpu-b"
-    assert facts["measured"] == "2026-11-23T22:00:00+00:00 to 2026-11-23T22:00:02+00:00"
+    assert facts["measured"] == "2026-11-23, 22:00 to 22:00 UTC"
     assert facts["rounds"].startswith(f"{len(full.analysis.rounds)} stored")
 
 
@@ -131,6 +131,14 @@ def test_provenance_names_machines_dates_and_rounds(full: Built) -> None:
 def test_series(model: str, expected: str) -> None:
     assert series(model) == expected
     assert family(model) == expected.removesuffix(", scaled")
+
+
+def test_times_in_words() -> None:
+    assert when("2026-11-24T00:07:35+00:00", "2026-11-24T00:49:42+00:00") == "2026-11-24, 00:07 to 00:49 UTC"
+    assert (
+        when("2026-11-23T23:59:00+00:00", "2026-11-24T00:01:00+00:00") == "2026-11-23, 23:59 to 2026-11-24, 00:01 UTC"
+    )
+    assert when("<b>", "x") == "<b> to x"
 
 
 def test_short_names() -> None:
