@@ -9,8 +9,8 @@ import pandas as pd
 
 from scalebench.report.content import Column
 from scalebench.report.findings import Findings, find
-from scalebench.report.page import render_fragment
 from scalebench.report.tables import capped
+from scalebench.report.writing.page import render_fragment
 from scalebench.store.frame import rounds_frame
 from scalebench.store.jsonl import Results, read_results, result_files
 from scalebench.store.previous import previous_files

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from scalebench.report.change import change_section
 from scalebench.report.content import Chart, Live, Report
-from scalebench.report.files import write_whole
 from scalebench.report.findings import Findings
-from scalebench.report.page import render
+from scalebench.report.sections.change import change_section
 from scalebench.report.view import compose
+from scalebench.report.writing.files import write_whole
+from scalebench.report.writing.page import render
 
 
 def write_report(findings: Findings, folder: Path, *, scripts: bool = True, live: Live | None = None) -> Path:

@@ -13,7 +13,7 @@ from scalebench.analysis.run import Analysis
 from scalebench.claims.evaluate import Judged, Verdict
 from scalebench.flags import FLAGS
 from scalebench.metrics import METRICS
-from scalebench.report.outlook import rounds_to_decide
+from scalebench.report.sections.outlook import rounds_to_decide
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import COUNT
 

@@ -12,11 +12,11 @@ from scalebench.analysis.run import Analysis, analyse, with_study
 from scalebench.claims.evaluate import Verdict, judge
 from scalebench.claims.registry import select_claims, with_file
 from scalebench.errors import StoreError
-from scalebench.report.change import Change, since
 from scalebench.report.document import build_document
-from scalebench.report.headline import headline
-from scalebench.report.page import render_fragment
+from scalebench.report.sections.change import Change, since
+from scalebench.report.sections.headline import headline
 from scalebench.report.tables import cases_table, filled, verdicts_table
+from scalebench.report.writing.page import render_fragment
 from scalebench.store.jsonl import Results
 from scalebench.suite.plan import Plan
 

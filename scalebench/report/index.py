@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from scalebench.errors import StoreError
-from scalebench.report.files import write_whole
 from scalebench.report.labels import when
-from scalebench.report.page import render_index
+from scalebench.report.writing.files import write_whole
+from scalebench.report.writing.page import render_index
 
 NAME = "index"
 

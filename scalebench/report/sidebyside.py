@@ -13,15 +13,15 @@ import pandas as pd
 from scalebench.analysis.comparison import Comparison
 from scalebench.claims.evaluate import Verdict
 from scalebench.report import tables, trust
-from scalebench.report.change import METRICS
 from scalebench.report.comparing import HOW, banners, document, headline, places, remarks, standing
 from scalebench.report.content import Absent, Chart, Column, Report, Section, Table
 from scalebench.report.document import verdict_document
-from scalebench.report.explorer import explorer
+from scalebench.report.figures.explorer import explorer
+from scalebench.report.figures.forest import forest
 from scalebench.report.findings import Findings
-from scalebench.report.forest import forest
-from scalebench.report.headline import LIMIT, effect
 from scalebench.report.labels import listed, when
+from scalebench.report.sections.change import METRICS
+from scalebench.report.sections.headline import LIMIT, effect
 
 
 @dataclass(frozen=True)

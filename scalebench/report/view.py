@@ -9,12 +9,12 @@ from scalebench.analysis.run import Analysis
 from scalebench.claims.evaluate import Verdict
 from scalebench.report import tables
 from scalebench.report.content import Article, Live, Report, Ruling, Section
-from scalebench.report.headline import count_words, effect, headline
+from scalebench.report.figures.strips import strip
 from scalebench.report.labels import listed, when
-from scalebench.report.method import gaps, method
-from scalebench.report.outlook import outlook
-from scalebench.report.sections import draw_figures, results
-from scalebench.report.strips import strip
+from scalebench.report.sections.headline import count_words, effect, headline
+from scalebench.report.sections.method import gaps, method
+from scalebench.report.sections.outlook import outlook
+from scalebench.report.sections.results import draw_figures, results
 
 NO_DECISION = (
     "This report was made from measurements alone: no purchase was described to it, so no offer is ranked, and there "

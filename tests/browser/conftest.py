@@ -44,9 +44,9 @@ def other_urls(built: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     from many_records import many_results
 
     from scalebench.report.build import write_pages
-    from scalebench.report.change import compare_runs
     from scalebench.report.findings import find
     from scalebench.report.index import write_index
+    from scalebench.report.sections.change import compare_runs
     from scalebench.report.sidebyside import Named, comparison_document, compose_comparison
 
     folder = tmp_path_factory.mktemp("others")

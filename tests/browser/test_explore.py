@@ -17,7 +17,7 @@ Open = Callable[..., Any]
 @pytest.fixture
 def frame(built: Any) -> pd.DataFrame:
     """The same rows as pandas has them."""
-    from scalebench.report.explorer import explorer_frame
+    from scalebench.report.figures.explorer import explorer_frame
 
     return explorer_frame(built.analysis.cases, built.analysis.roofline)
 
@@ -150,3 +150,20 @@ def test_a_point_says_its_whole_record_when_it_is_pointed_at(open_page: Open, fr
     assert "resnet50" in hit
     assert all(title in hit for title in ("machine", "latency, ms per batch", "n, rounds", "counted MACs"))
     assert frame["model"].str.contains("resnet50").any()
+
+
+def test_hostile_names_stay_text_in_the_explorer(open_page: Open, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from literal_report import MACHINE, build_report, make_rounds
+
+    wild = '"><img src=x onerror="window.pwned=1"></script><script>window.pwned=1</script>\u05d0\u202e' + "n" * 200
+    built = build_report(tmp_path, make_rounds(2, replace(MACHINE, machine=wild)), title=wild)
+    page = open_page(url=next(built.folder.glob("*.html")).as_uri())
+    _start(page)
+    shown = _after(page, lambda: page.select_option("[name=is-machine]", wild))
+    assert shown == "9 of 9 cases"
+    _after(page, lambda: page.select_option("[name=color]", "machine"))
+    assert page.evaluate("window.pwned") is None
+    assert page.title() == f"{wild} - scalebench"
+    assert page.locator(":root").evaluate("root => root.scrollWidth <= window.innerWidth")

@@ -10,7 +10,7 @@ import pytest
 from literal_report import Built, build_full, build_report
 
 from scalebench.report.content import Absent, Chart
-from scalebench.report.sections import draw_figures
+from scalebench.report.sections.results import draw_figures
 
 
 @pytest.fixture

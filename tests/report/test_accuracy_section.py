@@ -9,8 +9,8 @@ import pandas as pd
 
 from scalebench.analysis.accuracy import AXES, BEST, COLUMNS, MEASURED, fronts
 from scalebench.analysis.way import WAY
-from scalebench.report.accuracy import CLAIMED, accuracy_section
 from scalebench.report.content import Section
+from scalebench.report.sections.accuracy import CLAIMED, accuracy_section
 
 PLACE = dict(zip(WAY, ("cpu-a", 1, "fp32", "contiguous", "eager", 2, "cpu", "{}"), strict=True))
 

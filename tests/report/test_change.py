@@ -12,11 +12,11 @@ from literal_report import CLAIMS, MACHINE, make_counts, make_rounds, specificat
 from scalebench.claims.evaluate import judge
 from scalebench.record import Environment, Record
 from scalebench.report.build import write_pages, write_report
-from scalebench.report.change import change_section, compare_runs, since
 from scalebench.report.content import Chart
+from scalebench.report.figures.forest import forest
 from scalebench.report.findings import Findings, find
-from scalebench.report.forest import forest
-from scalebench.report.headline import LIMIT
+from scalebench.report.sections.change import change_section, compare_runs, since
+from scalebench.report.sections.headline import LIMIT
 from scalebench.report.sidebyside import Named, comparison_document, compose_comparison, slug
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case

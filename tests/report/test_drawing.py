@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from matplotlib.axes import Axes
 
-from scalebench.report.drawing import EndLabel, draw, label_ends, log_axis, round_ticks, spread, thinned
+from scalebench.report.figures.drawing import EndLabel, draw, label_ends, log_axis, round_ticks, spread, thinned
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.1, 25), (10, 3000), (70, 800), (0.8, 1.2), (1e-3, 1e6), (128, 130)])

@@ -9,10 +9,10 @@ import pytest
 from literal_report import Built, make_record, make_rounds
 
 from scalebench.record import Record
-from scalebench.report.batches import batch_curves
 from scalebench.report.content import Absent, Chart, Elsewhere
-from scalebench.report.heatmap import MOST_ROWS, memory_map
-from scalebench.report.variance import MOST_CASES, spread_of_rounds
+from scalebench.report.figures.batches import batch_curves
+from scalebench.report.figures.heatmap import MOST_ROWS, memory_map
+from scalebench.report.figures.variance import MOST_CASES, spread_of_rounds
 
 
 def _chart(found: Chart | Absent) -> Chart:

@@ -11,7 +11,7 @@ from literal_report import CLAIMS, Built, make_rounds
 
 from scalebench.analysis.stats import Estimate
 from scalebench.claims.evaluate import Judged, Verdict, Word
-from scalebench.report.outlook import FEASIBLE, MOST, outlook, rounds_to_decide
+from scalebench.report.sections.outlook import FEASIBLE, MOST, outlook, rounds_to_decide
 
 
 def _verdict(value: float, low: float, high: float, bound: float, word: Word = "inconclusive", n: int = 3) -> Verdict:

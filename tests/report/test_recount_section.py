@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from scalebench.analysis.recount import COLUMNS, HALVED
-from scalebench.report.recount import recount_section
+from scalebench.report.sections.recount import recount_section
 
 
 def frame(*rows: tuple[str, str, str, float, float, bool, str]) -> pd.DataFrame:

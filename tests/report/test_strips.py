@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scalebench.analysis.stats import Estimate, exact
 from scalebench.claims.evaluate import Judged
 from scalebench.report.content import Strip
-from scalebench.report.strips import strip
+from scalebench.report.figures.strips import strip
 
 POSITIVE = st.floats(1e-3, 1e3)
 

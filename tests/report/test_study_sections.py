@@ -5,8 +5,8 @@ import math
 import pandas as pd
 
 from scalebench.analysis.predictors import SINGLE
-from scalebench.report.laws import laws_section
-from scalebench.report.study import study_section
+from scalebench.report.sections.laws import laws_section
+from scalebench.report.sections.study import study_section
 
 WAY = {"machine": "m", "batch": 1, "precision": "fp32", "layout": "contiguous", "runtime": "eager", "threads": 1,
        "device": "cpu", "protocol": "p"}  # fmt: skip

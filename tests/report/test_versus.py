@@ -10,7 +10,7 @@ import pytest
 
 from scalebench.analysis.matched import COLUMNS, COUNTED_COLUMNS, EXPLAINED_COLUMNS
 from scalebench.analysis.way import WAY
-from scalebench.report.versus import versus_section
+from scalebench.report.sections.versus import versus_section
 
 ONE, EIGHT = (dict(zip(WAY, ("cpu-a", batch, "fp32", "contiguous", "eager", 2, "cpu", "{}"), strict=True))
               for batch in (1, 8))  # fmt: skip

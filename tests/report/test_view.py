@@ -11,9 +11,9 @@ from literal_report import CLAIMS, MACHINE, Built, make_record, make_rounds
 
 from scalebench.claims.evaluate import Verdict
 from scalebench.report.content import Absent, Chart
-from scalebench.report.headline import LIMIT, count_words, effect, headline
 from scalebench.report.labels import family, plain, series, short, when
-from scalebench.report.sections import draw_figures
+from scalebench.report.sections.headline import LIMIT, count_words, effect, headline
+from scalebench.report.sections.results import draw_figures
 from scalebench.report.view import articles, compose
 
 

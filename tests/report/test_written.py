@@ -17,8 +17,8 @@ from literal_report import CLAIMS, MACHINE, Built, make_record, make_rounds
 
 from scalebench import units
 from scalebench.report.build import strict, write_report
-from scalebench.report.files import write_whole
 from scalebench.report.tables import CAP, capped, number, span
+from scalebench.report.writing.files import write_whole
 
 HOSTILE = "</script><b>\"'&$x$\u05d0\u05d1\u202e" + "n" * 200
 _VOID = {"meta", "link", "br", "img", "input"}

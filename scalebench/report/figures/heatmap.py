@@ -13,11 +13,11 @@ from matplotlib.patches import Rectangle
 
 from scalebench.analysis.run import Failure
 from scalebench.report.content import Absent, Chart, Elsewhere
-from scalebench.report.drawing import INK
+from scalebench.report.figures.drawing import INK
+from scalebench.report.figures.panels import panels
+from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import SCALES, short, without_batch
-from scalebench.report.panels import panels
 from scalebench.report.tables import number
-from scalebench.report.takeaways import Takeaway
 from scalebench.store.frame import CASE_COLUMNS, protocol_text
 
 TITLE = "Memory by model, batch and resolution"

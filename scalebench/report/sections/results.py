@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 from scalebench.analysis.run import Analysis
 from scalebench.report import tables, trust
-from scalebench.report.accuracy import accuracy_section
-from scalebench.report.batches import batch_curves
 from scalebench.report.content import Absent, Chart, Section, Table
-from scalebench.report.dotplot import matched_groups
-from scalebench.report.explorer import explorer
-from scalebench.report.figures import against_resolution, front, latency_against_macs
-from scalebench.report.heatmap import memory_map
-from scalebench.report.laws import laws_section
-from scalebench.report.recount import recount_section
-from scalebench.report.roof import under_the_roof
-from scalebench.report.study import study_section
-from scalebench.report.variance import spread_of_rounds
-from scalebench.report.versus import versus_section
+from scalebench.report.figures.batches import batch_curves
+from scalebench.report.figures.curves import against_resolution, front, latency_against_macs
+from scalebench.report.figures.dotplot import matched_groups
+from scalebench.report.figures.explorer import explorer
+from scalebench.report.figures.heatmap import memory_map
+from scalebench.report.figures.roof import under_the_roof
+from scalebench.report.figures.variance import spread_of_rounds
+from scalebench.report.sections.accuracy import accuracy_section
+from scalebench.report.sections.laws import laws_section
+from scalebench.report.sections.recount import recount_section
+from scalebench.report.sections.study import study_section
+from scalebench.report.sections.versus import versus_section
 
 Figures = Mapping[str, Chart | Absent]
 

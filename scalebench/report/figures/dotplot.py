@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from scalebench.analysis.matched import REFERENCE
 from scalebench.metrics import MEASURED, METRICS
 from scalebench.report.content import Absent, Chart
-from scalebench.report.drawing import INK, log_axis
+from scalebench.report.figures.drawing import INK, log_axis
+from scalebench.report.figures.panels import panels
+from scalebench.report.figures.takeaways import of_groups
 from scalebench.report.labels import family, look, plain, short, sorted_ways, way_label
-from scalebench.report.panels import panels
 from scalebench.report.tables import groups_table
-from scalebench.report.takeaways import of_groups
 
 TITLE = "Matched groups: ratio to compound scaling at equal counted compute"
 _METHODS = ("depth", "width", "resolution", "fast")

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.predictors import SINGLE, STATISTICS
 from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Column, Panel, Section, Table
-from scalebench.report.drawing import INK, draw, log_axis
+from scalebench.report.figures.drawing import INK, draw, log_axis
 from scalebench.report.labels import short, sorted_ways, way_label
 from scalebench.report.tables import capped, number, span
 

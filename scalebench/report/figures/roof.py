@@ -12,11 +12,11 @@ from matplotlib.axes import Axes
 from scalebench.analysis.roofline import find
 from scalebench.machine.ability import Ability
 from scalebench.report.content import Absent, Chart
-from scalebench.report.drawing import INK, EndLabel, label_ends, log_axis
+from scalebench.report.figures.drawing import INK, EndLabel, label_ends, log_axis
+from scalebench.report.figures.panels import dense, per_way, scatter
+from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import listed, look, series
-from scalebench.report.panels import dense, per_way, scatter
 from scalebench.report.tables import number
-from scalebench.report.takeaways import Takeaway
 from scalebench.report.trust import roofline_table
 
 TITLE = "Under the roof: arithmetic reached against operational intensity"

@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from scalebench.analysis.accuracy import AXES, BEST, MEASURED, REFERENCE, shares
 from scalebench.analysis.way import WAY
 from scalebench.report.content import Chart, Column, Panel, Section, Table
-from scalebench.report.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
+from scalebench.report.figures.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
+from scalebench.report.figures.panels import scatter_front
 from scalebench.report.labels import SCALES, Scale, listed, look, point_label, series, sorted_ways, way_label
-from scalebench.report.panels import scatter_front
 from scalebench.report.tables import capped, number, span
 
 TITLE = "Accuracy at the cost measured here"

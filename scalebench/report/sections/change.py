@@ -10,7 +10,7 @@ from scalebench.analysis.comparison import Comparison
 from scalebench.errors import StoreError
 from scalebench.report.comparing import HOW, banners, document, headline, places, remarks, standing
 from scalebench.report.content import Chart, Section
-from scalebench.report.forest import forest
+from scalebench.report.figures.forest import forest
 from scalebench.store.floors import read_floors
 from scalebench.store.jsonl import Results
 

@@ -14,11 +14,11 @@ from scalebench.analysis.comparison import Compared, Comparison
 from scalebench.metrics import METRICS
 from scalebench.report.comparing import HEADINGS, NUMERIC, cells, standing, title, word, words
 from scalebench.report.content import Absent, Chart, Column, Table
-from scalebench.report.drawing import INK, log_axis
+from scalebench.report.figures.drawing import INK, log_axis
+from scalebench.report.figures.panels import panels, scatter
+from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import GREY, Look, short
-from scalebench.report.panels import panels, scatter
 from scalebench.report.tables import capped, number
-from scalebench.report.takeaways import Takeaway
 
 MOST_ROWS = 30
 _LEGEND = "cross worse, diamond better, dot the same, ring undecided; shaded: within the margin"

@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Absent, Chart, Elsewhere
-from scalebench.report.drawing import INK
+from scalebench.report.figures.drawing import INK
+from scalebench.report.figures.panels import panels, scatter
+from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import GREY, Look, short, sorted_ways, way_label
-from scalebench.report.panels import panels, scatter
 from scalebench.report.tables import number
-from scalebench.report.takeaways import Takeaway
 
 TITLE = "Rounds of each case against their mean"
 MOST_CASES = 15

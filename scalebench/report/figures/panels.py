@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Panel
-from scalebench.report.drawing import HEIGHT, draw
+from scalebench.report.figures.drawing import HEIGHT, draw
 from scalebench.report.labels import Look, sorted_ways, way_label
 
 MOST_PANELS = 6

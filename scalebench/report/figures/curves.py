@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 
 from scalebench.analysis.way import WAY
 from scalebench.report.content import Absent, Chart, Elsewhere
-from scalebench.report.drawing import INK, EndLabel, label_ends, label_points, log_axis
+from scalebench.report.figures.drawing import INK, EndLabel, label_ends, label_points, log_axis
+from scalebench.report.figures.panels import dense, per_way, scatter, scatter_front
+from scalebench.report.figures.takeaways import of_compute, of_front, of_resolution
 from scalebench.report.labels import SCALES, look, point_label, series
-from scalebench.report.panels import dense, per_way, scatter, scatter_front
-from scalebench.report.takeaways import of_compute, of_front, of_resolution
 
 RESOLUTION = "resolution, px (square input)"
 ALL_CASES = Elsewhere("cases", "All cases")

@@ -10,9 +10,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from scalebench.report.bundle import chart_script
 from scalebench.report.content import Explorer, Report, Table
-from scalebench.report.packing import packed, packed_json, source_hash
+from scalebench.report.writing.bundle import chart_script
+from scalebench.report.writing.packing import packed, packed_json, source_hash
 
 ICONS = {
     "supported": "✓", "refuted": "✗", "inconclusive": "?", "not measured": "-",

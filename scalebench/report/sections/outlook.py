@@ -10,8 +10,8 @@ import pandas as pd
 from scalebench import units
 from scalebench.analysis.run import Analysis
 from scalebench.claims.evaluate import ON_PAPER, Verdict
-from scalebench.report.headline import effect
 from scalebench.report.labels import listed
+from scalebench.report.sections.headline import effect
 
 MOST = 3
 FEASIBLE = 200

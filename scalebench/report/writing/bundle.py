@@ -9,7 +9,7 @@ from functools import cache
 import platformdirs
 import vl_convert
 
-from scalebench.report.files import write_whole
+from scalebench.report.writing.files import write_whole
 
 _GLOBALS = "window.vegaEmbed = vegaEmbed;"
 

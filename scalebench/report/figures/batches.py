@@ -7,11 +7,11 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Absent, Chart, Elsewhere
-from scalebench.report.drawing import EndLabel, label_ends, log_axis
+from scalebench.report.figures.drawing import EndLabel, label_ends, log_axis
+from scalebench.report.figures.panels import panels
+from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import SCALES, look, point_label, series, without_batch
-from scalebench.report.panels import panels
 from scalebench.report.tables import number
-from scalebench.report.takeaways import Takeaway
 
 TITLE = "Latency against throughput, by batch"
 MOST_CURVES, NEAREST = 10, 224

@@ -1,0 +1,33 @@
+"""Pages of no record, one, and some; ten thousand are a benchmark, see tests/bench/page_budgets.py."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from many_records import many_results
+
+from scalebench.report.build import write_report
+from scalebench.report.findings import find
+from scalebench.report.writing.page import PREVIEW, SHORT
+
+
+@pytest.mark.parametrize(("records", "cases"), [(0, 0), (1, 1), (40, 8), (400, 80)])
+def test_a_page_of_any_size_is_whole(records: int, cases: int, tmp_path: Path) -> None:
+    findings = find(many_results(records))
+    assert len(findings.analysis.cases) == cases
+    html = write_report(findings, tmp_path).read_text(encoding="utf-8")
+    assert html.rstrip().endswith("</html>")
+    assert ('id="explore"' in html) == (cases > 0)
+    assert f"{cases} measured" in html
+    rows = len(re.findall(r"<tr>", html.partition('<section id="cases"')[2].partition("</section>")[0]))
+    if cases:
+        assert rows == 1 + (cases if cases <= SHORT else PREVIEW)
+
+
+def test_what_cannot_be_drawn_is_said(tmp_path: Path) -> None:
+    """Sixteen sizes and batches of one model: more panels than a page carries."""
+    html = write_report(find(many_results(400)), tmp_path).read_text(encoding="utf-8")
+    assert "cases of widest spread in each panel" in html
+    assert html.count('class="plot"') < 40
