@@ -135,15 +135,23 @@ def build_report(
     scripts: bool = True,
 ) -> Built:  # fmt: skip
     """Write the report of literal records."""
+    findings = find_in(records, title=title, text=text, claims=claims, problems=problems, counts=counts)
+    write_report(findings, folder, scripts=scripts)
+    return Built(findings, folder)
+
+
+def find_in(
+    records: Sequence[Record], *, title: str = "A small suite", text: str = "schema: 1\n",
+    claims: Sequence[Claim] = CLAIMS, problems: Sequence[str] = (), counts: bool = True,
+) -> Findings:  # fmt: skip
+    """Analyse literal records."""
     planned = [Case(model, size) for model, size, _ in specifications()]
     cases = tuple(dict.fromkeys([*planned, *(record.case for record in records)]))
     plan = Plan("small", title, text, cases, (), (GROUP,), tuple(c.id for c in claims), 3)
     everything = (*(make_counts() if counts else ()), *records)
     analysis = analyse(plan, everything)
     verdicts = judge(claims, analysis)
-    findings = Findings(Results((plan,), everything, tuple(problems), ()), analysis, verdicts)
-    write_report(findings, folder, scripts=scripts)
-    return Built(findings, folder)
+    return Findings(Results((plan,), everything, tuple(problems), ()), analysis, verdicts)
 
 
 def build_full(folder: Path) -> Built:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from literal_report import CLAIMS, Built, make_rounds
+from literal_report import CLAIMS, Built, find_in, make_rounds
 
 from scalebench.analysis.stats import Estimate
 from scalebench.claims.evaluate import Judged, Verdict, Word
@@ -42,8 +41,8 @@ def test_what_was_not_measured_names_the_suite_that_would(full: Built) -> None:
     assert any("scalebench suite-for EN-12" in sentence for sentence in said)
 
 
-def test_one_round_says_that_it_has_no_interval(build: Callable[..., Built]) -> None:
-    built = build(make_rounds(1))
+def test_one_round_says_that_it_has_no_interval() -> None:
+    built = find_in(make_rounds(1))
     assert any("EN-18: one round has no interval" in sentence for sentence in outlook(built.verdicts, built.analysis))
 
 
@@ -59,7 +58,7 @@ def test_where_all_is_decided_the_narrowest_call_is_named(full: Built) -> None:
     assert said[1].startswith("EN-12 on cpu-a is the narrowest call: supported")
 
 
-def test_without_claims_there_is_nothing_to_say_and_counts_alone_are_exact(build: Callable[..., Built]) -> None:
-    built = build(make_rounds(0))
+def test_without_claims_there_is_nothing_to_say_and_counts_alone_are_exact() -> None:
+    built = find_in(make_rounds(0))
     assert outlook((), built.analysis) == ()
     assert "exact" in outlook(built.verdicts, built.analysis)[0]
