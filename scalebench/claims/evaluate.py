@@ -85,6 +85,14 @@ class Verdict:
         return next((part for part in alike if part.estimate.value == self.effect), None)
 
 
+def by_claim(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
+    """Verdicts of each claim, one per place, in the order of the verdicts."""
+    found: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict.claim.id, []).append(verdict)
+    return found
+
+
 def judge(claims: Iterable[Claim], analysis: Analysis) -> tuple[Verdict, ...]:
     """Verdicts: one per claim on paper, one per claim and way of running where something was measured."""
     return tuple(verdict for claim in claims for verdict in _judge_claim(claim, analysis))

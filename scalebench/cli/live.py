@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
@@ -77,14 +77,13 @@ def _aside(text: str) -> None:
     print(text, file=sys.stderr)  # noqa: T201 - Typer's echo would go past the bar
 
 
-def keep_writing(names: Sequence[str], wanted: Wanted) -> None:
+def keep_writing(name: str, wanted: Wanted) -> None:
     """Write the report of one file or folder whenever it has changed, until interrupted; the last page is a still one.
 
     Raises:
         StoreError: as ``write``.
         KeyboardInterrupt: the user stopped it, and the last page is written.
     """
-    (name,) = names
     if _run_goes_on():
         typer.echo("note: a run goes on on this machine, and writing pages beside it disturbs its rounds; "
                    "scalebench run SUITE --watch writes between them", err=True)  # fmt: skip

@@ -41,7 +41,7 @@ def report(
         if watch:
             from scalebench.cli.live import keep_writing
 
-            keep_writing(names, wanted)
+            keep_writing(names[0], wanted)
         elif len(stored) == 1:
             finish(stored[0], wanted, json_)
         else:
@@ -66,11 +66,13 @@ def _refuse_contradictions(names: list[str], merge: bool, watch: bool, index: bo
 
 
 def _write_index(reports: Path, json_: bool) -> None:
+    from dataclasses import asdict
+
     from scalebench.cli.output import print_json
-    from scalebench.report.index import entry_document, write_index
+    from scalebench.report.index import write_index
 
     page, entries = write_index(reports)
     if json_:
-        print_json([entry_document(entry) for entry in entries])
+        print_json([asdict(entry) for entry in entries])
     else:
         typer.echo(f"index: {page} over {len(entries)} reports")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,6 @@ def write_index(folder: Path) -> tuple[Path, tuple[Entry, ...]]:
     except OSError as error:
         raise StoreError(f"{page} cannot be written: {error.strerror}") from None
     return page, entries
-
-
-def entry_document(entry: Entry) -> dict[str, Any]:
-    """The entry for ``--json``."""
-    return asdict(entry)
 
 
 def _entry(file: Path) -> Entry | None:

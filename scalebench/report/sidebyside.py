@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from scalebench.analysis.comparison import Comparison
-from scalebench.claims.evaluate import Verdict
+from scalebench.claims.evaluate import Verdict, by_claim
+from scalebench.record import Environment
 from scalebench.report import tables, trust
 from scalebench.report.comparing import HOW, banners, document, headline, places, remarks, standing
 from scalebench.report.content import Absent, Chart, Column, Report, Section, Table
@@ -20,7 +21,6 @@ from scalebench.report.figures.explorer import explorer
 from scalebench.report.figures.forest import forest
 from scalebench.report.findings import Findings
 from scalebench.report.labels import listed, when
-from scalebench.report.sections.change import METRICS
 from scalebench.report.sections.headline import LIMIT, effect
 
 
@@ -51,8 +51,8 @@ def compose_comparison(a: Named, b: Named, comparison: Comparison) -> Report:
         a, b: the two.
         comparison: B over A.
     """
-    charts = [forest(comparison, metric, f"f{index}") for index, metric in enumerate(METRICS, 1)]
-    latency = Counter(standing(row) for row in comparison.rows if row.metric == METRICS[0])
+    charts = [forest(comparison, metric, f"f{index}") for index, metric in enumerate(tables.SHOWN, 1)]
+    latency = Counter(standing(row) for row in comparison.rows if row.metric == tables.SHOWN[0])
     absent = [f"{chart.title}: not drawn, {chart.why}." for chart in charts if isinstance(chart, Absent)]
     return Report(
         suite=slug(a, b),
@@ -88,8 +88,7 @@ def comparison_document(a: Named, b: Named, comparison: Comparison) -> dict[str,
         "kind": "comparison",
         "title": f"{a.name} against {b.name}",
         **{key: {"name": one.name, "suite": one.findings.analysis.plan.suite} for key, one in both.items()},
-        "machines": {f"{key.upper()}: {label}": asdict(environment) for key, one in both.items()
-                     for label, environment in one.findings.analysis.machines.items()},
+        "machines": {label: asdict(environment) for label, environment in _machines(a, b).items()},
         "measured": {key: one.findings.document["measured"] for key, one in both.items()},
         "verdicts": {key: [verdict_document(v) for v in one.findings.verdicts] for key, one in both.items()},
         "files": {key: one.findings.document["files"] for key, one in both.items()},
@@ -125,21 +124,14 @@ def _short(text: str) -> str:
 
 
 def _claims(a: Named, b: Named) -> Section:
-    found = [_by_claim(one.findings.verdicts) for one in (a, b)]
+    sides = [by_claim(one.findings.verdicts) for one in (a, b)]
     known = {v.claim.id: v.claim.claim for one in (a, b) for v in one.findings.verdicts if v.claim.parts}
-    rows = [[name, text, *(_words(side.get(name, ())) for side in found)] for name, text in known.items()]
-    moved = sum(row[2] != row[3] for row in ([*row[:2], *map(_only_words, row[2:])] for row in rows))
+    rows = [[name, text, *(_words(side.get(name, ())) for side in sides)] for name, text in known.items()]
+    moved = sum(len({tuple(v.verdict for v in side.get(name, ())) for side in sides}) > 1 for name in known)
     columns = [Column("claim"), Column("says"), Column("A"), Column("B")]
     table: Table = tables.whole("Verdicts side by side", columns, rows)
     text = (f"{moved} of {len(rows)} claims have other verdicts in B than in A." if rows else "No claims to compare.",)
     return Section("claims", "Claims, side by side", text, tables=tables.filled(table))
-
-
-def _by_claim(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
-    found: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        found.setdefault(verdict.claim.id, []).append(verdict)
-    return found
 
 
 def _words(verdicts: Sequence[Verdict]) -> str:
@@ -147,22 +139,17 @@ def _words(verdicts: Sequence[Verdict]) -> str:
     return "; ".join(texts) or "not in its suite"
 
 
-def _only_words(text: str) -> str:
-    return "; ".join(part.split(" (")[0] for part in text.split("; "))
-
-
 def _explorer(a: Named, b: Named) -> tuple[Section, ...]:
     """Cases of both in one chart; the machine says which."""
-    frames = [(f"{key}: ", one.findings.analysis) for key, one in (("A", a), ("B", b))]
+    analyses = [("A: ", a.findings.analysis), ("B: ", b.findings.analysis)]
     cases, placed = (
         pd.concat(
-            [frame.assign(machine=prefix + frame["machine"].astype(str)) for prefix, frame in named if len(frame)]
-            or [named[0][1]],
+            [frame.assign(machine=prefix + frame["machine"].astype(str)) for prefix, frame in named],
             ignore_index=True,
         )
         for named in (
-            [(prefix, analysis.cases) for prefix, analysis in frames],
-            [(prefix, analysis.roofline) for prefix, analysis in frames],
+            [(prefix, analysis.cases) for prefix, analysis in analyses],
+            [(prefix, analysis.roofline) for prefix, analysis in analyses],
         )
     )
     found = explorer(cases, placed)
@@ -170,8 +157,14 @@ def _explorer(a: Named, b: Named) -> tuple[Section, ...]:
     return (Section("explorer", "Explorer", text, explorer=found),) if found else ()
 
 
+def _machines(a: Named, b: Named) -> dict[str, Environment]:
+    """Machines of both by a label that says whose they are."""
+    both = (("A", a), ("B", b))
+    return {f"{key}: {name}": e for key, one in both for name, e in one.findings.analysis.machines.items()}
+
+
 def _left_out(comparison: Comparison) -> tuple[Section, ...]:
-    told = [*remarks(comparison)]
+    told = remarks(comparison)
     lists: Mapping[str, Sequence[str]] = {
         "Cases only in A": comparison.only_a, "Cases only in B": comparison.only_b,
         "Cases that could not be compared": comparison.failed,
@@ -181,10 +174,13 @@ def _left_out(comparison: Comparison) -> tuple[Section, ...]:
 
 
 def _method(a: Named, b: Named, comparison: Comparison) -> Section:
-    machines = {f"{key}: {label}": environment for key, one in (("A", a), ("B", b))
-                for label, environment in one.findings.analysis.machines.items()}  # fmt: skip
     files = [{**file, "name": f"{key}: {file['name']}"} for key, one in (("A", a), ("B", b))
              for file in one.findings.document["files"]]  # fmt: skip
     text = tuple(f"{line[0].upper()}{line[1:]}." for line in (HOW, *places(comparison)))
-    shown = (tables.metrics_table(), trust.flags_table(), tables.machines_table(machines), tables.files_table(files))
+    shown = (
+        tables.metrics_table(),
+        trust.flags_table(),
+        tables.machines_table(_machines(a, b)),
+        tables.files_table(files),
+    )
     return Section("method", "Method and environment", text, tables=tables.filled(*shown))

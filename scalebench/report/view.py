@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scalebench.analysis.run import Analysis
-from scalebench.claims.evaluate import Verdict
+from scalebench.claims.evaluate import Verdict, by_claim
 from scalebench.report import tables
 from scalebench.report.content import Article, Live, Report, Ruling, Section
 from scalebench.report.figures.strips import strip
@@ -58,10 +58,7 @@ def compose(
 
 def articles(verdicts: Sequence[Verdict]) -> tuple[Article, ...]:
     """One per claim, in the order of the verdicts, with a ruling per machine and way of running."""
-    by_claim: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_claim.setdefault(verdict.claim.id, []).append(verdict)
-    return tuple(_article(found) for found in by_claim.values())
+    return tuple(_article(found) for found in by_claim(verdicts).values())
 
 
 def _article(found: Sequence[Verdict]) -> Article:

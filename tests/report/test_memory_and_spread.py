@@ -36,6 +36,16 @@ def test_a_cell_per_case_in_mib_and_a_hatched_one_where_memory_ran_out() -> None
     assert f">{(5e7 + 4.09e9 * (320 / 224) ** 2 / 50) / 2**20:.0f}</text>" in svg
 
 
+def test_what_was_only_predicted_not_to_fit_is_no_out_of_memory() -> None:
+    skipped = make_record("resnet50", 640, 4e10, 0, outcome="skipped")
+    found = find_in([*make_rounds(3), replace(skipped, ending="skipped_predicted_oom")])
+    chart = _chart(_memory(found))
+    assert (chart.numbers["out"], chart.numbers["skipped"]) == (0, 1)
+    assert "none of 10 cases ran out of memory, and 1 were skipped" in chart.takeaway
+    assert ">skip</text>" in chart.panels[0].svg
+    assert ">OOM</text>" not in chart.panels[0].svg
+
+
 def test_without_two_resolutions_and_without_an_oom_there_is_no_memory_map() -> None:
     found = find_in([make_record("resnet50", 128, 1e9, r) for r in range(3)])
     assert isinstance(_memory(found), Absent)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from literal_report import CLAIMS, Built, find_in, make_rounds
+from scipy import stats
 
 from scalebench.analysis.stats import Estimate
 from scalebench.claims.evaluate import Judged, Verdict, Word
@@ -19,8 +20,34 @@ def _verdict(value: float, low: float, high: float, bound: float, word: Word = "
 
 
 def test_four_times_the_rounds_halve_the_interval() -> None:
-    near = _verdict(1.0, 1 / 1.21, 1.21, 1.1)
-    assert rounds_to_decide(near) == pytest.approx(3 * 4, rel=1e-6)
+    """Of many rounds: there the t-quantile no longer moves."""
+    near = _verdict(1.0, 1 / 1.21, 1.21, 1.1, n=100_000)
+    assert rounds_to_decide(near) == pytest.approx(4 * 100_000, rel=1e-4)
+
+
+@pytest.mark.parametrize(("n", "share"), [(3, 0.5), (3, 0.1), (5, 0.9), (20, 0.3)])
+def test_so_many_rounds_and_no_fewer_reach_the_bound(n: int, share: float) -> None:
+    """Half-width of Welch's interval of two cases of m rounds each: t(2m - 2) times a standard error over root m."""
+
+    def half_width(m: float) -> float:
+        return float(stats.t.ppf(0.975, 2 * m - 2)) / math.sqrt(m)
+
+    bound = math.exp(share * math.log(1.21))
+    found = rounds_to_decide(_verdict(1.0, 1 / 1.21, 1.21, bound, n=n))
+    assert half_width(found) / half_width(n) == pytest.approx(share, rel=1e-6)
+    assert half_width(math.ceil(found)) <= share * half_width(n) < half_width(math.ceil(found) - 1)
+
+
+def test_all_open_parts_must_be_decided_for_support_and_one_for_refutation() -> None:
+    def part(value: float, bound: float) -> Judged:
+        return Judged("part", Estimate(value, value / 1.2, value * 1.2, 3), -math.inf, bound, "inconclusive")
+
+    def needed(*parts: Judged) -> float:
+        return rounds_to_decide(replace(_verdict(1.0, 0.8, 1.2, 1.1), parts=parts))
+
+    near, far, beyond = part(1.0, 1.05), part(1.0, 1.15), part(1.12, 1.0)
+    assert needed(near, far) == needed(near) > needed(far)
+    assert needed(near, beyond) == needed(beyond) < needed(near)
 
 
 def test_on_its_bound_no_number_of_rounds_decides_and_without_an_interval_none_is_known() -> None:

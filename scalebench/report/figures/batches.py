@@ -6,9 +6,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from scalebench.report.content import Absent, Chart, Elsewhere
+from scalebench.report.content import Absent, Chart
 from scalebench.report.figures.drawing import EndLabel, label_ends, log_axis
-from scalebench.report.figures.panels import panels
+from scalebench.report.figures.panels import ALL_CASES, panels
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import SCALES, look, point_label, series, without_batch
 from scalebench.report.tables import number
@@ -16,7 +16,7 @@ from scalebench.report.tables import number
 TITLE = "Latency against throughput, by batch"
 MOST_CURVES, NEAREST = 10, 224
 _CASE = ["model", "resolution"]
-_DASHES = ("-", "--", "-.", ":")
+_DASHES = ("-", "--", "-.")
 
 
 def batch_curves(cases: pd.DataFrame) -> Chart | Absent:
@@ -37,8 +37,7 @@ def batch_curves(cases: pd.DataFrame) -> Chart | Absent:
         note = (
             f"Each model is drawn at its resolution nearest to {NEAREST} px, at most {MOST_CURVES} in a panel. {note}"
         )
-    table = Elsewhere("cases", "All cases")
-    return Chart("f8", TITLE, takeaway.text, takeaway.numbers, drawn, table, note=note.strip())
+    return Chart("f8", TITLE, takeaway.text, takeaway.numbers, drawn, ALL_CASES, note=note.strip())
 
 
 def of_batches(places: list[tuple[str, pd.DataFrame]]) -> Takeaway:

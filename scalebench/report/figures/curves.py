@@ -9,14 +9,13 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.analysis.way import WAY
-from scalebench.report.content import Absent, Chart, Elsewhere
+from scalebench.report.content import Absent, Chart
 from scalebench.report.figures.drawing import INK, EndLabel, label_ends, label_points, log_axis
-from scalebench.report.figures.panels import dense, per_way, scatter, scatter_front
+from scalebench.report.figures.panels import ALL_CASES, dense, per_way, scatter, scatter_front
 from scalebench.report.figures.takeaways import of_compute, of_front, of_resolution
 from scalebench.report.labels import SCALES, look, point_label, series
 
 RESOLUTION = "resolution, px (square input)"
-ALL_CASES = Elsewhere("cases", "All cases")
 MOST_CURVES = 12
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -113,7 +112,6 @@ def _compute_panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
     machine = _same_machine(every, here)
     log_axis(axes, "x", _shown(every, "macs").tolist())
     log_axis(axes, "y", _reach(machine, "latency_s"))
-    _axes(axes, "macs", "latency_s")
     data = here.assign(x=_shown(here, "macs"), y=_shown(here, "latency_s"), series=here["model"].map(series))
     ends = []
     for name, rows in data.groupby("series"):

@@ -112,11 +112,11 @@ def to_svg(figure: Figure, prefix: str, label: str) -> str:
         figure.savefig(raw, format="svg", metadata={"Date": None}, transparent=True)
     options = scour.parse_args([*_CLEANING, f"--shorten-ids-prefix={prefix}-"])
     drawn = scour.scourString(raw.getvalue(), options).strip()
+    drawn = re.sub(rf"(fill|stroke)(:\s*|=\"){INK}", r"\1\2currentColor", drawn)  # what follows looks for it
     for pattern, replacement in _DROPPED:
         drawn = re.sub(pattern, replacement, drawn, flags=re.DOTALL)
     drawn = _RUN.sub(_joined, _one_grid(drawn))
     drawn = re.sub(r"(?<= [xy]=\")-?\d+\.\d{2,}", lambda found: f"{float(found[0]):.4g}", drawn)
-    drawn = re.sub(rf"(fill|stroke)(:\s*|=\"){INK}", r"\1\2currentColor", drawn)
     head, rest = drawn[drawn.index("<svg") :].split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)
     size = box[0] if box else ""

@@ -23,16 +23,18 @@ from scalebench.store.frame import CASE_COLUMNS, protocol_text
 TITLE = "Memory by model, batch and resolution"
 MOST_ROWS, MOST_COLUMNS = 14, 9
 _ROW = ["model", "batch"]
+OOM, SKIPPED = "OOM", "skip"
+"""What a cell says in place of a number: memory ran out, or was predicted to, which is no measurement."""
 
 
 def memory_map(cases: pd.DataFrame, failures: Sequence[Failure]) -> Chart | Absent:
-    """A heat map per machine: a row per model and batch, a column per resolution, hatched where memory ran out.
+    """A heat map per machine: a row per model and batch, a column per resolution, hatched where it was too little.
 
     Args:
         cases: ``summary.summarise``.
         failures: cases without a number.
     """
-    known = cases.dropna(subset=["memory_bytes"]).assign(out=False)
+    known = cases.dropna(subset=["memory_bytes"]).assign(out="")
     known = pd.concat([known, *_out_of_memory(failures)], ignore_index=True)
     places = [(name, _worth_showing(here)) for name, here in without_batch(known)]
     filled = [(name, here) for name, here in places if len(here)]
@@ -53,10 +55,11 @@ def memory_map(cases: pd.DataFrame, failures: Sequence[Failure]) -> Chart | Abse
 def of_memory(known: pd.DataFrame) -> Takeaway:
     """The range that was measured, and how many cases ran out of memory."""
     measured = known.dropna(subset=["memory_bytes"])
-    out = int(known["out"].sum())
-    told = f"{out} of {len(known)} cases ran out of memory" if out else f"none of {len(known)} cases ran out of memory"
+    out, skipped = (int((known["out"] == word).sum()) for word in (OOM, SKIPPED))
+    told = f"{out or 'none'} of {len(known)} cases ran out of memory"
+    told += f", and {skipped} were skipped because they were predicted not to fit" if skipped else ""
     if measured.empty:
-        return Takeaway(f"{told[0].upper()}{told[1:]}.", {"out": float(out)})
+        return Takeaway(f"{told[0].upper()}{told[1:]}.", {"out": float(out), "skipped": float(skipped)})
     by_size = measured.sort_values("memory_bytes", kind="stable")
     low, high = by_size.iloc[0], by_size.iloc[-1]
     mib = SCALES["memory_bytes"].factor
@@ -64,9 +67,8 @@ def of_memory(known: pd.DataFrame) -> Takeaway:
         f"Memory runs from {number(low['memory_bytes'], mib)} MiB ({_named(low)}) to "
         f"{number(high['memory_bytes'], mib)} MiB ({_named(high)}); {told}."
     )
-    return Takeaway(
-        text, {"least_bytes": float(low["memory_bytes"]), "most_bytes": float(high["memory_bytes"]), "out": float(out)}
-    )
+    ends = {"least_bytes": float(low["memory_bytes"]), "most_bytes": float(high["memory_bytes"])}
+    return Takeaway(text, {**ends, "out": float(out), "skipped": float(skipped)})
 
 
 def _named(row: pd.Series) -> str:
@@ -74,20 +76,23 @@ def _named(row: pd.Series) -> str:
 
 
 def _out_of_memory(failures: Sequence[Failure]) -> list[pd.DataFrame]:
-    """Rows like those of cases; none where nothing ran out of memory."""
-    out = [failure for failure in failures if "oom" in failure.ending]
+    """Rows like those of cases, with what became of each in ``out``; none where everything fitted."""
     rows = [
         {name: getattr(f.case, name) for name in CASE_COLUMNS}
-        | {"machine": f.machine, "protocol": protocol_text(f.case), "memory_bytes": math.nan, "out": True}
-        for f in out
+        | {"machine": f.machine, "protocol": protocol_text(f.case), "memory_bytes": math.nan}
+        | {"out": SKIPPED if f.ending == "skipped_predicted_oom" else OOM}
+        for f in failures
+        if "oom" in f.ending
     ]
     return [pd.DataFrame(rows).drop_duplicates()] if rows else []
 
 
 def _worth_showing(here: pd.DataFrame) -> pd.DataFrame:
     """Rows of models at two or more resolutions or out of memory somewhere; those at most resolutions first."""
-    sizes = here.groupby(_ROW).agg(sizes=("resolution", "nunique"), out=("out", "any"))
-    wanted = sizes[(sizes["sizes"] > 1) | sizes["out"]].sort_values(["out", "sizes"], ascending=False, kind="stable")
+    sizes = here.groupby(_ROW).agg(sizes=("resolution", "nunique"), out=("out", "max"))
+    wanted = sizes[(sizes["sizes"] > 1) | (sizes["out"] != "")].sort_values(
+        ["out", "sizes"], ascending=False, kind="stable"
+    )
     kept = here[pd.MultiIndex.from_frame(here[_ROW]).isin(wanted.index[:MOST_ROWS])]
     columns = kept["resolution"].value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable")
     return kept[kept["resolution"].isin(columns.index[:MOST_COLUMNS])]
@@ -111,7 +116,7 @@ def _panel(here: pd.DataFrame, axes: Axes) -> None:
         if row["out"]:
             axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="////", edgecolor=INK, linewidth=0.6, alpha=0.6))
         ink = INK if row["out"] else _readable(colours(norm(row["mib"])))
-        axes.text(x + 0.5, y + 0.5, "OOM" if row["out"] else number(row["mib"]), ha="center", va="center", fontsize=8,
+        axes.text(x + 0.5, y + 0.5, row["out"] or number(row["mib"]), ha="center", va="center", fontsize=8,
                   color=ink)  # fmt: skip
     axes.set_yticklabels([short(f"{model}, batch {batch}") for model, batch in rows], rotation=0)
     axes.set_xticklabels([str(size) for size in columns], rotation=0)

@@ -9,7 +9,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from scalebench.report.content import Panel
+from scalebench.report.content import Elsewhere, Panel
 from scalebench.report.figures.drawing import HEIGHT, draw
 from scalebench.report.labels import Look, sorted_ways, way_label
 
@@ -17,6 +17,8 @@ MOST_PANELS = 6
 MOST_VECTORS = 150
 """Points of a panel beyond which they are drawn as pixels: each vector is an element of the page."""
 FAINT = 0.4
+ALL_CASES = Elsewhere("cases", "All cases")
+"""Where most figures have their data."""
 
 Painter = Callable[[pd.DataFrame, Axes], None]
 

@@ -11,11 +11,11 @@ from scalebench.errors import StoreError
 from scalebench.report.comparing import HOW, banners, document, headline, places, remarks, standing
 from scalebench.report.content import Chart, Section
 from scalebench.report.figures.forest import forest
+from scalebench.report.tables import SHOWN
 from scalebench.store.floors import read_floors
 from scalebench.store.jsonl import Results
 
 ID, TITLE = "change", "Change since the previous run"
-METRICS = ("latency_s", "throughput_ips", "memory_bytes")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def compare_runs(before: Results, after: Results) -> Comparison:
         StoreError: they have nothing in common, or were timed by different methods.
     """
     records = (*before.records, *after.records)
-    return compare(before.records, after.records, Terms(METRICS, floors=read_floors(records)))
+    return compare(before.records, after.records, Terms(SHOWN, floors=read_floors(records)))
 
 
 def since(before: Results, now: Results) -> Change:
@@ -67,7 +67,7 @@ def change_section(change: Change) -> Section:
     found = change.comparison
     if found is None:
         return Section(ID, TITLE, (of, f"Not compared: {change.why}."))
-    charts = [forest(found, metric, f"change-{index}") for index, metric in enumerate(METRICS)]
+    charts = [forest(found, metric, f"change-{index}") for index, metric in enumerate(SHOWN)]
     counts = Counter(map(standing, found.rows))
     words = ", ".join(f"{counts[word]} {word}" for word in ("better", "worse", "same", "inconclusive"))
     text = (

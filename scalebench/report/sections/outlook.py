@@ -6,16 +6,21 @@ import math
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
+from scipy import optimize, special
 
 from scalebench import units
 from scalebench.analysis.run import Analysis
-from scalebench.claims.evaluate import ON_PAPER, Verdict
+from scalebench.analysis.stats import LEVEL
+from scalebench.claims.evaluate import ON_PAPER, Judged, Verdict
 from scalebench.report.labels import listed
 from scalebench.report.sections.headline import effect
 
 MOST = 3
 FEASIBLE = 200
 """Rounds beyond which more of them are no way to a decision."""
+FARTHEST = 1e4
+"""An effect nearer to its bound than a ten-thousandth of the half-width lies on it."""
+_END = (1 + LEVEL) / 2
 
 
 def outlook(verdicts: Sequence[Verdict], analysis: Analysis) -> tuple[str, ...]:
@@ -26,19 +31,47 @@ def outlook(verdicts: Sequence[Verdict], analysis: Analysis) -> tuple[str, ...]:
 
 
 def rounds_to_decide(verdict: Verdict) -> float:
-    """Rounds per case after which the interval would end at the nearest bound, were the effect to stay as it is.
+    """Rounds per case after which an open verdict would be decided, were every effect to stay as it is.
 
-    The half-width of the interval of a log shrinks with the square root of n. NaN without an interval, infinite where
-    the effect lies on the bound.
+    A claim is refuted as soon as one part is, so where open parts lie outside what is allowed the first of them counts;
+    else it is supported when the last one is. NaN for a decided verdict and without an interval, infinite where an
+    effect lies on its bound.
     """
-    part = verdict.decisive
-    if part is None or verdict.exact or not 0 < part.estimate.low < part.estimate.high < math.inf:
+    open_ = [part for part in verdict.parts if part.word == "inconclusive"]
+    if verdict.verdict != "inconclusive" or not open_:
         return math.nan
+    outside = [_rounds(part) for part in open_ if part.distance > 0]
+    needed = outside or [_rounds(part) for part in open_]
+    return math.nan if any(map(math.isnan, needed)) else min(needed) if outside else max(needed)
+
+
+def _rounds(part: Judged) -> float:
+    """Rounds after which the interval of one part would end at its nearest bound.
+
+    The half-width of the log's interval is the t-quantile times the standard error, and both shrink with n. A ratio of
+    two cases that vary alike has 2 (n - 1) degrees of freedom (Welch), the most there can be and so the slowest case.
+    """
+    n, share = part.estimate.n, _half_widths(part)
+    if math.isnan(share) or n < 2:
+        return math.nan
+    if share < 1 / FARTHEST:
+        return math.inf
+    quantile = float(special.stdtrit(2 * (n - 1), _END))
+
+    def excess(times: float) -> float:
+        return float(special.stdtrit(2 * (n * times - 1), _END)) / quantile / math.sqrt(times) - share
+
+    return n * float(optimize.brentq(excess, 1, 2 * FARTHEST**2)) if share < 1 else float(n)
+
+
+def _half_widths(part: Judged) -> float:
+    """How many half-widths of its interval an effect lies from its nearest bound; NaN without an interval of ratios."""
     e = part.estimate
-    half = math.log(e.high / e.low) / 2
+    if e.exact or not 0 < e.low < e.high < math.inf:
+        return math.nan
     bounds = [bound for bound in (part.low, part.high) if 0 < bound < math.inf]
     distance = min((abs(math.log(e.value / bound)) for bound in bounds), default=math.nan)
-    return e.n * (half / distance) ** 2 if distance else math.inf
+    return distance / (math.log(e.high / e.low) / 2)
 
 
 def _confidence(verdicts: Sequence[Verdict], cases: pd.DataFrame) -> str:
@@ -71,13 +104,19 @@ def _changes(verdicts: Sequence[Verdict]) -> Iterator[str]:
     if lacking:
         some = f"{listed(lacking[:3])}{f' and {len(lacking) - 3} more' if len(lacking) > 3 else ''}"
         yield f"Not measured: {some}; scalebench suite-for {' '.join(lacking[:3])} writes a suite that decides them."
-    decided = [v for v in verdicts if v.verdict in ("supported", "refuted") and v.n > 1 and not v.exact]
-    for verdict in sorted(decided, key=lambda v: -_or_zero(rounds_to_decide(v) / v.n)):
+    decided = [
+        (distance, i)
+        for i, v in enumerate(verdicts)
+        if v.verdict in ("supported", "refuted") and v.decisive is not None
+        if not math.isnan(distance := _half_widths(v.decisive))
+    ]
+    if decided:
+        distance, index = min(decided)
+        verdict = verdicts[index]
         yield (
             f"{verdict.claim.id} on {verdict.machine} is the narrowest call: {verdict.verdict}, {effect(verdict)}, "
-            f"{_bound_in_words(verdict)}."
+            f"its bound is {units.digits(distance)} half-widths of the interval away."
         )
-        return
 
 
 def _more_rounds(verdict: Verdict, rounds: float) -> str:
@@ -88,12 +127,3 @@ def _more_rounds(verdict: Verdict, rounds: float) -> str:
         f"{where}: about {math.ceil(rounds)} rounds per case in place of {verdict.n} would decide it, were the effect "
         f"to stay ({effect(verdict)}); scalebench run --protocol standard goes on until intervals are narrow."
     )
-
-
-def _bound_in_words(verdict: Verdict) -> str:
-    share = 1 / math.sqrt(rounds_to_decide(verdict) / verdict.n) if verdict.n else math.nan
-    return f"its bound is {units.digits(share)} half-widths of the interval away"
-
-
-def _or_zero(value: float) -> float:
-    return 0.0 if math.isnan(value) else value
