@@ -169,6 +169,12 @@ FLAGS = _table(
         "any reading",
     ),
     Flag(
+        "loss_not_finite",
+        "warn",
+        "The loss of a training step was infinite or no number.",
+        "any step",
+    ),
+    Flag(
         "outlier_round",
         "warn",
         "The round lies far from the others of its case; it is kept.",

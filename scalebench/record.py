@@ -49,7 +49,7 @@ def _ending_and_telemetry(content: dict[str, Any]) -> dict[str, Any]:
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _one_input, 2: _ending_and_telemetry}
 """From each older schema number to the next."""
 
-Outcome = Literal["ok", "failed", "oom", "timeout", "crashed", "skipped"]
+Outcome = Literal["ok", "failed", "oom", "timeout", "crashed", "skipped", "wrong"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
@@ -90,7 +90,7 @@ class Record:
         wall_s: wall time of the round as the parent saw it, seconds.
         ending: the outcome in finer words: ``ok``, ``oom_host``, ``oom_device``, ``oom_killed``, ``timeout``,
             ``killed_signal(SIGSEGV)``, ``exit``, ``error(BuildError)``, ``skipped_predicted_oom``,
-            ``skipped_known_oom``.
+            ``skipped_known_oom``, ``skipped_not_offered``, ``skipped_not_installed``, ``wrong``.
         telemetry: readings of the machine around the timed chunks, and the canary's times.
     """
 

@@ -23,7 +23,7 @@ from scalebench.analysis.way import WAY
 from scalebench.machine.ability import Ability
 from scalebench.record import Environment, Record
 from scalebench.store.frame import counts_frame, rounds_frame
-from scalebench.suite.case import COUNT, Case
+from scalebench.suite.case import COUNT, MODELS, Case
 from scalebench.suite.plan import Plan
 
 
@@ -46,8 +46,8 @@ class Analysis:
         plan: what was asked for.
         machines: by their unique label.
         rounds: one row per measured round, see ``store.frame.rounds_frame``.
-        cases: one row per machine and case, see ``summary.summarise``; ``front`` marks the Pareto front of counted
-            MACs per image against latency, within one way of running.
+        cases: one row per machine and case that ran a whole model, see ``summary.summarise``; ``front`` marks the
+            Pareto front of counted MACs per image against latency, within one way of running.
         counts: counted facts, one row per model and resolution.
         exponents: see ``scaling.COLUMNS``.
         groups: see ``matched.COLUMNS``.
@@ -64,6 +64,7 @@ class Analysis:
         accuracy: see ``accuracy.accuracy_at_cost``.
         fronts: see ``accuracy.fronts``.
         study: what predicts time; empty until ``with_study``.
+        besides: as ``cases``, of those that ran no whole model: a model's parts, the input pipeline.
     """
 
     plan: Plan
@@ -86,6 +87,7 @@ class Analysis:
     accuracy: pd.DataFrame = field(default_factory=pd.DataFrame)
     fronts: pd.DataFrame = field(default_factory=pd.DataFrame)
     study: Study = field(default_factory=Study)
+    besides: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def analyse(
@@ -103,7 +105,9 @@ def analyse(
     every, records = records, [r for r in records if r.case.mode == COUNT or _anywhere(r.case) in wanted]
     measured = [record for record in records if record.case.mode != COUNT]
     rounds = with_standing(name_machines(rounds_frame(records)), measured)
-    cases = summarise(rounds)
+    every_case = summarise(rounds)
+    whole = every_case["mode"].isin(MODELS)
+    cases = every_case[whole]
     counts = counts_frame(records)
     exponents = [resolution_exponents(cases), multiplier_exponents(cases), axis_exponents(cases, plan.groups)]
     seen = {_anywhere(record.case) for record in records}
@@ -130,6 +134,7 @@ def analyse(
         recount=recount(counts),
         accuracy=accuracy,
         fronts=fronts(accuracy),
+        besides=every_case[~whole],
     )
 
 

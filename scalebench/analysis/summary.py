@@ -15,7 +15,7 @@ from scalebench.analysis.stats import Estimate, of_rounds
 from scalebench.analysis.tails import NEEDED, tail
 from scalebench.flags import word_of
 from scalebench.metrics import COUNTED, MEASURED
-from scalebench.store.frame import CASE_COLUMNS
+from scalebench.store.frame import CASE_COLUMNS, EXACTNESS, MAKING
 from scalebench.units import digits, interval
 
 IDENTITY = ["machine", "case"]
@@ -33,7 +33,8 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
 
     Returns: one row per machine and case: case columns, counted facts, ``status`` of the stop rule, ``n`` rounds
         used, ``replaced`` rounds set aside, ``noise`` (coefficient of variation of the canary over all rounds),
-        ``process_bytes`` of the whole process, timed ``iterations``, per measured metric ``<metric>``,
+        ``process_bytes`` of the whole process, the worst ``relative_error`` and ``top1_agreement``, the longest
+        ``prepare_s`` and ``load_s``, timed ``iterations``, per measured metric ``<metric>``,
         ``<metric>_low``, ``<metric>_high``, ``<metric>_n``, tail latencies likewise with ``<tail>_why`` where there is
         none, and ``notes`` on what was doubtful in how many rounds.
     """
@@ -46,7 +47,7 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
             rows.append(_row(group, keep))
     values = [*MEASURED, *TAILS.values()]
     columns = [
-        *keep, "status", "n", "replaced", "noise", "process_bytes", "iterations", "notes",
+        *keep, "status", "n", "replaced", "noise", "process_bytes", "iterations", "notes", *EXACTNESS, *MAKING,
         *(f"{name}_why" for name in TAILS.values()),
         *(f"{name}{end}" for name in values for end in ("", "_low", "_high", "_n")),
     ]  # fmt: skip
@@ -62,6 +63,8 @@ def _row(group: Mapping[str, list[Any]], keep: Sequence[str]) -> dict[str, Any]:
     row["replaced"] = group["outcome"].count("ok") - len(used["used"])
     for metric in MEASURED:
         row |= _named(metric, of_rounds(_known(used[metric])))
+    for name, worst in zip((*EXACTNESS, *MAKING), (max, min, max, max), strict=True):
+        row[name] = worst(_known(used[name]), default=math.nan)
     row["process_bytes"] = of_rounds(_known(used["process_bytes"])).value
     row |= {"iterations": sum(map(len, used["laps"])), **_tails(used["laps"])}
     doubts = [*_endings(group["ending"]), *_notes(group["notes"]), *outliers(_known(used["latency_s"]))]

@@ -117,9 +117,13 @@ def _undecidable(claim: Claim) -> Verdict:
 
 
 def _speaks_of(claim: Claim, way: Way) -> bool:
-    """Whether a claim says anything about this kind of device; a count is about every one."""
-    device = str(dict(zip(WAY, way, strict=False)).get("device", ""))
-    return not way or claim.only is None or device.startswith(claim.only)
+    """Whether a claim says anything about this mode and kind of device; a count is about every one."""
+    if not way:
+        return True
+    here = dict(zip(WAY, way, strict=True))
+    if here["mode"] != (claim.under.mode or "inference"):
+        return False
+    return claim.only is None or str(here["device"]).startswith(claim.only)
 
 
 def _seen(part: BasePart, findings: Sequence[Finding], way: Way) -> list[Finding]:
@@ -166,7 +170,9 @@ def way_text(way: Mapping[str, Any]) -> str:
     batch = f"batch {way['batch']}, " if "batch" in way else ""
     layout = "" if way["layout"] == "contiguous" else f" {way['layout']}"
     threads = f", {way['threads']} threads" if way["device"] == "cpu" else ""
-    return f"{batch}{way['precision']}{layout} {way['runtime']}, {way['device']}{threads}"
+    mode = "" if way["mode"] == "inference" else f"{way['mode']}, "
+    setting = f", {way['setting']}" if way["setting"] else ""
+    return f"{mode}{batch}{way['precision']}{layout} {way['runtime']}, {way['device']}{threads}{setting}"
 
 
 def combine(words: Sequence[Word]) -> Word:
@@ -217,12 +223,11 @@ def _conditions(claim: Claim, way: Mapping[str, Any]) -> list[str]:
     """What differs between the source's way of running and this one."""
     if not way:
         return []
-    here = {**way, "mode": "inference"}  # training is not measured yet
     wanted = claim.under.model_dump(exclude_none=True)
     differs = [
-        f"{_said(name, here[name])} instead of {_said(name, value)}"
+        f"{_said(name, way[name])} instead of {_said(name, value)}"
         for name, value in wanted.items()
-        if not str(here[name]).startswith(str(value)) or (isinstance(value, int) and here[name] != value)
+        if not str(way[name]).startswith(str(value)) or (isinstance(value, int) and way[name] != value)
     ]
     return [f"Under other conditions than the source's: {', '.join(differs)}."] if differs else []
 

@@ -18,6 +18,7 @@ from scalebench.execute.estimate import Costs, round_seconds, static_parts
 from scalebench.execute.events import Event, Listener, PeaksStarted, RoundEnded
 from scalebench.execute.isolate import Terms, run_round, skipped_round, usual_canary
 from scalebench.execute.memory import Memory
+from scalebench.execute.offering import refusal
 from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import Crew, History, Limit, Wish, history, run_sweeps
 from scalebench.machine.environment import software_versions
@@ -130,6 +131,9 @@ class Campaign:
         suite, machines = self._prepared.plan.suite, self._prepared.machines
 
         def measure(case: Case, number: int, wish: Wish) -> Record:
+            refused = refusal(case)
+            if refused is not None:
+                return skipped_round(suite, case, number, machines[case.device], *refused, {})
             terms = Terms(
                 wish.iterations, self._options.limit_bytes, usual_canary(case, chain.from_iterable(made.values()))
             )

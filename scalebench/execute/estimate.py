@@ -14,6 +14,14 @@ _ASSUMED_MACS_PER_S = {"cpu": 15e9, "cuda": 2e12}
 _START_S = {"cpu": 1.0, "cuda": 12.0}
 """Building a model; on CUDA a fresh interpreter with torch and timm besides."""
 
+_FORWARDS = {"training": 3.5}
+"""Cost of one pass in forward passes, by mode: a backward pass costs two, the optimiser and the rest a half."""
+_PREPARE_S = {"compile": 45.0, "compile_max_autotune": 90.0, "compile_reduce_overhead": 45.0, "onnxruntime": 15.0,
+              "openvino": 15.0}  # fmt: skip
+"""Exporting or compiling a model, once; seen 8 to 50 s."""
+_STATES = {"sgd": 1, "adamw": 2}
+"""Copies of the weights that the optimiser keeps."""
+
 _ENERGY_S = 13.0
 """Around an energy window: drain, idle baseline, lead-in, cooldown."""
 
@@ -65,8 +73,9 @@ def estimate(rounds: Sequence[Case], facts: Mapping[Case, Mapping[str, Any]]) ->
         facts: counted facts by counting case; cases that could not be counted are left out.
     """
     known = [(case, facts[case.counted()]) for case in rounds if "macs" in facts.get(case.counted(), {})]
+    made = sum(_PREPARE_S.get(case.runtime, 0.0) for case in dict.fromkeys(case for case, _ in known))
     return Estimate(
-        sum(round_seconds(case, found["macs"]) for case, found in known),
+        made + sum(round_seconds(case, found["macs"]) for case, found in known),
         max((peak_bytes(case, found) for case, found in known), default=0),
     )
 
@@ -75,7 +84,7 @@ def round_seconds(case: Case, macs: int) -> float:
     """Expected wall seconds of one round: building, one memory pass, warm-up, latency and throughput chunks."""
     kind = case.device.partition(":")[0]
     rate = _ASSUMED_MACS_PER_S[kind] * (case.threads if kind == "cpu" else 1)
-    once = macs * case.batch / rate
+    once = macs * case.batch / rate * _FORWARDS.get(case.mode, 1.0)
     p = case.protocol
     warm = min(max(p.least_warmup_s(case.device), 2 * once), max(p.warmup_max_s, once))
     chunk = min(max(p.chunk_s, p.min_iterations * once), max(p.chunk_max_s, p.min_iterations / 3 * once))
@@ -89,6 +98,12 @@ def peak_bytes(case: Case, facts: Mapping[str, Any]) -> int:
 
 
 def static_parts(case: Case, facts: Mapping[str, Any]) -> tuple[int, int]:
-    """Static peak of the case in bytes: weights, and input with activations at its batch."""
-    peak, weights = facts.get("peak_bytes_inference") or 0, facts["weight_bytes"]
-    return int(weights), int(max(0, peak - weights) * case.batch)
+    """Static peak of the case in bytes, in fp32: weights, and input with activations at its batch; of all copies.
+
+    In training weights are there twice, as gradients, and once more for each state of the optimiser.
+    """
+    training = case.mode == "training"
+    peak, weights = facts.get(f"peak_bytes_{'training' if training else 'inference'}") or 0, facts["weight_bytes"]
+    held = weights * (2 + _STATES[case.optimizer]) if training else weights
+    rest = max(0, peak - weights * (2 if training else 1)) * case.batch
+    return int(held * case.instances), int(rest * case.instances)

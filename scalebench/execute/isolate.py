@@ -15,6 +15,8 @@ from scalebench.machine.telemetry import Reading, between, runnable, surrounding
 from scalebench.machine.validity import doubts
 from scalebench.record import Environment, Outcome, Record
 from scalebench.suite.case import Case
+from scalebench.suite.offers import BOUNDS
+from scalebench.units import digits
 
 _TAIL_LINES = 12
 _CANARIES = 4
@@ -60,6 +62,9 @@ def run_round(
     killed = kills is not None and (oom_kills() or 0) > kills
     outcome, word = outcome_of(ending, case.device, killed)
     found = ending.answers.get(0, {}) if outcome == "ok" else {}
+    error = None if outcome == "ok" else explain(ending, case.protocol.timeout_s)
+    if found and found["facts"].get("verified", "ok") != "ok":
+        outcome, word, error = "wrong", "wrong", _wrong(case, found["facts"])
     telemetry = {**found["telemetry"], "load_before": load, "surroundings": surroundings()} if found else {}
     return Record(
         suite,
@@ -71,11 +76,23 @@ def run_round(
         samples=found.get("samples", {}),
         facts=found.get("facts", {}),
         notes=(*found.get("notes", ()), *doubts_of(case, found.get("samples", {}), telemetry, terms.canary_s)),
-        error=None if outcome == "ok" else explain(ending, case.protocol.timeout_s),
+        error=error,
         wall_s=ending.wall_s,
         ending=word,
         telemetry=telemetry,
     )
+
+
+def _wrong(case: Case, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Why a round that ran to its end is no result."""
+    error, same = facts["relative_error"], facts["top1_agreement"]
+    if error is None:
+        return {"type": "Wrong", "message": "its outputs are not finite"}
+    return {
+        "type": "Wrong",
+        "message": f"its outputs differ from eager fp32 by {digits(error)}, more than the {BOUNDS[case.precision]:g} "
+        f"that {case.precision} may; the same class on {100 * same:.0f} % of the images",
+    }
 
 
 def doubts_of(

@@ -84,13 +84,17 @@ def _peaks(
     members = [(group.model(m), m.resolution) for group in groups for m in group.members]
     wanted = [
         *claimed.items(),
-        *((case.counted(), () if case.mode == COUNT else (case.mode,)) for case in cases),
+        *((case.counted(), () if case.mode == COUNT else (_pass(case),)) for case in cases),
         *((case.counted(), ("inference", "training")) for case in cases if (case.model, case.resolution) in members),
     ]
     found: dict[Case, tuple[str, ...]] = {}
     for case, modes in wanted:
         found[case] = tuple(sorted({*found.get(case, ()), *modes}))
     return found
+
+
+def _pass(case: Case) -> str:
+    return "training" if case.mode == "training" else "inference"
 
 
 def catalogue(paper: Paper) -> dict[str, Known]:

@@ -33,7 +33,7 @@ def latency(session: Session) -> Measurement:
     protocol = session.case.protocol
     for _ in range(_SETTLING_LAPS):
         session.clock.lap(session.run)
-    with _no_collection():
+    with no_collection():
         samples = {"latency_s": timed(lambda: session.clock.lap(session.run), protocol, session.iterations)}
         if session.device.type == "cuda":
             events = EventClock()
@@ -48,7 +48,7 @@ def latency(session: Session) -> Measurement:
 def throughput(session: Session) -> Measurement:
     """Forward passes issued back to back with one wait at the end; images over elapsed seconds."""
     calls = calls_for(forward(session.clock.lap(session.run)), session.case.protocol)
-    with _no_collection():
+    with no_collection():
         elapsed = forward(session.clock.chunk(session.run, calls))
     if not elapsed:
         raise MachineError("clock_went_back: a chunk took no time")
@@ -57,7 +57,8 @@ def throughput(session: Session) -> Measurement:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
+    """Collect garbage before, and none during, what is timed."""
     gc.collect()
     gc.disable()
     try:

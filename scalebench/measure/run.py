@@ -10,17 +10,21 @@ import torch
 
 from scalebench.errors import MachineError
 from scalebench.machine.nvml import Gpu
+from scalebench.measure.canary import canary
+from scalebench.measure.copies import measure_copies
 from scalebench.measure.energy import energy
 from scalebench.measure.latency import latency, throughput, warm
 from scalebench.measure.memory import cpu_peak, cuda_peak
 from scalebench.measure.observe import observed
-from scalebench.measure.session import Measurement, Session, open_session
+from scalebench.measure.session import Measurement, Session, open_session, pin
+from scalebench.measure.training import parts_of_a_step, stability
+from scalebench.measure.verify import verify
 from scalebench.measure.watch import gpu_of
 from scalebench.suite.case import Case
 
 
 def memory(session: Session) -> Measurement:
-    """Peak memory of one forward pass."""
+    """Peak memory of one forward pass or training step."""
     if session.device.type == "cuda":
         facts, notes = cuda_peak(session.once, session.device)
     else:
@@ -43,7 +47,10 @@ class Phases:
     after: tuple[Probe, ...] = ()
 
 
-PROBES = {"inference": Phases((memory, warm), (latency, throughput), (energy,))}
+PROBES = {
+    "inference": Phases((memory, warm), (latency, throughput), (energy, verify)),
+    "training": Phases((memory, warm), (latency, throughput), (parts_of_a_step, stability, energy)),
+}
 
 
 def measure(case: Case, iterations: int | None = None) -> Measurement:
@@ -59,12 +66,15 @@ def measure(case: Case, iterations: int | None = None) -> Measurement:
         ScalebenchError: the case cannot be built, its device is not there, or the clock is broken.
         RuntimeError: torch's own errors, among them out of memory.
     """
+    if case.instances > 1:
+        return merged(*measure_copies(case, iterations, memory, verify, canary))
+    pin(case)
     session = open_session(case, iterations)
     phases = PROBES[case.mode]
     before = [probe(session) for probe in phases.before]
     timed, telemetry = observed(session, lambda: [probe(session) for probe in phases.timed])
     after = [probe(session) for probe in phases.after]
-    return merged([Measurement(facts=session.runtime.describe()), *before, *timed, *after], telemetry)
+    return merged([Measurement(facts=session.describe()), *before, *timed, *after], telemetry)
 
 
 def merged(found: Sequence[Measurement], telemetry: Mapping[str, Any]) -> Measurement:

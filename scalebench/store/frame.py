@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
@@ -16,7 +15,16 @@ from scalebench.record import Record
 from scalebench.store.jsonl import finite
 from scalebench.suite.case import COUNT, Case
 
-CASE_COLUMNS = ("model", "resolution", "batch", "mode", "precision", "layout", "runtime", "device", "threads")
+CASE_COLUMNS = (
+    "model", "resolution", "batch", "mode", "precision", "layout", "runtime", "device", "threads", "setting",
+    "instances", "camera",
+)  # fmt: skip
+
+
+EXACTNESS = ("relative_error", "top1_agreement")
+"""Facts of a verified configuration."""
+MAKING = ("prepare_s", "load_s")
+"""Seconds before the first pass: exporting or compiling once, and loading what came of it."""
 
 
 def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
@@ -47,10 +55,10 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     columns = [
         "case", *CASE_COLUMNS, "protocol", "base", "depth", "width", "machine", "hw_key", "sw_key", "round", "outcome",
         "ending", "why", "notes", "wall_s", "laps", "canary_s",
-        "process_bytes", *MEASURED,
+        "process_bytes", *MEASURED, *EXACTNESS, *MAKING,
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
-    numbers = ["process_bytes", *MEASURED]
+    numbers = ["process_bytes", *MEASURED, *EXACTNESS, *MAKING]
     frame[numbers] = frame[numbers].astype(float)
     counted = counts_frame(records).drop(columns=["error", "uncounted", "work", *STRUCTURE[1:]])
     return frame.merge(counted, on=["model", "resolution"], how="left")
@@ -62,10 +70,10 @@ def protocol_text(case: Case) -> str:
 
 
 def _row(record: Record) -> dict[str, Any]:
-    case, variant = asdict(record.case), record.case.variant
+    variant = record.case.variant
     return {
         "case": record.case.key,
-        **{name: case[name] for name in CASE_COLUMNS},
+        **{name: getattr(record.case, name) for name in CASE_COLUMNS},
         "protocol": protocol_text(record.case),
         "base": variant.base,
         "depth": variant.depth,
@@ -82,7 +90,7 @@ def _row(record: Record) -> dict[str, Any]:
         "laps": tuple(record.samples.get("latency_s", ())),
         "canary_s": _canary(record),
         "process_bytes": record.facts.get("process_bytes"),
-        **{name: record.facts[name] for name in MEASURED if finite(record.facts.get(name))},
+        **{name: record.facts[name] for name in (*MEASURED, *EXACTNESS, *MAKING) if finite(record.facts.get(name))},
     }
 
 

@@ -177,16 +177,21 @@ def _matched(request: MatchRequest, member: Member) -> Spec:
 
 def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int) -> Iterable[Case]:
     grid = suite.grid
-    for mode, batch, precision, layout, runtime, threads, device in product(
-        grid.mode, grid.batch, grid.precision, grid.layout, grid.runtime, grid.threads, grid.device
-    ):
+    for mode in grid.mode:
         if mode == COUNT:
             yield Case(spec.variant.name, spec.resolution, mode=COUNT, device="meta")
             continue
-        yield Case(
-            spec.variant.name, spec.resolution, batch, mode, precision, layout, runtime,
-            devices[device], cores if threads == "auto" else threads, suite.timing,
+        training = mode == "training"  # nothing else takes steps
+        axes = product(
+            grid.batch, grid.precision, grid.layout, grid.runtime, grid.threads, grid.device, grid.instances,
+            grid.affinity, grid.optimizer if training else [""], grid.checkpointing if training else [False],
         )  # fmt: skip
+        for batch, precision, layout, runtime, threads, device, instances, affinity, optimizer, checkpointing in axes:
+            yield Case(
+                spec.variant.name, spec.resolution, batch, mode, precision, layout, runtime, devices[device],
+                max(1, cores // instances) if threads == "auto" else threads, suite.timing, instances=instances,
+                affinity=affinity, optimizer=optimizer, checkpointing=checkpointing,
+            )  # fmt: skip
 
 
 def _fits(rule: Exclude, case: Case) -> bool:

@@ -15,7 +15,6 @@ from pydantic import (
     model_validator,
 )
 
-from scalebench.suite.case import COUNT
 from scalebench.suite.families import FAMILIES
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 
@@ -23,17 +22,14 @@ Method = Literal["depth", "width", "resolution", "compound", "fast"]
 Mode = Literal["count", "inference", "training"]
 Precision = Literal["fp32", "tf32", "fp16", "bf16", "amp_fp16", "amp_bf16", "int8"]
 Layout = Literal["contiguous", "channels_last"]
-Runtime = Literal["eager", "compile", "cuda_graph", "onnxruntime", "openvino", "best"]
+Runtime = Literal[
+    "eager", "compile", "compile_max_autotune", "compile_reduce_overhead", "cuda_graph", "onnxruntime", "openvino",
+    "best",
+]  # fmt: skip
+Affinity = Literal["free", "pinned"]
+Optimizer = Literal["sgd", "adamw"]
 ProtocolName = Literal["quick", "standard", "rigorous"]
 Pixels = Annotated[int, Field(ge=1, le=8192, description="side of the square input, pixels")]
-
-BUILT: dict[str, frozenset[str]] = {
-    "mode": frozenset({COUNT, "inference"}),
-    "precision": frozenset({"fp32"}),
-    "layout": frozenset({"contiguous"}),
-    "runtime": frozenset({"eager"}),
-}
-"""Axis values that can be measured today; the rest of the vocabulary is refused by name."""
 
 
 class _Strict(BaseModel):
@@ -134,8 +130,12 @@ class Grid(_Strict):
     threads: list[PositiveInt | Literal["auto"]] = Field(
         ["auto"],
         min_length=1,
-        description="intra-operator CPU threads; auto: every core this process may use",
+        description="intra-operator CPU threads of each copy; auto: the cores this process may use, shared out",
     )
+    instances: list[PositiveInt] = Field([1], min_length=1, description="copies at once, each in its own process")
+    affinity: list[Affinity] = Field(["free"], min_length=1, description="pinned: to as many cores as threads")
+    optimizer: list[Optimizer] = Field(["sgd"], min_length=1, description="of training steps")
+    checkpointing: list[bool] = Field([False], min_length=1, description="whether training recomputes activations")
     device: list[Annotated[str, Field(pattern=r"^(auto|cpu|cuda|cuda:[0-9]+)$")]] = Field(["auto"], min_length=1)
 
     @field_validator("*")
@@ -144,15 +144,6 @@ class Grid(_Strict):
         twice = next((value for value in values if values.count(value) > 1), None)
         if twice is not None:
             raise ValueError(f"duplicate case: {twice!r} is listed twice")
-        return values
-
-    @field_validator("mode", "precision", "layout", "runtime")
-    @classmethod
-    def _built(cls, values: list[str], info: Any) -> list[str]:
-        built = BUILT[info.field_name]
-        for value in values:
-            if value not in built:
-                raise ValueError(f"{info.field_name} {value!r} is not built yet; built: {', '.join(sorted(built))}")
         return values
 
 
@@ -174,6 +165,10 @@ class Exclude(_Strict):
     runtime: Runtime | None = None
     device: Annotated[str, Field(pattern=r"^(cpu|cuda|cuda:[0-9]+)$")] | None = None
     threads: PositiveInt | None = None
+    instances: PositiveInt | None = None
+    affinity: Affinity | None = None
+    optimizer: Optimizer | None = None
+    checkpointing: bool | None = None
 
     @field_validator("*", mode="before")
     @classmethod

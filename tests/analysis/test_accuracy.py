@@ -26,9 +26,9 @@ from scalebench.analysis.accuracy import (
 from scalebench.analysis.way import WAY
 from scalebench.published import PublishedModel, PublishedVariant, models, variants
 
-PLACE = dict(zip(WAY, ("cpu-a", 1, "fp32", "contiguous", "eager", 2, "cpu", "{}"), strict=True))
+PLACE = dict(zip(WAY, ("cpu-a", "inference", 1, "fp32", "contiguous", "eager", 2, "", "cpu", "{}"), strict=True))
 CASE_COLUMNS = [
-    *WAY, "mode", "model", "resolution", "n",
+    *WAY, "model", "resolution", "n",
     *(f"{metric}{end}" for metric in ("latency_s", "memory_bytes") for end in ("", "_low", "_high")),
 ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from scalebench.analysis.way import WAY
 from scalebench.report.content import Section
 from scalebench.report.sections.accuracy import CLAIMED, accuracy_section
 
-PLACE = dict(zip(WAY, ("cpu-a", 1, "fp32", "contiguous", "eager", 2, "cpu", "{}"), strict=True))
+PLACE = dict(zip(WAY, ("cpu-a", "inference", 1, "fp32", "contiguous", "eager", 2, "", "cpu", "{}"), strict=True))
 
 
 def _row(model: str, family: str, top1: float, cost: float, table: str = CLAIMED, **other: Any) -> dict[str, Any]:

@@ -70,11 +70,9 @@ REFUSED = {
         5, "models[0].by[0]", "'width'", "did you mean 'width'?"),
     "empty axis": (GOOD + "grid:\n  batch: []\n", 6, "grid.batch", "at least 1 item", ""),
     "value twice on an axis": (GOOD + "grid:\n  batch: [1, 2, 1]\n", 6, "grid.batch", "1 is listed twice", ""),
-    "precision not built": (
-        GOOD + "grid:\n  precision: [fp32, bf16]\n", 6, "grid.precision", "'bf16' is not built yet; built: fp32", ""),
-    "mode not built": (GOOD + "grid:\n  mode: [training]\n", 6, "grid.mode", "'training' is not built yet", ""),
-    "layout not built": (GOOD + "grid: {layout: [channels_last]}\n", 5, "grid.layout", "'channels_last' is not", ""),
-    "runtime not built": (GOOD + "grid: {runtime: [compile]}\n", 5, "grid.runtime", "'compile' is not built", ""),
+    "misspelt precision": (GOOD + "grid:\n  precision: [fp32, bf61]\n", 6, "grid.precision", "'bf61'", "'bf16'"),
+    "misspelt runtime": (GOOD + "grid: {runtime: [onnx]}\n", 5, "grid.runtime", "'onnx'", "onnxruntime"),
+    "no copies": (GOOD + "grid: {instances: [0]}\n", 5, "grid.instances", "greater than 0", ""),
     "precision unheard of": (
         GOOD + "grid:\n  precision: [pf16]\n", 6, "grid.precision[0]", "'fp16'", "'fp16'"),
     "device unheard of": (GOOD + "grid:\n  device: [gpu]\n", 6, "grid.device[0]", "cuda", ""),

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from scalebench.suite.load import load_suite
-from scalebench.suite.schema import BUILT, json_schema
+from scalebench.suite.offers import BOUNDS, OFFERS
+from scalebench.suite.schema import json_schema
 
 SUITES = sorted((Path(__file__).parents[2] / "suites").glob("*.yaml"))
 
@@ -38,12 +39,12 @@ def test_the_json_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(json_schema())
 
 
-def test_every_axis_value_that_is_built_is_in_the_vocabulary() -> None:
-    """What can be measured can be written."""
+def test_every_runtime_and_precision_is_offered_by_somebody() -> None:
+    """What can be written can be measured on some device, but for ``best``, which chooses among the others."""
     grid = json_schema()["$defs"]["Grid"]["properties"]
-    for axis, built in BUILT.items():
-        items = grid[axis]["items"]
-        assert built <= set(items.get("enum", [items.get("const")]))
+    assert set(grid["runtime"]["items"]["enum"]) == {*OFFERS, "best"}
+    offered = {precision for offer in OFFERS.values() for found in offer.precisions.values() for precision in found}
+    assert set(grid["precision"]["items"]["enum"]) == offered == set(BOUNDS)
 
 
 def test_suites_are_shipped() -> None:

@@ -1,0 +1,65 @@
+"""Model -> ONNX file for one input shape, in fp32, fp16 or statically quantised to int8."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from scalebench.measure.runtimes.torchlike import images_as_asked, module_as_asked
+from scalebench.measure.scenes import scenes
+from scalebench.suite.case import Case
+
+MODEL = "model.onnx"
+_PLAIN = "plain.onnx"
+_CALIBRATION_IMAGES = 16
+
+
+def export(model: nn.Module, example: torch.Tensor, case: Case, folder: Path) -> None:
+    """Write ``model.onnx`` into ``folder``; int8 is calibrated on seeded images that no verification uses."""
+    module, images = module_as_asked(model, case), images_as_asked(example, case)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own deprecations
+        program = torch.onnx.export(module, (images,), dynamo=True, verbose=False)
+    assert program is not None  # noqa: S101 - dynamo=True always returns a program
+    if case.precision != "int8":
+        program.save(folder / MODEL)
+        return
+    program.save(folder / _PLAIN)
+    _quantise(folder, case)
+    (folder / _PLAIN).unlink()
+
+
+def _quantise(folder: Path, case: Case) -> None:
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    prepared = folder / "prepared.onnx"
+    quant_pre_process(str(folder / _PLAIN), str(prepared))
+    quantize_static(
+        str(prepared), str(folder / MODEL), _Calibration(prepared, case), quant_format=QuantFormat.QDQ,
+        per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+    )  # fmt: skip
+    prepared.unlink()
+
+
+class _Calibration:
+    """Feeds onnxruntime's calibration, batch by batch."""
+
+    def __init__(self, file: Path, case: Case) -> None:
+        import onnx
+
+        self._name = onnx.load(str(file)).graph.input[0].name
+        images = scenes(_CALIBRATION_IMAGES, case.resolution, first=1000)
+        whole = max(1, len(images) // case.batch)
+        batches = [images[at * case.batch : (at + 1) * case.batch] for at in range(whole)]
+        padded = (np.resize(batch, (case.batch, *batch.shape[1:])) for batch in batches)
+        self._batches: Iterator[dict[str, Any]] = iter([{self._name: batch} for batch in padded])
+
+    def get_next(self) -> dict[str, Any] | None:
+        return next(self._batches, None)

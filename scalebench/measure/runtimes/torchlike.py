@@ -1,0 +1,54 @@
+"""What all ways of running a module with torch itself share: precision, layout, autocast."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._pytree import tree_leaves
+
+from scalebench.suite.case import Case
+
+_HALVES = {"fp16": torch.float16, "bf16": torch.bfloat16}
+_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+
+
+def set_tf32(case: Case) -> None:
+    """Let tensor cores round fp32 to tf32 only where the case says so: torch's default does for convolutions."""
+    allowed = case.precision == "tf32"
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+
+
+def module_as_asked(model: nn.Module, case: Case) -> nn.Module:
+    """The module with the case's layout, and its weights in half precision where that is asked for."""
+    dtype = _HALVES.get(case.precision)
+    model = model if dtype is None else model.to(dtype)
+    return model.to(memory_format=_FORMATS[case.layout])
+
+
+def images_as_asked(images: torch.Tensor, case: Case) -> torch.Tensor:
+    """Images with the case's type and layout; the same tensor where nothing changes."""
+    return images.to(_HALVES.get(case.precision, images.dtype), memory_format=_FORMATS[case.layout])
+
+
+def autocast(case: Case) -> AbstractContextManager[Any]:
+    """Mixed precision where the case asks for it."""
+    if not case.precision.startswith("amp_"):
+        return nullcontext()
+    return torch.autocast(case.device.partition(":")[0], _HALVES[case.precision.removeprefix("amp_")])
+
+
+def logits(output: Any) -> torch.Tensor:
+    """First tensor of an output as fp32 on the CPU, batch x everything else."""
+    first = next(leaf for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor))
+    return first.detach().to("cpu", torch.float32).flatten(1)
+
+
+def torch_facts() -> dict[str, Any]:
+    """Threads in use, and whether fp32 stays fp32 on tensor cores."""
+    return {
+        "intraop_threads": torch.get_num_threads(),
+        "allow_tf32": torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32,
+    }

@@ -1,0 +1,91 @@
+"""Training steps: forward, loss, backward, optimiser, on random labels."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.utils._pytree import tree_leaves
+
+from scalebench.errors import BuildError
+from scalebench.measure.runtimes.torchlike import autocast, images_as_asked, module_as_asked
+from scalebench.suite.case import Case
+
+OPTIMIZERS: dict[str, Any] = {
+    "sgd": lambda weights: torch.optim.SGD(weights, lr=0.01, momentum=0.9, weight_decay=1e-4),
+    "adamw": lambda weights: torch.optim.AdamW(weights, lr=1e-4, weight_decay=0.05),
+}
+"""Momentum and decay of the common recipes; learning rates are low, because a step must not depend on luck."""
+
+
+class Steps:
+    """A model in training mode with its optimiser. A call makes one whole step.
+
+    Args:
+        model: on the case's device.
+        case: optimiser, precision, layout, checkpointing, compiled or not.
+
+    Raises:
+        BuildError: the model cannot recompute activations.
+    """
+
+    def __init__(self, model: nn.Module, case: Case) -> None:
+        self._case = case
+        module = module_as_asked(model, case).train()
+        if case.checkpointing:
+            _checkpoint(module, case.model)
+        self._module = torch.compile(module, dynamic=False) if case.runtime == "compile" else module
+        self._optimizer = OPTIMIZERS[case.optimizer](module.parameters())
+        scaled = case.precision == "amp_fp16" and case.device != "cpu"
+        self._scaler = torch.amp.GradScaler(case.device.partition(":")[0], enabled=scaled)
+        self._losses: list[torch.Tensor] = []
+
+    def __call__(self, images: torch.Tensor) -> None:
+        """One step on images, batch x 3 x side x side."""
+        self.update(self.backward(self.forward(images)))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Loss of the images, a scalar."""
+        with autocast(self._case):
+            outputs = self._module(images_as_asked(images, self._case))
+            return self._loss(outputs)
+
+    def _loss(self, outputs: Any) -> torch.Tensor:
+        """Cross entropy against labels that follow from the place in the batch; mean square for dense outputs."""
+        leaves = [leaf for leaf in tree_leaves(outputs) if isinstance(leaf, torch.Tensor)]
+        if len(leaves) > 1 or leaves[0].ndim != 2:
+            return torch.stack([leaf.float().square().mean() for leaf in leaves]).sum()
+        labels = torch.arange(len(leaves[0]), device=leaves[0].device) % leaves[0].shape[1]
+        return functional.cross_entropy(leaves[0].float(), labels)
+
+    def backward(self, loss: torch.Tensor) -> torch.Tensor:
+        """Gradients of all weights; hands the loss on."""
+        self._scaler.scale(loss).backward()
+        self._losses.append(loss.detach())
+        return loss
+
+    def update(self, _: torch.Tensor) -> None:
+        """The optimiser's step, and gradients set back."""
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
+        self._optimizer.zero_grad(set_to_none=True)
+
+    def losses(self, most: int) -> list[float | None]:
+        """Losses of the first steps, at most ``most``; None where one was not finite."""
+        values = [float(loss) for loss in self._losses[:most]]
+        return [value if math.isfinite(value) else None for value in values]
+
+    @property
+    def finite(self) -> bool:
+        """Whether the loss of every step so far was a finite number."""
+        return bool(torch.stack(self._losses).isfinite().all()) if self._losses else True
+
+
+def _checkpoint(module: nn.Module, name: str) -> None:
+    enable: Any = getattr(module, "set_grad_checkpointing", None)
+    if enable is None:
+        raise BuildError(f"{name} cannot recompute activations", "leave checkpointing: true out for it")
+    enable(True)
