@@ -141,7 +141,7 @@ METRICS = _table(
     Metric(
         "optimizer_s",
         "optimiser",
-        "s per step",
+        "s per batch",
         "lower",
         "measured",
         "median over steps: update of all weights, and gradients set back",

@@ -12,7 +12,7 @@ BAD = {
 }  # fmt: skip
 WARN = {
     "involuntary_switches", "steal", "cpu_pressure", "busy_at_start", "not_steady", "host_drift", "warmup_unsettled",
-    "energy_inconsistent", "outlier_round",
+    "energy_inconsistent", "outlier_round", "loss_not_finite",
 }  # fmt: skip
 INFO = {"cpu_idle", "launch_bound", "memory_unavailable", "power_capped", "energy_unavailable"}
 

@@ -28,7 +28,7 @@ MEMBERS = (
     Member("width", 1.0, 1.4, 224, 1_990, -0.005),
 )
 GROUP = Group("b0", 224, 1_000, 2.0, 0.02, MEMBERS)
-PLACE = ("cpu-a", 1, "fp32", "contiguous", "eager", 2, "cpu", "{}")
+PLACE = ("cpu-a", "inference", 1, "fp32", "contiguous", "eager", 2, "", "cpu", "{}")
 
 
 def _count(member: Member, **values: float) -> dict[str, Any]:

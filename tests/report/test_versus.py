@@ -12,7 +12,7 @@ from scalebench.analysis.matched import COLUMNS, COUNTED_COLUMNS, EXPLAINED_COLU
 from scalebench.analysis.way import WAY
 from scalebench.report.sections.versus import versus_section
 
-ONE, EIGHT = (dict(zip(WAY, ("cpu-a", batch, "fp32", "contiguous", "eager", 2, "cpu", "{}"), strict=True))
+ONE, EIGHT = (dict(zip(WAY, ("cpu-a", "inference", batch, "fp32", "contiguous", "eager", 2, "", "cpu", "{}"), strict=True))
               for batch in (1, 8))  # fmt: skip
 
 

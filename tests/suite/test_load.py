@@ -70,9 +70,9 @@ REFUSED = {
         5, "models[0].by[0]", "'width'", "did you mean 'width'?"),
     "empty axis": (GOOD + "grid:\n  batch: []\n", 6, "grid.batch", "at least 1 item", ""),
     "value twice on an axis": (GOOD + "grid:\n  batch: [1, 2, 1]\n", 6, "grid.batch", "1 is listed twice", ""),
-    "misspelt precision": (GOOD + "grid:\n  precision: [fp32, bf61]\n", 6, "grid.precision", "'bf61'", "'bf16'"),
-    "misspelt runtime": (GOOD + "grid: {runtime: [onnx]}\n", 5, "grid.runtime", "'onnx'", "onnxruntime"),
-    "no copies": (GOOD + "grid: {instances: [0]}\n", 5, "grid.instances", "greater than 0", ""),
+    "misspelt precision": (GOOD + "grid:\n  precision: [fp32, bf61]\n", 6, "grid.precision[1]", "Input should be", "'bf16'"),
+    "misspelt runtime": (GOOD + "grid: {runtime: [onnxruntim]}\n", 5, "grid.runtime[0]", "Input should be", "onnxruntime"),
+    "no copies": (GOOD + "grid: {instances: [0]}\n", 5, "grid.instances[0]", "greater than 0", ""),
     "precision unheard of": (
         GOOD + "grid:\n  precision: [pf16]\n", 6, "grid.precision[0]", "'fp16'", "'fp16'"),
     "device unheard of": (GOOD + "grid:\n  device: [gpu]\n", 6, "grid.device[0]", "cuda", ""),
@@ -242,7 +242,8 @@ def test_what_is_not_written_has_one_default(suite: Load) -> None:
     grid = suite(GOOD).suite.grid
     assert grid.model_dump() == {
         "mode": ["inference"], "batch": [1], "precision": ["fp32"], "layout": ["contiguous"], "runtime": ["eager"],
-        "threads": ["auto"], "device": ["auto"],
+        "threads": ["auto"], "device": ["auto"], "instances": [1], "affinity": ["free"], "optimizer": ["sgd"],
+        "checkpointing": [False],
     }  # fmt: skip
 
 

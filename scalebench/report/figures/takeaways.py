@@ -51,7 +51,8 @@ def of_resolution(curves: pd.DataFrame, metric: str) -> Takeaway:
     several = curves["machine"].nunique() > 1
     found: list[tuple[float, str]] = []
     for way, here in sorted_ways(curves):
-        place = f"batch {way[1]}, {way[0]}" if several else f"batch {way[1]}"
+        machine, batch = (way[WAY.index(name)] for name in ("machine", "batch"))
+        place = f"batch {batch}, {machine}" if several else f"batch {batch}"
         for model, group in here.groupby("model"):
             ends = group.sort_values("resolution").iloc[[0, -1]]
             (small, large), (first, last) = ends["resolution"].tolist(), ends[metric].tolist()
