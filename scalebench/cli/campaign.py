@@ -64,7 +64,7 @@ class Campaign:
 
     def __init__(self, prepared: Prepared, folder: Path, options: Options | None = None) -> None:
         self._options = options or Options()
-        self._prepared = replace(prepared, plan=replace(prepared.plan, seed=self._options.seed))
+        self.prepared = replace(prepared, plan=replace(prepared.plan, seed=self._options.seed))
         self._folder = folder
         expected = {case: round_seconds(case, prepared.facts[case.counted()]["macs"]) for case in prepared.plan.cases}
         self.costs = Costs(expected)
@@ -82,12 +82,12 @@ class Campaign:
     def open(self) -> dict[Case, Wish]:
         """Cases that are not done on this machine, with what they still need."""
         made = self._made()
-        wishes = {case: wish_of(case, made.get(case.key, [])) for case in self._prepared.plan.cases}
+        wishes = {case: wish_of(case, made.get(case.key, [])) for case in self.prepared.plan.cases}
         return {case: wish for case, wish in wishes.items() if wish is not None}
 
     def set_aside(self) -> None:
         """Put this machine's result files out of the way, so that nothing counts as measured."""
-        for machine in self._prepared.machines.values():
+        for machine in self.prepared.machines.values():
             set_aside(self._folder, machine.machine)
 
     def run(self, worker: Worker, listen: Listener) -> None:
@@ -122,13 +122,13 @@ class Campaign:
                 memory=self._memory(made),
                 refresh=worker.close,
             )
-            run_sweeps(self._prepared.plan.cases, made, crew, self._options.seed, Limit(self._options.budget_s))
+            run_sweeps(self.prepared.plan.cases, made, crew, self._options.seed, Limit(self._options.budget_s))
 
     def _made(self) -> History:
-        return history(self.stored().records, self._prepared.machines, self._options.retry_failed)
+        return history(self.stored().records, self.prepared.machines, self._options.retry_failed)
 
     def _measurer(self, workers: Callable[[str], Worker], made: History) -> Callable[[Case, int, Wish], Record]:
-        suite, machines = self._prepared.plan.suite, self._prepared.machines
+        suite, machines = self.prepared.plan.suite, self.prepared.machines
 
         def measure(case: Case, number: int, wish: Wish) -> Record:
             refused = refusal(case)
@@ -150,7 +150,7 @@ class Campaign:
         return hear
 
     def _memory(self, made: History) -> Memory:
-        suite, machines, facts = self._prepared.plan.suite, self._prepared.machines, self._prepared.facts
+        suite, machines, facts = self.prepared.plan.suite, self.prepared.machines, self.prepared.facts
 
         def skip(case: Case, number: int, ending: str, why: str, found: Mapping[str, Any]) -> Record:
             return skipped_round(suite, case, number, machines[case.device], ending, why, found)
@@ -167,7 +167,7 @@ class Campaign:
         if self._options.limit_bytes is not None:
             return self._options.limit_bytes
         if device != "cpu":
-            gib = self._prepared.machines[device].hardware.get("gpu_memory_gib")
+            gib = self.prepared.machines[device].hardware.get("gpu_memory_gib")
             return None if gib is None else int(gib * 2**30)
         free = free_memory()
         return None if free is None else int(LIMIT_SHARE * free)
@@ -177,7 +177,7 @@ class Campaign:
     ) -> None:
         known = self.stored().abilities
         for device, threads in sorted({(case.device, case.threads) for case in cases}):
-            environment = self._prepared.machines[device]
+            environment = self.prepared.machines[device]
             if kept(environment, device, threads) is None:
                 listen(PeaksStarted(device, threads))
             try:
@@ -190,16 +190,16 @@ class Campaign:
 
     def _writer(self) -> Writer:
         stamp = next_stamp((file.name for file in self._folder.glob("*.jsonl")), datetime.now(timezone.utc))
-        machine = next(iter(self._prepared.machines.values())).machine
-        return Writer(self._folder / f"{stamp}-{machine}.jsonl", self._prepared.plan)
+        machine = next(iter(self.prepared.machines.values())).machine
+        return Writer(self._folder / f"{stamp}-{machine}.jsonl", self.prepared.plan)
 
     def _store_paper(self, writer: Writer) -> None:
         stored = self.stored()
-        if self._prepared.plan not in stored.plans[-1:]:
+        if self.prepared.plan not in stored.plans[-1:]:
             writer.begin()
         counted = {record.case: record for record in stored.records if record.case.mode == COUNT}
-        for case in self._prepared.plan.counts:
-            record = count_record(self._prepared.plan.suite, case, self._prepared.facts[case])
+        for case in self.prepared.plan.counts:
+            record = count_record(self.prepared.plan.suite, case, self.prepared.facts[case])
             before = counted.get(case)
             if before is None or (before.facts, before.error) != (record.facts, record.error):
                 writer.append(record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -61,6 +61,7 @@ def run(
         known = with_file(claims)
         prepared = prepare_suite(suite, worker, protocol and protocol.value, energy, keep_host, known)
         _refuse_unwritable(reports)
+        prepared = _resolved(prepared, worker, results, options)
         campaign = Campaign(prepared, results / prepared.plan.suite, options)
         if fresh:
             campaign.set_aside()
@@ -76,6 +77,16 @@ def run(
         finish(stored, wanted, json_, prepared.plan)
     if stopped:
         raise typer.Exit(EXIT_INTERRUPTED)
+
+
+def _resolved(prepared: Prepared, worker: Worker, results: Path, options: Any) -> Prepared:
+    """The same plan, with ``runtime: best`` replaced by what a search found."""
+    if all(case.runtime != "best" for case in prepared.plan.cases):
+        return prepared
+    from scalebench.cli.tuning import with_best
+    from scalebench.cli.watching import watch
+
+    return with_best(prepared, worker, results / prepared.plan.suite / "search", options, watch)
 
 
 def _measure(campaign: Campaign, worker: Worker, prepared: Prepared, live: Wanted | None) -> bool:

@@ -1,0 +1,77 @@
+"""What tune and ``runtime: best`` share: a search whose every round is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+from scalebench.cli.campaign import Campaign, Options
+from scalebench.execute.client import Worker
+from scalebench.execute.estimate import Costs
+from scalebench.execute.events import Listener
+from scalebench.execute.planner import Prepared
+from scalebench.execute.schedule import Wish
+from scalebench.execute.tuning import Found, Terms, search
+from scalebench.machine.environment import usable_cores
+from scalebench.record import Record
+from scalebench.suite.case import Case
+
+Watch = Callable[[Prepared, Mapping[Case, Wish], Costs], AbstractContextManager[Listener]]
+
+
+def campaign_over(prepared: Prepared, cases: Sequence[Case], folder: Path, options: Options) -> Campaign:
+    """The rounds of ``cases``, with the counts and machines of ``prepared``."""
+    rounds = cases[0].protocol.rounds if cases else prepared.plan.rounds
+    plan = replace(prepared.plan, cases=tuple(cases), rounds=rounds)
+    return Campaign(replace(prepared, plan=plan), folder, options)
+
+
+def measured(campaign: Campaign, cases: Sequence[Case], worker: Worker, watch: Watch) -> dict[Case, list[Record]]:
+    """Make the rounds that are missing, and give all of them by case."""
+    with watch(campaign.prepared, campaign.open(), campaign.costs) as listen:
+        campaign.run(worker, listen)
+    found: dict[Case, list[Record]] = {case: [] for case in cases}
+    by_key = {case.key: case for case in cases}
+    for record in campaign.stored().records:
+        if record.case.key in by_key:
+            found[by_key[record.case.key]].append(record)
+    return found
+
+
+def find_best(
+    prepared: Prepared, base: Case, terms: Terms, worker: Worker, folder: Path, options: Options, watch: Watch
+) -> Found:
+    """Search for the best way to run ``base``; every round is kept in ``folder``.
+
+    Args:
+        prepared: with the counts of the model.
+        base: model, resolution, batch, device, threads.
+        terms: objective and limits.
+        worker: the warm server.
+        folder: of the search's records.
+        options: seed and limits of the rounds.
+        watch: shows progress.
+    """
+
+    def ask(cases: Sequence[Case]) -> Mapping[Case, Sequence[Record]]:
+        return measured(campaign_over(prepared, cases, folder, options), cases, worker, watch)
+
+    return search(base, usable_cores(), terms, ask)
+
+
+def with_best(prepared: Prepared, worker: Worker, folder: Path, options: Options, watch: Watch) -> Prepared:
+    """The same plan with every case of ``runtime: best`` replaced by the fastest way found for its model and batch.
+
+    Where no way works the case runs in eager fp32, and its failure says why. Two cases may come to the same way.
+    """
+    cases: dict[Case, None] = {}
+    for case in prepared.plan.cases:
+        if case.runtime != "best":
+            cases[case] = None
+            continue
+        plain = replace(case, runtime="eager", precision="fp32", layout="contiguous")
+        found = find_best(prepared, plain, Terms(), worker, folder, options, watch)
+        cases[replace(found.best or plain, protocol=case.protocol)] = None
+    return replace(prepared, plan=replace(prepared.plan, cases=tuple(cases)))
