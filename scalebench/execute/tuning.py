@@ -21,7 +21,13 @@ SCREENING = Protocol(rounds=1, warmup_s=0.2, warmup_max_s=1.5, chunk_s=0.3, chun
 SELECTING = Protocol(rounds=2, warmup_s=0.4, warmup_max_s=3.0, chunk_s=0.5, chunk_max_s=2.0, min_iterations=6)
 """Phases of the first two stages: another method, so that their rounds are never pooled with later ones."""
 SURVIVORS = 4
-_NEVER = {("cpu", "fp16"): "fp16 on a CPU is emulated: seen 10 to 500 times slower than fp32"}
+_NEVER = {
+    ("cpu", precision): "fp16 on a CPU is emulated: seen 10 to 500 times slower than fp32"
+    for precision in ("fp16", "amp_fp16")
+}
+_COMPILED = {"cpu": ("compile",), "cuda": ("compile", "compile_max_autotune", "compile_reduce_overhead")}
+"""Compiling takes up to a minute: tried for the best precisions and layouts of eager only."""
+_COMPILED_WAYS = 2
 _GROWTH = 1.03
 """A doubled batch must bring at least this much throughput to be worth going on."""
 _LARGEST = 256
@@ -83,10 +89,12 @@ class Found:
 
 
 def ways(base: Case) -> tuple[list[Case], dict[str, str]]:
-    """Every way to run ``base`` that its runtime offers here, and why others are left out."""
+    """Every way to run ``base`` that its runtime offers here, compiled ones apart, and why others are left out."""
     kind = base.device.partition(":")[0]
     cases, refused = [], {}
     for runtime, offer in OFFERS.items():
+        if runtime.startswith("compile"):
+            continue
         for precision in sorted(offer.precisions.get(kind, ())):
             for layout in sorted(offer.layouts, reverse=True):
                 case = replace(base, runtime=runtime, precision=precision, layout=layout)
@@ -121,7 +129,12 @@ def search(base: Case, cores: int, terms: Terms, ask: Ask) -> Found:
         return sorted(kept, key=lambda pair: -pair[1])
 
     every, refused = ways(base)
-    front = [case for case, _ in records(every, SCREENING)][:SURVIVORS]
+    screened = records(every, SCREENING)
+    eager = [case for case, _ in screened if case.runtime == "eager"][:_COMPILED_WAYS]
+    kind = base.device.partition(":")[0]
+    compiled = [replace(case, runtime=runtime) for case in eager for runtime in _COMPILED[kind]]
+    screened += records(compiled, SCREENING) if compiled else []
+    front = [case for case, _ in sorted(screened, key=lambda pair: -pair[1])][:SURVIVORS]
     if not front:
         return Found(None, tried=tuple(tried), refused=refused)
     spread = [*front, *(split for case in front[:2] for split in (_splits(case, cores) if terms.copies else ()))]
