@@ -14,7 +14,7 @@ from scalebench.analysis.stopping import counted_rounds, iterations, standing
 from scalebench.errors import WorkerError
 from scalebench.execute.abilities import abilities, kept
 from scalebench.execute.client import Worker
-from scalebench.execute.estimate import Costs, round_seconds, static_parts
+from scalebench.execute.estimate import Costs, case_seconds, static_parts
 from scalebench.execute.events import Event, Listener, PeaksStarted, RoundEnded
 from scalebench.execute.isolate import Terms, run_round, skipped_round, usual_canary
 from scalebench.execute.memory import Memory
@@ -26,7 +26,7 @@ from scalebench.machine.limits import LIMIT_SHARE, free_memory
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results, Writer, read_results, result_files
 from scalebench.store.previous import set_aside
-from scalebench.suite.case import COUNT, Case
+from scalebench.suite.case import COUNT, INPUT, Case
 
 _PAPER = "on-paper"
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -66,7 +66,7 @@ class Campaign:
         self._options = options or Options()
         self.prepared = replace(prepared, plan=replace(prepared.plan, seed=self._options.seed))
         self._folder = folder
-        expected = {case: round_seconds(case, prepared.facts[case.counted()]["macs"]) for case in prepared.plan.cases}
+        expected = {case: case_seconds(case, prepared.facts) for case in prepared.plan.cases}
         self.costs = Costs(expected)
         known = {case.key: case for case in prepared.plan.cases}
         for key, records in self._made().items():
@@ -156,7 +156,8 @@ class Campaign:
             return skipped_round(suite, case, number, machines[case.device], ending, why, found)
 
         memory = Memory(
-            lambda case: static_parts(case, facts[case.counted()]), self._free_bytes, skip, self._options.predict
+            lambda case: None if case.mode == INPUT else static_parts(case, facts[case.counted()]),
+            self._free_bytes, skip, self._options.predict,
         )
         for records in made.values():
             for record in records:

@@ -65,7 +65,8 @@ def _document(prepared: Prepared, expected: Estimate) -> dict[str, Any]:
     return {
         "suite": plan.suite,
         "cases": [
-            {**asdict(case), "key": case.key, "macs": prepared.facts[case.counted()]["macs"]} for case in plan.cases
+            {**asdict(case), "key": case.key, "macs": prepared.facts.get(case.counted(), {}).get("macs")}
+            for case in plan.cases
         ],
         "groups": [
             {**asdict(g), "members": [{**asdict(m), "model": g.model(m)} for m in g.members]} for g in plan.groups
@@ -79,12 +80,14 @@ def _document(prepared: Prepared, expected: Estimate) -> dict[str, Any]:
 
 def _print(prepared: Prepared, expected: Estimate) -> None:
     from scalebench.cli.output import print_table
+    from scalebench.suite.case import INPUT
     from scalebench.units import bytes_, duration, percent, si
 
     plan = prepared.plan
     shown: dict[str, Any] = {"macs": lambda value: si(value, "MACs"), "params": si, "activations": si}
     batches: dict[Case, set[int]] = {}
-    for case in plan.cases:
+    inputs = [case for case in plan.cases if case.mode == INPUT]
+    for case in (case for case in plan.cases if case.mode != INPUT):
         batches.setdefault(case.counted(), set()).add(case.batch)
     rows = []
     for case in batches or plan.counts:
@@ -101,6 +104,10 @@ def _print(prepared: Prepared, expected: Estimate) -> None:
         ("batch", True),
     ]
     print_table(f"{plan.title}: {len(plan.cases)} cases, {len(plan.counts)} models counted", headings, rows)
+    if inputs:
+        body = [[c.model, c.camera, str(c.resolution), str(c.instances)] for c in inputs]
+        columns = [("decoder", False), ("camera", False), ("px", True), ("processes", True)]
+        print_table("input pipeline, on the CPU", columns, body)
     for group in plan.groups:
         title = f"{group.base}@{group.base_resolution} at {group.target:g} times {si(group.base_macs, 'MACs')}, counted"
         body = [

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from scalebench.suite.case import Case
+from scalebench.suite.case import INPUT, Case
+from scalebench.suite.decoders import camera_size
 
 _ASSUMED_MACS_PER_S = {"cpu": 15e9, "cuda": 2e12}
 """Per core on the CPU, per device on CUDA: eager fp32 convolution nets seen in practice, low end."""
@@ -21,6 +22,9 @@ _PREPARE_S = {"compile": 45.0, "compile_max_autotune": 90.0, "compile_reduce_ove
 """Exporting or compiling a model, once; seen 8 to 50 s."""
 _STATES = {"sgd": 1, "adamw": 2}
 """Copies of the weights that the optimiser keeps."""
+
+_PIXEL_S = {"make": 1.5e-7, "prepare": 1.5e-8}
+"""Making the pixel of a synthetic photograph, and preparing it; seen 1.2e-7, and 0.3e-8 to 1.5e-8."""
 
 _ENERGY_S = 13.0
 """Around an energy window: drain, idle baseline, lead-in, cooldown."""
@@ -73,11 +77,23 @@ def estimate(rounds: Sequence[Case], facts: Mapping[Case, Mapping[str, Any]]) ->
         facts: counted facts by counting case; cases that could not be counted are left out.
     """
     known = [(case, facts[case.counted()]) for case in rounds if "macs" in facts.get(case.counted(), {})]
+    images = [case for case in rounds if case.mode == INPUT]
     made = sum(_PREPARE_S.get(case.runtime, 0.0) for case in dict.fromkeys(case for case, _ in known))
     return Estimate(
-        made + sum(round_seconds(case, found["macs"]) for case, found in known),
+        made + sum(case_seconds(case, facts) for case in (*images, *(case for case, _ in known))),
         max((peak_bytes(case, found) for case, found in known), default=0),
     )
+
+
+def case_seconds(case: Case, facts: Mapping[Case, Mapping[str, Any]]) -> float:
+    """Expected wall seconds of one round, of whatever mode; ``facts`` as in ``estimate``."""
+    if case.mode != INPUT:
+        return round_seconds(case, facts[case.counted()]["macs"])
+    width, height = camera_size(case.camera)
+    pixels, p = width * height, case.protocol
+    once = _PIXEL_S["prepare"] * pixels
+    chunks = max(p.chunk_s, p.min_iterations * once) + max(p.chunk_s, once)
+    return 1.0 + _PIXEL_S["make"] * pixels + max(p.least_warmup_s("cpu"), 2 * once) + chunks
 
 
 def round_seconds(case: Case, macs: int) -> float:

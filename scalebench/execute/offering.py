@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 
-from scalebench.suite.case import Case
+from scalebench.suite.case import INPUT, Case
+from scalebench.suite.decoders import DECODERS, EXTRA
 from scalebench.suite.offers import OFFERS, unoffered
 
 
@@ -14,8 +15,9 @@ def refusal(case: Case) -> tuple[str, str] | None:
     if why is not None:
         return "skipped_not_offered", f"not started: {why}"
     offer = OFFERS[case.runtime]
-    missing = [package for package in offer.packages if importlib.util.find_spec(package) is None]
+    extra, packages = (EXTRA, DECODERS[case.model]) if case.mode == INPUT else (offer.extra, offer.packages)
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
     if missing:
-        install = f"pip install 'scalebench[{offer.extra}]'"
+        install = f"pip install 'scalebench[{extra}]'"
         return "skipped_not_installed", f"not installed: {install} (missing: {', '.join(missing)})"
     return None

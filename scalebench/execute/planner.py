@@ -12,11 +12,12 @@ from scalebench.execute.paper import Paper, unwrap
 from scalebench.execute.schedule import Machines
 from scalebench.machine.environment import collect, may_have_cuda, usable_cores
 from scalebench.record import Environment
-from scalebench.suite.case import COUNT, Case
+from scalebench.suite.case import COUNT, INPUT, Case
 from scalebench.suite.expand import Selection, expand, select
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.paper import Known, MatchRequest
 from scalebench.suite.plan import Group, Member, Plan
+from scalebench.suite.schema import InputImages
 
 Progress = Callable[[str, int, int], None]
 """Hears (what is being worked out, done, total)."""
@@ -66,7 +67,7 @@ def prepare(
     matches, groups = _match(file, selections, paper, progress)
     named, merged = expand(file, selections, matches, devices, usable_cores())
     cases = tuple(case for case in named if case.mode != COUNT)
-    peaks = _peaks(named, groups, claim_counts or {})
+    peaks = _peaks([case for case in named if case.mode != INPUT], groups, claim_counts or {})
     facts = count_all(peaks, paper, progress)
     _refuse_uncountable(file, selections, cases, facts)
     suite = file.suite
@@ -138,13 +139,15 @@ def select_all(file: SuiteFile, known: Mapping[str, Known]) -> list[Selection]:
 
 def find_machines(file: SuiteFile, worker: Worker, keep_host: bool = False) -> tuple[Machines, dict[str, str]]:
     """Machines by device, and what each word of ``grid.device`` means here."""
-    words = file.suite.grid.device
+    words = list(file.suite.grid.device)
     if not may_have_cuda():
         for index, word in enumerate(words):
             if word.startswith("cuda"):
                 message = f"device {word!r} is not there: this machine has no NVIDIA device"
                 raise file.error(("grid", "device", index), message, "use cpu or auto")
         return {"cpu": collect("cpu", keep_host=keep_host)}, dict.fromkeys(words, "cpu")
+    if "cpu" not in words and any(isinstance(entry, InputImages) for entry in file.suite.models):
+        words.append("cpu")  # where images are prepared, whatever runs the models
     ending = worker.run({"do": "environment", "devices": words, "keep_host": keep_host}, _ENVIRONMENT_S)
     if ending.error:
         raise file.error(("grid", "device"), ending.error["message"], ending.error["hint"])
@@ -188,7 +191,7 @@ def _refuse_uncountable(
     facts: Mapping[Case, Mapping[str, Any]],
 ) -> None:
     """A model whose forward pass fails on paper would fail in every round."""
-    for case in cases:
+    for case in (case for case in cases if case.mode != INPUT):
         problem = facts[case.counted()].get("error")
         if problem:
             names = [{(spec.variant.name, spec.resolution) for spec in selection.specs} for selection in selections]

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+import torch
 
 from scalebench.machine.telemetry import read
 from scalebench.measure.canary import canary
-from scalebench.measure.session import Session
 from scalebench.measure.watch import watched
 
 Found = TypeVar("Found")
 
 
-def observed(session: Session, timed: Callable[[], Found]) -> tuple[Found, dict[str, Any]]:
+class OnDevice(Protocol):
+    """Something made ready to be timed."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs."""
+        ...
+
+
+def observed(session: OnDevice, timed: Callable[[], Found]) -> tuple[Found, dict[str, Any]]:
     """Run the timed probes and say what was going on around them.
 
     Returns: what ``timed`` returned, and ``{"canary": {"before", "after"}, "before": reading, "after": reading,

@@ -10,6 +10,7 @@ import torch
 
 from scalebench.errors import MachineError
 from scalebench.machine.nvml import Gpu
+from scalebench.measure import pipeline
 from scalebench.measure.canary import canary
 from scalebench.measure.copies import measure_copies
 from scalebench.measure.energy import energy
@@ -20,7 +21,7 @@ from scalebench.measure.session import Measurement, Session, open_session, pin
 from scalebench.measure.training import parts_of_a_step, stability
 from scalebench.measure.verify import verify
 from scalebench.measure.watch import gpu_of
-from scalebench.suite.case import Case
+from scalebench.suite.case import INPUT, Case
 
 
 def memory(session: Session) -> Measurement:
@@ -66,6 +67,8 @@ def measure(case: Case, iterations: int | None = None) -> Measurement:
         ScalebenchError: the case cannot be built, its device is not there, or the clock is broken.
         RuntimeError: torch's own errors, among them out of memory.
     """
+    if case.mode == INPUT:
+        return _input(case, iterations)
     if case.instances > 1:
         return merged(*measure_copies(case, iterations, memory, verify, canary))
     pin(case)
@@ -75,6 +78,16 @@ def measure(case: Case, iterations: int | None = None) -> Measurement:
     timed, telemetry = observed(session, lambda: [probe(session) for probe in phases.timed])
     after = [probe(session) for probe in phases.after]
     return merged([Measurement(facts=session.describe()), *before, *timed, *after], telemetry)
+
+
+def _input(case: Case, iterations: int | None) -> Measurement:
+    """No model. The window of several processes comes last: the readings beside the chunks are of this one."""
+    intake = pipeline.open_intake(case, iterations)
+    before = pipeline.warm(intake)
+    alone = [pipeline.steps, *([pipeline.together] if case.instances == 1 else [])]
+    timed, telemetry = observed(intake, lambda: [probe(intake) for probe in alone])
+    after = [pipeline.together(intake)] if case.instances > 1 else []
+    return merged([before, *timed, *after], telemetry)
 
 
 def merged(found: Sequence[Measurement], telemetry: Mapping[str, Any]) -> Measurement:

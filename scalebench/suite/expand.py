@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import product
+from itertools import chain, product
 
 from scalebench import published
 from scalebench.errors import UnknownNameError, did_you_mean
-from scalebench.suite.case import COUNT, Case
+from scalebench.suite.case import COUNT, INPUT, Case
+from scalebench.suite.decoders import camera_size
 from scalebench.suite.families import FAMILIES, native_resolution
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.paper import Catalogue, MatchRequest, Spec, nominal
 from scalebench.suite.plan import Member
-from scalebench.suite.schema import Exclude, FamilyModels, ModelEntry, PublishedModels, ScaledModels, Suite
+from scalebench.suite.schema import (
+    Exclude,
+    FamilyModels,
+    InputImages,
+    ModelEntry,
+    PublishedModels,
+    ScaledModels,
+    Suite,
+)
 from scalebench.suite.variant import Variant, parse_variant
 
 
@@ -31,8 +40,10 @@ def select(entry: ModelEntry, catalogue: Catalogue) -> Selection:
     """Resolve the names and sizes of one entry.
 
     Raises:
-        UnknownNameError: no such model or family, or a size below the model's stride.
+        UnknownNameError: no such model or family, or a size below the model's stride or above the photograph's.
     """
+    if isinstance(entry, InputImages):
+        return _input(entry)
     if isinstance(entry, ScaledModels):
         return _scaled(entry, catalogue)
     if isinstance(entry, PublishedModels):
@@ -100,6 +111,19 @@ def _published(entry: PublishedModels, catalogue: Catalogue) -> Selection:
     return Selection("published", tuple(specs))
 
 
+def _input(entry: InputImages) -> Selection:
+    """No model: the sizes are checked, and ``expand`` makes the cases."""
+    smallest = min(entry.camera, key=lambda camera: min(camera_size(camera)))
+    for at, side in enumerate(entry.resolution):
+        if side >= min(camera_size(smallest)):
+            raise UnknownNameError(
+                f"resolution {side} is not below the short side of camera {smallest}",
+                "photographs are made smaller here, never larger",
+                ("resolution", at),
+            )
+    return Selection("input", ())
+
+
 def native(variant: Variant, catalogue: Catalogue) -> int:
     """Native resolution in pixels: the paper's, else timm's default."""
     return native_resolution(variant.base, catalogue[variant.base].resolution)
@@ -160,7 +184,8 @@ def expand(
     merged = 0
     for index, selection in enumerate(selections):
         specs = [*selection.specs, *(_matched(r, matches[r]) for r in selection.requests)]
-        for case in (case for spec in specs for case in _cases(file.suite, spec, devices, cores)):
+        models = (case for spec in specs for case in _cases(file.suite, spec, devices, cores))
+        for case in chain(models, _input_cases(file.suite, file.suite.models[index], cores)):
             if reached.get(case) == selection.kind != "scale":
                 raise file.error(("models", index), f"duplicate case: {case.label}", "name each case once")
             merged += case in reached
@@ -192,6 +217,15 @@ def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int) -> 
                 max(1, cores // instances) if threads == "auto" else threads, suite.timing, instances=instances,
                 affinity=affinity, optimizer=optimizer, checkpointing=checkpointing,
             )  # fmt: skip
+
+
+def _input_cases(suite: Suite, entry: ModelEntry, cores: int) -> Iterable[Case]:
+    """One thread per process on the CPU, whatever the grid says: that is how images are loaded."""
+    if not isinstance(entry, InputImages):
+        return
+    workers = entry.workers or dict.fromkeys((1, cores))
+    for camera, decoder, side, number in product(entry.camera, entry.input, entry.resolution, workers):
+        yield Case(decoder, side, mode=INPUT, protocol=suite.timing, instances=number, camera=camera)
 
 
 def _fits(rule: Exclude, case: Case) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -15,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from scalebench.suite.decoders import camera_size
 from scalebench.suite.families import FAMILIES
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 
@@ -26,6 +28,7 @@ Runtime = Literal[
     "eager", "compile", "compile_max_autotune", "compile_reduce_overhead", "cuda_graph", "onnxruntime", "openvino",
     "best",
 ]  # fmt: skip
+Decoder = Literal["pillow", "pillow_draft", "torchvision", "opencv", "simplejpeg"]
 Affinity = Literal["free", "pinned"]
 Optimizer = Literal["sgd", "adamw"]
 ProtocolName = Literal["quick", "standard", "rigorous"]
@@ -92,6 +95,24 @@ class ScaledModels(_Strict):
         return self
 
 
+def _is_camera(camera: str) -> str:
+    camera_size(camera)
+    return camera
+
+
+class InputImages(_Strict):
+    """What comes before a model: decoding, resizing and normalising photographs on the CPU; the grid says nothing."""
+
+    input: list[Decoder] = Field(min_length=1, description="decoders")
+    camera: list[Annotated[str, AfterValidator(_is_camera)]] = Field(
+        min_length=1, description="sizes of the photographs, WIDTHxHEIGHT in pixels, such as 4000x3000"
+    )
+    resolution: list[Pixels] = Field(min_length=1, description="sides after resizing, pixels")
+    workers: list[PositiveInt] | None = Field(
+        None, min_length=1, description="processes at once; default 1, and as many as this process may use cores"
+    )
+
+
 def _kind_of_entry(entry: Any) -> str | None:
     if isinstance(entry, dict):
         found = [kind for kind in ENTRY_KINDS if kind in entry]
@@ -104,17 +125,19 @@ ENTRY_KINDS: dict[str, type[BaseModel]] = {
     "family": FamilyModels,
     "scale": ScaledModels,
     "published": PublishedModels,
+    "input": InputImages,
 }
 
 ModelEntry = Annotated[
     Annotated[TimmModels, Tag("timm")]
     | Annotated[FamilyModels, Tag("family")]
     | Annotated[ScaledModels, Tag("scale")]
-    | Annotated[PublishedModels, Tag("published")],
+    | Annotated[PublishedModels, Tag("published")]
+    | Annotated[InputImages, Tag("input")],
     Discriminator(
         _kind_of_entry,
         custom_error_type="models_entry",
-        custom_error_message="an entry needs exactly one of timm, family, scale, published",
+        custom_error_message="an entry needs exactly one of timm, family, scale, published, input",
     ),
 ]
 
