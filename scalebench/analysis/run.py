@@ -10,6 +10,7 @@ import pandas as pd
 from scalebench import published
 from scalebench.analysis.accuracy import accuracy_at_cost, fronts
 from scalebench.analysis.frontier import pareto
+from scalebench.analysis.inputs import feeding, inputs
 from scalebench.analysis.matched import compare_groups, counted_ratios, explained
 from scalebench.analysis.memory import memory_gap
 from scalebench.analysis.recount import recount
@@ -65,6 +66,8 @@ class Analysis:
         fronts: see ``accuracy.fronts``.
         study: what predicts time; empty until ``with_study``.
         besides: as ``cases``, of those that ran no whole model: a model's parts, the input pipeline.
+        inputs: see ``inputs.inputs``.
+        feeding: see ``inputs.feeding``.
     """
 
     plan: Plan
@@ -88,6 +91,8 @@ class Analysis:
     fronts: pd.DataFrame = field(default_factory=pd.DataFrame)
     study: Study = field(default_factory=Study)
     besides: pd.DataFrame = field(default_factory=pd.DataFrame)
+    inputs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    feeding: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def analyse(
@@ -108,6 +113,7 @@ def analyse(
     every_case = summarise(rounds)
     whole = every_case["mode"].isin(MODELS)
     cases = every_case[whole]
+    machines, prepared = _machines(records, rounds), inputs(rounds)
     counts = counts_frame(records)
     exponents = [resolution_exponents(cases), multiplier_exponents(cases), axis_exponents(cases, plan.groups)]
     seen = {_anywhere(record.case) for record in records}
@@ -116,7 +122,7 @@ def analyse(
     accuracy = accuracy_at_cost(cases, counts, (*published.models(), *published.variants()))
     return Analysis(
         plan=plan,
-        machines=_machines(records, rounds),
+        machines=machines,
         rounds=rounds,
         cases=cases.assign(front=_front(cases)),
         counts=counts,
@@ -135,6 +141,8 @@ def analyse(
         accuracy=accuracy,
         fronts=fronts(accuracy),
         besides=every_case[~whole],
+        inputs=prepared,
+        feeding=feeding(prepared, cases, rounds, machines),
     )
 
 

@@ -157,7 +157,9 @@ class Campaign:
 
         memory = Memory(
             lambda case: None if case.mode == INPUT else static_parts(case, facts[case.counted()]),
-            self._free_bytes, skip, self._options.predict,
+            self._free_bytes,
+            skip,
+            self._options.predict,
         )
         for records in made.values():
             for record in records:

@@ -25,6 +25,9 @@ EXACTNESS = ("relative_error", "top1_agreement")
 """Facts of a verified configuration."""
 MAKING = ("prepare_s", "load_s")
 """Seconds before the first pass: exporting or compiling once, and loading what came of it."""
+PREPARING = ("decode_s", "resize_s", "normalise_s", "jpeg_bytes_per_pixel")
+"""Facts of an input case: seconds per image of each step, and the photograph's bytes."""
+_DELIVERED = (*MEASURED, *EXACTNESS, *MAKING, *PREPARING)
 
 
 def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
@@ -55,10 +58,10 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     columns = [
         "case", *CASE_COLUMNS, "protocol", "base", "depth", "width", "machine", "hw_key", "sw_key", "round", "outcome",
         "ending", "why", "notes", "wall_s", "laps", "canary_s",
-        "process_bytes", *MEASURED, *EXACTNESS, *MAKING,
+        "process_bytes", *_DELIVERED,
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
-    numbers = ["process_bytes", *MEASURED, *EXACTNESS, *MAKING]
+    numbers = ["process_bytes", *_DELIVERED]
     frame[numbers] = frame[numbers].astype(float)
     counted = counts_frame(records).drop(columns=["error", "uncounted", "work", *STRUCTURE[1:]])
     return frame.merge(counted, on=["model", "resolution"], how="left")
@@ -90,7 +93,7 @@ def _row(record: Record) -> dict[str, Any]:
         "laps": tuple(record.samples.get("latency_s", ())),
         "canary_s": _canary(record),
         "process_bytes": record.facts.get("process_bytes"),
-        **{name: record.facts[name] for name in (*MEASURED, *EXACTNESS, *MAKING) if finite(record.facts.get(name))},
+        **{name: record.facts[name] for name in _DELIVERED if finite(record.facts.get(name))},
     }
 
 

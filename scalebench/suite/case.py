@@ -97,7 +97,8 @@ class Case:
         if self.mode == COUNT:
             return f"{self.model}@{self.resolution}"
         if self.mode == INPUT:
-            return f"{self.model} {self.camera} to {self.resolution}{f', {self.setting}' if self.setting else ''}"
+            together = f", {self.instances} processes" if self.instances > 1 else ""
+            return f"{self.model} {self.camera} to {self.resolution}{together}"
         mode = "" if self.mode == "inference" else f" {self.mode}"
         layout = "" if self.layout == "contiguous" else f" {self.layout}"
         text = f"{self.model}@{self.resolution}{mode} batch {self.batch} {self.precision}{layout} {self.runtime}"

@@ -15,6 +15,7 @@ from scalebench.report.figures.heatmap import memory_map
 from scalebench.report.figures.roof import under_the_roof
 from scalebench.report.figures.variance import spread_of_rounds
 from scalebench.report.sections.accuracy import accuracy_section
+from scalebench.report.sections.inputs import inputs_section
 from scalebench.report.sections.laws import laws_section
 from scalebench.report.sections.recount import recount_section
 from scalebench.report.sections.study import study_section
@@ -71,6 +72,7 @@ def _studies(analysis: Analysis) -> tuple[Section, ...]:
         (len(analysis.accuracy), lambda: accuracy_section(analysis.accuracy, analysis.fronts)),
         (len(study.predictors), lambda: study_section(study.predictors, study.residuals, study.ranks)),
         (len(study.laws), lambda: laws_section(study.laws)),
+        (len(analysis.inputs), lambda: inputs_section(analysis.inputs, analysis.feeding)),
         (len(analysis.recount), lambda: recount_section(analysis.recount)),
     )  # fmt: skip
     return tuple(make() for there, make in wanted if there)
