@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from PIL import Image
-from torchvision.io import ImageReadMode, decode_jpeg
 from torchvision.transforms.v2 import functional
 
 from scalebench.errors import MachineError
@@ -63,12 +62,18 @@ class Pillow:
 class Torchvision:
     """torchvision's decoder and its antialiasing resize, both on tensors."""
 
-    def decode(self, data: bytes, side: int) -> torch.Tensor:  # noqa: ARG002 - it has no scaled decoding
+    @cached_property
+    def _decode(self) -> Any:
+        """Asked for late: torchvision 0.29 calls its decoders deprecated and will drop them for TorchCodec's."""
+        try:
+            from torchvision.io import ImageReadMode, decode_jpeg
+        except ImportError:
+            raise MachineError("this torchvision has no decode_jpeg any more", "use another decoder") from None
+        return partial(decode_jpeg, mode=ImageReadMode.RGB)
+
+    def decode(self, data: bytes, side: int) -> Any:  # noqa: ARG002 - it has no scaled decoding
         """3 x height x width."""
-        picture: torch.Tensor = decode_jpeg(
-            torch.frombuffer(bytearray(data), dtype=torch.uint8), mode=ImageReadMode.RGB
-        )
-        return picture
+        return self._decode(torch.frombuffer(bytearray(data), dtype=torch.uint8))
 
     def resize(self, picture: Any, side: int) -> torch.Tensor:
         """The same filter as Pillow's."""

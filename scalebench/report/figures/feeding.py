@@ -16,7 +16,7 @@ from scalebench.report.tables import number
 
 TITLE = "Prepared images per second and core against resolution"
 MOST_MODELS = 4
-_LOOKS = {
+LOOKS = {
     "pillow": Look("#0173b2", "o", "-"),
     "pillow_draft": Look("#029e73", "s", "--"),
     "torchvision": Look("#d55e00", "^", "-."),
@@ -58,7 +58,7 @@ def _panel(feeding: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
     log_axis(axes, "y", [*here["per_core_ips"], *here[ends[0]].dropna(), *here[ends[1]].dropna(), *models["y"]])
     labels = []
     for decoder, rows in here.groupby("decoder"):
-        style, data = _LOOKS[str(decoder)], _placed(rows, "per_core_ips")
+        style, data = LOOKS[str(decoder)], _placed(rows, "per_core_ips")
         _line(axes, data, style)
         known = data.dropna(subset=ends)
         axes.vlines(known["x"], known[ends[0]], known[ends[1]], colors=style.colour, linewidth=1, alpha=0.6)
