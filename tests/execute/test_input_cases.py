@@ -5,17 +5,19 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scalebench.cli.campaign import Campaign, Options
-from scalebench.execute.client import Worker
+from scalebench.execute import planner
+from scalebench.execute.client import Ending, Worker
 from scalebench.execute.estimate import case_seconds, estimate
 from scalebench.execute.offering import refusal
 from scalebench.execute.planner import Prepared, prepare
+from scalebench.record import Environment
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.load import load_suite
 from scalebench.suite.protocol import Protocol
@@ -80,3 +82,28 @@ def test_a_run_stores_numbers_and_skips_what_is_missing(
     assert records["pillow"]["outcome"] == "ok"
     assert records["pillow"]["facts"]["decode_s"] > 0
     assert records["pillow"]["telemetry"]["surroundings"] is not None
+
+
+class Described:
+    """A worker that describes whatever device it is asked for."""
+
+    def run(self, job: dict[str, Any], _timeout_s: float) -> Ending:
+        names = {"auto": "cuda:0", "cpu": "cpu"}
+        described = [
+            {"device": names[word], "environment": asdict(Environment(names[word], "h", "s"))}
+            for word in job["devices"]
+        ]
+        return Ending(dict(enumerate(described)))
+
+
+@pytest.mark.parametrize(("models", "devices"), [(TEXT, {"cuda:0", "cpu"}), (None, {"cuda:0"})])
+def test_beside_a_gpu_the_cpu_is_a_machine_of_its_own(
+    models: str | None, devices: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Images are prepared on the CPU whatever the grid runs the models on; without such cases nobody asks for it."""
+    monkeypatch.setattr(planner, "may_have_cuda", lambda: True)
+    path = tmp_path / "feed.yaml"
+    path.write_text(models or "schema: 1\nname: feed\nmodels:\n  - timm: [resnet18]\n", encoding="utf-8")
+    machines, words = planner.find_machines(load_suite(path), Described())  # type: ignore[arg-type]
+    assert set(machines) == devices
+    assert words["auto"] == "cuda:0"

@@ -10,9 +10,9 @@ import pandas as pd
 
 from scalebench.analysis.inputs import FEEDING, INPUTS
 from scalebench.report.content import Table
+from scalebench.report.figures import feeding as figure
 from scalebench.report.sections.inputs import inputs_section
 from scalebench.suite.decoders import DECODERS
-from scalebench.report.figures import feeding as figure
 
 WAY = {
     "machine": "h100", "mode": "inference", "setting": "", "batch": 8, "precision": "fp32", "layout": "contiguous",
@@ -54,7 +54,7 @@ def column(table: Table, label: str) -> list[str]:
 
 def test_the_first_sentence_says_when_the_model_is_no_longer_the_bottleneck() -> None:
     said = inputs_section(RATES, PAIRS).text[0]
-    assert "the model is no longer the bottleneck in 1 of 2 ways of running (resnet18@224)" in said
+    assert "the model is no longer the bottleneck in 1 of 2 model cases (resnet18@224)" in said
     assert "resnet18@224, 40.0 (95 % interval [36.0, 44.0]) of simplejpeg for 1000 images/s" in said
     assert said.endswith("where there are 16.")
 

@@ -57,7 +57,14 @@ def test_cases_can_be_excluded_by_decoder(suite: Suites, catalogue: Catalogue) -
 
 
 REFUSED = {
-    "misspelt decoder": ("[pillow, opencv]", "[pillow, opnecv]", 4, "models[0].input[1]", "Input should be", "'opencv'"),
+    "misspelt decoder": (
+        "[pillow, opencv]",
+        "[pillow, opnecv]",
+        4,
+        "models[0].input[1]",
+        "Input should be",
+        "'opencv'",
+    ),
     "camera without a height": ("1280x960", "'1280'", 5, "models[0].camera[1]", "WIDTHxHEIGHT", ""),
     "camera of no pixels": ("1280x960", "'0x960'", 5, "models[0].camera[1]", "WIDTHxHEIGHT", ""),
     "camera beyond memory": ("1280x960", "40000x30000", 5, "models[0].camera[1]", "megapixels", ""),

@@ -53,7 +53,7 @@ def _verdict(where: str, fed: pd.DataFrame) -> str:
     outrun = sorted({name for name, word in zip(names, fed["bottleneck"], strict=True) if word == "input"})
     most = fed.nlargest(1, "cores").iloc[0]
     counts = fed["bottleneck"].value_counts()
-    text = f"the model is no longer the bottleneck in {counts.get('input', 0)} of {len(fed)} ways of running"
+    text = f"the model is no longer the bottleneck in {counts.get('input', 0)} of {len(fed)} model cases"
     if outrun:
         text += f" ({listed(outrun[:3])}{f' and {len(outrun) - 3} more' if len(outrun) > 3 else ''})"
     open_ = f", not decided in {counts['not decided']}" if "not decided" in counts else ""
