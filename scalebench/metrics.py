@@ -154,8 +154,8 @@ METRICS = _table(
         "byte",
         "lower",
         "measured",
-        "size of the exported model file, graph and weights",
-        "runtimes that load a file only",
+        "size of the exported model file, graph and weights; of the weights alone where torch itself runs",
+        "what a device has to store",
         units.bytes_,
     ),
     Metric(

@@ -12,7 +12,9 @@ from scalebench.analysis.accuracy import accuracy_at_cost, fronts
 from scalebench.analysis.frontier import pareto
 from scalebench.analysis.inputs import feeding, inputs
 from scalebench.analysis.matched import compare_groups, counted_ratios, explained
+from scalebench.analysis.fitting import fitting
 from scalebench.analysis.memory import memory_gap
+from scalebench.analysis.optimised import optimised
 from scalebench.analysis.recount import recount
 from scalebench.analysis.roofline import COLUMNS as PLACED
 from scalebench.analysis.roofline import roofline
@@ -65,6 +67,8 @@ class Analysis:
         accuracy: see ``accuracy.accuracy_at_cost``.
         fronts: see ``accuracy.fronts``.
         study: what predicts time; empty until ``with_study``.
+        optimised: see ``optimised.optimised``.
+        fitting: see ``fitting.fitting``; empty where the suite sets no limits.
         besides: as ``cases``, of those that ran no whole model: a model's parts, the input pipeline.
         inputs: see ``inputs.inputs``.
         feeding: see ``inputs.feeding``.
@@ -91,6 +95,8 @@ class Analysis:
     fronts: pd.DataFrame = field(default_factory=pd.DataFrame)
     study: Study = field(default_factory=Study)
     besides: pd.DataFrame = field(default_factory=pd.DataFrame)
+    optimised: pd.DataFrame = field(default_factory=pd.DataFrame)
+    fitting: pd.DataFrame = field(default_factory=pd.DataFrame)
     inputs: pd.DataFrame = field(default_factory=pd.DataFrame)
     feeding: pd.DataFrame = field(default_factory=pd.DataFrame)
 
@@ -141,6 +147,8 @@ def analyse(
         accuracy=accuracy,
         fronts=fronts(accuracy),
         besides=every_case[~whole],
+        optimised=optimised(rounds, cases),
+        fitting=fitting(cases, plan.limits, plan.scene) if plan.limits else pd.DataFrame(),
         inputs=prepared,
         feeding=feeding(prepared, cases, rounds, machines),
     )

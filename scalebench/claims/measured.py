@@ -60,6 +60,24 @@ class MeasuredRatio(_Measures):
         return Needs(counts=(self.over, self.under), cases=(self.over, self.under))
 
 
+class MeasuredValue(_Measures):
+    """A measured metric of one case, held against a limit in the metric's own unit."""
+
+    kind: Literal["measured_value"]
+    of: ModelAt
+
+    def find(self, analysis: Analysis) -> Iterator[Finding]:
+        """One value per way of running."""
+        for way, rounds in ways(analysis):
+            values = rounds_of(rounds, self.of, self.metric)
+            if values:
+                yield Finding(self.label, of_rounds(values), way)
+
+    def needs(self) -> Needs:
+        """The case measured."""
+        return Needs(counts=(self.of,), cases=(self.of,))
+
+
 class MeasuredOrder(_Measures):
     """Cases in the order that a claim names: each over the one before it."""
 

@@ -13,7 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from scalebench.claims.accuracy import AccuracyGain, AccuracyLaw, FrontOverlap
 from scalebench.claims.counted import Constant, CountExponent, CountRatio, CountSeries, CountSpread, Printed
-from scalebench.claims.measured import BatchGrowth, GroupRatio, MeasuredExponent, MeasuredOrder, MeasuredRatio
+from scalebench.claims.measured import (
+    BatchGrowth,
+    GroupRatio,
+    MeasuredExponent,
+    MeasuredOrder,
+    MeasuredRatio,
+    MeasuredValue,
+)
 from scalebench.claims.part import Needs
 from scalebench.claims.studied import FamilyResidual, FitComparison, PredictorAdvantage, RankAgreement
 from scalebench.errors import ClaimError, UnknownNameError, did_you_mean
@@ -23,7 +30,7 @@ from scalebench.suite.variant import parse_at
 
 Part = Annotated[
     Constant | Printed | CountRatio | CountSpread | CountExponent | CountSeries
-    | MeasuredRatio | MeasuredOrder | MeasuredExponent | BatchGrowth | GroupRatio
+    | MeasuredRatio | MeasuredValue | MeasuredOrder | MeasuredExponent | BatchGrowth | GroupRatio
     | PredictorAdvantage | RankAgreement | FamilyResidual | FitComparison
     | AccuracyGain | AccuracyLaw | FrontOverlap,
     Field(discriminator="kind"),

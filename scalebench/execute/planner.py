@@ -16,7 +16,8 @@ from scalebench.suite.case import COUNT, INPUT, Case
 from scalebench.suite.expand import Selection, expand, select
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.paper import Known, MatchRequest
-from scalebench.suite.plan import Group, Member, Plan
+from scalebench.suite.plan import Group, Limits, Member, Plan, Scene
+from scalebench.suite.schema import Suite
 from scalebench.suite.schema import InputImages
 
 Progress = Callable[[str, int, int], None]
@@ -74,6 +75,7 @@ def prepare(
     plan = Plan(
         suite.name, suite.title or suite.name, file.text, cases, tuple(peaks), groups, tuple(claims),
         suite.timing.rounds, merged, machines=tuple(sorted({m.hw_key for m in machines.values()})),
+        **_held_against(suite),
     )  # fmt: skip
     return Prepared(plan, facts, machines)
 
@@ -92,6 +94,18 @@ def _peaks(
     for case, modes in wanted:
         found[case] = tuple(sorted({*found.get(case, ()), *modes}))
     return found
+
+
+def _held_against(suite: Suite) -> dict[str, Any]:
+    """Limits and scene in SI units."""
+    limits, scene = suite.limits, suite.scene
+    return {
+        "limits": limits and Limits(
+            limits.latency_ms and limits.latency_ms * 1e-3, limits.memory_mib and limits.memory_mib * 2**20,
+            limits.batch,
+        ),
+        "scene": scene and Scene(scene.field_of_view_mm, scene.detail_mm),
+    }  # fmt: skip
 
 
 def _pass(case: Case) -> str:

@@ -23,7 +23,7 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
 
     Keys: ``suite, title, measured, machines, verdicts, fits, groups, cases, counts, failures, missing, problems,
     metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags, protocols, counted_groups,
-    explained, recount, accuracy, fronts, inputs, feeding, predictors, residuals, ranks, laws``;
+    explained, recount, accuracy, fronts, inputs, feeding, optimised, fitting, predictors, residuals, ranks, laws``;
     ``build`` adds ``headline`` and ``figures``.
     """
     started = sorted(record.started for record in stored.records if record.case.mode != COUNT)
@@ -50,6 +50,8 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "accuracy": _rows(analysis.accuracy),
         "fronts": _rows(analysis.fronts),
         "inputs": _rows(analysis.inputs),
+        "optimised": _rows(analysis.optimised),
+        "fitting": _rows(analysis.fitting),
         "feeding": _rows(analysis.feeding),
         **{name: _rows(getattr(analysis.study, name)) for name in ("predictors", "residuals", "ranks", "laws")},
         "matched": [asdict(group) for group in analysis.plan.groups],

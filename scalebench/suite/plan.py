@@ -58,6 +58,44 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a case has to keep to.
+
+    Attributes:
+        latency_s: longest latency of a batch, seconds.
+        memory_bytes: most memory of a process beyond its libraries, bytes.
+        batch: images per forward pass that this is about.
+    """
+
+    latency_s: float | None = None
+    memory_bytes: float | None = None
+    batch: int = 1
+
+    @property
+    def bounds(self) -> dict[str, float]:
+        """Largest value by metric."""
+        both = {"latency_s": self.latency_s, "memory_bytes": self.memory_bytes}
+        return {name: most for name, most in both.items() if most is not None}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the camera sees: a field of view across which an image's side lies, and a detail that must not be missed.
+
+    Attributes:
+        field_of_view_mm: width of what one image shows, millimetres.
+        detail_mm: width of the detail, millimetres.
+    """
+
+    field_of_view_mm: float
+    detail_mm: float
+
+    def pixels(self, resolution: int) -> float:
+        """Pixels that the detail covers in an image of ``resolution`` pixels: resolution x detail / field of view."""
+        return resolution * self.detail_mm / self.field_of_view_mm
+
+
+@dataclass(frozen=True)
 class Plan:
     """Cases to measure, specifications to count, and the groups they form.
 
@@ -71,6 +109,7 @@ class Plan:
         rounds: rounds asked for.
         seed: of the order of the rounds.
         machines: hardware keys of the machines it was made for.
+        limits, scene: what the cases are held against, where the suite says so.
         merged: cases that two entries of different kinds reach, measured once.
     """
 
@@ -85,6 +124,8 @@ class Plan:
     merged: int = 0
     seed: int = 0
     machines: tuple[str, ...] = ()
+    limits: Limits | None = None
+    scene: Scene | None = None
 
 
 def plan_from_json(data: dict[str, Any]) -> Plan:
@@ -102,5 +143,7 @@ def plan_from_json(data: dict[str, Any]) -> Plan:
             "groups": groups,
             "claims": tuple(data["claims"]),
             "machines": tuple(data.get("machines", ())),
+            "limits": Limits(**data["limits"]) if data.get("limits") else None,
+            "scene": Scene(**data["scene"]) if data.get("scene") else None,
         }
     )

@@ -207,6 +207,27 @@ class Exclude(_Strict):
         return self
 
 
+class LimitsEntry(_Strict):
+    """What a case has to keep to; the report says which models and resolutions do."""
+
+    latency_ms: float | None = Field(None, gt=0, description="longest latency of a batch, milliseconds")
+    memory_mib: float | None = Field(None, gt=0, description="most memory beyond the libraries, MiB")
+    batch: PositiveInt = Field(1, description="images per forward pass that this is about")
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> LimitsEntry:
+        if self.latency_ms is None and self.memory_mib is None:
+            raise ValueError("give latency_ms or memory_mib")
+        return self
+
+
+class SceneEntry(_Strict):
+    """What one image shows, and what must be seen in it."""
+
+    field_of_view_mm: float = Field(gt=0, description="width of what an image shows, millimetres")
+    detail_mm: float = Field(gt=0, description="width of the smallest detail, millimetres")
+
+
 class Suite(_Strict):
     """A whole suite file."""
 
@@ -217,6 +238,8 @@ class Suite(_Strict):
     grid: Grid = Field(default_factory=lambda: Grid.model_validate({}))
     exclude: list[Exclude] = []
     protocol: ProtocolOrName = "standard"
+    limits: LimitsEntry | None = Field(None, description="what the cases are held against")
+    scene: SceneEntry | None = Field(None, description="what the camera sees")
     claims: list[str] = Field([], description="claim ids or globs, or all, counted, measured")
 
     @property

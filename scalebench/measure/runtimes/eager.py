@@ -19,11 +19,13 @@ class Eager:
 
     def __init__(self, case: Case) -> None:
         self._case = case
+        self._file_bytes: int | None = None
 
     def prepare(self, model: nn.Module | None, example: torch.Tensor) -> Forward:
         """A call that runs one forward pass; the conversion of fp32 images to the case's precision is part of it."""
         assert model is not None  # noqa: S101 - needs_model
         case, module = self._case, module_as_asked(model, self._case)
+        self._file_bytes = sum(t.numel() * t.element_size() for t in module.state_dict().values())
 
         def forward(images: torch.Tensor) -> Any:
             with torch.inference_mode(), autocast(case):
@@ -36,5 +38,5 @@ class Eager:
         return logits(output)
 
     def describe(self) -> dict[str, Any]:
-        """Threads in use, and whether fp32 stays fp32 on tensor cores."""
-        return torch_facts()
+        """Threads in use, whether fp32 stays fp32 on tensor cores, and the size of a checkpoint of the weights."""
+        return {**torch_facts(), "file_bytes": self._file_bytes}

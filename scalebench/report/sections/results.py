@@ -16,9 +16,12 @@ from scalebench.report.figures.roof import under_the_roof
 from scalebench.report.figures.variance import spread_of_rounds
 from scalebench.report.sections.accuracy import accuracy_section
 from scalebench.report.sections.inputs import inputs_section
+from scalebench.report.sections.fitting import fitting_section
 from scalebench.report.sections.laws import laws_section
+from scalebench.report.sections.optimised import optimised_section
 from scalebench.report.sections.recount import recount_section
 from scalebench.report.sections.study import study_section
+from scalebench.report.sections.training import training_section
 from scalebench.report.sections.versus import versus_section
 
 Figures = Mapping[str, Chart | Absent]
@@ -44,6 +47,7 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
     """Figures from the question asked most to the one asked least, each beside the tables that go with it."""
     groups = (tables.residuals_table(analysis.plan.groups),) if analysis.plan.groups else ()
     return (
+        *_fitting(analysis),
         _section("compute", "Latency against compute", figures, ("f1",)),
         _section("resolution", "Resolution curves", figures, ("f2", "f3")),
         _section("matched", "Matched groups", figures, ("f4",), groups),
@@ -61,6 +65,14 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
     )  # fmt: skip
 
 
+def _fitting(analysis: Analysis) -> tuple[Section, ...]:
+    """First where the suite sets limits: it is what such a suite was written for."""
+    limits = analysis.plan.limits
+    if limits is None or analysis.fitting.empty:
+        return ()
+    return (fitting_section(analysis.fitting, limits, analysis.plan.scene),)
+
+
 def _studies(analysis: Analysis) -> tuple[Section, ...]:
     """Sections that stand only where there is something for them: most suites need none of them."""
     study = analysis.study
@@ -72,6 +84,8 @@ def _studies(analysis: Analysis) -> tuple[Section, ...]:
         (len(analysis.accuracy), lambda: accuracy_section(analysis.accuracy, analysis.fronts)),
         (len(study.predictors), lambda: study_section(study.predictors, study.residuals, study.ranks)),
         (len(study.laws), lambda: laws_section(study.laws)),
+        (len(analysis.optimised), lambda: optimised_section(analysis.optimised)),
+        (int((analysis.cases["mode"] == "training").sum()), lambda: training_section(analysis.cases)),
         (len(analysis.inputs), lambda: inputs_section(analysis.inputs, analysis.feeding)),
         (len(analysis.recount), lambda: recount_section(analysis.recount)),
     )  # fmt: skip

@@ -1,0 +1,66 @@
+"""Training steps: what they cost, how they divide, and whether the loss stayed a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from scalebench.report.content import Column, Section, Table
+from scalebench.report.labels import SCALES, way_label
+from scalebench.report.tables import capped, measured_cells, measured_columns, number
+
+ID, TITLE = "training", "Training steps"
+_PARTS = {"forward_s": "forward", "backward_s": "backward", "optimizer_s": "optimiser"}
+
+
+def training_section(cases: pd.DataFrame) -> Section:
+    """Sentences and the table.
+
+    Args:
+        cases: ``summary.summarise``, with rows of mode ``training``.
+    """
+    steps = cases[cases["mode"] == "training"]
+    return Section(ID, TITLE, (*_said(steps), _stability(steps)), tables=(_table(steps),))
+
+
+def _said(steps: pd.DataFrame) -> Iterator[str]:
+    whole = sum(steps[name] for name in _PARTS)
+    shares = [(word, steps[name] / whole) for name, word in _PARTS.items()]
+    said = ", ".join(f"{word} {number(100 * s.min())} to {number(100 * s.max())} %" for word, s in shares)
+    yield f"Over {len(steps)} cases a step divides into {said}."
+
+
+def _stability(steps: pd.DataFrame) -> str:
+    doubtful = steps[steps["notes"].str.contains("loss_not_finite")]
+    if doubtful.empty:
+        return "The loss of every step was a finite number; the first ones are in the records."
+    names = ", ".join(dict.fromkeys(f"{row['model']}@{row['resolution']}" for _, row in doubtful.iterrows()))
+    return f"The loss of some step was infinite or no number: {names}."
+
+
+def _table(steps: pd.DataFrame) -> Table:
+    columns = [
+        Column("model"), Column("resolution, px", number=True),
+        *(column for name in ("throughput_ips", "latency_s", "memory_bytes") for column in measured_columns(name)),
+        *(Column(f"{word}, ms", number=True) for word in _PARTS.values()),
+        Column("static memory, MiB", number=True), Column("n, rounds", number=True),
+        Column("machine and way of running"),
+    ]  # fmt: skip
+    mib = SCALES["memory_bytes"].factor
+    rows = [
+        [
+            row["model"], str(row["resolution"]),
+            *(cell for name in ("throughput_ips", "latency_s", "memory_bytes") for cell in measured_cells(row, name)),
+            *(number(row[name], 1e-3) for name in _PARTS),
+            number(_static(row), mib), str(row["n"]), way_label(row),
+        ]
+        for row in steps.sort_values(["machine", "batch", "model", "resolution"], kind="stable").to_dict("records")
+    ]  # fmt: skip
+    return capped("One training step: forward, backward and optimiser are timed apart from the whole", columns, rows)
+
+
+def _static(row: dict[str, float]) -> float:
+    """Static peak at the case's batch: weights and gradients once, the rest times the batch; no optimiser state."""
+    weights, peak = row["weight_bytes"], row["peak_bytes_training"]
+    return 2 * weights + (peak - 2 * weights) * row["batch"]
