@@ -36,9 +36,8 @@ def optimised(rounds: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
         if plain is None or len(here) < 2:
             continue
         base = _speeds(used, plain)
-        for row in here.to_dict("records"):
-            if row["case"] != plain["case"]:
-                rows.append(_row(row, plain, _speeds(used, row), base))
+        others = (row for row in here.to_dict("records") if row["case"] != plain["case"])
+        rows += [_row(row, plain, _speeds(used, row), base) for row in others]
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 

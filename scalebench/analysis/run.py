@@ -9,10 +9,10 @@ import pandas as pd
 
 from scalebench import published
 from scalebench.analysis.accuracy import accuracy_at_cost, fronts
+from scalebench.analysis.fitting import fitting
 from scalebench.analysis.frontier import pareto
 from scalebench.analysis.inputs import feeding, inputs
 from scalebench.analysis.matched import compare_groups, counted_ratios, explained
-from scalebench.analysis.fitting import fitting
 from scalebench.analysis.memory import memory_gap
 from scalebench.analysis.optimised import optimised
 from scalebench.analysis.recount import recount

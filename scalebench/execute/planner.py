@@ -17,8 +17,7 @@ from scalebench.suite.expand import Selection, expand, select
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.paper import Known, MatchRequest
 from scalebench.suite.plan import Group, Limits, Member, Plan, Scene
-from scalebench.suite.schema import Suite
-from scalebench.suite.schema import InputImages
+from scalebench.suite.schema import InputImages, Suite
 
 Progress = Callable[[str, int, int], None]
 """Hears (what is being worked out, done, total)."""

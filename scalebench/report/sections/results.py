@@ -15,8 +15,8 @@ from scalebench.report.figures.heatmap import memory_map
 from scalebench.report.figures.roof import under_the_roof
 from scalebench.report.figures.variance import spread_of_rounds
 from scalebench.report.sections.accuracy import accuracy_section
-from scalebench.report.sections.inputs import inputs_section
 from scalebench.report.sections.fitting import fitting_section
+from scalebench.report.sections.inputs import inputs_section
 from scalebench.report.sections.laws import laws_section
 from scalebench.report.sections.optimised import optimised_section
 from scalebench.report.sections.recount import recount_section

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -60,7 +61,7 @@ def _table(steps: pd.DataFrame) -> Table:
     return capped("One training step: forward, backward and optimiser are timed apart from the whole", columns, rows)
 
 
-def _static(row: dict[str, float]) -> float:
+def _static(row: Mapping[Any, Any]) -> float:
     """Static peak at the case's batch: weights and gradients once, the rest times the batch; no optimiser state."""
     weights, peak = row["weight_bytes"], row["peak_bytes_training"]
-    return 2 * weights + (peak - 2 * weights) * row["batch"]
+    return float(2 * weights + (peak - 2 * weights) * row["batch"])
