@@ -7,9 +7,13 @@ import typer
 
 def models(
     pattern: str = typer.Argument("*", help="Glob over model names, quoted: 'efficientnet_b*'."),
+    families: bool = typer.Option(False, "--families", help="List families with their members, instead of models."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON list."),
 ) -> None:
-    """List the models that can be named, with their native resolutions."""
+    """List the models that can be named, with their native resolutions; with --families, the families."""
+    if families:
+        _families(pattern, json_)
+        return
     from scalebench.cli.output import print_json, print_table
     from scalebench.execute.client import Worker
     from scalebench.execute.paper import Paper
@@ -24,3 +28,20 @@ def models(
         return
     columns = [("model", False), ("native, px", True), ("timm default, px", True)]
     print_table(f"{len(found)} models", columns, [(n, str(p), str(t)) for n, p, t in found])
+
+
+def _families(pattern: str, json_: bool) -> None:
+    from fnmatch import fnmatchcase
+
+    from scalebench.cli.output import print_json, print_table
+    from scalebench.errors import UnknownNameError
+    from scalebench.suite.families import FAMILIES
+
+    found = {name: members for name, members in FAMILIES.items() if fnmatchcase(name, pattern)}
+    if not found:
+        raise UnknownNameError(f"no family fits {pattern!r}", f"families: {', '.join(FAMILIES)}")
+    if json_:
+        print_json([{"family": name, "members": members} for name, members in found.items()])
+        return
+    rows = [(name, ", ".join(f"{model}@{size}" for model, size in members.items())) for name, members in found.items()]
+    print_table(f"{len(found)} families", [("family", False), ("members at their native size, px", False)], rows)

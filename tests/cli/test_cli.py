@@ -190,6 +190,13 @@ def test_models_lists_native_sizes(tmp_path: Path) -> None:
     assert [r["native_resolution"] for r in rows[:8]] == [224, 240, 260, 300, 380, 456, 528, 600]
 
 
+def test_models_lists_families(tmp_path: Path) -> None:
+    (row,) = json.loads(scalebench("models", "efficientnetv*", "--families", "--json", cwd=tmp_path).stdout)
+    assert row["family"] == "efficientnetv2"
+    assert row["members"]["tf_efficientnetv2_b3"] == 300
+    assert "convnext_tiny@224" in scalebench("models", "--families", cwd=tmp_path).stdout
+
+
 def test_schema_is_what_the_suites_point_to(root: Path, tmp_path: Path) -> None:
     done = scalebench("schema", "suite", cwd=tmp_path)
     assert json.loads(done.stdout) == json.loads((root / "suites" / "schema.json").read_text())

@@ -163,7 +163,7 @@ def test_an_unknown_family_gets_the_nearest(catalogue: Catalogue) -> None:
     """A misspelt family is refused at its key."""
     with pytest.raises(UnknownNameError, match="unknown family 'efficentnet'") as caught:
         select(FamilyModels(family="efficentnet"), catalogue)
-    assert caught.value.hint == "did you mean 'efficientnet'?"
+    assert caught.value.hint.startswith("did you mean 'efficientnet'")
     assert caught.value.location == ("family",)
 
 
