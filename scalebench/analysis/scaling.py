@@ -52,7 +52,7 @@ def multiplier_exponents(cases: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for axis, other in (("depth", "width"), ("width", "depth")):
-        alone = cases[(cases[other] == 1) & ~cases["model"].str.contains("t=", regex=False)]
+        alone = cases[(cases[other] == 1) & ~cases["model"].str.contains(r"\b[tf]=")]
         for (*way, base, resolution), group in alone.groupby([*WAY, "base", "resolution"], sort=False):
             if group[axis].nunique() >= MIN_POINTS:
                 identity = {**dict(zip(WAY, way, strict=True)), "subject": f"{base}@{resolution}"}

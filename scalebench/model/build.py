@@ -16,6 +16,7 @@ from timm.models.resnet import BasicBlock, Bottleneck, ResNet, downsample_conv
 from torch import nn
 
 from scalebench.errors import BuildError, UnknownNameError, did_you_mean
+from scalebench.model.fused import fuse
 from scalebench.suite.paper import Known
 from scalebench.suite.variant import Variant
 
@@ -38,7 +39,7 @@ def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
     """Build ``variant`` for square inputs of ``resolution`` pixels, in eval mode.
 
     Args:
-        variant: base and multipliers; depth rounds up, width to multiples of 8.
+        variant: base, multipliers and options; depth rounds up, width to multiples of 8.
         resolution: used by models with a fixed input size (position embeddings, windows).
         device: where parameters live; ``meta`` allocates nothing.
 
@@ -54,6 +55,7 @@ def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
     try:
         with torch.device(device):
             model = factory(pretrained=False, **sizes)
+            fuse(stages(model), variant)
             _trim(model, variant)
     except BuildError:
         raise

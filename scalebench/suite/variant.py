@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from scalebench.errors import UnknownNameError
 
 _NAME = re.compile(r"(?P<base>[A-Za-z0-9_.\-/]+)(?:\[(?P<axes>[^\[\]]*)\])?")
-_AXES = {"d": "depth", "w": "width", "t": "trim"}
+_AXES = {"d": "depth", "w": "width", "t": "trim", "f": "fused"}
+_WHOLE = ("trim", "fused")
 DECIMALS = 4
 """Multipliers are written, and built, with this many decimals, so a name rebuilds its model exactly."""
 
@@ -20,12 +21,16 @@ class Variant:
     ``trim`` blocks are left out again after depth has been rounded up, one per stage, longest stage first. Rounding
     up adds a block to every stage at once (ResNet-50 jumps from 1.86 to 2.07 times its MACs at d = 2), so without
     it some compute targets could not be matched by depth alone.
+
+    ``fused`` stages, the first ones, have Fused-MBConv blocks in place of MBConv: ``efficientnet_b4[f=3]`` is the
+    "fused stage1-3" of Tan and Le, arXiv:2104.00298, Table 3; ``model.fused`` says how it is built.
     """
 
     base: str
     depth: float = 1.0
     width: float = 1.0
     trim: int = 0
+    fused: int = 0
 
     @property
     def name(self) -> str:
@@ -59,8 +64,9 @@ def parse_variant(text: str) -> Variant:
         axis = _AXES.get(key.strip())
         if axis is None or axis in values:
             raise UnknownNameError(f"{text!r}: {part!r} is not a multiplier, or is given twice", hint)
-        values[axis] = _trim(value, text) if axis == "trim" else _multiplier(value, text, hint)
-    return Variant(found["base"], values.get("depth", 1.0), values.get("width", 1.0), int(values.get("trim", 0)))
+        values[axis] = _whole(key, value, text) if axis in _WHOLE else _multiplier(value, text, hint)
+    whole = {axis: int(values.get(axis, 0)) for axis in _WHOLE}
+    return Variant(found["base"], values.get("depth", 1.0), values.get("width", 1.0), **whole)
 
 
 def _multiplier(value: str, text: str, hint: str) -> float:
@@ -73,9 +79,10 @@ def _multiplier(value: str, text: str, hint: str) -> float:
     return number
 
 
-def _trim(value: str, text: str) -> int:
+def _whole(key: str, value: str, text: str) -> int:
     if not value.strip().isdecimal():
-        raise UnknownNameError(f"{text!r}: {value!r} is not a number of blocks", "write t=1 to leave one block out")
+        what = {"t": "blocks, which t leaves out", "f": "stages, which f fuses"}[key.strip()]
+        raise UnknownNameError(f"{text!r}: {value!r} is not a number of {what}", f"write {key.strip()}=1 for one")
     return int(value)
 
 

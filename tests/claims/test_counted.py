@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from scalebench.analysis.run import Analysis
 from scalebench.claims.part import Finding
-from scalebench.claims.registry import Part
+from scalebench.claims.registry import Part, registry
 
 MakeAnalysis = Callable[..., Analysis]
 
@@ -149,3 +149,21 @@ def test_what_must_be_counted_for_a_part(metric: str, peaks: tuple[str, ...]) ->
     """Static memory and training MACs cost time to count, so they are asked for by name."""
     needs = _part(kind="count_ratio", metric=metric, over="a@1", under="b@1").needs()
     assert (needs.counts, needs.peaks, needs.cases) == (("a@1", "b@1"), peaks, ())
+
+
+@pytest.mark.parametrize(("fused", "claim"), [(3, "V2-02"), (7, "V2-03")])
+def test_fused_stages_are_judged_by_what_table_3_prints(analysis_of: MakeAnalysis, fused: int, claim: str) -> None:
+    """The printed parameters and FLOPs themselves lie within what the claim allows, those of the other row do not."""
+    printed = {0: (19.3, 4.5), 3: (20.0, 7.5), 7: (132.0, 34.4)}
+
+    def counts(row: int) -> dict[tuple[str, int], dict[str, float]]:
+        rows = {("efficientnet_b4", 380): printed[0], (f"efficientnet_b4[f={fused}]", 380): printed[row]}
+        return {model: {"params": params * 1e6, "macs": flops * 1e9} for model, (params, flops) in rows.items()}
+
+    parts = registry()[claim].parts
+    assert {part.metric for part in parts if part.kind == "count_ratio"} == {"params", "macs"}
+    for part in parts:
+        if part.kind == "count_ratio":
+            low, high = part.bounds
+            assert low < _value(part.find(analysis_of(counts(fused)))) < high
+            assert not low < _value(part.find(analysis_of(counts(10 - fused)))) < high

@@ -7,7 +7,7 @@ from scalebench.suite.variant import Variant, parse_at, parse_variant
 
 MULTIPLIERS = st.integers(1, 1_000_000).map(lambda n: n / 10_000)
 BASES = st.from_regex(r"[A-Za-z0-9_.\-/]{1,40}", fullmatch=True)
-VARIANTS = st.builds(Variant, BASES, MULTIPLIERS, MULTIPLIERS, st.integers(0, 200))
+VARIANTS = st.builds(Variant, BASES, MULTIPLIERS, MULTIPLIERS, st.integers(0, 200), st.integers(0, 20))
 
 
 @given(variant=VARIANTS)
@@ -36,6 +36,8 @@ def test_different_variants_have_different_names(one: Variant, other: Variant) -
         (Variant("efficientnet_b0", width=2.0), "efficientnet_b0[w=2]"),
         (Variant("resnet50", 2.0, trim=3), "resnet50[d=2,t=3]"),
         (Variant("resnet50", 12.3456), "resnet50[d=12.3456]"),
+        (Variant("efficientnet_b4", fused=3), "efficientnet_b4[f=3]"),
+        (Variant("efficientnet_b4", 2.0, trim=1, fused=7), "efficientnet_b4[d=2,t=1,f=7]"),
     ],
 )
 def test_written_forms(variant: Variant, name: str) -> None:
@@ -51,6 +53,8 @@ def test_written_forms(variant: Variant, name: str) -> None:
         ("resnet50[d=1]", Variant("resnet50")),
         ("resnet50[w=2,d=3]", Variant("resnet50", 3.0, 2.0)),
         ("resnet50[ d=2 , t=1 ]", Variant("resnet50", 2.0, trim=1)),
+        ("mnasnet_100[f=2,d=3]", Variant("mnasnet_100", 3.0, fused=2)),
+        ("mnasnet_100[f=0]", Variant("mnasnet_100")),
         ("resnet50[d=1.23456]", Variant("resnet50", 1.2346)),
         ("timm/resnet50.a1_in1k", Variant("timm/resnet50.a1_in1k")),
     ],
@@ -67,6 +71,7 @@ def test_other_ways_of_writing_are_understood(text: str, variant: Variant) -> No
         "resnet50[q=2]", "resnet50[2]", "resnet50[d]", "resnet50[d=]", "resnet50[d=two]", "resnet50[d=0]",
         "resnet50[d=-1]", "resnet50[d=0.00001]", "resnet50[d=101]", "resnet50[d=nan]", "resnet50[d=inf]",
         "resnet50[d=2,d=3]", "resnet50[d=2,d=2]", "resnet50[t=1.5]", "resnet50[t=-1]", "resnet50[t=]", "resnet50[t=²]",
+        "resnet50[f=]", "resnet50[f=1.5]", "resnet50[f=-1]", "resnet50[f=1,f=1]",
         "resnet50@224",
     ],
 )  # fmt: skip
