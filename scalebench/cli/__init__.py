@@ -9,7 +9,22 @@ from typing import Any
 
 import typer
 
-from scalebench.cli import aa, ab, claims, compare, count, doctor, models, plan, report, run, schema, suite_for, tune
+from scalebench.cli import (
+    aa,
+    ab,
+    claims,
+    compare,
+    count,
+    doctor,
+    models,
+    plan,
+    report,
+    run,
+    schema,
+    structure,
+    suite_for,
+    tune,
+)
 from scalebench.errors import ScalebenchError
 
 app = typer.Typer(
@@ -38,7 +53,7 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 _COMMANDS = (
     run.run, plan.plan, count.count, report.report, claims.claims, suite_for.suite_for, compare.compare, ab.ab, aa.aa,
-    tune.tune, doctor.doctor, models.models, schema.schema,
+    tune.tune, doctor.doctor, models.models, structure.structure, schema.schema,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_interruptible(_command))

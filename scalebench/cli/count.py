@@ -26,7 +26,7 @@ def count(
 
     with Worker() as worker, paper_progress() as progress:
         paper = Paper(worker)
-        cases = _cases(names, catalogue(paper))
+        cases = cases_of(names, catalogue(paper))
         facts = count_all(dict.fromkeys(cases, ("inference", "training")), paper, progress)
         checks = paper.ask([_question("check", c) for c in cases]) if check else [{} for _ in cases]
     rows = [_row(case, facts[case], answer) for case, answer in zip(cases, checks, strict=True)]
@@ -42,7 +42,8 @@ def _question(ask: str, case: Any) -> dict[str, Any]:
     return {"ask": ask, "model": case.model, "resolution": case.resolution}
 
 
-def _cases(names: list[str], known: Any) -> list[Any]:
+def cases_of(names: list[str], known: Any) -> list[Any]:
+    """Counting cases of names, variants and globs, each at the size written or its native one; none twice."""
     from scalebench.suite.case import COUNT, Case
     from scalebench.suite.expand import check_size, matching_variants, native
     from scalebench.suite.paper import Spec
@@ -70,8 +71,9 @@ def _split(text: str) -> tuple[str, int | None]:
 
 
 def _row(case: Any, facts: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    # The list of operators is for the roofline: hundreds of lines that nobody asked for here.
-    row = {"model": case.model, "resolution": case.resolution, **{k: v for k, v in facts.items() if k != "work"}}
+    # The list of operators is for the roofline, and structure has a command of its own.
+    shown = {key: value for key, value in facts.items() if key not in ("work", "structure")}
+    row = {"model": case.model, "resolution": case.resolution, **shown}
     if "ok" in answer and "macs" in facts:
         found = answer["ok"]
         row["check"] = {**found, "difference": found["macs"] / facts["macs"] - 1 if facts["macs"] else None}

@@ -16,7 +16,7 @@ import platformdirs
 from scalebench.errors import BuildError, ScalebenchError, UnknownNameError, UnreachableError, WorkerError
 from scalebench.execute.client import Worker
 
-COUNTING = 4
+COUNTING = 5
 """Raised when counting or matching changes, so that no older answer is used."""
 _TIMEOUT_S = 3600.0
 _ERRORS: dict[str, type[ScalebenchError]] = {

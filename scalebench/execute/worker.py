@@ -41,9 +41,10 @@ from scalebench.measure.canary import canary
 from scalebench.measure.run import gpu_facts, gpu_software, measure, resolve_device
 from scalebench.model.backward import training_macs
 from scalebench.model.build import block_count, build, catalogue, default_resolution, head_params
-from scalebench.model.complexity import count_model, cross_check
+from scalebench.model.complexity import cross_check
 from scalebench.model.footprint import static_peak
 from scalebench.model.matching import match
+from scalebench.model.structure import count_with_structure
 from scalebench.suite.case import case_from_json
 from scalebench.suite.paper import MatchRequest
 from scalebench.suite.variant import parse_variant
@@ -178,7 +179,8 @@ def _match(question: dict[str, Any]) -> Any:
 def _count(question: dict[str, Any]) -> Any:
     variant, resolution = parse_variant(question["model"]), question["resolution"]
     model = build(variant, resolution, device="meta")
-    facts = dataclasses.asdict(count_model(model, variant.name, resolution))
+    counted, structure = count_with_structure(model, variant.name, resolution)
+    facts = {**dataclasses.asdict(counted), "structure": structure}
     facts["blocks"] = block_count(model)
     facts["backbone_params"] = facts["params"] - head_params(model)
     facts["default_resolution"] = default_resolution(variant.base)

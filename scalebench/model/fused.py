@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from timm.layers import create_conv2d
+from timm.layers.create_conv2d import create_conv2d
 from timm.models._efficientnet_blocks import DepthwiseSeparableConv, EdgeResidual, InvertedResidual
 from torch import Tensor, nn
 
@@ -43,7 +43,8 @@ def fuse(stages: Sequence[nn.Sequential], variant: Variant) -> None:
             f"{variant.name}: there are {len(stages)} stages of MBConv blocks", "f fuses stages of EfficientNets"
         )
     for number, stage in enumerate(stages[: variant.fused], 1):
-        for index, block in enumerate(stage):
+        blocks: list[Any] = list(stage)
+        for index, block in enumerate(blocks):
             if type(block) not in (InvertedResidual, DepthwiseSeparableConv):  # a subclass does more than MBConv
                 raise BuildError(
                     f"{variant.name}: stage {number} has {type(block).__name__}, which is no MBConv block to fuse",
@@ -58,9 +59,9 @@ def _fused(block: Any, kernel: int) -> nn.Module:
     # timm's ports of TensorFlow pad at run time where the stride is 2.
     padding = "same" if type(block.conv_dw) is not nn.Conv2d else ""
     if isinstance(block, DepthwiseSeparableConv):
-        convolution = create_conv2d(block.conv_dw.in_channels, block.conv_pw.out_channels, kernel, stride=stride,
-                                    padding=padding)  # fmt: skip
-        return Unexpanded(block, convolution)
+        make: Any = create_conv2d  # timm leaves it untyped
+        ins, outs = block.conv_dw.in_channels, block.conv_pw.out_channels
+        return Unexpanded(block, make(ins, outs, kernel, stride=stride, padding=padding))
     ins, expanded = block.conv_pw.in_channels, block.conv_pw.out_channels
     fused = EdgeResidual(ins, block.conv_pwl.out_channels, kernel, stride, pad_type=padding, exp_ratio=expanded / ins)
     fused.bn1, fused.se = block.bn2, block.se
@@ -84,4 +85,6 @@ class Unexpanded(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Channels and size as the block that it stands for."""
         found: Tensor = self.act(self.bn1(self.conv(self.se(x))))
-        return self.drop_path(found) + x if self.has_skip else found
+        if self.has_skip:
+            found = self.drop_path(found) + x
+        return found

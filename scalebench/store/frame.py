@@ -43,7 +43,7 @@ def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
         row |= {name: value for name, value in record.facts.items() if value is not None}
         row["error"] = (record.error or {}).get("message")
     rows = [{"model": model, "resolution": resolution, **row} for (model, resolution), row in known.items()]
-    columns = ["model", "resolution", "error", "uncounted", "work", *STRUCTURE, *COUNTED]
+    columns = ["model", "resolution", "error", "uncounted", "work", "structure", *STRUCTURE, *COUNTED]
     return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
@@ -63,7 +63,7 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
     numbers = ["process_bytes", *_DELIVERED]
     frame[numbers] = frame[numbers].astype(float)
-    counted = counts_frame(records).drop(columns=["error", "uncounted", "work", *STRUCTURE[1:]])
+    counted = counts_frame(records).drop(columns=["error", "uncounted", "work", "structure", *STRUCTURE[1:]])
     return frame.merge(counted, on=["model", "resolution"], how="left")
 
 

@@ -190,6 +190,15 @@ def test_models_lists_native_sizes(tmp_path: Path) -> None:
     assert [r["native_resolution"] for r in rows[:8]] == [224, 240, 260, 300, 380, 456, 528, 600]
 
 
+def test_structure_compares_models(tmp_path: Path) -> None:
+    rows = json.loads(scalebench("structure", "resnet18@64", "mobilenetv3_small_100@64", "--json", cwd=tmp_path).stdout)
+    assert [row["model"] for row in rows] == ["resnet18", "mobilenetv3_small_100"]
+    assert rows[0]["structure"]["stages"] == [[2, 64, 16], [2, 128, 8], [2, 256, 4], [2, 512, 2]]
+    assert rows[1]["structure"]["kinds"]["depthwise"][0] == 11
+    table = scalebench("structure", "resnet18@64", cwd=tmp_path).stdout
+    assert "max pooling, by 2" in table
+
+
 def test_models_lists_families(tmp_path: Path) -> None:
     (row,) = json.loads(scalebench("models", "efficientnetv*", "--families", "--json", cwd=tmp_path).stdout)
     assert row["family"] == "efficientnetv2"

@@ -20,6 +20,7 @@ from scalebench.report.sections.inputs import inputs_section
 from scalebench.report.sections.laws import laws_section
 from scalebench.report.sections.optimised import optimised_section
 from scalebench.report.sections.recount import recount_section
+from scalebench.report.sections.structure import built_section, worth_showing
 from scalebench.report.sections.study import study_section
 from scalebench.report.sections.training import training_section
 from scalebench.report.sections.versus import versus_section
@@ -88,6 +89,7 @@ def _studies(analysis: Analysis) -> tuple[Section, ...]:
         (int((analysis.cases["mode"] == "training").sum()), lambda: training_section(analysis.cases)),
         (len(analysis.inputs), lambda: inputs_section(analysis.inputs, analysis.feeding)),
         (len(analysis.recount), lambda: recount_section(analysis.recount)),
+        (worth_showing(analysis.counts), lambda: built_section(analysis.counts)),
     )  # fmt: skip
     return tuple(make() for there, make in wanted if there)
 
