@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pandas as pd
+from literal_report import Built, make_counts, make_rounds
 
 from scalebench.report.sections.structure import built_section, worth_showing
 
@@ -42,3 +46,13 @@ def test_every_model_stands_once_with_its_shares() -> None:
         ("resnet18@224", "dense", "5", "75.0", "25.0", "100.0"),
         ("resnet18@224", "other", "-", "25.0", "75.0", "0.0"),
     )
+
+
+def test_the_page_has_the_section_and_the_document_the_facts(build: Callable[..., Built]) -> None:
+    """Records with the fact have it on the page; the same records without it are shown as ever."""
+    known = [replace(record, facts={**record.facts, "structure": BUILT}) for record in make_counts()]
+    with_fact, without = (build([*counted, *make_rounds(1)], counts=False) for counted in (known, make_counts()))
+    assert 'id="built"' in with_fact.html
+    assert "dense 3x3, by 2 (2 times)" in with_fact.html
+    assert all(row["structure"] == BUILT for row in with_fact.json["counts"])
+    assert 'id="built"' not in without.html
