@@ -60,14 +60,9 @@ def count_model(model: nn.Module, name: str, resolution: int) -> Complexity:
     Raises:
         BuildError: its forward pass fails at this resolution.
     """
-    image = torch.empty(1, 3, resolution, resolution, device="meta")
     weights = [*model.parameters(), *model.buffers()]
     tally = Tally(weights)
-    try:
-        with torch.no_grad(), tally:
-            model(image)
-    except Exception as error:  # a model's forward pass raises whatever it likes
-        raise BuildError(f"{name}@{resolution} cannot be counted: {type(error).__name__}: {error}") from error
+    run_on_paper(model, tally, name, resolution)
     return Complexity(
         params=sum(p.numel() for p in model.parameters()),
         macs=tally.macs,
@@ -77,6 +72,20 @@ def count_model(model: nn.Module, name: str, resolution: int) -> Complexity:
         uncounted=tuple(sorted(tally.uncounted)),
         work=tuple((*triple, number) for triple, number in tally.work.items()),
     )
+
+
+def run_on_paper(model: nn.Module, tally: Tally, name: str, resolution: int) -> None:
+    """Add one forward pass of a model on the meta device to ``tally``, one image of 3 x side x side.
+
+    Raises:
+        BuildError: the pass fails at this resolution.
+    """
+    image = torch.empty(1, 3, resolution, resolution, device="meta")
+    try:
+        with torch.no_grad(), tally:
+            model(image)
+    except Exception as error:  # a model's forward pass raises whatever it likes
+        raise BuildError(f"{name}@{resolution} cannot be counted: {type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True)

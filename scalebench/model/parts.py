@@ -1,0 +1,251 @@
+"""What a model is made of: its parts by kind and stage, and what each costs on paper.
+
+A part is a module without children, a squeeze-and-excitation module as a whole, or a normalisation that holds its
+activation as a child (timm's ``BatchNormAct2d``): the child is then a part of its own, and its cost is not its
+parent's. Whatever runs outside parts belongs to the row ``between``, so that all rows sum up to the model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import nn
+
+from scalebench.model.complexity import run_on_paper
+from scalebench.model.work import Tally
+from scalebench.suite.kinds import BETWEEN
+
+_SE = re.compile(r"^(Effective)?(SE(Module|Layer|Block|WithNorm)|Squeeze(Excite|Excitation))")
+_STAGE = re.compile(r"^(?:(blocks|stages|layers|features)\.(\d+)|(?:layer|stage|s|block)_?(\d+))(?:\.|$)")
+_SHORTCUT = re.compile(r"downsample|shortcut|proj_conv")
+_NAMED_DEPTHWISE = (3, 5, 7)
+_BY_ROLE = {"conv_pw": "expand_1x1", "conv_pwl": "project_1x1"}
+"""timm's names within an inverted residual block, whose expand may be as wide as its input."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part, or several together.
+
+    Attributes:
+        name: path of the module; empty for several, and for what runs between modules.
+        kind: one of ``suite.kinds.KINDS``.
+        stage: ``stem``, ``stage 1``..., ``head``, ``body`` where a model has no stages, or ``between``.
+        params: elements of its parameters.
+        macs, activations: of one image, as in ``Complexity``.
+        activation_bytes: moved per image, fp32.
+        weight_bytes: moved per forward pass, fp32.
+    """
+
+    name: str
+    kind: str
+    stage: str
+    params: int
+    macs: int
+    activations: int
+    activation_bytes: int
+    weight_bytes: int
+
+
+def find_parts(model: nn.Module) -> dict[str, nn.Module]:
+    """Modules that are parts, by path, parents before children; each module once, however often it is used."""
+    return dict(_walk("", model))
+
+
+def _walk(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    children = [(f"{name}.{child}".lstrip("."), inner) for child, inner in module.named_children()]
+    whole = not children or _is_se(module) or isinstance(module, nn.MultiheadAttention)
+    if whole or _is_norm(module):
+        yield name, module
+    if not whole:
+        for path, inner in children:
+            yield from _walk(path, inner)
+
+
+def enclosing(name: str, parts: Iterable[str]) -> str | None:
+    """The part that ``name`` lies in, or None."""
+    known = set(parts)
+    above = name.rpartition(".")[0]
+    while above and above not in known:
+        above = above.rpartition(".")[0]
+    return above or None
+
+
+def classify(model: nn.Module) -> dict[str, tuple[str, str]]:
+    """(kind, stage) of every part, by path. What is not recognised has a kind by its operator, and never raises."""
+    modules = dict(model.named_modules())
+    stages = _stages(model)
+    found = {}
+    for name, module in find_parts(model).items():
+        stage = stages(name)
+        parent = modules.get(name.rpartition(".")[0], model)
+        found[name] = (_kind(name, module, parent, stage), stage)
+    return found
+
+
+def count_parts(model: nn.Module, name: str, resolution: int) -> tuple[Part, ...]:
+    """Cost on paper of every part of a model that lies on the meta device; what runs between them comes last.
+
+    Parts that do nothing (Identity, Dropout of a model that does not train) are left out.
+
+    Returns: parts whose params, macs, activations and bytes sum up to those of ``count_model``.
+
+    Raises:
+        BuildError: the forward pass fails at this resolution.
+    """
+    kinds, parts = classify(model), find_parts(model)
+    tally = Tally([*model.parameters(), *model.buffers()])
+    ledger = _Ledger(tally)
+    handles = [handle for path, module in parts.items() for handle in ledger.follow(path, module)]
+    try:
+        run_on_paper(model, tally, name, resolution)
+        ledger.settle()
+    finally:
+        for handle in handles:
+            handle.remove()
+    params = _params(model, parts)
+    rows = [Part(path, *kinds[path], params[path], *ledger.cost(path)) for path in parts]
+    between = Part("", BETWEEN, BETWEEN, params[BETWEEN], *ledger.cost(BETWEEN))
+    return (*(row for row in rows if row.params or row.activation_bytes or row.weight_bytes), between)
+
+
+def together(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Parts of one kind and stage as one, in order of first appearance."""
+    groups: dict[tuple[str, str], Part] = {}
+    for part in parts:
+        key = part.kind, part.stage
+        groups[key] = _add(groups[key], part) if key in groups else replace(part, name="")
+    return tuple(groups.values())
+
+
+def _add(a: Part, b: Part) -> Part:
+    fields = ("params", "macs", "activations", "activation_bytes", "weight_bytes")
+    return replace(a, **{field: getattr(a, field) + getattr(b, field) for field in fields})
+
+
+class _Ledger:
+    """Books what the tally has added since the last entry or exit of a part on the innermost part."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._inside: list[str] = []
+        self._macs: Counter[str] = Counter()
+        self._activations: Counter[str] = Counter()
+        self._bytes: dict[str, tuple[int, int]] = {}
+        self._seen = self._reading()
+
+    def follow(self, path: str, module: nn.Module) -> list[Any]:
+        def enter(*_: Any) -> None:
+            self.settle()
+            self._inside.append(path)
+
+        def leave(*_: Any) -> None:
+            self.settle()
+            self._inside.pop()
+
+        return [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
+
+    def settle(self) -> None:
+        now, seen = self._reading(), self._seen
+        owner = self._inside[-1] if self._inside else BETWEEN
+        self._macs[owner] += now[0] - seen[0]
+        self._activations[owner] += now[1] - seen[1]
+        moved, weights = self._bytes.get(owner, (0, 0))
+        self._bytes[owner] = (moved + now[2] - seen[2], weights + now[3] - seen[3])
+        self._seen = now
+
+    def cost(self, owner: str) -> tuple[int, int, int, int]:
+        return self._macs[owner], self._activations[owner], *self._bytes.get(owner, (0, 0))
+
+    def _reading(self) -> tuple[int, int, int, int]:
+        work = self._tally.work
+        moved = sum(activations * number for (_, activations, _), number in work.items())
+        weights = sum(weights * number for (_, _, weights), number in work.items())
+        return self._tally.macs, self._tally.activations, moved, weights
+
+
+def _params(model: nn.Module, parts: dict[str, nn.Module]) -> Counter[str]:
+    """Elements of parameters by the innermost part that holds them; a shared one counts where it comes first."""
+    found: Counter[str] = Counter()
+    for path, parameter in model.named_parameters():
+        owner = enclosing(path, parts) or BETWEEN
+        found[owner] += parameter.numel()
+    return found
+
+
+def _stages(model: nn.Module) -> Callable[[str], str]:
+    """Path of a module -> its stage. Children before the first stage are the stem, those after the last the head."""
+    top = [name for name, _ in model.named_children()]
+    numbered = {name: match for name, _ in model.named_modules() if (match := _STAGE.match(name))}
+    staged = [index for index, name in enumerate(top) if any(path.partition(".")[0] == name for path in numbered)]
+    if not staged:
+        classifier = getattr(model, "get_classifier", lambda: None)()
+        heads = {name for name, module in model.named_modules() if module is classifier}
+        return lambda path: "head" if path in heads else "body"
+    # timm counts children of a container from 0, and numbered attributes (layer1, s1) from 1.
+    stage = {path: f"stage {int(m[2]) + 1}" if m[1] else f"stage {m[3]}" for path, m in numbered.items()}
+    place = {name: "stem" if i < staged[0] else "head" if i > staged[-1] else "body" for i, name in enumerate(top)}
+    return lambda path: stage.get(path) or place.get(path.partition(".")[0], "body")
+
+
+def _kind(name: str, module: nn.Module, parent: nn.Module, stage: str) -> str:
+    known = type(module)
+    if _is_se(module):
+        return "se"
+    if _is_norm(module):
+        return "norm"
+    if "activation" in known.__module__ and not isinstance(module, nn.MultiheadAttention):
+        return "activation"
+    if stage in ("stem", "head"):
+        return stage
+    if isinstance(module, nn.Conv2d):
+        return _convolution(name, module, parent)
+    if isinstance(module, nn.Linear):
+        fits = type(parent).__name__.endswith("Mlp")
+        return _by_width(module.in_features, module.out_features) if fits else "other_1x1"
+    return "conv_other" if "Conv" in known.__name__ else "other"
+
+
+def _convolution(name: str, module: nn.Conv2d, parent: nn.Module) -> str:
+    size, square = module.kernel_size[0], len(set(module.kernel_size)) == 1
+    if module.groups > 1 and module.groups == module.in_channels:
+        return f"depthwise_{size}x{size}" if square and size in _NAMED_DEPTHWISE else "depthwise_other"
+    if module.groups > 1:
+        return "grouped_conv"
+    if module.kernel_size != (1, 1):
+        return "conv_3x3" if module.kernel_size == (3, 3) else "conv_other"
+    if _SHORTCUT.search(name):
+        return "other_1x1"
+    return _pointwise(name, module, type(parent).__name__)
+
+
+def _pointwise(name: str, module: nn.Conv2d, block: str) -> str:
+    if block == "DepthwiseSeparableConv":
+        return "project_1x1"
+    if block == "ConvBnAct":  # alone in the last stage of MobileNetV3: the convolution that others call conv_head
+        return "head"
+    role = _BY_ROLE.get(name.rpartition(".")[2]) if "Residual" in block else None
+    return role or _by_width(module.in_channels, module.out_channels)
+
+
+def _by_width(inputs: int, outputs: int) -> str:
+    return "expand_1x1" if outputs > inputs else "project_1x1" if outputs < inputs else "other_1x1"
+
+
+def _is_se(module: nn.Module) -> bool:
+    return _SE.match(type(module).__name__) is not None
+
+
+def _is_norm(module: nn.Module) -> bool:
+    """A normalisation, with or without an activation in it; a block that merely has one holds nothing itself."""
+    name = type(module).__name__
+    return "Norm" in name and "Conv" not in name and any(True for _ in _own(module))
+
+
+def _own(module: nn.Module) -> Iterator[Any]:
+    yield from module.parameters(recurse=False)
+    yield from module.buffers(recurse=False)
