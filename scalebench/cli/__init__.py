@@ -12,6 +12,7 @@ import typer
 from scalebench.cli import (
     aa,
     ab,
+    blocks,
     claims,
     compare,
     count,
@@ -52,8 +53,8 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 
 _COMMANDS = (
-    run.run, plan.plan, count.count, report.report, claims.claims, suite_for.suite_for, compare.compare, ab.ab, aa.aa,
-    tune.tune, doctor.doctor, models.models, structure.structure, schema.schema,
+    run.run, plan.plan, count.count, blocks.blocks, report.report, claims.claims, suite_for.suite_for, compare.compare,
+    ab.ab, aa.aa, tune.tune, doctor.doctor, models.models, structure.structure, schema.schema,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_interruptible(_command))

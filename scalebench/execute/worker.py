@@ -38,7 +38,9 @@ from scalebench.machine.environment import collect, usable_cores
 from scalebench.machine.limits import LIMIT_SHARE, die_first, free_memory, limit_memory
 from scalebench.machine.peaks import llc_bytes, measure_peaks
 from scalebench.measure.canary import canary
+from scalebench.measure.parts import parts
 from scalebench.measure.run import gpu_facts, gpu_software, measure, resolve_device
+from scalebench.measure.session import open_session
 from scalebench.model.backward import training_macs
 from scalebench.model.build import block_count, build, catalogue, default_resolution, head_params
 from scalebench.model.complexity import cross_check
@@ -123,6 +125,12 @@ def _measure(job: dict[str, Any]) -> Answers:
     yield 0, dataclasses.asdict(measure(case, job.get("iterations")))
 
 
+def _parts(job: dict[str, Any]) -> Answers:
+    case = case_from_json(job["case"])
+    _limit_memory(case.device, job.get("limit_bytes"))
+    yield 0, dataclasses.asdict(parts(open_session(case)))
+
+
 def _environment(job: dict[str, Any]) -> Answers:
     for index, word in enumerate(job["devices"]):
         device = resolve_device(word)
@@ -205,6 +213,7 @@ def _check(question: dict[str, Any]) -> Any:
 
 JOBS = {
     "measure": _measure,
+    "parts": _parts,
     "environment": _environment,
     "peaks": _peaks,
     "canary": _canary,
