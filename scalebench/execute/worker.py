@@ -38,6 +38,7 @@ from scalebench.machine.environment import collect, usable_cores
 from scalebench.machine.limits import LIMIT_SHARE, die_first, free_memory, limit_memory
 from scalebench.machine.peaks import llc_bytes, measure_peaks
 from scalebench.measure.canary import canary
+from scalebench.measure.latency import warm
 from scalebench.measure.parts import parts
 from scalebench.measure.run import gpu_facts, gpu_software, measure, resolve_device
 from scalebench.measure.session import open_session
@@ -128,7 +129,9 @@ def _measure(job: dict[str, Any]) -> Answers:
 def _parts(job: dict[str, Any]) -> Answers:
     case = case_from_json(job["case"])
     _limit_memory(case.device, job.get("limit_bytes"))
-    yield 0, dataclasses.asdict(parts(open_session(case)))
+    session = open_session(case)
+    warm(session)
+    yield 0, dataclasses.asdict(parts(session))
 
 
 def _environment(job: dict[str, Any]) -> Answers:

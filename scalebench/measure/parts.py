@@ -17,7 +17,6 @@ import torch
 from torch import nn
 
 from scalebench.measure.clock import Clock
-from scalebench.measure.latency import warm
 from scalebench.measure.sampling import forward
 from scalebench.measure.session import Measurement, Session
 from scalebench.model.build import build
@@ -74,7 +73,7 @@ def stamps_of(device: torch.device) -> Stamps:
 
 
 def parts(session: Session) -> Measurement:
-    """Probe: what each kind of part in each stage costs, on paper and in time.
+    """Probe: what each kind of part in each stage costs, on paper and in time; for a model that is warm.
 
     Facts: ``parts``, rows of {kind, stage, params, macs, activations, bytes, seconds}, where macs and activations are
     of one image, bytes and seconds of one pass of the batch; the row ``between`` holds the rest of the whole pass.
@@ -82,7 +81,6 @@ def parts(session: Session) -> Measurement:
     """
     case = session.case
     counted = count_parts(build(case.variant, case.resolution, "meta"), case.model, case.resolution)
-    warmed = warm(session)
     names = [part.name for part in counted if part.name]
     timing = time_parts(session, names)
     overhead = hook_overhead(session.device, session.clock)
@@ -93,7 +91,7 @@ def parts(session: Session) -> Measurement:
         "hook_overhead_s": overhead,
         "passes": timing.passes,
     }
-    return Measurement(samples=warmed.samples, facts=facts, notes=warmed.notes)
+    return Measurement(facts=facts)
 
 
 def rows(counted: Sequence[Part], timing: Timing, batch: int) -> list[dict[str, Any]]:
@@ -118,6 +116,7 @@ def time_parts(session: Session, names: Sequence[str]) -> Timing:
         MachineError: the clock went back.
     """
     protocol, stamps = session.case.protocol, stamps_of(session.device)
+    assert session.model is not None  # noqa: S101 - only eager offers this mode
     found = find_parts(session.model)
     modules = {name: found[name] for name in names}
     plain: list[float] = []

@@ -17,6 +17,7 @@ from scalebench.measure.energy import energy
 from scalebench.measure.latency import latency, throughput, warm
 from scalebench.measure.memory import cpu_peak, cuda_peak
 from scalebench.measure.observe import observed
+from scalebench.measure.parts import parts
 from scalebench.measure.session import Measurement, Session, open_session, pin
 from scalebench.measure.training import parts_of_a_step, stability
 from scalebench.measure.verify import verify
@@ -51,6 +52,7 @@ class Phases:
 PROBES = {
     "inference": Phases((memory, warm), (latency, throughput), (energy, verify)),
     "training": Phases((memory, warm), (latency, throughput), (parts_of_a_step, stability, energy)),
+    "blocks": Phases((memory, warm), (latency, parts)),
 }
 
 

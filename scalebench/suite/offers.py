@@ -69,8 +69,8 @@ def unoffered(case: Case) -> str | None:
         return f"{case.runtime} chooses the layout itself and offers no {case.layout}"
     if case.mode not in offer.modes:
         return f"{case.runtime} offers no {case.mode}"
-    if case.instances > 1 and case.mode == "training":
-        return "training runs one copy at a time"
+    if case.instances > 1 and case.mode in ("training", "blocks"):
+        return f"{case.mode} runs one copy at a time"
     return None
 
 

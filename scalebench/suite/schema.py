@@ -21,7 +21,7 @@ from scalebench.suite.families import FAMILIES
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 
 Method = Literal["depth", "width", "resolution", "compound", "fast"]
-Mode = Literal["count", "inference", "training"]
+Mode = Literal["count", "inference", "training", "blocks"]
 Precision = Literal["fp32", "tf32", "fp16", "bf16", "amp_fp16", "amp_bf16", "int8"]
 Layout = Literal["contiguous", "channels_last"]
 Runtime = Literal[

@@ -25,5 +25,5 @@ def test_each_round_is_a_process_of_its_own(worker: Worker) -> None:
 
 
 def test_a_round_that_ends_badly_is_an_error(worker: Worker) -> None:
-    with pytest.raises(WorkerError, match="efficientnet_b77@64.*unknown model"):
+    with pytest.raises(WorkerError, match=r"efficientnet_b77@64.*unknown model"):
         parts_of_rounds(worker, Case("efficientnet_b77", 64, protocol=QUICK), 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import count
 
@@ -10,12 +11,14 @@ import torch
 from torch import nn
 
 from scalebench.measure.clock import HostClock
+from scalebench.measure.latency import warm
 from scalebench.measure.parts import Stamps, Timing, _exclusive, _stamped, hook_overhead, parts, rows, stamps_of
+from scalebench.measure.run import measure
 from scalebench.measure.session import Session, open_session
 from scalebench.model.build import build
 from scalebench.model.complexity import count_model
 from scalebench.model.parts import Part
-from scalebench.suite.case import Case
+from scalebench.suite.case import BLOCKS, Case
 from scalebench.suite.kinds import BETWEEN
 from scalebench.suite.protocol import Protocol
 
@@ -30,6 +33,7 @@ def session() -> Iterator[Session]:
 
 
 def test_rows_of_a_real_model_sum_up_to_the_pass(session: Session) -> None:
+    warm(session)
     facts = parts(session).facts
     found = facts["parts"]
     whole = count_model(build(session.case.variant, 64, "meta"), "small", 64)
@@ -42,6 +46,7 @@ def test_rows_of_a_real_model_sum_up_to_the_pass(session: Session) -> None:
     assert all(row["seconds"] > 0 for row in found if row["kind"] != BETWEEN)
     assert len({(row["kind"], row["stage"]) for row in found}) == len(found)
     assert {"se", "depthwise_3x3", "norm", "activation", "head", BETWEEN} <= {row["kind"] for row in found}
+    assert session.model is not None
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in session.model.modules())
 
 
@@ -88,3 +93,15 @@ def test_the_host_stamps_seconds() -> None:
     stamps = stamps_of(torch.device("cpu"))
     first = stamps.now()
     assert stamps.between(first, first + 0.25) == pytest.approx(0.25)
+
+
+def test_a_case_of_mode_blocks_is_a_round_like_any_other() -> None:
+    """Its latency stands beside its parts, so that flags and progress lines work as ever."""
+    before = torch.get_num_threads()
+    found = measure(Case("resnet18", 32, mode=BLOCKS, protocol=QUICK))
+    torch.set_num_threads(before)
+    assert found.samples["latency_s"]
+    assert found.facts["latency_s"] > 0
+    assert found.facts["parts"][0]["kind"] == "stem"
+    assert {"before", "after", "canary"} <= set(found.telemetry)
+    json.dumps(dict(found.facts))
