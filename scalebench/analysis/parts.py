@@ -7,7 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from scalebench.analysis.stats import Estimate, of_rounds
+from scalebench.analysis.way import WAY
+from scalebench.record import Record
+from scalebench.suite.case import BLOCKS
 from scalebench.suite.kinds import BETWEEN, DEPTHWISE, KINDS
 
 _ON_PAPER = ("params", "macs", "activations", "bytes")
@@ -123,6 +128,42 @@ def _sums(facts: Mapping[str, Any], field: str, key: str) -> dict[str, int]:
 
 def _seconds(facts: Mapping[str, Any], field: str, key: str) -> float:
     return sum(float(part["seconds"]) for part in facts["parts"] if part[field] == key)
+
+
+_CASE = ("model", "resolution", "case", *WAY)
+COLUMNS = (*_CASE, "kind", "macs", "macs_share", "seconds", "seconds_low", "seconds_high", "time_share",
+           "time_share_low", "time_share_high", "n")  # fmt: skip
+
+
+def parts_frame(rounds: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame:
+    """Kinds of parts of every case of mode ``blocks``, from the rounds that are used.
+
+    Args:
+        rounds: ``Analysis.rounds``.
+        records: the measured records behind its rows, in the same order.
+
+    Returns: one row per machine, case and kind with ``COLUMNS``; intervals are over rounds.
+    """
+    rows: list[dict[str, Any]] = []
+    blocks = (rounds["mode"] == BLOCKS) & rounds["used"]
+    for group in rounds.assign(place=range(len(rounds)))[blocks].groupby(["machine", "case"], sort=False):
+        first, places = group[1].iloc[0], group[1]["place"]
+        facts = [records[place].facts for place in places if "parts" in records[place].facts]
+        if facts:
+            rows += [{**{name: first[name] for name in _CASE}, **row} for row in _of_kinds(facts, int(first["batch"]))]
+    return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
+
+
+def _of_kinds(rounds: Sequence[Mapping[str, Any]], batch: int) -> list[dict[str, Any]]:
+    found = []
+    for row in break_down(rounds, batch).kinds:
+        share = of_rounds([_seconds(facts, "kind", row.key) / facts["whole_s"] for facts in rounds])
+        found.append({
+            "kind": row.key, "macs": row.macs, "macs_share": row.macs_share, "seconds": row.seconds.value,
+            "seconds_low": row.seconds.low, "seconds_high": row.seconds.high, "time_share": share.value,
+            "time_share_low": share.low, "time_share_high": share.high, "n": share.n,
+        })  # fmt: skip
+    return found
 
 
 def sentences(found: Breakdown, most: int = 2) -> list[str]:

@@ -15,6 +15,7 @@ from scalebench.analysis.inputs import feeding, inputs
 from scalebench.analysis.matched import compare_groups, counted_ratios, explained
 from scalebench.analysis.memory import memory_gap
 from scalebench.analysis.optimised import optimised
+from scalebench.analysis.parts import parts_frame
 from scalebench.analysis.recount import recount
 from scalebench.analysis.roofline import COLUMNS as PLACED
 from scalebench.analysis.roofline import roofline
@@ -72,6 +73,7 @@ class Analysis:
         besides: as ``cases``, of those that ran no whole model: a model's parts, the input pipeline.
         inputs: see ``inputs.inputs``.
         feeding: see ``inputs.feeding``.
+        parts: where the cost of models goes, see ``parts.parts_frame``.
     """
 
     plan: Plan
@@ -99,6 +101,7 @@ class Analysis:
     fitting: pd.DataFrame = field(default_factory=pd.DataFrame)
     inputs: pd.DataFrame = field(default_factory=pd.DataFrame)
     feeding: pd.DataFrame = field(default_factory=pd.DataFrame)
+    parts: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def analyse(
@@ -151,6 +154,7 @@ def analyse(
         fitting=fitting(cases, plan.limits, plan.scene) if plan.limits else pd.DataFrame(),
         inputs=prepared,
         feeding=feeding(prepared, cases, rounds, machines),
+        parts=parts_frame(rounds, measured),
     )
 
 

@@ -19,6 +19,7 @@ from scalebench.report.sections.fitting import fitting_section
 from scalebench.report.sections.inputs import inputs_section
 from scalebench.report.sections.laws import laws_section
 from scalebench.report.sections.optimised import optimised_section
+from scalebench.report.sections.parts import parts_section
 from scalebench.report.sections.recount import recount_section
 from scalebench.report.sections.structure import built_section, worth_showing
 from scalebench.report.sections.study import study_section
@@ -88,6 +89,7 @@ def _studies(analysis: Analysis) -> tuple[Section, ...]:
         (len(analysis.optimised), lambda: optimised_section(analysis.optimised)),
         (int((analysis.cases["mode"] == "training").sum()), lambda: training_section(analysis.cases)),
         (len(analysis.inputs), lambda: inputs_section(analysis.inputs, analysis.feeding)),
+        (len(analysis.parts), lambda: parts_section(analysis.parts)),
         (len(analysis.recount), lambda: recount_section(analysis.recount)),
         (worth_showing(analysis.counts), lambda: built_section(analysis.counts)),
     )  # fmt: skip
