@@ -15,6 +15,8 @@ from scalebench.record import Record
 from scalebench.suite.case import BLOCKS
 from scalebench.suite.kinds import BETWEEN, DEPTHWISE, KINDS
 
+UNLIKE = 0.1
+"""Spread of passes from which on medians of parts no longer add up to the median of the whole."""
 _ON_PAPER = ("params", "macs", "activations", "bytes")
 
 
@@ -53,6 +55,7 @@ class Breakdown:
         whole: seconds of a pass without hooks.
         with_hooks: seconds of a pass with them.
         hook_overhead_s: seconds that the hooks of one part add.
+        spread: widest interquartile range of a round's passes over their median.
         kinds: in the order of ``KINDS``.
         stages: in the order of the model; ``between`` last.
     """
@@ -60,6 +63,7 @@ class Breakdown:
     whole: Estimate
     with_hooks: Estimate
     hook_overhead_s: float
+    spread: float
     kinds: tuple[Row, ...]
     stages: tuple[Row, ...]
 
@@ -68,7 +72,8 @@ def break_down(rounds: Sequence[Mapping[str, Any]], batch: int, peak_flops: floa
     """Put rounds together.
 
     Args:
-        rounds: facts of each round, at least one: ``parts``, ``whole_s``, ``with_hooks_s``, ``hook_overhead_s``.
+        rounds: facts of each round, at least one: ``parts``, ``whole_s``, ``with_hooks_s``, ``hook_overhead_s``,
+            ``pass_spread``.
         batch: images per pass.
         peak_flops: measured fp32 matmul peak, FLOP/s; None where it is not known.
     """
@@ -83,6 +88,7 @@ def break_down(rounds: Sequence[Mapping[str, Any]], batch: int, peak_flops: floa
         of_rounds([facts["whole_s"] for facts in rounds]),
         of_rounds([facts["with_hooks_s"] for facts in rounds]),
         of_rounds([facts["hook_overhead_s"] for facts in rounds]).value,
+        max(facts["pass_spread"] for facts in rounds),
         rows("kind", order.index),
         rows("stage", lambda stage: stage == BETWEEN),
     )

@@ -95,6 +95,7 @@ def document(measured: Measured, found: Breakdown) -> dict[str, Any]:
         "whole_s": _estimate(found.whole),
         "with_hooks_s": _estimate(found.with_hooks),
         "hook_overhead_s": found.hook_overhead_s,
+        "pass_spread": found.spread,
         "fp32_peak_flops_per_s": measured.peak_flops,
         "rounds": len(measured.rounds),
         "kinds": [_plain(row, "kind") for row in found.kinds],
@@ -122,7 +123,7 @@ def _estimate(found: Any) -> dict[str, Any]:
 
 
 def _print(measured: Measured, found: Breakdown) -> None:
-    from scalebench.analysis.parts import sentences
+    from scalebench.analysis.parts import UNLIKE, sentences
     from scalebench.suite.kinds import BETWEEN, KINDS
     from scalebench.units import seconds
 
@@ -140,6 +141,11 @@ def _print(measured: Measured, found: Breakdown) -> None:
     )
     if measured.peak_flops is None:
         typer.echo("no fp32 peak is kept for this machine and these threads: --peaks measures it, or scalebench doctor")
+    if found.spread > UNLIKE:
+        typer.echo(
+            f"doubtful: passes of one round differed by {100 * found.spread:.0f} % (interquartile range), so that "
+            "medians of parts do not add up, and between modules holds the difference; is something else running?"
+        )
     for sentence in sentences(found):
         typer.echo(sentence)
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 import torch
@@ -51,12 +51,14 @@ class Timing:
         with_hooks_s: a pass with them.
         parts_s: by path, without the parts within it.
         passes: with hooks; as many without.
+        spread: interquartile range of the passes without hooks, over their median.
     """
 
     whole_s: float
     with_hooks_s: float
     parts_s: Mapping[str, float] = field(default_factory=dict)
     passes: int = 0
+    spread: float = 0.0
 
 
 def stamps_of(device: torch.device) -> Stamps:
@@ -77,7 +79,8 @@ def parts(session: Session) -> Measurement:
 
     Facts: ``parts``, rows of {kind, stage, params, macs, activations, bytes, seconds}, where macs and activations are
     of one image, bytes and seconds of one pass of the batch; the row ``between`` holds the rest of the whole pass.
-    Beside it ``whole_s``, ``with_hooks_s``, ``hook_overhead_s`` (one part's hooks) and ``passes``.
+    Beside it ``whole_s``, ``with_hooks_s``, ``hook_overhead_s`` (one part's hooks), ``passes`` and ``pass_spread``.
+    Medians of parts add up to that of the pass only where passes are alike: a wide spread makes the rest too large.
     """
     case = session.case
     counted = count_parts(build(case.variant, case.resolution, "meta"), case.model, case.resolution)
@@ -90,6 +93,7 @@ def parts(session: Session) -> Measurement:
         "with_hooks_s": timing.with_hooks_s,
         "hook_overhead_s": overhead,
         "passes": timing.passes,
+        "pass_spread": timing.spread,
     }
     return Measurement(facts=facts)
 
@@ -129,7 +133,8 @@ def time_parts(session: Session, names: Sequence[str]) -> Timing:
                 hooked.append(forward(session.clock.lap(session.run)))
                 laps.append({name: sum(stamps.between(*pair) for pair in pairs) for name, pairs in seen().items()})
     inclusive = {name: [lap.get(name, 0.0) for lap in laps] for name in names}
-    return Timing(median(plain), median(hooked), _exclusive(inclusive), len(hooked))
+    first, middle, third = quantiles(plain, n=4)
+    return Timing(middle, median(hooked), _exclusive(inclusive), len(hooked), (third - first) / middle)
 
 
 def _enough(laps: Sequence[float], least_s: float, most_s: float, least: int) -> bool:

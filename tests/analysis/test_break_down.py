@@ -27,7 +27,13 @@ def facts(slower: float = 1.0) -> dict[str, Any]:
         part("head", "head", 2.0 * slower, macs=798),
         part(BETWEEN, BETWEEN, 1.5 * slower, bytes_=0),
     ]
-    return {"parts": parts, "whole_s": 10.0 * slower, "with_hooks_s": 11.0 * slower, "hook_overhead_s": 1e-6}
+    return {
+        "parts": parts,
+        "whole_s": 10.0 * slower,
+        "with_hooks_s": 11.0 * slower,
+        "hook_overhead_s": 1e-6,
+        "pass_spread": 0.01 * slower,
+    }
 
 
 def test_rows_of_both_tables_sum_up() -> None:
@@ -45,6 +51,7 @@ def test_order() -> None:
     assert [row.key for row in found.kinds] == [
         "stem", "depthwise_3x3", "depthwise_5x5", "se", "norm", "head", BETWEEN,
     ]  # fmt: skip
+    assert found.spread == 0.01
     assert [row.key for row in found.stages] == ["stem", "stage 1", "stage 2", "head", BETWEEN]
 
 
