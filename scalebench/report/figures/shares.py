@@ -63,6 +63,9 @@ def _panel(here: pd.DataFrame, axes: Axes) -> None:
     # Bars of a kind stand 0.4 above each other around its place: the second is the time's.
     axes.hlines([place + 0.2 for place in range(len(here))], 100 * here["time_share_low"],
                 100 * here["time_share_high"], colors=INK, linewidth=1)  # fmt: skip
+    # Two rounds can have an interval beyond everything: the bars keep their room.
+    ends = [*bars["percent"], *(100 * here["time_share_high"].dropna())]
+    axes.set_xlim(right=min(100.0, 1.05 * max(ends)))
     axes.grid(visible=False, axis="y")
     axes.set(xlabel="share of the whole, %", ylabel="")
     axes.legend(title="", frameon=False, loc="lower right")
