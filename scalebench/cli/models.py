@@ -18,16 +18,24 @@ def models(
     from scalebench.execute.client import Worker
     from scalebench.execute.paper import Paper
     from scalebench.execute.planner import catalogue
+    from scalebench.suite.dense import KINDS
     from scalebench.suite.expand import matching_variants, native
 
     with Worker() as worker:
         known = catalogue(Paper(worker))
-    found = [(v.name, native(v, known), known[v.base].resolution) for v in matching_variants(pattern, known)]
+    found = [
+        (v.name, native(v, known), known[v.base].resolution if v.base in known else None)
+        for v in matching_variants(pattern, known)
+    ]
     if json_:
         print_json([{"model": n, "native_resolution": p, "timm_resolution": t} for n, p, t in found])
         return
     columns = [("model", False), ("native, px", True), ("timm default, px", True)]
-    print_table(f"{len(found)} models", columns, [(n, str(p), str(t)) for n, p, t in found])
+    print_table(f"{len(found)} models", columns, [(n, str(p), "-" if t is None else str(t)) for n, p, t in found])
+    typer.echo("dense models are written KIND:MODEL, such as unet:resnet50 or effdet:tf_efficientdet_d0")
+    for kind, dense in KINDS.items():
+        needs = f" (needs {dense.package}: pip install 'scalebench[dense]')" if dense.package else ""
+        typer.echo(f"  {kind}: {dense.what}{needs}")
 
 
 def _families(pattern: str, json_: bool) -> None:

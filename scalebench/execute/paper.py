@@ -15,6 +15,7 @@ import platformdirs
 
 from scalebench.errors import BuildError, ScalebenchError, UnknownNameError, UnreachableError, WorkerError
 from scalebench.execute.client import Worker
+from scalebench.suite.dense import package_version
 
 COUNTING = 5
 """Raised when counting or matching changes, so that no older answer is used."""
@@ -72,8 +73,7 @@ class Paper:
         return [answer for answer in answers if answer is not None]
 
     def _file(self, question: Question) -> Path:
-        versions = [importlib.metadata.version(package) for package in ("torch", "timm")]
-        content = json.dumps([COUNTING, versions, question], sort_keys=True)
+        content = json.dumps([COUNTING, _versions(question), question], sort_keys=True)
         return self._folder / f"{hashlib.sha256(content.encode()).hexdigest()[:24]}.json"
 
     def _read(self, question: Question) -> Answer | None:
@@ -93,6 +93,13 @@ class Paper:
             Path(temporary).replace(self._file(question))
         except OSError:
             return
+
+
+def _versions(question: Question) -> list[str]:
+    """Versions that an answer depends on; of a dense model also of what builds it, empty where that is missing."""
+    kind, dense, _ = str(question.get("model", "")).partition(":")
+    versions = [importlib.metadata.version(package) for package in ("torch", "timm")]
+    return [*versions, importlib.metadata.version("torchvision"), package_version(kind)] if dense else versions
 
 
 def unwrap(answer: Answer) -> Any:

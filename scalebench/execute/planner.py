@@ -31,7 +31,8 @@ class Prepared:
 
     Attributes:
         plan: the cases and groups.
-        facts: by counting case; ``{"error": message}`` for what a claim needs and this timm cannot build.
+        facts: by counting case; ``{"error": message}`` (and ``hint``) for what a claim needs and cannot be
+            built here.
         machines: by device of the cases.
     """
 
@@ -120,7 +121,7 @@ def catalogue(paper: Paper) -> dict[str, Known]:
 def count_all(
     peaks: Mapping[Case, Sequence[str]], paper: Paper, progress: Progress = lambda _what, _done, _total: None
 ) -> dict[Case, dict[str, Any]]:
-    """Counted facts of each counting case, or ``{"error": ...}``.
+    """Counted facts of each counting case, or ``{"error": ...}`` with the hint, where there is one.
 
     Args:
         peaks: by counting case, the modes whose static memory is wanted: ``inference``, ``training``, or none.
@@ -133,10 +134,12 @@ def count_all(
         for case in cases
     ]
     answers = paper.ask(questions, lambda done, total: progress("counting", done, total))
-    return {
-        case: answer.get("ok") or {"error": answer["error"]["message"]}
-        for case, answer in zip(cases, answers, strict=True)
-    }
+    return {case: answer.get("ok") or _problem(answer["error"]) for case, answer in zip(cases, answers, strict=True)}
+
+
+def _problem(error: Mapping[str, str]) -> dict[str, Any]:
+    hint = {"hint": error["hint"]} if error["hint"] else {}
+    return {"error": error["message"], **hint}
 
 
 def select_all(file: SuiteFile, known: Mapping[str, Known]) -> list[Selection]:
@@ -205,9 +208,9 @@ def _refuse_uncountable(
 ) -> None:
     """A model whose forward pass fails on paper would fail in every round."""
     for case in (case for case in cases if case.mode != INPUT):
-        problem = facts[case.counted()].get("error")
-        if problem:
+        found = facts[case.counted()]
+        if "error" in found:
             names = [{(spec.variant.name, spec.resolution) for spec in selection.specs} for selection in selections]
             owner = next((i for i, known in enumerate(names) if (case.model, case.resolution) in known), None)
             location = ("models",) if owner is None else ("models", owner)
-            raise file.error(location, str(problem), "the resolution may not suit the model")
+            raise file.error(location, str(found["error"]), found.get("hint", "the resolution may not suit the model"))

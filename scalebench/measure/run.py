@@ -23,6 +23,7 @@ from scalebench.measure.training import parts_of_a_step, stability
 from scalebench.measure.verify import verify
 from scalebench.measure.watch import gpu_of
 from scalebench.suite.case import INPUT, Case
+from scalebench.suite.dense import KINDS, package_version
 
 
 def memory(session: Session) -> Measurement:
@@ -79,7 +80,13 @@ def measure(case: Case, iterations: int | None = None) -> Measurement:
     before = [probe(session) for probe in phases.before]
     timed, telemetry = observed(session, lambda: [probe(session) for probe in phases.timed])
     after = [probe(session) for probe in phases.after]
-    return merged([Measurement(facts=session.describe()), *before, *timed, *after], telemetry)
+    described = Measurement(facts={**session.describe(), **_builder(case.variant.task)})
+    return merged([described, *before, *timed, *after], telemetry)
+
+
+def _builder(kind: str) -> dict[str, str]:
+    """The package that built a dense model, with its version: it is not among the software of every record."""
+    return {"built_by": f"{KINDS[kind].package} {package_version(kind)}"} if kind and KINDS[kind].package else {}
 
 
 def _input(case: Case, iterations: int | None) -> Measurement:

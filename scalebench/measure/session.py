@@ -19,6 +19,7 @@ from scalebench.measure.runtimes.choosing import runtime_of
 from scalebench.measure.runtimes.torchlike import set_tf32
 from scalebench.measure.steps import Steps
 from scalebench.model.build import build
+from scalebench.model.dense import load
 from scalebench.suite.case import Case
 
 _INPUTS = 3
@@ -123,6 +124,8 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
     runtime, made = runtime_of(case, example)
     device = _use(case)
     wake(device)
+    if runtime.needs_model:
+        load(case.variant.task)
     before = resident_bytes()
     model = build_seeded(case, device) if runtime.needs_model else None
     first = _image(case, device)

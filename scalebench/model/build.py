@@ -1,4 +1,4 @@
-"""Model name or variant -> nn.Module, through timm's own factories."""
+"""Model name or variant -> nn.Module, through timm's own factories; dense models stand on these, see ``dense``."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import inspect
 import math
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import timm
 import timm.models
 import torch
+from timm.models._features import FeatureListNet
 from timm.models.regnet import RegStage
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet, downsample_conv
 from torch import nn
 
 from scalebench.errors import BuildError, UnknownNameError, did_you_mean
+from scalebench.model.dense import build_dense
 from scalebench.model.fused import fuse
+from scalebench.suite.dense import EFFICIENTDETS
 from scalebench.suite.paper import Known
 from scalebench.suite.variant import Variant
 
@@ -44,19 +48,19 @@ def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
         device: where parameters live; ``meta`` allocates nothing.
 
     Raises:
-        UnknownNameError: timm has no such model.
-        BuildError: the base cannot be scaled, or not be built at this size.
+        UnknownNameError: timm, or effdet, has no such model.
+        BuildError: the base cannot be scaled, or not be built at this size, or a package is not installed.
     """
-    if not timm.models.is_model(variant.base):
-        known = timm.list_models()
+    detector = variant.task == "effdet"
+    if variant.base not in EFFICIENTDETS if detector else not timm.models.is_model(variant.base):
+        known = EFFICIENTDETS if detector else timm.list_models()
         raise UnknownNameError(f"unknown model {variant.base!r}", did_you_mean(variant.base, known))
-    factory = _factory(variant)
-    sizes = {"img_size": resolution} if fixed_input(variant.base) else {}
     try:
         with torch.device(device):
-            model = factory(pretrained=False, **sizes)
-            fuse(stages(model), variant)
-            _trim(model, variant)
+            if variant.task:
+                model = build_dense(variant, resolution, lambda **options: _timm_model(variant, resolution, **options))
+            else:
+                model = _timm_model(variant, resolution)
     except BuildError:
         raise
     except Exception as error:  # timm's 1300 factories raise whatever they like
@@ -64,6 +68,14 @@ def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
     if not isinstance(model, nn.Module):
         raise BuildError(f"{variant.name}: timm returned {type(model).__name__}, not a module")
     return model.eval()
+
+
+def _timm_model(variant: Variant, resolution: int, **options: Any) -> Any:
+    sizes = {"img_size": resolution} if fixed_input(variant.base) else {}
+    model = _factory(replace(variant, task=""))(pretrained=False, **sizes, **options)
+    fuse(stages(model), variant)
+    _trim(model, variant)
+    return model
 
 
 def catalogue() -> dict[str, Known]:
@@ -78,7 +90,9 @@ def catalogue() -> dict[str, Known]:
 
 
 def default_resolution(base: str) -> int:
-    """Input size that timm trains ``base`` at, pixels; often not the paper's."""
+    """Input size that timm trains ``base`` at, pixels, often not the paper's; of an EfficientDet its own."""
+    if base in EFFICIENTDETS:
+        return EFFICIENTDETS[base]
     config = timm.models.get_pretrained_cfg(base)
     return int(config.input_size[-1]) if config and config.input_size else 224
 
@@ -154,7 +168,9 @@ def _trim(model: nn.Module, variant: Variant) -> None:
         del stage[-1]
 
 
-def _scaled_resnet(variant: Variant, **kwargs: Any) -> ResNet:
+def _scaled_resnet(
+    variant: Variant, features_only: bool = False, out_indices: tuple[int, ...] = (0, 1, 2, 3, 4), **kwargs: Any
+) -> nn.Module:
     """ResNet with all channels (stem included) times width, blocks per stage times depth, rounded up."""
     layers = tuple(scaled_blocks(blocks, variant.depth) for blocks in RESNETS[variant.base])
     channels = tuple(scaled_channels(c, variant.width) for c in _CHANNELS)
@@ -162,13 +178,14 @@ def _scaled_resnet(variant: Variant, **kwargs: Any) -> ResNet:
     stem = scaled_channels(_STEM, variant.width)
     if stem != _STEM:
         _widen_stem(model, _BLOCKS[variant.base], stem, channels[0])
-    return model
+    return FeatureListNet(model, out_indices=out_indices, flatten_sequential=False) if features_only else model
 
 
 def _widen_stem(model: Any, block: Any, stem: int, planes: int) -> None:
     """timm fixes a plain stem at 64 channels; replace it and the first block, which reads it."""
     model.conv1 = nn.Conv2d(3, stem, kernel_size=7, stride=2, padding=3, bias=False)
     model.bn1 = nn.BatchNorm2d(stem)
+    model.feature_info[0]["num_chs"] = stem
     outputs = planes * block.expansion
     downsample = None
     if stem != outputs:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.utils._pytree import tree_leaves
 
 from scalebench.errors import BuildError
 from scalebench.model.build import build
@@ -107,6 +108,17 @@ class CrossCheck:
         return self.macs / macs - 1 if macs else math.nan
 
 
+class _Flat(nn.Module):
+    """Gives a model's outputs as one tuple: tracing takes no dictionaries."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(leaf for leaf in tree_leaves(self.model(images)) if isinstance(leaf, torch.Tensor))
+
+
 def cross_check(variant: Variant, resolution: int) -> CrossCheck:
     """Count with fvcore by tracing a real forward pass; needs memory for the weights and seconds of time.
 
@@ -119,7 +131,8 @@ def cross_check(variant: Variant, resolution: int) -> CrossCheck:
             warnings.simplefilter("ignore")  # fvcore's newest release still traces with a deprecated torch.jit
             from fvcore.nn import FlopCountAnalysis
 
-            analysis = FlopCountAnalysis(model, torch.zeros(1, 3, resolution, resolution))
+            traced = _Flat(model) if variant.task else model
+            analysis = FlopCountAnalysis(traced, torch.zeros(1, 3, resolution, resolution))
             analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
             by_operator = analysis.by_operator()
             unsupported = tuple(sorted(analysis.unsupported_ops()))
@@ -128,6 +141,6 @@ def cross_check(variant: Variant, resolution: int) -> CrossCheck:
     except Exception as error:  # tracing fails in many ways
         raise BuildError(f"fvcore cannot trace {variant.name}: {type(error).__name__}: {error}") from error
     norm = sum(flops for name, flops in by_operator.items() if "norm" in name)
-    pooling = sum(flops for name, flops in by_operator.items() if "pool" in name)
+    resampling = sum(flops for name, flops in by_operator.items() if "pool" in name or "upsample" in name)
     total = sum(by_operator.values())
-    return CrossCheck(int(total - norm - pooling), int(norm), unsupported)
+    return CrossCheck(int(total - norm - resampling), int(norm), unsupported)

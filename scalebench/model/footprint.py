@@ -80,6 +80,12 @@ def static_peak(model: nn.Module, resolution: int, batch: int = 1, training: boo
         return int(lifetimes.peak)
 
 
+def _loss(output: Any) -> torch.Tensor:
+    """Sum over all outputs: features and detectors give several."""
+    leaves = [leaf for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor) and leaf.requires_grad]
+    return torch.stack([leaf.sum() for leaf in leaves]).sum() if len(leaves) > 1 else leaves[0].sum()
+
+
 def _fake_like(tensor: torch.Tensor, is_parameter: bool) -> torch.Tensor:
     empty = torch.empty(tensor.shape, dtype=tensor.dtype)
     return nn.Parameter(empty, requires_grad=tensor.requires_grad) if is_parameter else empty
@@ -92,6 +98,6 @@ def _one_pass(model: nn.Module, state: dict[str, torch.Tensor], images: torch.Te
         with torch.set_grad_enabled(training):
             output = torch.func.functional_call(model, state, (images,))
             if training:
-                output.sum().backward()
+                _loss(output).backward()
     finally:
         model.train(was_training)

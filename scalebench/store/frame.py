@@ -78,7 +78,7 @@ def _row(record: Record) -> dict[str, Any]:
         "case": record.case.key,
         **{name: getattr(record.case, name) for name in CASE_COLUMNS},
         "protocol": protocol_text(record.case),
-        "base": variant.base,
+        "base": variant.unscaled,
         "depth": variant.depth,
         "width": variant.width,
         "machine": record.environment.machine,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import chain, product
 
@@ -11,9 +11,10 @@ from scalebench import published
 from scalebench.errors import UnknownNameError, did_you_mean
 from scalebench.suite.case import COUNT, INPUT, Case
 from scalebench.suite.decoders import camera_size
+from scalebench.suite.dense import EFFICIENTDETS, KINDS, PIXELS
 from scalebench.suite.families import FAMILIES, native_resolution
 from scalebench.suite.load import SuiteFile
-from scalebench.suite.paper import Catalogue, MatchRequest, Spec, nominal
+from scalebench.suite.paper import Catalogue, Known, MatchRequest, Spec, nominal
 from scalebench.suite.plan import Member
 from scalebench.suite.schema import (
     Exclude,
@@ -24,7 +25,7 @@ from scalebench.suite.schema import (
     ScaledModels,
     Suite,
 )
-from scalebench.suite.variant import Variant, parse_variant
+from scalebench.suite.variant import Variant, check_kind, parse_variant
 
 
 @dataclass(frozen=True)
@@ -74,17 +75,21 @@ def _named(pattern: str, location: tuple[str | int, ...], catalogue: Catalogue) 
 
 
 def matching_variants(pattern: str, catalogue: Catalogue) -> list[Variant]:
-    """Variants a name or glob stands for, in timm's order.
+    """Variants a name or glob stands for, in timm's order; ``KIND:`` before it holds for all of them.
 
     Raises:
         UnknownNameError: nothing fits; the hint names close matches.
     """
+    kind, dense, rest = pattern.partition(":")
+    if dense:
+        check_kind(kind)
+        return [replace(variant, task=kind) for variant in matching_variants(rest, _bases(kind, catalogue))]
     if pattern in catalogue:
         return [Variant(pattern)]
     if any(mark in pattern for mark in "*?"):
         found = [Variant(name) for name in catalogue if fnmatchcase(name, pattern)]
         if not found:
-            raise UnknownNameError(f"no timm model fits {pattern!r}", "scalebench models lists what can be named")
+            raise UnknownNameError(f"no model fits {pattern!r}", "scalebench models lists what can be named")
         return found
     variant = parse_variant(pattern)
     if variant.base not in catalogue:
@@ -124,17 +129,32 @@ def _input(entry: InputImages) -> Selection:
     return Selection("input", ())
 
 
+def _bases(kind: str, catalogue: Catalogue) -> Catalogue:
+    """What can stand after ``KIND:``."""
+    if kind == "effdet":
+        return {name: Known(side, KINDS[kind].stride) for name, side in EFFICIENTDETS.items()}
+    return catalogue
+
+
 def native(variant: Variant, catalogue: Catalogue) -> int:
-    """Native resolution in pixels: the paper's, else timm's default."""
+    """Native resolution in pixels: the paper's, else timm's default; of dense models the detector's, else 512."""
+    if variant.task:
+        return EFFICIENTDETS.get(variant.base, PIXELS)
     return native_resolution(variant.base, catalogue[variant.base].resolution)
 
 
 def check_size(spec: Spec, catalogue: Catalogue) -> None:
-    """Refuse an input so small that the last feature map would be less than one pixel."""
-    stride = catalogue[spec.variant.base].stride
+    """Refuse an input so small that the last feature map would be less than one pixel, or that no decoder fits."""
+    name, kind = spec.variant.unscaled, spec.variant.task
+    if kind and spec.resolution % KINDS[kind].stride:
+        raise UnknownNameError(
+            f"resolution {spec.resolution} does not suit {name}", f"give a multiple of {KINDS[kind].stride}",
+            ("resolution",),
+        )  # fmt: skip
+    stride = _bases(kind, catalogue)[spec.variant.base].stride
     if spec.resolution < stride:
         raise UnknownNameError(
-            f"resolution {spec.resolution} is too small for {spec.variant.base}, which reduces it about {stride} times",
+            f"resolution {spec.resolution} is too small for {name}, which reduces it about {stride} times",
             f"give at least {stride}",
             ("resolution",),
         )
@@ -142,7 +162,7 @@ def check_size(spec: Spec, catalogue: Catalogue) -> None:
 
 def _scaled(entry: ScaledModels, catalogue: Catalogue) -> Selection:
     base = _named(entry.scale, ("scale",), catalogue)
-    if len(base) != 1 or not base[0].is_base:
+    if len(base) != 1 or base[0].name != base[0].base:
         raise UnknownNameError(f"scale needs one plain model name, not {entry.scale!r}", location=("scale",))
     name, size = base[0].base, entry.resolution or native(base[0], catalogue)
     specs = [Spec(base[0], size)]

@@ -59,10 +59,15 @@ _PREFIXES = (
 
 
 def family_of(model: str) -> str:
-    """Family of a written timm name, scaled or not, ports included: ``efficientnet`` of ``tf_efficientnet_b3[d=2]``.
+    """Family of a written name, scaled or not, ports included: ``efficientnet`` of ``tf_efficientnet_b3[d=2]``.
+
+    A dense model's family is that of its base, with its kind: ``unet:resnet``.
 
     A name that begins like none of the known ones gives its leading letters.
     """
+    kind, dense, base = model.partition(":")
+    if dense:
+        return f"{kind}:{family_of(base)}"
     name = next((model.removeprefix(port) for port in _PORTS if model.startswith(port)), model)
     known = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), None)
     return known or re.split(r"[^a-z]", name, maxsplit=1)[0]

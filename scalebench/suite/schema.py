@@ -55,7 +55,10 @@ class _Sized(_Strict):
 class TimmModels(_Sized):
     """Models by timm name; globs allowed."""
 
-    timm: list[str] = Field(min_length=1, description="timm model names or globs, or variants such as resnet50[d=2]")
+    timm: list[str] = Field(
+        min_length=1,
+        description="timm model names or globs, variants such as resnet50[d=2], or dense models such as unet:resnet50",
+    )
 
 
 class FamilyModels(_Sized):

@@ -1,13 +1,14 @@
-"""Variant: a base model with depth and width multipliers, and its written form."""
+"""Variant: a base model with depth and width multipliers, what is built on it, and its written form."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from scalebench.errors import UnknownNameError
+from scalebench.errors import UnknownNameError, did_you_mean
+from scalebench.suite.dense import KINDS
 
-_NAME = re.compile(r"(?P<base>[A-Za-z0-9_.\-/]+)(?:\[(?P<axes>[^\[\]]*)\])?")
+_NAME = re.compile(r"(?:(?P<task>[a-z0-9]+):)?(?P<base>[A-Za-z0-9_.\-/]+)(?:\[(?P<axes>[^\[\]]*)\])?")
 _AXES = {"d": "depth", "w": "width", "t": "trim", "f": "fused"}
 _WHOLE = ("trim", "fused")
 DECIMALS = 4
@@ -24,6 +25,8 @@ class Variant:
 
     ``fused`` stages, the first ones, have Fused-MBConv blocks in place of MBConv: ``efficientnet_b4[f=3]`` is the
     "fused stage1-3" of Tan and Le, arXiv:2104.00298, Table 3; ``model.fused`` says how it is built.
+
+    ``task`` is what is built on the base: a kind of ``dense.KINDS``, or empty for the classifier that timm has.
     """
 
     base: str
@@ -31,33 +34,42 @@ class Variant:
     width: float = 1.0
     trim: int = 0
     fused: int = 0
+    task: str = ""
+
+    @property
+    def unscaled(self) -> str:
+        """Written form without multipliers: ``resnet50``, ``unet:resnet50``."""
+        return f"{self.task}:{self.base}" if self.task else self.base
 
     @property
     def name(self) -> str:
-        """Written form: ``efficientnet_b0[d=1.4,w=1.2]``, or the bare base."""
+        """Written form: ``efficientnet_b0[d=1.4,w=1.2]``, ``features:resnet50[d=2]``, or the bare base."""
         plain = Variant(self.base)
         values = {
             key: getattr(self, axis) for key, axis in _AXES.items() if getattr(self, axis) != getattr(plain, axis)
         }
         axes = [f"{key}={value:g}" for key, value in values.items()]
-        return f"{self.base}[{','.join(axes)}]" if axes else self.base
+        return f"{self.unscaled}[{','.join(axes)}]" if axes else self.unscaled
 
     @property
     def is_base(self) -> bool:
         """True where nothing is scaled."""
-        return self == Variant(self.base)
+        return self == Variant(self.base, task=self.task)
 
 
 def parse_variant(text: str) -> Variant:
     """Read the written form back.
 
     Raises:
-        UnknownNameError: the text is not a model name with optional ``[d=..,w=..]``.
+        UnknownNameError: the text is not a model name with optional ``KIND:`` and ``[d=..,w=..]``.
     """
     hint = "write a variant as name, or name[d=1.4,w=1.2]"
     found = _NAME.fullmatch(text)
     if not found:
         raise UnknownNameError(f"{text!r} is not a model name", hint)
+    task = found["task"] or ""
+    if task:
+        check_kind(task)
     values: dict[str, float] = {}
     for part in filter(None, (found["axes"] or "").split(",")):
         key, _, value = part.partition("=")
@@ -66,7 +78,14 @@ def parse_variant(text: str) -> Variant:
             raise UnknownNameError(f"{text!r}: {part!r} is not a multiplier, or is given twice", hint)
         values[axis] = _whole(key, value, text) if axis in _WHOLE else _multiplier(value, text, hint)
     whole = {axis: int(values.get(axis, 0)) for axis in _WHOLE}
-    return Variant(found["base"], values.get("depth", 1.0), values.get("width", 1.0), **whole)
+    return Variant(found["base"], values.get("depth", 1.0), values.get("width", 1.0), **whole, task=task)
+
+
+
+def check_kind(kind: str) -> None:
+    """Refuse what stands before the colon of a name and is no kind of dense model."""
+    if kind not in KINDS:
+        raise UnknownNameError(f"unknown kind {kind!r}", did_you_mean(kind, KINDS) or f"kinds: {', '.join(KINDS)}")
 
 
 def _multiplier(value: str, text: str, hint: str) -> float:
