@@ -56,7 +56,7 @@ def test_a_variant_may_be_named(catalogue: Catalogue) -> None:
         ("efficientnet-b0", "unknown model 'efficientnet-b0'", "'efficientnet_b0'"),
         ("efficientnetb0[d=2]", "unknown model 'efficientnetb0'", "'efficientnet_b0'"),
         ("zzz", "unknown model 'zzz'", "scalebench models lists"),
-        ("convnext*", "no timm model fits 'convnext*'", "scalebench models lists"),
+        ("convnext*", "no model fits 'convnext*'", "scalebench models lists"),
         ("resnet50[q=2]", "not a multiplier", "write a variant as"),
     ],
 )

@@ -15,6 +15,7 @@ from scalebench.suite.families import FAMILIES, family_of, native_resolution
         ("convnext_tiny", "convnext"), ("res2net50_26w_4s", "res2net"),
         ("mobilenetv4_conv_small", "mobilenetv4"), ("inception_next_tiny", "inception_next"),
         ("inception_resnet_v2", "inception_resnet"), ("legacy_xception", "xception"),
+        ("unet:resnet50", "unet:resnet"), ("features:tf_efficientnet_b3[d=2]", "features:efficientnet"),
         ("inception_v3", "inception"), ("xception41", "xception"), ("123", ""),
     ],
 )  # fmt: skip

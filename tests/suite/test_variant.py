@@ -3,11 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalebench.errors import UnknownNameError
+from scalebench.suite.dense import KINDS
 from scalebench.suite.variant import Variant, parse_at, parse_variant
 
 MULTIPLIERS = st.integers(1, 1_000_000).map(lambda n: n / 10_000)
 BASES = st.from_regex(r"[A-Za-z0-9_.\-/]{1,40}", fullmatch=True)
-VARIANTS = st.builds(Variant, BASES, MULTIPLIERS, MULTIPLIERS, st.integers(0, 200), st.integers(0, 20))
+AXES = (MULTIPLIERS, MULTIPLIERS, st.integers(0, 200), st.integers(0, 20))
+VARIANTS = st.builds(Variant, BASES, *AXES, st.sampled_from(["", *KINDS]))
 
 
 @given(variant=VARIANTS)
@@ -38,12 +40,14 @@ def test_different_variants_have_different_names(one: Variant, other: Variant) -
         (Variant("resnet50", 12.3456), "resnet50[d=12.3456]"),
         (Variant("efficientnet_b4", fused=3), "efficientnet_b4[f=3]"),
         (Variant("efficientnet_b4", 2.0, trim=1, fused=7), "efficientnet_b4[d=2,t=1,f=7]"),
+        (Variant("resnet50", task="unet"), "unet:resnet50"),
+        (Variant("efficientnet_b0", 1.4, 1.2, task="features"), "features:efficientnet_b0[d=1.4,w=1.2]"),
     ],
 )
 def test_written_forms(variant: Variant, name: str) -> None:
     """Only what differs from the base is written."""
     assert variant.name == name
-    assert variant.is_base == (name == variant.base)
+    assert variant.is_base == (name == variant.unscaled)
 
 
 @pytest.mark.parametrize(
@@ -100,3 +104,10 @@ def test_texts_that_are_no_model_at_a_resolution_are_refused(text: str) -> None:
 def test_without_a_resolution_none_is_made_up() -> None:
     """A bare model has no resolution: the caller decides what is native."""
     assert parse_at("resnet50[d=2]") == (Variant("resnet50", 2.0), None)
+
+
+def test_a_misspelt_kind_gets_the_nearest() -> None:
+    """What stands before the colon is a kind of dense model, and nothing else."""
+    with pytest.raises(UnknownNameError, match="unknown kind 'unett'") as caught:
+        parse_variant("unett:resnet50")
+    assert "'unet'" in caught.value.hint
