@@ -81,7 +81,6 @@ def parse_variant(text: str) -> Variant:
     return Variant(found["base"], values.get("depth", 1.0), values.get("width", 1.0), **whole, task=task)
 
 
-
 def check_kind(kind: str) -> None:
     """Refuse what stands before the colon of a name and is no kind of dense model."""
     if kind not in KINDS:
