@@ -16,7 +16,7 @@ from scalebench.suite.case import BLOCKS
 from scalebench.suite.kinds import BETWEEN, DEPTHWISE, KINDS
 
 UNLIKE = 0.1
-"""Spread of passes from which on medians of parts no longer add up to the median of the whole."""
+"""Spread of passes from which on passes with and without hooks are no longer alike."""
 _ON_PAPER = ("params", "macs", "activations", "bytes")
 
 

@@ -143,8 +143,8 @@ def _print(measured: Measured, found: Breakdown) -> None:
         typer.echo("no fp32 peak is kept for this machine and these threads: --peaks measures it, or scalebench doctor")
     if found.spread > UNLIKE:
         typer.echo(
-            f"doubtful: passes of one round differed by {100 * found.spread:.0f} % (interquartile range), so that "
-            "medians of parts do not add up, and between modules holds the difference; is something else running?"
+            f"doubtful: passes of one round differed by {100 * found.spread:.0f} % (interquartile range), and what "
+            "lies between modules is the difference of unlike passes; is something else running?"
         )
     for sentence in sentences(found):
         typer.echo(sentence)

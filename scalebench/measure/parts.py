@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from statistics import median, quantiles
+from statistics import fmean, median, quantiles
 from typing import Any
 
 import torch
@@ -44,7 +44,7 @@ class Stamps:
 
 @dataclass(frozen=True)
 class Timing:
-    """Medians over passes, in seconds.
+    """Means over the middle half of the passes, in seconds: unlike medians, means of parts add up to the whole's.
 
     Attributes:
         whole_s: a pass without hooks.
@@ -80,7 +80,7 @@ def parts(session: Session) -> Measurement:
     Facts: ``parts``, rows of {kind, stage, params, macs, activations, bytes, seconds}, where macs and activations are
     of one image, bytes and seconds of one pass of the batch; the row ``between`` holds the rest of the whole pass.
     Beside it ``whole_s``, ``with_hooks_s``, ``hook_overhead_s`` (one part's hooks), ``passes`` and ``pass_spread``.
-    Medians of parts add up to that of the pass only where passes are alike: a wide spread makes the rest too large.
+    Passes with and without hooks take turns; where they are not alike, the rest is only as good as they are.
     """
     case = session.case
     counted = count_parts(build(case.variant, case.resolution, "meta"), case.model, case.resolution)
@@ -133,8 +133,19 @@ def time_parts(session: Session, names: Sequence[str]) -> Timing:
                 hooked.append(forward(session.clock.lap(session.run)))
                 laps.append({name: sum(stamps.between(*pair) for pair in pairs) for name, pairs in seen().items()})
     inclusive = {name: [lap.get(name, 0.0) for lap in laps] for name in names}
+    usual, kept = middle_half(plain), middle_half(hooked)
     first, middle, third = quantiles(plain, n=4)
-    return Timing(middle, median(hooked), _exclusive(inclusive), len(hooked), (third - first) / middle)
+    return Timing(
+        fmean(plain[at] for at in usual), fmean(hooked[at] for at in kept), _exclusive(inclusive, kept), len(hooked),
+        (third - first) / middle,
+    )  # fmt: skip
+
+
+def middle_half(laps: Sequence[float]) -> list[int]:
+    """Places of the laps between the quartiles, at least one: the mean over them is the interquartile mean."""
+    order = sorted(range(len(laps)), key=lambda at: laps[at])
+    cut = len(laps) // 4
+    return order[cut : len(laps) - cut]
 
 
 def _enough(laps: Sequence[float], least_s: float, most_s: float, least: int) -> bool:
@@ -142,14 +153,14 @@ def _enough(laps: Sequence[float], least_s: float, most_s: float, least: int) ->
     return (spent >= least_s and len(laps) >= least) or len(laps) >= _MOST_PASSES or (bool(laps) and spent >= most_s)
 
 
-def _exclusive(inclusive: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """Median seconds of each part less those of the parts directly within it, pass by pass."""
+def _exclusive(inclusive: Mapping[str, Sequence[float]], kept: Sequence[int]) -> dict[str, float]:
+    """Mean seconds of each part, less those of the parts directly within it, over the passes ``kept``."""
     own = {name: list(laps) for name, laps in inclusive.items()}
     for name, laps in inclusive.items():
         above = enclosing(name, inclusive)
         if above is not None:
             own[above] = [outer - inner for outer, inner in zip(own[above], laps, strict=True)]
-    return {name: median(laps) for name, laps in own.items()}
+    return {name: fmean(laps[at] for at in kept) for name, laps in own.items()}
 
 
 Seen = Callable[[], dict[str, list[tuple[Any, Any]]]]

@@ -26,7 +26,8 @@ from scalebench.analysis.study import Study, laws_of_time, study
 from scalebench.analysis.way import WAY
 
 FAMILIES = ("resnet", "vgg", "densenet", "regnetx_", "mnasnet_", "convnext_", "dpn", "dla")
-PLACE = {"machine": "m", "mode": "inference", "setting": "", "batch": 1, "precision": "fp32", "layout": "contiguous", "runtime": "eager", "threads": 1,
+PLACE = {"machine": "m", "mode": "inference", "setting": "", "batch": 1,
+         "precision": "fp32", "layout": "contiguous", "runtime": "eager", "threads": 1,
          "device": "cpu", "protocol": json.dumps({})}  # fmt: skip
 
 

@@ -26,7 +26,8 @@ def analysis_of() -> Callable[..., Analysis]:
         groups: Sequence[Group] = (),
     ) -> Analysis:
         usual = {
-            **dict.fromkeys(WAY, "any"), "setting": "", "case": "c", "batch": 1, "mode": "inference", "precision": "fp32",
+            **dict.fromkeys(WAY, "any"), "setting": "",
+            "case": "c", "batch": 1, "mode": "inference", "precision": "fp32",
             "layout": "contiguous", "runtime": "eager", "device": "cpu", "threads": 1, "machine": "xeon",
             "outcome": "ok",
         }  # fmt: skip

@@ -17,7 +17,8 @@ from scalebench.claims.registry import Part
 MakeAnalysis = Callable[..., Analysis]
 FAMILIES = ("resnet", "vgg", "densenet", "regnetx_", "mnasnet_", "dpn")
 MODELS = [f"{family}{index}" for family in FAMILIES for index in range(3)]
-WAY = {"machine": "xeon", "mode": "inference", "setting": "", "batch": 1, "precision": "fp32", "layout": "contiguous", "runtime": "eager", "threads": 1,
+WAY = {"machine": "xeon", "mode": "inference", "setting": "", "batch": 1,
+         "precision": "fp32", "layout": "contiguous", "runtime": "eager", "threads": 1,
        "device": "cpu", "protocol": "p"}  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from scalebench.analysis.predictors import SINGLE
 from scalebench.report.sections.laws import laws_section
 from scalebench.report.sections.study import study_section
 
-WAY = {"machine": "m", "mode": "inference", "setting": "", "batch": 1, "precision": "fp32", "layout": "contiguous", "runtime": "eager", "threads": 1,
+WAY = {"machine": "m", "mode": "inference", "setting": "", "batch": 1,
+         "precision": "fp32", "layout": "contiguous", "runtime": "eager", "threads": 1,
        "device": "cpu", "protocol": "p"}  # fmt: skip
 
 

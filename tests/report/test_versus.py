@@ -12,8 +12,10 @@ from scalebench.analysis.matched import COLUMNS, COUNTED_COLUMNS, EXPLAINED_COLU
 from scalebench.analysis.way import WAY
 from scalebench.report.sections.versus import versus_section
 
-ONE, EIGHT = (dict(zip(WAY, ("cpu-a", "inference", batch, "fp32", "contiguous", "eager", 2, "", "cpu", "{}"), strict=True))
-              for batch in (1, 8))  # fmt: skip
+ONE, EIGHT = (
+    dict(zip(WAY, ("cpu-a", "inference", batch, "fp32", "contiguous", "eager", 2, "", "cpu", "{}"), strict=True))
+    for batch in (1, 8)
+)
 
 
 def _member(method: str, target: float = 2.0, base: str = "b0") -> dict[str, Any]:

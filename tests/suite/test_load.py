@@ -70,8 +70,10 @@ REFUSED = {
         5, "models[0].by[0]", "'width'", "did you mean 'width'?"),
     "empty axis": (GOOD + "grid:\n  batch: []\n", 6, "grid.batch", "at least 1 item", ""),
     "value twice on an axis": (GOOD + "grid:\n  batch: [1, 2, 1]\n", 6, "grid.batch", "1 is listed twice", ""),
-    "misspelt precision": (GOOD + "grid:\n  precision: [fp32, bf61]\n", 6, "grid.precision[1]", "Input should be", "'bf16'"),
-    "misspelt runtime": (GOOD + "grid: {runtime: [onnxruntim]}\n", 5, "grid.runtime[0]", "Input should be", "onnxruntime"),
+    "misspelt precision": (
+        GOOD + "grid:\n  precision: [fp32, bf61]\n", 6, "grid.precision[1]", "Input should be", "'bf16'"),
+    "misspelt runtime": (
+        GOOD + "grid: {runtime: [onnxruntim]}\n", 5, "grid.runtime[0]", "Input should be", "onnxruntime"),
     "no copies": (GOOD + "grid: {instances: [0]}\n", 5, "grid.instances[0]", "greater than 0", ""),
     "precision unheard of": (
         GOOD + "grid:\n  precision: [pf16]\n", 6, "grid.precision[0]", "'fp16'", "'fp16'"),
