@@ -12,7 +12,17 @@ from torch import nn
 
 from scalebench.measure.clock import HostClock
 from scalebench.measure.latency import warm
-from scalebench.measure.parts import Stamps, Timing, _exclusive, _stamped, hook_overhead, parts, rows, stamps_of
+from scalebench.measure.parts import (
+    Stamps,
+    Timing,
+    _exclusive,
+    _stamped,
+    hook_overhead,
+    middle_half,
+    parts,
+    rows,
+    stamps_of,
+)
 from scalebench.measure.run import measure
 from scalebench.measure.session import Session, open_session
 from scalebench.model.build import build
@@ -68,9 +78,16 @@ def test_stamps_pair_entries_with_exits() -> None:
 
 
 def test_a_part_is_worth_what_is_not_its_childrens() -> None:
-    """Pass by pass: the median of the differences, not the difference of the medians."""
+    """Means over the passes kept of the differences, so that parts add up to what encloses them."""
     inclusive = {"bn1": [5.0, 9.0, 7.0], "bn1.act": [1.0, 2.0, 6.0], "conv": [1.0, 1.0, 4.0]}
-    assert _exclusive(inclusive) == {"bn1": 4.0, "bn1.act": 2.0, "conv": 1.0}
+    assert _exclusive(inclusive, [0, 1, 2]) == {"bn1": 4.0, "bn1.act": 3.0, "conv": 2.0}
+    assert _exclusive(inclusive, [0, 1]) == {"bn1": 5.5, "bn1.act": 1.5, "conv": 1.0}
+
+
+def test_the_middle_half_leaves_out_both_ends() -> None:
+    """A quarter goes on each side; of fewer than four nothing does."""
+    assert sorted(middle_half([9.0, 1.0, 5.0, 4.0])) == [2, 3]
+    assert sorted(middle_half([9.0, 1.0, 5.0])) == [0, 1, 2]
 
 
 def test_the_rest_of_the_pass_is_between_modules() -> None:
