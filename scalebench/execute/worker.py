@@ -13,14 +13,11 @@ fork, OpenMP and CUDA that have already been used hang or fail. With ``once`` th
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import dataclasses
 import gc
 import json
 import multiprocessing
 import os
-import signal
 import socket
 import sys
 import tempfile
@@ -35,7 +32,7 @@ import torch
 
 from scalebench.errors import ScalebenchError
 from scalebench.machine.environment import collect, usable_cores
-from scalebench.machine.limits import LIMIT_SHARE, die_first, free_memory, limit_memory
+from scalebench.machine.limits import LIMIT_SHARE, die_first, die_with_parent, free_memory, limit_memory
 from scalebench.machine.peaks import llc_bytes, measure_peaks
 from scalebench.measure.canary import canary
 from scalebench.measure.latency import warm
@@ -58,7 +55,7 @@ _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate mem
 
 def serve(channel: socket.socket, once: bool) -> None:
     """Answer jobs until the parent closes the socket."""
-    _die_with_parent()
+    die_with_parent()
     gc.freeze()  # what the imports made is never garbage: no child has to walk it, or copy its pages in doing so
     with channel.makefile("r", encoding="utf-8") as jobs:
         for line in jobs:
@@ -75,7 +72,7 @@ def _fork(job: dict[str, Any], channel: socket.socket) -> None:
         told, tell = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _die_with_parent()
+            die_with_parent()
             os.close(tell)
             os.read(told, 1)  # ends when the server has named this process: its line comes before any of ours
             os.close(told)
@@ -165,7 +162,7 @@ def _paper(job: dict[str, Any]) -> Answers:
         yield from map(_answer, questions)
         return
     # An executor, not a multiprocessing.Pool: that one waits for ever when one of its processes is killed.
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _die_with_parent) as pool:
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), die_with_parent) as pool:
         for answered in as_completed([pool.submit(_answer, question) for question in questions]):
             yield answered.result()
 
@@ -235,12 +232,6 @@ def _limit_memory(device: str, limit_bytes: int | None) -> None:
     share = limit_bytes if limit_bytes is not None else None if free is None else int(LIMIT_SHARE * free)
     if device == "cpu" and share is not None:
         limit_memory(share)
-
-
-def _die_with_parent() -> None:
-    set_parent_death_signal = 1  # prctl(2), PR_SET_PDEATHSIG; Linux only
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def _send(channel: socket.socket, message: dict[str, Any], before: str = "") -> None:

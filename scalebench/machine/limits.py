@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import resource
+import signal
 from pathlib import Path
 
 from scalebench.machine.kernel import ROOT, cgroup_folders, number, numbers, text
@@ -80,3 +82,10 @@ def die_first(root: Path = ROOT) -> None:
     """Make this process the one the kernel kills where memory runs out all the same."""
     with contextlib.suppress(OSError):
         (root / "proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def die_with_parent() -> None:
+    """Have the kernel end this process when the one that started it ends, however that happens; Linux only."""
+    set_parent_death_signal = 1  # prctl(2), PR_SET_PDEATHSIG
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)

@@ -21,6 +21,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from scalebench.machine.limits import die_with_parent
 from scalebench.suite.case import Case
 
 Make = Callable[[nn.Module, Tensor, Case, Path], None]
@@ -47,7 +48,7 @@ def artefact(case: Case, make: Make, example: Example) -> tuple[Path, dict[str, 
     folder = _root() / _key(case)
     if not (folder / _FACTS).exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as apart:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("fork"), die_with_parent) as apart:
             apart.submit(_fill, case, make, example, folder).result()
         _prune(folder)
     os.utime(folder)

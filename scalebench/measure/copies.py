@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, zip_longest
 from multiprocessing.connection import Connection, wait
@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from scalebench.errors import MachineError
+from scalebench.machine.limits import die_with_parent
 from scalebench.machine.telemetry import read
 from scalebench.measure.latency import no_collection, warm
 from scalebench.measure.sampling import forward, timed
@@ -25,6 +26,7 @@ from scalebench.measure.session import Measurement, Session, open_session, pin
 from scalebench.suite.case import Case
 
 Probe = Callable[[Session], Measurement]
+_LOOK_S = 0.05
 _SUMS = ("memory_bytes", "process_bytes", "allocated_bytes")
 
 
@@ -77,24 +79,24 @@ def measure_copies(
     context = multiprocessing.get_context("fork")
     number = case.instances
     gates = Gates(number, context.Barrier(number + 1), context.Barrier(number), (_counter(context), _counter(context)))
-    ends = [context.Pipe(duplex=False) for _ in range(number)]
-    copies = [
-        context.Process(target=_copy, args=(at, case, iterations, gates, before, after, tell), daemon=True)
-        for at, (_, tell) in enumerate(ends)
-    ]
+    copies: dict[Connection, Any] = {}
     try:
-        for process, (_, tell) in zip(copies, ends, strict=True):
-            process.start()
-            tell.close()
+        for at in range(number):
+            listen, tell = context.Pipe(duplex=False)
+            copies[listen] = context.Process(
+                target=_copy, args=(at, case, iterations, gates, before, after, tell), daemon=True
+            )
+            copies[listen].start()
+            tell.close()  # so that reading ends where the copy does
         device = torch.device(case.device)
-        _await_warm(gates, copies, [listen for listen, _ in ends])
+        _await_warm(gates, copies)
         torch.set_num_threads(case.threads)
         first = canary(device)
         gates.warm.wait()
-        found = [_heard(at, listen) for at, (listen, _) in enumerate(ends)]
+        found = _gathered(copies)
         last = canary(device)
     finally:
-        for process in copies:
+        for process in copies.values():
             process.kill()
     telemetry = {"canary": {"before": first, "after": last}, "gpu": None}
     telemetry |= dict(zip(("before", "after"), found[0].readings, strict=True))
@@ -108,6 +110,7 @@ def _counter(context: Any) -> Any:
 def _copy(
     at: int, case: Case, iterations: int | None, gates: Gates, before: Probe, after: Probe, tell: Connection
 ) -> None:
+    die_with_parent()
     try:
         tell.send(_measured(at, case, iterations, gates, before, after))
     except BaseException as error:
@@ -152,30 +155,39 @@ def _until_all(counter: Any, number: int, session: Session) -> None:
         session.run()
 
 
-def _await_warm(gates: Gates, copies: Sequence[Any], ends: Sequence[Connection]) -> None:
-    """Wait until all copies are warm, or one has ended instead."""
-    by_sentinel = {process.sentinel: at for at, process in enumerate(copies)}
+def _await_warm(gates: Gates, copies: Mapping[Connection, Any]) -> None:
+    """Wait until all copies are warm.
+
+    Raises:
+        MachineError: one has ended instead.
+    """
     while gates.warm.n_waiting < gates.number:
-        for gone in wait(list(by_sentinel), timeout=0.05):
-            raise MachineError(f"a copy ended early: {_last_words(ends[by_sentinel[gone]])}")
+        for listen in wait(list(copies), timeout=_LOOK_S):  # none has anything to say yet, but that it failed
+            _heard(listen)
     gates.warm.wait()
 
 
-def _heard(at: int, listen: Connection) -> Copy:
+def _gathered(copies: Mapping[Connection, Any]) -> list[Copy]:
+    """What each copy found, in their order.
+
+    Raises:
+        MachineError: one has ended early; the others would wait for it.
+    """
+    found: dict[Any, Copy] = {}
+    while len(found) < len(copies):
+        for listen in wait([listen for listen in copies if listen not in found]):
+            found[listen] = _heard(listen)
+    return [found[listen] for listen in copies]
+
+
+def _heard(listen: Any) -> Copy:
     try:
         found = listen.recv()
     except EOFError:
         found = "it was killed"
     if not isinstance(found, Copy):
-        raise MachineError(f"copy {at + 1} ended early: {found}")
+        raise MachineError(f"a copy ended early: {found}")
     return found
-
-
-def _last_words(listen: Connection) -> str:
-    try:
-        return str(listen.recv()) if listen.poll() else "it was killed"
-    except EOFError:
-        return "it was killed"
 
 
 def _joined(found: Sequence[Measurement]) -> Measurement:

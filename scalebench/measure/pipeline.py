@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from scalebench.errors import MachineError
+from scalebench.machine.limits import die_with_parent
 from scalebench.measure.decoders import Decoder, normalise, open_decoder
 from scalebench.measure.latency import no_collection
 from scalebench.measure.photographs import jpeg, photograph
@@ -143,6 +144,7 @@ def _at_once(intake: Intake, number: int) -> list[Window]:
 
 
 def _work(intake: Intake, gate: Any, finished: Any, number: int, tell: Connection) -> None:
+    die_with_parent()
     try:
         intake.prepare()
         gate.wait(_START_S)

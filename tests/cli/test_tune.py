@@ -1,0 +1,59 @@
+"""tune on a real small model, with two ways to choose from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from scalebench.cli import app
+from scalebench.execute import tuning
+from scalebench.store.jsonl import read_results, result_files
+from scalebench.suite.offers import Offer
+
+TWO = {"eager": Offer({"cpu": frozenset({"fp32", "bf16"})}, frozenset({"contiguous"}))}
+
+
+@pytest.fixture
+def two_ways(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Eager in fp32 and bf16: the whole search takes minutes."""
+    monkeypatch.setattr(tuning, "OFFERS", TWO)
+    monkeypatch.setattr(tuning, "_COMPILED", {"cpu": ()})
+    return
+    yield
+
+
+@pytest.mark.usefixtures("two_ways")
+def test_the_reported_rounds_did_not_choose(tmp_path: Path) -> None:
+    """Every round of the search is stored, in a folder of its own; what is reported comes from fresh ones."""
+    out = CliRunner().invoke(app, ["tune", "resnet18@32", "--threads", "1", "--results", str(tmp_path), "--json"])
+    assert out.exit_code == 0, out.output
+    document = json.loads(out.stdout)
+    assert {row["way"].split(",")[0] for row in document["screened"]} == {"fp32 eager", "bf16 eager"}
+    assert document["best"]["way"] == document["fresh"][0]["way"]
+    assert document["fresh"][-1]["way"].startswith("fp32 eager") or document["best"]["way"].startswith("fp32 eager")
+    assert all(row["n"] == 3 for row in document["fresh"])
+    folder = tmp_path / "tune-resnet18-32"
+    searched, fresh = (
+        {r.case.method_key for r in read_results(result_files([place])).records if r.case.mode != "count"}
+        for place in (folder / "search", folder)
+    )
+    assert searched
+    assert fresh
+    assert not searched & fresh
+
+
+@pytest.mark.usefixtures("two_ways")
+def test_where_nothing_keeps_to_the_terms_it_says_so(tmp_path: Path) -> None:
+    command = ["tune", "resnet18@32", "--threads", "1", "--slo", "0.000001s", "--results", str(tmp_path)]
+    out = CliRunner().invoke(app, command)
+    assert out.exit_code == 1, out.output
+    assert "no way of running keeps to the terms" in out.output
+
+
+def test_an_unknown_model_is_refused() -> None:
+    out = CliRunner().invoke(app, ["tune", "resnet19"])
+    assert "resnet19" in str(out.exception)

@@ -1,0 +1,126 @@
+"""The search, on a machine whose speeds are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from scalebench.execute import tuning
+from scalebench.execute.offering import refusal
+from scalebench.execute.tuning import SCREENING, SELECTING, Terms, search, ways
+from scalebench.record import Environment, Record
+from scalebench.suite.case import Case
+from scalebench.suite.protocol import PROTOCOLS
+
+BASE = Case("resnet18", 64, threads=4)
+HERE = Environment("here", "hw", "sw")
+SPEED = {"eager": 1.0, "compile": 1.5, "onnxruntime": 2.0, "openvino": 4.0}
+"""Images per second of one thread in fp32."""
+
+
+@pytest.fixture(autouse=True)
+def everything_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        tuning, "refusal", lambda case: (found := refusal(case)) and (found if "offered" in found[0] else None)
+    )
+
+
+class Bench:
+    """Answers with records, and remembers what it was asked."""
+
+    def __init__(self, change: Callable[[Case], dict[str, Any] | str] = lambda _: {}) -> None:
+        self.asked: list[Case] = []
+        self._change = change
+
+    def ask(self, cases: Sequence[Case]) -> Mapping[Case, Sequence[Record]]:
+        self.asked += cases
+        return {case: [self._record(case, n) for n in range(case.protocol.rounds)] for case in cases}
+
+    def _record(self, case: Case, number: int) -> Record:
+        change = self._change(case)
+        if isinstance(change, str):
+            return Record("t", case, number, change, "", HERE)  # type: ignore[arg-type]
+        rate = SPEED[case.runtime] * case.threads * case.instances * (2 if case.precision == "int8" else 1)
+        facts = {"latency_s": case.batch * case.instances / rate, "throughput_ips": rate, "memory_bytes": 100}
+        return Record("t", case, number, "ok", "", HERE, facts={**facts, **change})
+
+
+def test_the_fastest_way_is_found() -> None:
+    found = search(BASE, 4, Terms(), Bench().ask)
+    assert found.best is not None
+    assert (found.best.runtime, found.best.precision) == ("openvino", "int8")
+    assert found.best.batch == BASE.batch
+    assert "cuda_graph" in " ".join(found.refused)
+    assert any("emulated" in why for why in found.refused.values())
+
+
+def test_a_wrong_way_never_wins() -> None:
+    """What is outside its bound is tried, stored, and out."""
+    bench = Bench(lambda case: "wrong" if case.precision == "int8" else {})
+    found = search(BASE, 4, Terms(), bench.ask)
+    assert found.best is not None
+    assert (found.best.runtime, found.best.precision) == ("openvino", "fp32")
+    assert any(record.outcome == "wrong" for record in found.tried)
+
+
+def test_terms_are_kept() -> None:
+    """A way that needs too much memory is out, however fast; where none keeps the terms there is no best."""
+    greedy = Bench(lambda case: {"memory_bytes": 1000} if case.runtime == "openvino" else {})
+    found = search(BASE, 4, Terms(memory_bytes=500), greedy.ask)
+    assert found.best is not None
+    assert found.best.runtime == "onnxruntime"
+    assert search(BASE, 4, Terms(latency_s=1e-9), Bench().ask).best is None
+
+
+def test_stages_have_rounds_of_their_own() -> None:
+    """No stage's method equals another's or a protocol's, so that their rounds are never pooled."""
+    bench = Bench()
+    search(BASE, 4, Terms(batches=True, copies=True), bench.ask)
+    assert {case.protocol for case in bench.asked} == {SCREENING, SELECTING}
+    methods = [Case("a", 1, protocol=p).method_key for p in (SCREENING, SELECTING, *PROTOCOLS.values())]
+    assert len(set(methods)) == len(methods)
+
+
+def test_batches_grow_until_they_do_not_fit() -> None:
+    """Out of memory ends the growth and is a record; the largest batch that ran is named, and each is tried once."""
+    bench = Bench(lambda case: "oom" if case.batch > 8 else {"throughput_ips": 100.0 * case.batch})
+    found = search(BASE, 4, Terms("throughput_ips", batches=True), bench.ask)
+    assert found.largest is not None
+    assert found.largest.batch == 8
+    assert found.best is not None
+    assert found.best.batch == 8
+    assert [record.case.batch for record in found.tried if record.outcome == "oom"] == [16]
+
+
+def test_a_batch_that_brings_nothing_ends_the_growth() -> None:
+    found = search(BASE, 4, Terms("throughput_ips", batches=True), Bench().ask)
+    assert found.largest is not None
+    assert found.largest.batch == 4
+
+
+def test_copies_share_out_the_cores() -> None:
+    """Every divisor of the cores is tried, with threads to match; what copies reach together can win."""
+    bench = Bench(lambda case: {"throughput_ips": 1e6} if case.instances == 4 else {})
+    found = search(BASE, 4, Terms("throughput_ips", copies=True), bench.ask)
+    assert found.best is not None
+    assert (found.best.instances, found.best.threads, found.best.affinity) == (4, 1, "pinned")
+    assert {(case.instances, case.threads) for case in bench.asked} == {(1, 4), (2, 2), (4, 1)}
+
+
+def test_compiling_is_left_to_what_eager_did_best() -> None:
+    """It takes a minute each: two ways are compiled, not every one."""
+    bench = Bench(lambda case: {"latency_s": 0.01} if case.precision == "amp_bf16" and case.runtime == "eager" else {})
+    search(BASE, 4, Terms(), bench.ask)
+    compiled = {(case.precision, case.layout) for case in bench.asked if case.runtime == "compile"}
+    assert {precision for precision, _ in compiled} == {"amp_bf16"}
+    assert len(compiled) == 2
+
+
+def test_ways_differ_in_nothing_but_how_they_run() -> None:
+    cases, _ = ways(BASE)
+    plain = {"runtime": "eager", "precision": "fp32", "layout": "contiguous"}
+    assert {replace(case, **plain) for case in cases} == {BASE}
+    assert len(set(cases)) == len(cases)

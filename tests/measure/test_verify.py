@@ -1,0 +1,68 @@
+"""A way of running that computes something else is found out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from scalebench.measure.runtimes.eager import Eager
+from scalebench.measure.scenes import scenes
+from scalebench.measure.session import build_seeded
+from scalebench.measure.verify import verify
+from scalebench.suite.case import Case
+
+CASE = Case("resnet18", 32, batch=4, threads=1, runtime="onnxruntime")
+DEVICE = torch.device("cpu")
+
+
+def session(distort: Callable[[torch.Tensor], torch.Tensor], case: Case = CASE) -> Any:
+    """A session whose runtime is eager fp32 with its output distorted."""
+    runtime = Eager(replace(case, runtime="eager"))
+    forward = runtime.prepare(build_seeded(case, DEVICE), torch.zeros(1))
+    return SimpleNamespace(
+        case=case, device=DEVICE, forward=forward, runtime=SimpleNamespace(tensor=lambda y: distort(runtime.tensor(y)))
+    )
+
+
+@pytest.mark.parametrize(("factor", "word"), [(1.0, "ok"), (1.0005, "ok"), (1.01, "off"), (-1.0, "off")])
+def test_the_error_is_relative_and_bounded(factor: float, word: str) -> None:
+    """Scaling all logits by f is an error of |f - 1|, whatever the class."""
+    found = verify(session(lambda y: y * factor)).facts
+    assert found["verified"] == word
+    assert found["relative_error"] == pytest.approx(abs(factor - 1), abs=1e-5)
+    assert found["top1_agreement"] == (1.0 if factor > 0 else 0.0)
+
+
+def test_one_wrong_image_is_enough() -> None:
+    """The worst image counts, not the mean over all."""
+
+    def one(y: torch.Tensor) -> torch.Tensor:
+        y = y.clone()
+        y[-1] *= 2
+        return y
+
+    assert verify(session(one)).facts["relative_error"] == pytest.approx(1.0)
+
+
+def test_what_is_no_number_is_wrong() -> None:
+    found = verify(session(lambda y: y * float("nan"))).facts
+    assert found == {"relative_error": None, "top1_agreement": None, "verified": "not finite"}
+
+
+def test_the_reference_is_not_compared_with_itself() -> None:
+    assert verify(session(lambda y: y, replace(CASE, runtime="eager"))).facts == {}
+
+
+def test_scenes_differ_from_one_another_and_repeat() -> None:
+    """Images of the same seed are equal, of others not; each has zero mean and unit variance."""
+    a, b = scenes(3, 16), scenes(2, 16, first=1)
+    assert a.shape == (3, 3, 16, 16)
+    assert (a[1:] == b).all()
+    assert abs(a[0] - a[1]).max() > 0.5
+    assert a.mean(axis=(1, 2, 3)) == pytest.approx([0, 0, 0], abs=1e-5)
+    assert a.std(axis=(1, 2, 3)) == pytest.approx([1, 1, 1], rel=1e-4)
