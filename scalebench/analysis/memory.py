@@ -11,20 +11,30 @@ EXPECTED = (0.8, 2.0)
 
 
 def memory_gap(cases: pd.DataFrame) -> pd.DataFrame:
-    """One row per summarised case with a measured memory.
+    """One row per summarised case with a measured memory, of those run as the static estimate assumes: eager fp32, once.
 
     Args:
         cases: ``summary.summarise``, with ``process_bytes``.
 
-    Returns: its columns and ``static_bytes`` (weights, and the rest of the static peak times the batch), ``gap``
-        (measured over static) and ``why``.
+    Returns: its columns and ``static_bytes``, ``gap`` (measured over static) and ``why``.
     """
-    found = cases[cases["memory_bytes"].notna()].copy()
-    weights, peak = found["weight_bytes"].astype(float), found["peak_bytes_inference"].astype(float)
-    found["static_bytes"] = weights + (peak - weights).clip(lower=0) * found["batch"]
+    alike = (cases["runtime"] == "eager") & (cases["precision"] == "fp32") & (cases["instances"] == 1)
+    found = cases[alike & cases["memory_bytes"].notna()].copy()
+    found["static_bytes"] = static_bytes(found)
     found["gap"] = found["memory_bytes"] / found["static_bytes"]
     found["why"] = [explain(gap) for gap in found["gap"]]
     return found
+
+
+def static_bytes(cases: pd.DataFrame) -> pd.Series:
+    """Static peak of each case in fp32, bytes: weights, in training gradients too, and the rest times the batch.
+
+    The optimiser's state is not in it.
+    """
+    training = cases["mode"] == "training"
+    peak = cases["peak_bytes_inference"].mask(training, cases["peak_bytes_training"]).astype(float)
+    held = cases["weight_bytes"].astype(float) * (1 + training)
+    return held + (peak - held).clip(lower=0) * cases["batch"]
 
 
 def explain(gap: float) -> str:

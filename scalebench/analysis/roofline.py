@@ -201,6 +201,8 @@ def _names(row: dict[Any, Any]) -> dict[str, Any]:
 def _place_row(row: dict[Any, Any], facts: dict[str, Any], abilities: Sequence[Ability]) -> Placed:
     if row.get("mode", "inference") != "inference":
         return Placed(why=f"operators are counted for inference, not for {row['mode']}")
+    if row.get("instances", 1) > 1:
+        return Placed(why="copies share the peaks, which are those of one process")
     ability = find(row["machine"], row["device"], row["threads"], abilities)
     if ability is None:
         return Placed(why=f"no peaks of this machine on {row['device']} with {row['threads']} threads")

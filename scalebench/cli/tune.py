@@ -63,9 +63,9 @@ def tune(
         found = find_best(prepared, plain, terms, worker, folder / "search", options, watch)
         final = _finalists(found, plain, PROTOCOLS[protocol.value])
         fresh = measured(campaign_over(prepared, final, folder, options), final, worker, watch)
-    rows = [_row(case, records, fresh[final[-1]]) for case, records in fresh.items()]
+    rows = {case: _row(case, records, fresh[final[-1]]) for case, records in fresh.items()}
     document = _document(found, rows, terms, folder)
-    print_json(document) if json_ else _print(document, rows)
+    print_json(document) if json_ else _print(document)
     if found.best is None:
         raise typer.Exit(EXIT_NOTHING)
 
@@ -86,8 +86,8 @@ def _prepare(name: str, batch: int, threads: int | None, device: str, worker: An
 
 
 def _finalists(found: Found, plain: Case, protocol: Protocol) -> list[Case]:
-    """The best, the next, and last the plain way that all are held against."""
-    chosen = [*([found.best] if found.best else []), *found.others]
+    """The best, the best at the batch asked for, the next, and last the plain way that all are held against."""
+    chosen = [case for case in (found.best, found.fixed, *found.others) if case is not None]
     cases = dict.fromkeys(replace(case, protocol=protocol) for case in chosen)
     plain = replace(plain, protocol=protocol)
     return [*(case for case in cases if case != plain), plain]
@@ -117,13 +117,16 @@ def _way(case: Case) -> str:
     return f"{case.precision}{layout} {case.runtime}, batch {case.batch}, {case.threads} threads{setting}"
 
 
-def _document(found: Found, rows: list[dict[str, Any]], terms: Terms, folder: Path) -> dict[str, Any]:
+def _document(found: Found, rows: Mapping[Case, dict[str, Any]], terms: Terms, folder: Path) -> dict[str, Any]:
     from scalebench.execute.tuning import SCREENING
 
     screened = [r for r in found.tried if r.case.protocol == SCREENING]
+    by_way = {replace(case, protocol=SCREENING): row for case, row in rows.items()}
+    best, fixed = (case and by_way[replace(case, protocol=SCREENING)] for case in (found.best, found.fixed))
     return {
-        "best": rows[0] if found.best else None,
-        "fresh": rows,
+        "best": best,
+        "best_at_batch": fixed,
+        "fresh": list(rows.values()),
         "largest_batch": None if found.largest is None else found.largest.batch,
         "terms": asdict(terms),
         "screened": [
@@ -136,7 +139,7 @@ def _document(found: Found, rows: list[dict[str, Any]], terms: Terms, folder: Pa
     }  # fmt: skip
 
 
-def _print(document: Mapping[str, Any], rows: list[dict[str, Any]]) -> None:
+def _print(document: Mapping[str, Any]) -> None:
     from scalebench.cli.output import print_table
     from scalebench.metrics import METRICS
     from scalebench.units import digits, interval
@@ -153,7 +156,7 @@ def _print(document: Mapping[str, Any], rows: list[dict[str, Any]]) -> None:
             f"{digits(row['speedup'])}x", interval(row["speedup_low"], row["speedup_high"]), str(row["n"]),
             "-" if row["relative_error"] is None else digits(row["relative_error"]),
         ]
-        for row in rows
+        for row in document["fresh"]
     ]  # fmt: skip
     print_table("Fresh rounds; images per s over those of eager fp32, the last row", columns, body)
     wrong = [row for row in document["screened"] if row["outcome"] != "ok"]
@@ -161,8 +164,16 @@ def _print(document: Mapping[str, Any], rows: list[dict[str, Any]]) -> None:
         typer.echo(f"out: {row['way']}: {row['outcome']}: {row['why']}")
     for way, why in document["refused"].items():
         typer.echo(f"not tried: {way}: {why}")
+    if document["best"] is not None:
+        typer.echo(f"best: {document['best']['way']}{_at_batch(document)}")
     if document["largest_batch"] is not None:
         typer.echo(f"largest batch that was tried and ran: {document['largest_batch']}")
     typer.echo(f"{len(document['screened'])} short rounds chose; records: {document['results']}")
     if document["best"] is None:
         typer.echo("no way of running keeps to the terms", err=True)
+
+
+def _at_batch(document: Mapping[str, Any]) -> str:
+    """The best at the batch asked for, where it is another one: a batch is never changed silently."""
+    fixed = document["best_at_batch"]
+    return "" if fixed in (None, document["best"]) else f"; at the batch asked for: {fixed['way']}"

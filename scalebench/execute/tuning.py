@@ -63,10 +63,9 @@ class Terms:
         """Whether a round ended well and within the limits."""
         if record.outcome != "ok":
             return False
-        memory = record.facts.get("memory_bytes")
-        slow = self.latency_s is not None and record.facts["latency_s"] > self.latency_s
-        large = self.memory_bytes is not None and memory is not None and memory > self.memory_bytes
-        return not slow and not large
+        limits = {"latency_s": self.latency_s, "memory_bytes": self.memory_bytes}
+        found = ((record.facts.get(name), most) for name, most in limits.items() if most is not None)
+        return all(value is not None and value <= most for value, most in found)  # unknown is not within a limit
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,7 @@ class Found:
 
     Attributes:
         best: the way that led in the second stage, or None where none kept the terms.
+        fixed: the best at the batch that was asked for, with one copy; ``best`` may have another batch, or copies.
         others: the next best, best first.
         largest: largest batch of the leading way that ran at all; None where batches were not tried.
         tried: every record of both stages.
@@ -82,6 +82,7 @@ class Found:
     """
 
     best: Case | None
+    fixed: Case | None = None
     others: tuple[Case, ...] = ()
     largest: Case | None = None
     tried: tuple[Record, ...] = ()
@@ -145,7 +146,8 @@ def search(base: Case, cores: int, terms: Terms, ask: Ask) -> Found:
     ranked = [case for case, _ in records(dict.fromkeys(spread), SELECTING)]
     if not ranked:
         return Found(None, largest=largest, tried=tuple(tried), refused=refused)
-    return Found(ranked[0], tuple(ranked[1:SURVIVORS]), largest, tuple(tried), refused)
+    fixed = next((case for case in ranked if (case.batch, case.instances) == (base.batch, 1)), None)
+    return Found(ranked[0], fixed, tuple(ranked[1:SURVIVORS]), largest, tuple(tried), refused)
 
 
 def _splits(case: Case, cores: int) -> list[Case]:

@@ -61,7 +61,7 @@ class OnnxRuntime:
 
     def tensor(self, output: Any) -> torch.Tensor:
         """Logits as fp32 on the CPU."""
-        return logits(torch.from_numpy(output[0]))
+        return logits([torch.from_numpy(part) for part in output])
 
     def describe(self) -> dict[str, Any]:
         """Version, threads, and the size of what a device would have to store."""

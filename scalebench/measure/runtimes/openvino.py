@@ -47,7 +47,7 @@ class OpenVino:
 
     def tensor(self, output: Any) -> torch.Tensor:
         """Logits as fp32 on the CPU."""
-        return logits(torch.tensor(output[0]))
+        return logits([torch.tensor(output[at]) for at in range(len(output))])
 
     def describe(self) -> dict[str, Any]:
         """Version, threads, and the size of what a device would have to store."""

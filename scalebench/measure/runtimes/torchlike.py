@@ -12,6 +12,8 @@ from torch.utils._pytree import tree_leaves
 from scalebench.suite.case import Case
 
 _HALVES = {"fp16": torch.float16, "bf16": torch.bfloat16}
+_MOST_ELEMENTS = 100_000
+"""Of an image's output that are compared; a segmenter's has twenty million."""
 _FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
@@ -41,9 +43,10 @@ def autocast(case: Case) -> AbstractContextManager[Any]:
 
 
 def logits(output: Any) -> torch.Tensor:
-    """First tensor of an output as fp32 on the CPU, batch x everything else."""
-    first = next(leaf for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor))
-    return first.detach().to("cpu", torch.float32).flatten(1)
+    """All tensors of an output side by side, fp32 on the CPU, batch x elements; evenly spaced ones where there are many."""
+    leaves = [leaf.detach().flatten(1) for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor)]
+    step = max(1, sum(leaf.shape[1] for leaf in leaves) // _MOST_ELEMENTS)
+    return torch.cat([leaf[:, ::step].to("cpu", torch.float32) for leaf in leaves], dim=1)
 
 
 def torch_facts() -> dict[str, Any]:

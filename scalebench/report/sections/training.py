@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pandas as pd
 
+from scalebench.analysis.memory import static_bytes
 from scalebench.report.content import Column, Section, Table
 from scalebench.report.labels import SCALES, way_label
 from scalebench.report.tables import capped, measured_cells, measured_columns, number
 
 ID, TITLE = "training", "Training steps"
+_ORDER = ["machine", "batch", "model", "resolution"]
 _PARTS = {"forward_s": "forward", "backward_s": "backward", "optimizer_s": "optimiser"}
 
 
@@ -49,19 +50,14 @@ def _table(steps: pd.DataFrame) -> Table:
         Column("machine and way of running"),
     ]  # fmt: skip
     mib = SCALES["memory_bytes"].factor
+    ordered = steps.assign(static_bytes=static_bytes(steps)).sort_values(_ORDER, kind="stable")
     rows = [
         [
             row["model"], str(row["resolution"]),
             *(cell for name in ("throughput_ips", "latency_s", "memory_bytes") for cell in measured_cells(row, name)),
             *(number(row[name], 1e-3) for name in _PARTS),
-            number(_static(row), mib), str(row["n"]), way_label(row),
+            number(row["static_bytes"], mib), str(row["n"]), way_label(row),
         ]
-        for row in steps.sort_values(["machine", "batch", "model", "resolution"], kind="stable").to_dict("records")
+        for row in ordered.to_dict("records")
     ]  # fmt: skip
     return capped("One training step: forward, backward and optimiser are timed apart from the whole", columns, rows)
-
-
-def _static(row: Mapping[Any, Any]) -> float:
-    """Static peak at the case's batch: weights and gradients once, the rest times the batch; no optimiser state."""
-    weights, peak = row["weight_bytes"], row["peak_bytes_training"]
-    return float(2 * weights + (peak - 2 * weights) * row["batch"])
