@@ -43,7 +43,7 @@ def autocast(case: Case) -> AbstractContextManager[Any]:
 
 
 def logits(output: Any) -> torch.Tensor:
-    """All tensors of an output side by side, fp32 on the CPU, batch x elements; evenly spaced ones where there are many."""
+    """All tensors of an output side by side as fp32 on the CPU, batch x elements; of very many, evenly spaced ones."""
     leaves = [leaf.detach().flatten(1) for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor)]
     step = max(1, sum(leaf.shape[1] for leaf in leaves) // _MOST_ELEMENTS)
     return torch.cat([leaf[:, ::step].to("cpu", torch.float32) for leaf in leaves], dim=1)
