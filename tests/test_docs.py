@@ -92,7 +92,7 @@ def test_the_suite_in_the_docs_loads(root: Path, tmp_path: Path) -> None:
     text = (root / "docs" / "how-it-works.md").read_text(encoding="utf-8")
     (suite,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     (tmp_path / "example.yaml").write_text(suite, encoding="utf-8")
-    assert scalebench("plan example.yaml --no-count", tmp_path).startswith("example: 4 entries, 3 rounds")
+    assert scalebench("plan example.yaml --no-count", tmp_path).startswith("example: 5 entries, 3 rounds")
 
 
 def test_every_kind_of_claim_is_documented(root: Path) -> None:

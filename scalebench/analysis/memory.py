@@ -11,7 +11,7 @@ EXPECTED = (0.8, 2.0)
 
 
 def memory_gap(cases: pd.DataFrame) -> pd.DataFrame:
-    """One row per summarised case with a measured memory, of those run as the static estimate assumes: eager fp32, once.
+    """One row per summarised case with a measured memory that ran as the static estimate assumes: one copy, eager fp32.
 
     Args:
         cases: ``summary.summarise``, with ``process_bytes``.

@@ -86,7 +86,7 @@ def _resolved(prepared: Prepared, worker: Worker, results: Path, options: Any) -
     from scalebench.cli.tuning import with_best
     from scalebench.cli.watching import watch
 
-    return with_best(prepared, worker, results / prepared.plan.suite / "search", options, watch)
+    return with_best(prepared, worker, results, options, watch)
 
 
 def _measure(campaign: Campaign, worker: Worker, prepared: Prepared, live: Wanted | None) -> bool:

@@ -60,7 +60,7 @@ def tune(
     with machine_lock(), Worker() as worker:
         prepared, plain = _prepare(name, batch, threads, device, worker)
         folder = results / prepared.plan.suite
-        found = find_best(prepared, plain, terms, worker, folder / "search", options, watch)
+        found = find_best(prepared, plain, terms, worker, results, options, watch)
         final = _finalists(found, plain, PROTOCOLS[protocol.value])
         fresh = measured(campaign_over(prepared, final, folder, options), final, worker, watch)
     rows = {case: _row(case, records, fresh[final[-1]]) for case, records in fresh.items()}
@@ -135,7 +135,7 @@ def _document(found: Found, rows: Mapping[Case, dict[str, Any]], terms: Terms, f
             for r in screened
         ],
         "refused": dict(found.refused),
-        "results": str(folder),
+        "results": f"{folder}, {folder}-search",
     }  # fmt: skip
 
 

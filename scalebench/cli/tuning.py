@@ -41,27 +41,30 @@ def measured(campaign: Campaign, cases: Sequence[Case], worker: Worker, watch: W
 
 
 def find_best(
-    prepared: Prepared, base: Case, terms: Terms, worker: Worker, folder: Path, options: Options, watch: Watch
+    prepared: Prepared, base: Case, terms: Terms, worker: Worker, results: Path, options: Options, watch: Watch
 ) -> Found:
-    """Search for the best way to run ``base``; every round is kept in ``folder``.
+    """Search for the best way to run ``base``; every round is kept as a suite of its own, ``<suite>-search``.
 
     Args:
         prepared: with the counts of the model.
         base: model, resolution, batch, device, threads.
         terms: objective and limits.
         worker: the warm server.
-        folder: of the search's records.
+        results: folder of all results.
         options: seed and limits of the rounds.
         watch: shows progress.
     """
 
+    suite = f"{prepared.plan.suite}-search"
+    named = replace(prepared, plan=replace(prepared.plan, suite=suite, claims=()))
+
     def ask(cases: Sequence[Case]) -> Mapping[Case, Sequence[Record]]:
-        return measured(campaign_over(prepared, cases, folder, options), cases, worker, watch)
+        return measured(campaign_over(named, cases, results / suite, options), cases, worker, watch)
 
     return search(base, usable_cores(), terms, ask)
 
 
-def with_best(prepared: Prepared, worker: Worker, folder: Path, options: Options, watch: Watch) -> Prepared:
+def with_best(prepared: Prepared, worker: Worker, results: Path, options: Options, watch: Watch) -> Prepared:
     """The same plan with every case of ``runtime: best`` replaced by the fastest way found for its model and batch.
 
     Where no way works the case runs in eager fp32, and its failure says why. Two cases may come to the same way.
@@ -72,6 +75,6 @@ def with_best(prepared: Prepared, worker: Worker, folder: Path, options: Options
             cases[case] = None
             continue
         plain = replace(case, runtime="eager", precision="fp32", layout="contiguous")
-        found = find_best(prepared, plain, Terms(), worker, folder, options, watch)
+        found = find_best(prepared, plain, Terms(), worker, results, options, watch)
         cases[replace(found.best or plain, protocol=case.protocol)] = None
     return replace(prepared, plan=replace(prepared.plan, cases=tuple(cases)))

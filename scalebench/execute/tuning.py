@@ -96,6 +96,8 @@ def ways(base: Case) -> tuple[list[Case], dict[str, str]]:
     for runtime, offer in OFFERS.items():
         if runtime.startswith("compile"):
             continue
+        if kind not in offer.precisions:
+            refused[runtime] = f"does not run on {kind}"
         for precision in sorted(offer.precisions.get(kind, ())):
             for layout in sorted(offer.layouts, reverse=True):
                 case = replace(base, runtime=runtime, precision=precision, layout=layout)

@@ -84,9 +84,7 @@ def test_modes_beside_models_are_kept_apart(measured: Make, plan_of: Callable[..
     assert set(found.besides["mode"]) == {"blocks"}
 
 
-@pytest.mark.parametrize(
-    ("latency", "standing"), [(0.010, "fits"), (0.0495, "open"), (0.2, "does not fit")], ids=str
-)
+@pytest.mark.parametrize(("latency", "standing"), [(0.010, "fits"), (0.0495, "open"), (0.2, "does not fit")], ids=str)
 def test_limits_are_held_against_the_interval(
     measured: Make, plan_of: Callable[..., Plan], latency: float, standing: str
 ) -> None:

@@ -89,7 +89,7 @@ def test_a_limit_that_is_too_small_makes_the_child_run_out_of_memory(
     prepared: Prepared, worker: Worker, tmp_path: Path
 ) -> None:
     """Without the prediction the limit is the child's: its allocation fails, and the record says whose memory."""
-    campaign = Campaign(small(prepared), tmp_path, Options(peaks=False, limit_bytes=16 * 2**20, predict=False))
+    campaign = Campaign(small(prepared), tmp_path, Options(peaks=False, limit_bytes=4 * 2**20, predict=False))
     campaign.run(worker, lambda _: None)
     found = [r for r in campaign.stored().records if r.case.mode != COUNT]
     assert {(r.outcome, r.ending) for r in found} == {("oom", "oom_host")}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,15 @@ TWO = {"eager": Offer({"cpu": frozenset({"fp32", "bf16"})}, frozenset({"contiguo
 
 
 @pytest.fixture
-def two_ways(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def two_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eager in fp32 and bf16: the whole search takes minutes."""
     monkeypatch.setattr(tuning, "OFFERS", TWO)
     monkeypatch.setattr(tuning, "_COMPILED", {"cpu": ()})
-    return
-    yield
 
 
 @pytest.mark.usefixtures("two_ways")
 def test_the_reported_rounds_did_not_choose(tmp_path: Path) -> None:
-    """Every round of the search is stored, in a folder of its own; what is reported comes from fresh ones."""
+    """Every round of the search is stored, as a suite of its own; what is reported comes from fresh ones."""
     out = CliRunner().invoke(app, ["tune", "resnet18@32", "--threads", "1", "--results", str(tmp_path), "--json"])
     assert out.exit_code == 0, out.output
     document = json.loads(out.stdout)
@@ -39,7 +36,7 @@ def test_the_reported_rounds_did_not_choose(tmp_path: Path) -> None:
     folder = tmp_path / "tune-resnet18-32"
     searched, fresh = (
         {r.case.method_key for r in read_results(result_files([place])).records if r.case.mode != "count"}
-        for place in (folder / "search", folder)
+        for place in (tmp_path / "tune-resnet18-32-search", folder)
     )
     assert searched
     assert fresh

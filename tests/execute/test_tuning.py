@@ -62,7 +62,8 @@ def test_a_wrong_way_never_wins() -> None:
     bench = Bench(lambda case: "wrong" if case.precision == "int8" else {})
     found = search(BASE, 4, Terms(), bench.ask)
     assert found.best is not None
-    assert (found.best.runtime, found.best.precision) == ("openvino", "fp32")
+    assert found.best.runtime == "openvino"
+    assert found.best.precision != "int8"
     assert any(record.outcome == "wrong" for record in found.tried)
 
 

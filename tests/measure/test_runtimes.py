@@ -33,7 +33,9 @@ def facts(worker: Worker, case: Case) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("way", [{"layout": "channels_last"}, {"precision": "bf16"}, {"precision": "amp_bf16"}], ids=str)
+@pytest.mark.parametrize(
+    "way", [{"layout": "channels_last"}, {"precision": "bf16"}, {"precision": "amp_bf16"}], ids=str
+)
 def test_eager_in_another_precision_or_layout_is_verified(worker: Worker, way: dict[str, str]) -> None:
     found = facts(worker, replace(CASE, **way))
     assert found["verified"] == "ok"
