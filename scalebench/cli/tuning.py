@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+from scalebench.analysis.stopping import counted_rounds
 from scalebench.cli.campaign import Campaign, Options
 from scalebench.execute.client import Worker
 from scalebench.execute.estimate import Costs
@@ -29,7 +30,7 @@ def campaign_over(prepared: Prepared, cases: Sequence[Case], folder: Path, optio
 
 
 def measured(campaign: Campaign, cases: Sequence[Case], worker: Worker, watch: Watch) -> dict[Case, list[Record]]:
-    """Make the rounds that are missing, and give all of them by case."""
+    """Make the rounds that are missing, and give those that count by case; where none does, all of them."""
     with watch(campaign.prepared, campaign.open(), campaign.costs) as listen:
         campaign.run(worker, listen)
     found: dict[Case, list[Record]] = {case: [] for case in cases}
@@ -37,7 +38,7 @@ def measured(campaign: Campaign, cases: Sequence[Case], worker: Worker, watch: W
     for record in campaign.stored().records:
         if record.case.key in by_key:
             found[by_key[record.case.key]].append(record)
-    return found
+    return {case: list(counted_rounds(records)) or records for case, records in found.items()}
 
 
 def find_best(
