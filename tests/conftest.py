@@ -23,13 +23,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 settings.register_profile("no deadline", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("no deadline")
 
-MEASURING = {"cli", "execute", "machine", "measure", "model", "bench", "test_docs.py"}
+MEASURING = {"cli", "execute", "machine", "measure", "model", "bench", "test_quickstart.py"}
 """Where tests measure, hold the machine's lock or need the warm worker: one after the other; the rest can share it."""
+ON_PAPER = {"test_paper_commands.py", "test_claims.py", "test_report.py", "test_compare.py", "test_arguments.py"}
+"""Tests of commands that do none of this."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if MEASURING & set(item.path.relative_to(Path(__file__).parent).parts):
+        if MEASURING & set(item.path.relative_to(Path(__file__).parent).parts) and item.path.name not in ON_PAPER:
             item.add_marker(pytest.mark.measuring)
 
 

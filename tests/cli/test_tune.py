@@ -41,16 +41,3 @@ def test_the_reported_rounds_did_not_choose(tmp_path: Path) -> None:
     assert searched
     assert fresh
     assert not searched & fresh
-
-
-@pytest.mark.usefixtures("two_ways")
-def test_where_nothing_keeps_to_the_terms_it_says_so(tmp_path: Path) -> None:
-    command = ["tune", "resnet18@32", "--threads", "1", "--slo", "0.000001s", "--results", str(tmp_path)]
-    out = CliRunner().invoke(app, command)
-    assert out.exit_code == 1, out.output
-    assert "no way of running keeps to the terms" in out.output
-
-
-def test_an_unknown_model_is_refused() -> None:
-    out = CliRunner().invoke(app, ["tune", "resnet19"])
-    assert "resnet19" in str(out.exception)
