@@ -35,8 +35,8 @@ def artefact(case: Case, make: Make, example: Example) -> tuple[Path, dict[str, 
     """The case's folder, made by ``make`` where it is not there yet.
 
     Args:
-        case: decides the folder, with the versions of what makes it; whoever calls this has put all that does not
-            matter to its content back to the defaults.
+        case: decides the folder, with ``make`` and the versions of what makes it; whoever calls this has put all that
+            does not matter to its content back to the defaults.
         make: fills an empty folder, in a process of its own.
         example: the model and an input, built there.
 
@@ -45,7 +45,7 @@ def artefact(case: Case, make: Make, example: Example) -> tuple[Path, dict[str, 
     Raises:
         ScalebenchError, RuntimeError: whatever ``make`` raises.
     """
-    folder = _root() / _key(case)
+    folder = _root() / _key(case, make)
     if not (folder / _FACTS).exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with ProcessPoolExecutor(1, multiprocessing.get_context("fork"), die_with_parent) as apart:
@@ -73,8 +73,12 @@ def _root() -> Path:
     return Path(cache) / "scalebench" / "artefacts"
 
 
-def _key(case: Case) -> str:
-    content = [case.case_key, *(_version(package) for package in ("torch", "timm", "onnxscript", "onnxruntime"))]
+def _key(case: Case, make: Make) -> str:
+    content = [
+        make.__name__,
+        case.case_key,
+        *(_version(package) for package in ("torch", "timm", "onnxscript", "onnxruntime")),
+    ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
 
 

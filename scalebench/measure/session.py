@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,10 +18,12 @@ from scalebench.measure.memory import resident_bytes, settle, wake
 from scalebench.measure.runtimes.base import Forward, Runtime
 from scalebench.measure.runtimes.choosing import runtime_of
 from scalebench.measure.runtimes.torchlike import set_tf32
+from scalebench.measure.settling import load_statistics, settled
 from scalebench.measure.steps import Steps
 from scalebench.model.build import build
 from scalebench.model.dense import load
 from scalebench.suite.case import Case
+from scalebench.suite.offers import is_reference
 
 _INPUTS = 3
 """Inputs are rotated, because a library may recognise the same one; randn, because zeros draw less power."""
@@ -121,13 +124,14 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
         BuildError, UnknownNameError: the model cannot be built.
         RuntimeError: torch's own, among them out of memory.
     """
+    statistics = settled(case, _plain) if _verified(case) else None
     runtime, made = runtime_of(case, example)
     device = _use(case)
     wake(device)
     if runtime.needs_model:
         load(case.variant.task)
     before = resident_bytes()
-    model = build_seeded(case, device) if runtime.needs_model else None
+    model = build_seeded(case, device, statistics) if runtime.needs_model else None
     first = _image(case, device)
     settle()
     return Session(case, device, host_clock(device), before, model, runtime, made, first, iterations)
@@ -135,8 +139,18 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
 
 def example(case: Case) -> tuple[nn.Module, torch.Tensor]:
     """The very model and first input that a session of the case has."""
+    statistics = settled(case, _plain)
+    device = _use(case)
+    return build_seeded(case, device, statistics), _image(case, device)
+
+
+def _plain(case: Case) -> tuple[nn.Module, torch.Tensor]:
     device = _use(case)
     return build_seeded(case, device), _image(case, device)
+
+
+def _verified(case: Case) -> bool:
+    return case.mode == "inference" and not is_reference(case)
 
 
 def _use(case: Case) -> torch.device:
@@ -149,10 +163,19 @@ def _use(case: Case) -> torch.device:
     return device
 
 
-def build_seeded(case: Case, device: torch.device) -> nn.Module:
-    """The case's model on its device, with the same random weights in every process."""
+def build_seeded(case: Case, device: torch.device, statistics: Path | None = None) -> nn.Module:
+    """The case's model on its device, with the same random weights in every process.
+
+    Args:
+        case: what is built.
+        device: where it lies.
+        statistics: of its batch normalisation, see ``settling``; None leaves them fresh, where no number is looked at.
+    """
     torch.manual_seed(_SEED)
-    return build(case.variant, case.resolution).to(device)
+    model = build(case.variant, case.resolution)
+    if statistics is not None:
+        load_statistics(model, statistics)
+    return model.to(device)
 
 
 def _image(case: Case, device: torch.device) -> torch.Tensor:

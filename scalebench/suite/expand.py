@@ -250,6 +250,8 @@ def _input_cases(suite: Suite, entry: ModelEntry, cores: int) -> Iterable[Case]:
 
 def _fits(rule: Exclude, case: Case) -> bool:
     """Whether every key of the rule fits; brackets in a model glob are the variant's own, not a glob's set."""
+    if case.mode == INPUT and not rule.model_fields_set <= {"model", "resolution"}:
+        return False  # the rule is about the grid, which says nothing about input cases
     for key in rule.model_fields_set:
         wanted, actual = getattr(rule, key), getattr(case, key)
         if key == "model":

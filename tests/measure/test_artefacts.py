@@ -35,11 +35,13 @@ def fail(_module: nn.Module, _images: torch.Tensor, _case: Case, folder: Path) -
 
 
 def test_it_is_made_once() -> None:
-    """The second call finds the folder, and so never calls a maker that would fail."""
+    """The second call finds the folder and leaves it as it is."""
     folder, facts = artefact(CASE, write, example)
     assert (folder / "made").read_text() == "resnet18"
     assert facts["prepare_s"] >= 0
-    assert artefact(CASE, fail, example) == (folder, facts)
+    (folder / "made").write_text("as it was")
+    assert artefact(CASE, write, example) == (folder, facts)
+    assert (folder / "made").read_text() == "as it was"
 
 
 def test_a_failure_is_told_and_leaves_nothing(own_folder: Path) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from scalebench.measure.runtimes.eager import Eager
 from scalebench.measure.scenes import scenes
-from scalebench.measure.session import build_seeded
+from scalebench.measure.session import example
 from scalebench.measure.verify import verify
 from scalebench.suite.case import Case
 
@@ -23,7 +23,7 @@ DEVICE = torch.device("cpu")
 def session(distort: Callable[[torch.Tensor], torch.Tensor], case: Case = CASE) -> Any:
     """A session whose runtime is eager fp32 with its output distorted."""
     runtime = Eager(replace(case, runtime="eager"))
-    forward = runtime.prepare(build_seeded(case, DEVICE), torch.zeros(1))
+    forward = runtime.prepare(example(replace(case, runtime="eager"))[0], torch.zeros(1))
     return SimpleNamespace(
         case=case, device=DEVICE, forward=forward, runtime=SimpleNamespace(tensor=lambda y: distort(runtime.tensor(y)))
     )

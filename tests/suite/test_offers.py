@@ -34,7 +34,7 @@ def test_what_is_offered(change: dict[str, object], said: str | None) -> None:
 
 
 def test_fewer_bits_may_differ_more() -> None:
-    assert BOUNDS["fp32"] < BOUNDS["tf32"] <= BOUNDS["fp16"] < BOUNDS["bf16"] < BOUNDS["int8"]
+    assert BOUNDS["fp32"] < BOUNDS["tf32"] <= BOUNDS["fp16"] < BOUNDS["bf16"] <= BOUNDS["int8"]
 
 
 def test_one_way_is_the_reference() -> None:
