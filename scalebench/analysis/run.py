@@ -190,9 +190,12 @@ def _failures(records: Sequence[Record], rounds: pd.DataFrame) -> tuple[Failure,
         *((r, "on paper") for r in records if r.case.mode == COUNT),
     ]
     good = {(r.case.key, place) for r, place in places if r.outcome == "ok"}
-    bad = [
-        Failure(r.case, place, r.outcome, (r.error or {}).get("message", ""), r.ending or r.outcome)
+    # Of several rounds that ended badly the newest tells: what was wrong may have been tried again.
+    bad = {
+        (r.case.key, place): Failure(
+            r.case, place, r.outcome, (r.error or {}).get("message", ""), r.ending or r.outcome
+        )
         for r, place in places
         if (r.case.key, place) not in good
-    ]
-    return tuple(dict.fromkeys(bad))
+    }
+    return tuple(bad.values())

@@ -30,7 +30,7 @@ def test_the_reported_rounds_did_not_choose(tmp_path: Path) -> None:
     assert out.exit_code == 0, out.output
     document = json.loads(out.stdout)
     assert {row["way"].split(",")[0] for row in document["screened"]} == {"fp32 eager", "bf16 eager"}
-    assert document["best"]["way"] == document["fresh"][0]["way"]
+    assert document["best"] in document["fresh"]
     assert document["fresh"][-1]["way"].startswith("fp32 eager") or document["best"]["way"].startswith("fp32 eager")
     assert all(row["n"] == 3 for row in document["fresh"])
     folder = tmp_path / "tune-resnet18-32"
