@@ -49,7 +49,7 @@ def _said(found: pd.DataFrame, limits: Limits, scene: Scene | None) -> Iterator[
         largest = fits.loc[fits.groupby("model", sort=False)["resolution"].idxmax()]
         most = [f"{row['model']} to {row['resolution']} px" for _, row in largest.iterrows()]
         failing = [name for name in dict.fromkeys(here["model"]) if name not in set(fits["model"])]
-        none = f"; at no resolution: {listed(failing)}" if failing else ""
+        none = f"; surely at no resolution: {listed(failing)}" if failing else ""
         top = largest.nlargest(1, "resolution").iloc[0]
         detail = (
             f" At {top['resolution']} px {scene.detail_mm:g} mm cover {number(top['detail_px'])} pixels."
