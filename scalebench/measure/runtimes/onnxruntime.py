@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,23 +9,12 @@ from torch import nn
 
 from scalebench.errors import MachineError
 from scalebench.measure.runtimes.base import Forward
-from scalebench.measure.runtimes.exporting import MODEL
+from scalebench.measure.runtimes.exported import Exported
 from scalebench.measure.runtimes.torchlike import images_as_asked, logits
-from scalebench.suite.case import Case
 
 
-class OnnxRuntime:
-    """A session over an exported file.
-
-    Args:
-        case: says how.
-        folder: holds the exported file.
-    """
-
-    needs_model = False
-
-    def __init__(self, case: Case, folder: Path) -> None:
-        self._case, self._folder = case, folder
+class OnnxRuntime(Exported):
+    """A session over an exported file."""
 
     def prepare(self, model: nn.Module | None, example: torch.Tensor) -> Forward:
         """A call that hands the images over and fetches the output; on CUDA both stay on the device."""
@@ -35,7 +23,7 @@ class OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._case.threads
         options.inter_op_num_threads = 1
-        session = onnxruntime.InferenceSession(str(self._folder / MODEL), options, self._providers(onnxruntime))
+        session = onnxruntime.InferenceSession(str(self._file), options, self._providers(onnxruntime))
         name = session.get_inputs()[0].name
         if self._case.device == "cpu":
             return lambda images: session.run(None, {name: images.numpy()})
@@ -64,11 +52,7 @@ class OnnxRuntime:
         return logits([torch.from_numpy(part) for part in output])
 
     def describe(self) -> dict[str, Any]:
-        """Version, threads, and the size of what a device would have to store."""
+        """Version, threads and size of the file."""
         import onnxruntime
 
-        return {
-            "runtime_version": onnxruntime.__version__,
-            "intraop_threads": self._case.threads,
-            "file_bytes": (self._folder / MODEL).stat().st_size,
-        }
+        return self.about(onnxruntime.__version__)

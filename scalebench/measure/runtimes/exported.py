@@ -1,0 +1,31 @@
+"""What runtimes over an exported file share: the file, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from scalebench.measure.runtimes.exporting import MODEL
+from scalebench.suite.case import Case
+
+
+class Exported:
+    """A runtime that loads a file and needs no module.
+
+    Args:
+        case: says how.
+        folder: holds the exported file.
+    """
+
+    needs_model = False
+
+    def __init__(self, case: Case, folder: Path) -> None:
+        self._case, self._file = case, folder / MODEL
+
+    def about(self, version: str) -> dict[str, Any]:
+        """Version, threads, and the size of what a device would have to store, in bytes."""
+        return {
+            "runtime_version": version,
+            "intraop_threads": self._case.threads,
+            "file_bytes": self._file.stat().st_size,
+        }
