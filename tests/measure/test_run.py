@@ -53,7 +53,7 @@ def test_memory_holds_the_weights_and_grows_with_the_batch(worker: Worker) -> No
 def test_memory_does_not_depend_on_what_ran_before(worker: Worker) -> None:
     """A large case before must not raise the peak of a small one: each is a process of its own."""
     before = measured(worker, CASE)["facts"]["memory_bytes"]
-    measured(worker, replace(CASE, batch=32, resolution=128))
+    measured(worker, replace(CASE, batch=64, resolution=128))
     after = measured(worker, CASE)["facts"]["memory_bytes"]
     assert after == pytest.approx(before, rel=0.25)
 
