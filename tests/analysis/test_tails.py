@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalebench.analysis.tails import NEEDED, tail
+from scalebench.analysis.tails import FEWEST_ROUNDS, NEEDED, tail
 
 
 @pytest.mark.parametrize(("quantile", "needed"), [(0.95, 72), (0.99, 368)])
@@ -47,8 +47,17 @@ def test_a_tail_lies_among_the_iterations_and_inside_its_interval(rounds: list[l
     assert found.n == len(every)
     if found.estimate is not None:
         assert found.estimate.value in every
-        assert found.estimate.low <= found.estimate.high
-        assert min(every) <= found.estimate.low <= found.estimate.high <= max(every)
+        if len(rounds) < FEWEST_ROUNDS:
+            assert np.isnan([found.estimate.low, found.estimate.high]).all()
+        else:
+            assert min(every) <= found.estimate.low <= found.estimate.high <= max(every)
+
+
+def test_fewer_than_five_rounds_have_a_tail_without_an_interval() -> None:
+    found = tail([[0.1] * 40, [0.2] * 40], 0.95).estimate
+    assert found is not None
+    assert found.value == 0.2
+    assert np.isnan([found.low, found.high]).all()
 
 
 def test_no_rounds_at_all() -> None:

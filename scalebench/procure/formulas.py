@@ -1,0 +1,140 @@
+"""The formulas of a purchase, F1 to F14 of docs/procurement.md: pure, with units in their names; arrays are welcome.
+
+Each takes numbers, or arrays of equal length with one entry per draw, and returns the same.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from scalebench.procure.inputs import Number
+
+HOURS_PER_YEAR = 8760.0
+SECONDS_PER_YEAR = 31_536_000.0
+_ROUNDING = 1e-9
+"""2.1 / 0.7 is 3.0000000000000004 in floats, and needs three nodes."""
+
+
+def rate(batch: int, seconds: Number) -> Number:
+    """F1: images per second of one batch after another, from the batch's service time."""
+    return batch / seconds
+
+
+def worst_latency_s(seconds: Number, overhead_s: Number = 0.0) -> Number:
+    """F1: a request that just misses a batch waits one whole execution, then runs in the next."""
+    return 2 * seconds + overhead_s
+
+
+def nodes_needed(
+    peak_ips: Number, growth_per_year: Number, years: Number, capacity_ips: Number, max_utilisation: Number,
+    redundancy: int,
+) -> Number:  # fmt: skip
+    """F3: whole nodes for the peak at the end of the horizon, and those that may fail."""
+    grown = peak_ips * (1 + growth_per_year) ** years
+    return np.ceil(grown / (capacity_ips * max_utilisation) - _ROUNDING) + redundancy
+
+
+def mean_utilisation(mean_ips: Number, nodes: Number, capacity_ips: Number) -> Number:
+    """F4: share of the fleet's capacity that the mean demand takes."""
+    return mean_ips / (nodes * capacity_ips)
+
+
+def node_watts(idle_w: Number, load_w: Number, utilisation: Number) -> Number:
+    """F4: mean power of one node, watts at the wall, linear between idle and full load."""
+    return idle_w + (load_w - idle_w) * utilisation
+
+
+def fleet_kwh_per_year(nodes: Number, watts: Number, pue: Number) -> Number:
+    """F4: energy of the fleet with its facility, kWh per year."""
+    return nodes * watts * pue * HOURS_PER_YEAR / 1000
+
+
+def joules_per_image(nodes: Number, watts: Number, pue: Number, mean_ips: Number) -> Number:
+    """F5: facility energy per image at the mean demand, joules."""
+    return nodes * watts * pue / mean_ips
+
+
+def recovery_factor(discount_rate: Number, years: Number) -> Number:
+    """F6: capital recovery factor, per year: the yearly share that pays back one unit with interest."""
+    grown = (1 + np.asarray(discount_rate, dtype=float)) ** years
+    with np.errstate(invalid="ignore", divide="ignore"):
+        factor = np.where(
+            np.asarray(discount_rate) == 0, 1 / np.asarray(years, dtype=float), discount_rate * grown / (grown - 1)
+        )
+    return float(factor) if factor.ndim == 0 else factor
+
+
+def capital_per_year(capex: Number, residual: Number, discount_rate: Number, years: Number) -> Number:
+    """F6: yearly cost of one node's price, less what it is sold for at the end."""
+    discounted = residual * (1 + discount_rate) ** (-years)
+    return (capex - discounted) * recovery_factor(discount_rate, years)
+
+
+def owned_per_year(
+    capital: Number, capex: Number, maintenance_fraction: Number, hosting: Number, energy_per_node: Number
+) -> Number:
+    """F7: yearly cost of one owned node."""
+    return capital + maintenance_fraction * capex + hosting + energy_per_node
+
+
+def per_million_images(fleet_per_year: Number, mean_ips: Number) -> Number:
+    """F7: cost per million images."""
+    return fleet_per_year / (mean_ips * SECONDS_PER_YEAR) * 1e6
+
+
+def rented_per_year(nodes: Number, per_hour: Number) -> Number:
+    """F8: yearly cost of nodes that are always on."""
+    return nodes * HOURS_PER_YEAR * per_hour
+
+
+def elastic_per_million(per_hour: Number, capacity_ips: Number, max_utilisation: Number) -> Number:
+    """F8: cost per million images where nodes follow the demand without loss: a lower bound."""
+    return per_hour / (3600 * capacity_ips * max_utilisation) * 1e6
+
+
+def break_even_per_hour(owned: Number) -> Number:
+    """F9: rent per hour at which owning costs the same, nodes always on."""
+    return owned / HOURS_PER_YEAR
+
+
+def break_even_hours(owned: Number, per_hour: Number) -> Number:
+    """F9: hours of rent per year that owning costs."""
+    return owned / per_hour
+
+
+def break_even_utilisation(owned: Number, per_hour: Number) -> Number:
+    """F9: share of the year that a node must be in use for owning to pay; above 1 renting always wins."""
+    return owned / (HOURS_PER_YEAR * per_hour)
+
+
+def payback_months(capex: Number, residual: Number, per_hour: Number, running_per_year: Number) -> Number:
+    """F9: months until the price, less the residual, is saved in rent; 730 hours a month.
+
+    Args:
+        capex, residual: of one node.
+        per_hour: rent that is saved.
+        running_per_year: what an owned node costs beside its price: maintenance, hosting, energy.
+
+    Returns: infinite where renting costs no more than running.
+    """
+    saved = np.asarray(730 * per_hour - running_per_year / 12, dtype=float)
+    with np.errstate(divide="ignore"):
+        months = np.where(saved > 0, (capex - residual) / saved, np.inf)
+    return float(months) if months.ndim == 0 else months
+
+
+def samples_for(quantile: float) -> int:
+    """F13: least n whose largest value bounds the quantile with 95 % confidence: 59, 299, 2995."""
+    return math.ceil(math.log(0.05) / math.log(quantile))
+
+
+def mean_wait_s(service_s: float, utilisation: float) -> float:
+    """Mean wait in an M/D/1 queue, seconds (Pollaczek and Khinchine); infinite at full use."""
+    return utilisation * service_s / (2 * (1 - utilisation)) if utilisation < 1 else math.inf
+
+
+def share_of_peak(macs: float, images_per_s: float, peak_flops: float) -> float:
+    """F14: achieved over peak FLOP/s, two FLOPs per MAC; above 1 the record or the catalogue is wrong."""
+    return 2 * macs * images_per_s / peak_flops
