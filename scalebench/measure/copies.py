@@ -22,7 +22,7 @@ from scalebench.machine.limits import die_with_parent
 from scalebench.machine.telemetry import read
 from scalebench.measure.latency import no_collection, warm
 from scalebench.measure.sampling import forward, timed
-from scalebench.measure.session import Measurement, Session, open_session, pin
+from scalebench.measure.session import Measurement, Session, beforehand, open_session, pin
 from scalebench.suite.case import Case
 
 Probe = Callable[[Session], Measurement]
@@ -76,6 +76,7 @@ def measure_copies(
     Raises:
         MachineError: a copy ended early.
     """
+    beforehand(case)  # once for all; a copy may not start a process of its own
     context = multiprocessing.get_context("fork")
     number = case.instances
     gates = Gates(number, context.Barrier(number + 1), context.Barrier(number), (_counter(context), _counter(context)))

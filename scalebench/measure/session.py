@@ -124,8 +124,7 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
         BuildError, UnknownNameError: the model cannot be built.
         RuntimeError: torch's own, among them out of memory.
     """
-    statistics = settled(case, _plain) if _verified(case) else None
-    runtime, made = runtime_of(case, example)
+    statistics, runtime, made = beforehand(case)
     device = _use(case)
     wake(device)
     if runtime.needs_model:
@@ -135,6 +134,12 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
     first = _image(case, device)
     settle()
     return Session(case, device, host_clock(device), before, model, runtime, made, first, iterations)
+
+
+def beforehand(case: Case) -> tuple[Path | None, Runtime, Mapping[str, Any]]:
+    """Statistics, runtime and the facts of its making: what processes of their own make where it is not there yet."""
+    statistics = settled(case, _plain) if _verified(case) else None
+    return statistics, *runtime_of(case, example)
 
 
 def example(case: Case) -> tuple[nn.Module, torch.Tensor]:

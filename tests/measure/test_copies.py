@@ -34,6 +34,15 @@ def test_two_copies_are_timed_in_one_window(worker: Worker) -> None:
     assert facts["memory_bytes"] > 1.5 * alone["memory_bytes"]
 
 
+def test_copies_share_what_was_made_for_the_first_time(worker: Worker) -> None:
+    """Nothing is exported yet: it is done once, before there are copies, which may not start processes."""
+    exported = replace(CASE, model="resnet10t", resolution=64, runtime="onnxruntime")
+    ending = worker.run({"do": "measure", "case": asdict(exported)}, 120)
+    assert ending.error is None, ending
+    assert len(ending.answers[0]["facts"]["copies_ips"]) == 2
+    assert ending.answers[0]["facts"]["prepare_s"] > 0
+
+
 def _nothing(_: Session) -> Measurement:
     return Measurement()
 
