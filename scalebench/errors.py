@@ -3,6 +3,7 @@
     ScalebenchError
     +-- SuiteError        a suite file that cannot be used: file, line and key are named
     +-- ClaimError        a file of claims that cannot be used: file, line and key are named
+    +-- CatalogueError    a hardware catalogue that cannot be used: file, line and key are named
     +-- UnknownNameError  a model, family or claim nobody knows
     +-- BuildError        a model that exists but cannot be built or counted as asked
     +-- UnreachableError  a compute target that no rounding of the multipliers hits
@@ -43,6 +44,10 @@ class SuiteError(ScalebenchError):
 
 class ClaimError(ScalebenchError):
     """A file of claims that cannot be used."""
+
+
+class CatalogueError(ScalebenchError):
+    """A hardware catalogue that cannot be used."""
 
 
 class UnknownNameError(ScalebenchError):

@@ -28,7 +28,10 @@ settings.load_profile("steady")
 
 MEASURING = {"cli", "execute", "machine", "measure", "bench", "test_quickstart.py"}
 """Where tests measure, hold the machine's lock or need the warm worker: one after the other; the rest can share it."""
-ON_PAPER = {"test_paper_commands.py", "test_claims.py", "test_report.py", "test_compare.py", "test_arguments.py"}
+ON_PAPER = {
+    "test_paper_commands.py", "test_claims.py", "test_report.py", "test_compare.py", "test_arguments.py",
+    "test_hardware.py",
+}  # fmt: skip
 """Tests of commands that do none of this."""
 
 

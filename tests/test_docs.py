@@ -67,7 +67,17 @@ def test_every_command_is_in_the_readme(root: Path) -> None:
         README,
         "CONTRIBUTING.md",
         "CHANGELOG.md",
-        *(f"docs/{n}" for n in ("how-it-works.md", "report.md", "measuring.md", "claims.md", "decisions/README.md")),
+        *(
+            f"docs/{n}"
+            for n in (
+                "how-it-works.md",
+                "report.md",
+                "measuring.md",
+                "claims.md",
+                "hardware.md",
+                "decisions/README.md",
+            )
+        ),
     ],
 )
 def test_links_lead_somewhere(root: Path, page: str) -> None:

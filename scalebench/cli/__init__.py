@@ -17,6 +17,7 @@ from scalebench.cli import (
     compare,
     count,
     doctor,
+    hardware,
     models,
     plan,
     report,
@@ -54,7 +55,7 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 _COMMANDS = (
     run.run, plan.plan, count.count, blocks.blocks, report.report, claims.claims, suite_for.suite_for, compare.compare,
-    ab.ab, aa.aa, tune.tune, doctor.doctor, models.models, structure.structure, schema.schema,
+    ab.ab, aa.aa, tune.tune, doctor.doctor, hardware.hardware, models.models, structure.structure, schema.schema,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_interruptible(_command))

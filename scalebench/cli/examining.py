@@ -79,6 +79,27 @@ def examine(quick: bool) -> Findings:
     )
 
 
+def measured_peaks() -> list[tuple[Environment, Ability]]:
+    """Peaks of the CPU, and of the GPU that ``auto`` means: from disk, or measured now, 10 to 30 s.
+
+    Raises:
+        MachineError: another run holds the machine's lock.
+        WorkerError: measuring ended early.
+    """
+    with machine_lock(), Worker() as warm, Worker(fork=False) as fresh:
+        found = []
+        for device, environment in _machines(warm).items():
+            if kept(environment, device, usable_cores()) is None:
+                _say_measuring(device)
+            ability = abilities(warm if device == "cpu" else fresh, environment, device, usable_cores())
+            found.append((environment, ability))
+    return found
+
+
+def _say_measuring(device: str) -> None:
+    typer.echo(f"measuring the peaks of {device}: about {CAP_S[device.partition(':')[0]]:.0f} s", err=True)
+
+
 def _lock(stack: ExitStack) -> tuple[str, str] | None:
     """Hold the machine's lock until the stack ends, or say why not: measuring would disturb whoever holds it."""
     try:
@@ -134,7 +155,7 @@ def _measured(worker: Worker, environment: Environment, device: str) -> Device:
     ability = kept(environment, device, threads)
     try:
         if ability is None:
-            typer.echo(f"measuring the peaks of {device}: about {CAP_S[device.partition(':')[0]]:.0f} s", err=True)
+            _say_measuring(device)
             ability = abilities(worker, environment, device, threads)
         typer.echo(f"measuring the noise of {device}: about 5 s", err=True)
         noise = variation(canary_series(worker, device, threads, BLOCKS))
