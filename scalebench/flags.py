@@ -175,6 +175,12 @@ FLAGS = _table(
         "any step",
     ),
     Flag(
+        "imported",
+        "info",
+        "The number was read in a published table: one value, without samples, interval or tail.",
+        "every record of scalebench import timm",
+    ),
+    Flag(
         "outlier_round",
         "warn",
         "The round lies far from the others of its case; it is kept.",

@@ -49,6 +49,9 @@ def _ending_and_telemetry(content: dict[str, Any]) -> dict[str, Any]:
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _one_input, 2: _ending_and_telemetry}
 """From each older schema number to the next."""
 
+IMPORTED = "imported-"
+"""Begins the machine of what was read in a table and not measured by scalebench."""
+
 Outcome = Literal["ok", "failed", "oom", "timeout", "crashed", "skipped", "wrong"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
@@ -71,6 +74,11 @@ class Environment:
     software: Mapping[str, Any] = field(default_factory=dict)
     host: str = ""
 
+    @property
+    def imported(self) -> bool:
+        """Whether its numbers were read in a published table: one value each, no samples, no interval."""
+        return self.machine.startswith(IMPORTED)
+
 
 @dataclass(frozen=True)
 class Record:
@@ -81,7 +89,7 @@ class Record:
         case: what was measured.
         round: 0-based number of the round.
         outcome: how it ended.
-        started: UTC start, ISO 8601.
+        started: UTC start, ISO 8601; empty where an imported table does not tell.
         environment: the machine and its software.
         samples: raw, unrounded samples by name; times in seconds.
         facts: single values by metric name, in SI units.

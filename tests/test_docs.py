@@ -75,6 +75,7 @@ def test_every_command_is_in_the_readme(root: Path) -> None:
                 "measuring.md",
                 "claims.md",
                 "hardware.md",
+                "importing.md",
                 "decisions/README.md",
             )
         ),

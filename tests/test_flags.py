@@ -14,7 +14,7 @@ WARN = {
     "involuntary_switches", "steal", "cpu_pressure", "busy_at_start", "not_steady", "host_drift", "warmup_unsettled",
     "energy_inconsistent", "outlier_round", "loss_not_finite",
 }  # fmt: skip
-INFO = {"cpu_idle", "launch_bound", "memory_unavailable", "power_capped", "energy_unavailable"}
+INFO = {"cpu_idle", "launch_bound", "memory_unavailable", "power_capped", "energy_unavailable", "imported"}
 
 
 @pytest.mark.parametrize(("severity", "words"), [("bad", BAD), ("warn", WARN), ("info", INFO)])

@@ -26,7 +26,7 @@ from scalebench.analysis.summary import summarise
 from scalebench.analysis.way import WAY
 from scalebench.machine.ability import Ability
 from scalebench.record import Environment, Record
-from scalebench.store.frame import counts_frame, rounds_frame
+from scalebench.store.frame import counted_here, counts_frame, rounds_frame
 from scalebench.suite.case import COUNT, MODELS, Case
 from scalebench.suite.plan import Plan
 
@@ -103,6 +103,11 @@ class Analysis:
     feeding: pd.DataFrame = field(default_factory=pd.DataFrame)
     parts: pd.DataFrame = field(default_factory=pd.DataFrame)
 
+    @property
+    def own_counts(self) -> pd.DataFrame:
+        """``counts`` less what was read in a table: claims are decided by what was counted here."""
+        return counted_here(self.counts)
+
 
 def analyse(
     plan: Plan, records: Sequence[Record], elsewhere: Sequence[Case] = (), abilities: Sequence[Ability] = ()
@@ -146,7 +151,7 @@ def analyse(
         left_out=len(every) - len(records),
         counted_groups=counted,
         explained=explained(groups, counted),
-        recount=recount(counts),
+        recount=recount(counted_here(counts)),
         accuracy=accuracy,
         fronts=fronts(accuracy),
         besides=every_case[~whole],

@@ -28,7 +28,7 @@ def counted(analysis: Analysis, text: str, metric: str) -> float:
     variant, resolution = parse_at(text)
     if metric == "resolution":
         return float(resolution or 0)
-    counts = analysis.counts
+    counts = analysis.own_counts
     row = counts[(counts["model"] == variant.name) & (counts["resolution"] == resolution)]
     value = None if row.empty else _intensity(row["work"].iloc[0]) if metric == "intensity" else row[metric].iloc[0]
     return math.nan if value is None else float(value)

@@ -18,6 +18,7 @@ from scalebench.cli import (
     count,
     doctor,
     hardware,
+    importing,
     models,
     plan,
     report,
@@ -59,6 +60,11 @@ _COMMANDS = (
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_interruptible(_command))
+
+_imports = typer.Typer(no_args_is_help=True, help="Read published tables, or our own records from elsewhere.")
+for _reading in (importing.timm, importing.records):
+    _imports.command()(_interruptible(_reading))
+app.add_typer(_imports, name="import")
 
 
 @app.callback(invoke_without_command=True)

@@ -46,9 +46,9 @@ def collect(
     if gpu:
         software["driver"] = _read("/proc/driver/nvidia/version").partition("\n")[0]
     name = str((gpu or {}).get("gpu") or hardware["cpu"].get("name") or platform.machine())
-    hw_key = _key(hardware)
-    host = platform.node() if keep_host else _key({"host": platform.node()})
-    return Environment(f"{_slug(name)}-{hw_key[:6]}", hw_key, _key(software), hardware, software, host)
+    hw_key = digest(hardware)
+    host = platform.node() if keep_host else digest({"host": platform.node()})
+    return Environment(f"{_slug(name)}-{hw_key[:6]}", hw_key, digest(software), hardware, software, host)
 
 
 def cpu() -> dict[str, Any]:
@@ -124,5 +124,6 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
 
 
-def _key(content: Mapping[str, Any]) -> str:
+def digest(content: Mapping[str, Any]) -> str:
+    """First 12 hex digits of the sha256 over facts, as ``Environment`` has them."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]

@@ -82,12 +82,16 @@ def _facts(analysis: Analysis, document: Mapping[str, Any]) -> dict[str, str]:
     return {
         "suite": analysis.plan.suite,
         "machines": listed(list(analysis.machines)) if analysis.machines else "none yet",
-        "measured": when(first, last) if first else "nothing yet",
+        "measured": when(first, last) if first else _without_time(analysis),
         "rounds": f"{len(analysis.rounds)} stored, at least {analysis.plan.rounds} asked for per case; "
         f"{_endings(analysis)}",
         "cases": f"{len(analysis.cases)} measured, {len(analysis.failures)} without a number, "
         f"{len(analysis.missing)} missing",
     }
+
+
+def _without_time(analysis: Analysis) -> str:
+    return "elsewhere, at a time that the tables do not tell" if len(analysis.rounds) else "nothing yet"
 
 
 def _endings(analysis: Analysis) -> str:

@@ -34,17 +34,24 @@ def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
     """Counted facts: one row per model and resolution, columns ``model, resolution, macs, params, ...``.
 
     What several counts know of a model is put together, the newest word on each fact: one suite asks for its static
-    memory, another for its blocks only. ``error`` is there where no count succeeded.
+    memory, another for its blocks only. ``error`` is there where no count succeeded. ``imported`` says that nothing was
+    counted here and the numbers are a table's, which rounds them and counts by rules of its own.
     """
     counted = [record for record in records if record.case.mode == COUNT]
     known: dict[tuple[str, int], dict[str, Any]] = {}
-    for record in sorted(counted, key=lambda record: record.error is None):  # a failed count hides no number
+    # A failed count hides no number, and a table's hides none that was counted here.
+    for record in sorted(counted, key=lambda record: (record.error is None, not record.environment.imported)):
         row = known.setdefault((record.case.model, record.case.resolution), {})
         row |= {name: value for name, value in record.facts.items() if value is not None}
-        row["error"] = (record.error or {}).get("message")
+        row |= {"error": (record.error or {}).get("message"), "imported": record.environment.imported}
     rows = [{"model": model, "resolution": resolution, **row} for (model, resolution), row in known.items()]
-    columns = ["model", "resolution", "error", "uncounted", "work", "structure", *STRUCTURE, *COUNTED]
+    columns = ["model", "resolution", "error", "imported", "uncounted", "work", "structure", *STRUCTURE, *COUNTED]
     return pd.DataFrame(rows, columns=pd.Index(columns))
+
+
+def counted_here(counts: pd.DataFrame) -> pd.DataFrame:
+    """Rows of ``counts_frame`` that were counted by scalebench: what claims and recounts are decided by."""
+    return counts[~counts["imported"].astype(bool)] if "imported" in counts else counts
 
 
 def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
@@ -63,8 +70,8 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
     numbers = ["process_bytes", *_DELIVERED]
     frame[numbers] = frame[numbers].astype(float)
-    counted = counts_frame(records).drop(columns=["error", "uncounted", "work", "structure", *STRUCTURE[1:]])
-    return frame.merge(counted, on=["model", "resolution"], how="left")
+    unwanted = ["error", "imported", "uncounted", "work", "structure", *STRUCTURE[1:]]
+    return frame.merge(counts_frame(records).drop(columns=unwanted), on=["model", "resolution"], how="left")
 
 
 def protocol_text(case: Case) -> str:

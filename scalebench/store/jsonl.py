@@ -60,7 +60,15 @@ class Writer:
         Raises:
             StoreError: the disk is full or the folder cannot be written; the file is left without half a line.
         """
-        self._store([record.to_json()])
+        self.extend([record])
+
+    def extend(self, records: Iterable[Record]) -> None:
+        """Write many records with one sync: for those that are on disk elsewhere already.
+
+        Raises:
+            StoreError: as ``append``; none of them is written.
+        """
+        self._store([record.to_json() for record in records])
 
     def note(self, ability: Ability) -> None:
         """Write what the machine can do, so that reports need the result files only.

@@ -23,7 +23,8 @@ MODELS = ("inference", "training")
 PROCEDURE = 2
 """Raised when a round is made in another way, so that its numbers are not pooled with older ones.
 
-1: memory, warm-up, chunks. 2: canary and readings around the chunks, two laps that nobody keeps before the first.
+0: imported, not ours. 1: memory, warm-up, chunks. 2: canary and readings around the chunks, two laps that nobody keeps
+before the first.
 """
 
 

@@ -1,0 +1,147 @@
+"""scalebench import: published tables, and our own records from elsewhere, as results files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from scalebench.store.accuracies import Joined
+    from scalebench.store.elsewhere import Arrived, Known
+    from scalebench.store.imports import Imported
+
+FILES = typer.Argument(metavar="FILE...", help="Tables as timm names them: benchmark-infer-amp-nhwc-pt240-....csv.")
+
+
+def timm(
+    files: list[Path] = FILES,
+    out: Path = typer.Option(Path("results/timm"), "--out", help="Folder of the results files, one per table."),
+    accuracy: Path | None = typer.Option(
+        None, "--accuracy", help="Table of accuracies, results-imagenet.csv, joined on model and size."
+    ),
+    json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
+) -> None:
+    """Import timm's benchmark tables as records: one value per case, no interval, on a machine named imported-..."""
+    from scalebench.cli.output import print_json
+    from scalebench.store.imports import read_timm, with_accuracies, write_imported
+
+    tables = [read_timm(file) for file in files]
+    joined = _join(tables, accuracy) if accuracy else ()
+    tables = [with_accuracies(table, joined) for table in tables]
+    written = write_imported(tables, out)
+    _say([remark for table in tables for remark in table.remarks])
+    if json_:
+        content = [_table_content(table, file) for table, file in zip(tables, written, strict=True)]
+        print_json({"tables": content, "accuracies": [_joined_content(one) for one in joined]})
+        return
+    _print_tables(tables, written)
+    if accuracy:
+        _print_joined(joined, accuracy)
+
+
+def records(
+    files: list[Path] = typer.Argument(metavar="FILE...", help="Results files, or folders of them, of any schema."),
+    out: Path = typer.Option(Path("results"), "--out", help="Folder of the results; each suite has its own below."),
+    json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
+) -> None:
+    """Import records of another place: brought to this schema, checked, known ones left out, written as new files."""
+    from scalebench.cli.output import print_json, print_table
+    from scalebench.store.elsewhere import read_arrived, write_arrived
+    from scalebench.store.jsonl import result_files
+
+    known = _known(out)
+    arrived = [read_arrived(file, known) for file in result_files(files)]
+    written = write_arrived(arrived, out)
+    _say([remark for one in arrived for remark in one.remarks])
+    content = [_arrived_content(one, file) for one, file in zip(arrived, written, strict=True)]
+    if json_:
+        print_json(content)
+        return
+    columns = [("file", False), ("suite", False), ("machines", False), ("new records", True), ("written", False)]
+    rows = [
+        [one["file"], one["suite"], ", ".join(one["machines"]), str(one["records"]), one["written"] or "nothing new"]
+        for one in content
+    ]
+    print_table("", columns, rows)
+
+
+def _known(out: Path) -> Known:
+    from scalebench.store.elsewhere import known_of
+    from scalebench.store.jsonl import read_results
+
+    return known_of([read_results(sorted(out.rglob("*.jsonl")))])
+
+
+def _arrived_content(one: Arrived, file: Path | None) -> dict[str, Any]:
+    return {
+        "file": str(one.path), "suite": one.plan.suite, "machines": list(one.machines), "records": len(one.records),
+        "remarks": list(one.remarks), "written": None if file is None else str(file),
+    }  # fmt: skip
+
+
+def _join(tables: Sequence[Imported], accuracy: Path) -> tuple[Joined, ...]:
+    from scalebench.store.accuracies import join, read_accuracies
+
+    places = [(record.case.model, record.case.resolution) for table in tables for record in table.timed]
+    return join(places, read_accuracies(accuracy))
+
+
+def _say(remarks: Sequence[str]) -> None:
+    for remark in remarks:
+        typer.echo(f"note: {remark}", err=True)
+
+
+def _table_content(table: Imported, file: Path) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "file": str(table.path), "machine": table.run.environment.machine, **asdict(table.run),
+        "cases": len(table.timed), "counts": len(table.records) - len(table.timed), "remarks": list(table.remarks),
+        "written": str(file),
+    }  # fmt: skip
+
+
+def _joined_content(one: Joined) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {**asdict(one), "best": None if one.best is None else one.best.tag}
+
+
+def _print_tables(tables: Sequence[Imported], written: Sequence[Path]) -> None:
+    from scalebench.cli.output import print_table
+
+    columns = [("machine", False), ("mode", False), ("way", False), ("torch", False), ("cases", True),
+               ("counts", True), ("written", False)]  # fmt: skip
+    rows = [
+        [
+            table.run.environment.machine, table.run.mode,
+            f"{table.run.precision} {table.run.layout} {table.run.runtime}",
+            " cuda ".join(filter(None, (table.run.torch, table.run.cuda))),
+            str(len(table.timed)), str(len(table.records) - len(table.timed)), str(file),
+        ]
+        for table, file in zip(tables, written, strict=True)
+    ]  # fmt: skip
+    print_table("imported: one value per case, no samples, no interval", columns, rows)
+
+
+def _print_joined(joined: Sequence[Joined], accuracy: Path) -> None:
+    from scalebench.cli.output import print_table
+
+    columns = [("model", False), ("px", True), ("top-1, %", True), ("best weights", False), ("sets", True),
+               ("all, best first", False)]  # fmt: skip
+    rows = [
+        [
+            one.model, str(one.resolution), f"{one.best.top1:.3f}", one.best.tag or "-", str(len(one.weights)),
+            ", ".join(f"{weights.tag or '-'} {weights.top1:.3f}" for weights in one.weights),
+        ]
+        for one in joined
+        if one.best is not None
+    ]  # fmt: skip
+    several = sum(len(one.weights) > 1 for one in joined)
+    title = f"{len(rows)} of {len(joined)} models at their sizes are in {accuracy.name}, {several} with several weights"
+    print_table(f"{title}: the benchmark does not say which it ran, and time does not depend on them", columns, rows)
+    other = sum(bool(one.elsewhere) for one in joined)
+    typer.echo(f"{len(joined) - len(rows)} are not, {other} of which are there at other sizes")
