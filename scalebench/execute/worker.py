@@ -36,6 +36,7 @@ from scalebench.machine.limits import LIMIT_SHARE, die_first, die_with_parent, f
 from scalebench.machine.peaks import llc_bytes, measure_peaks
 from scalebench.measure.canary import canary
 from scalebench.measure.latency import warm
+from scalebench.measure.loadtest import serve as serve_batches
 from scalebench.measure.parts import parts
 from scalebench.measure.run import gpu_facts, gpu_software, measure, resolve_device
 from scalebench.measure.session import open_session
@@ -131,6 +132,12 @@ def _parts(job: dict[str, Any]) -> Answers:
     yield 0, dataclasses.asdict(parts(session))
 
 
+def _serve(job: dict[str, Any]) -> Answers:
+    cases = [case_from_json(case) for case in job["cases"]]
+    _limit_memory(cases[0].device, job.get("limit_bytes"))
+    yield from enumerate(serve_batches(cases, job["delay_s"]))
+
+
 def _environment(job: dict[str, Any]) -> Answers:
     for index, word in enumerate(job["devices"]):
         device = resolve_device(word)
@@ -214,6 +221,7 @@ def _check(question: dict[str, Any]) -> Any:
 JOBS = {
     "measure": _measure,
     "parts": _parts,
+    "serve": _serve,
     "environment": _environment,
     "peaks": _peaks,
     "canary": _canary,

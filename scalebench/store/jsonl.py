@@ -6,7 +6,7 @@ import contextlib
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from io import FileIO
 from pathlib import Path
@@ -28,6 +28,7 @@ class Results:
         problems: lines that could not be read, in words.
         files: where it all came from.
         abilities: measured peaks of the machines, oldest first.
+        loads: runs of load tests as they were stored, oldest first.
     """
 
     plans: tuple[Plan, ...]
@@ -35,6 +36,7 @@ class Results:
     problems: tuple[str, ...]
     files: tuple[Path, ...]
     abilities: tuple[Ability, ...] = ()
+    loads: tuple[Mapping[str, Any], ...] = ()
 
 
 class Writer:
@@ -77,6 +79,14 @@ class Writer:
             StoreError: as ``append``.
         """
         self._store([{"kind": "machine", "schema": SCHEMA, "ability": asdict(ability)}])
+
+    def keep(self, load: Mapping[str, Any]) -> None:
+        """Write one run of a load test: no round of a case, and in no frame.
+
+        Raises:
+            StoreError: as ``append``.
+        """
+        self._store([{"kind": "loadtest", "schema": SCHEMA, "load": dict(load)}])
 
     def _store(self, lines: list[dict[str, Any]]) -> None:
         try:
@@ -152,6 +162,7 @@ def read_results(files: Iterable[Path]) -> Results:
     plans: list[Plan] = []
     records: list[Record] = []
     abilities: list[Ability] = []
+    loads: list[Mapping[str, Any]] = []
     problems: list[str] = []
     files = tuple(files)
     seen: set[bytes] = set()
@@ -171,15 +182,17 @@ def read_results(files: Iterable[Path]) -> Results:
                 plans.append(found)
             elif isinstance(found, Ability):
                 abilities.append(found)
+            elif isinstance(found, dict):
+                loads.append(found)
             elif line in seen:
                 problems.append(f"{path.name} line {number} is a copy of another record; it was left out")
             else:
                 seen.add(line)
                 records.append(found)
-    return Results(tuple(plans), tuple(records), tuple(problems), files, tuple(abilities))
+    return Results(tuple(plans), tuple(records), tuple(problems), files, tuple(abilities), tuple(loads))
 
 
-def _content(line: bytes, path: Path, number: int) -> Plan | Record | Ability | None:
+def _content(line: bytes, path: Path, number: int) -> Plan | Record | Ability | dict[str, Any] | None:
     """What a line holds; None where it is damaged. One flipped bit must not stop the report of a thousand records.
 
     Raises:
@@ -198,6 +211,8 @@ def _content(line: bytes, path: Path, number: int) -> Plan | Record | Ability | 
             return plan_from_json(upgrade(content)["plan"])
         if kind == "machine" and not newer:
             return ability_from_json(content["ability"])
+        if kind == "loadtest" and not newer:
+            return dict(content["load"])
         return record_from_json(content) if newer or kind == "record" else None
     except StoreError as error:
         if kind == "plan" or newer:
