@@ -67,6 +67,7 @@ def test_every_command_is_in_the_readme(root: Path) -> None:
         README,
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+<<<<<<< HEAD
         *(
             f"docs/{n}"
             for n in (
@@ -79,6 +80,10 @@ def test_every_command_is_in_the_readme(root: Path) -> None:
                 "decisions/README.md",
             )
         ),
+=======
+        *(f"docs/{n}" for n in ("how-it-works.md", "report.md", "measuring.md", "claims.md", "decisions/README.md")),
+        "docs/serving.md",
+>>>>>>> fb85601 (scalebench loadtest: the rule, the simulation and a real server side by side, and the gap in words)
     ],
 )
 def test_links_lead_somewhere(root: Path, page: str) -> None:

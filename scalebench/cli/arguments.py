@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-_SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
 class Timing(str, Enum):
@@ -17,8 +17,8 @@ class Timing(str, Enum):
 
 
 def duration_s(text: str) -> float:
-    """``90s``, ``20m``, ``1.5h`` -> seconds; a bare number is seconds."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h)?", text.strip())
+    """``50ms``, ``90s``, ``20m``, ``1.5h`` -> seconds; a bare number is seconds."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?", text.strip())
     if found is None or float(found[1]) <= 0:
         raise ValueError(f"{text!r} is not a duration; write it as 90s, 20m or 2h")
     return float(found[1]) * _SECONDS[found[2] or "s"]

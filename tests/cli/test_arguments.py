@@ -8,7 +8,8 @@ from scalebench.cli.arguments import duration_s, size_bytes
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("20m", 1200), ("20 min", 1200), ("1.5h", 5400), ("45", 45), (" 2h ", 7200)]
+    ("text", "seconds"),
+    [("50ms", 0.05), ("90s", 90), ("20m", 1200), ("20 min", 1200), ("1.5h", 5400), ("45", 45), (" 2h ", 7200)],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert duration_s(text) == seconds
