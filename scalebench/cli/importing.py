@@ -100,7 +100,7 @@ def _table_content(table: Imported, file: Path) -> dict[str, Any]:
     return {
         "file": str(table.path), "machine": table.run.environment.machine, **asdict(table.run),
         "cases": len(table.timed), "counts": len(table.records) - len(table.timed), "remarks": list(table.remarks),
-        "written": str(file),
+        "sha256": table.sha256, "written": str(file),
     }  # fmt: skip
 
 

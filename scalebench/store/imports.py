@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from scalebench.suite.plan import Plan
 from scalebench.suite.protocol import Protocol
 from scalebench.suite.variant import parse_variant
 
-SUITE = "timm"
+SUITE, TITLE = "timm", "timm's benchmark tables, imported"
 ACCURACIES = "published_accuracies"
 """Fact of a count: published accuracies of the model at this resolution, best top-1 first."""
 ONCE = Protocol(rounds=1)
@@ -37,12 +38,14 @@ class Imported:
         run: how it was made.
         records: times and counts, in the order of the table.
         remarks: what was left out, in words.
+        sha256: of the table's bytes.
     """
 
     path: Path
     run: TimmRun
     records: tuple[Record, ...]
     remarks: tuple[str, ...]
+    sha256: str
 
     @property
     def timed(self) -> tuple[Record, ...]:
@@ -77,7 +80,8 @@ def read_timm(path: Path) -> Imported:
             remarks.append(f"{path.name}:{line}: {table.rows[line]['model']} has no time; not timed here")
     if not any(record.case.mode != COUNT for record in records):
         raise StoreError(f"{path}: no row of the table has a time")
-    return Imported(path, run, tuple(records), tuple(remarks))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Imported(path, run, tuple(records), tuple(remarks), sha256)
 
 
 def _row(table: Table, line: int, run: TimmRun) -> list[Record]:
@@ -178,9 +182,13 @@ def refuse_existing(files: Sequence[Path]) -> None:
 
 
 def plan_of(imported: Imported) -> Plan:
-    """The plan that imported records stand for: their own cases, one round of each, no claims."""
+    """The plan that imported records stand for: their own cases, one round of each, no claims.
+
+    Its text says which table, by name and sha256, since there is no suite file.
+    """
     cases = tuple(record.case for record in imported.timed)
     counts = tuple(record.case for record in imported.records if record.case.mode == COUNT)
     # With the table's name, because a machine's newer plan replaces its older one, and a table replaces no other.
     machine = f"{imported.run.environment.hw_key}/{imported.path.stem}"
-    return Plan(SUITE, f"Imported from {imported.path.name}", "", cases, counts, (), (), 1, machines=(machine,))
+    text = f"# no suite file: imported from {imported.path.name}, sha256 {imported.sha256}\n"
+    return Plan(SUITE, TITLE, text, cases, counts, (), (), 1, machines=(machine,))

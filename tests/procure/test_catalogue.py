@@ -12,8 +12,13 @@ from scalebench.errors import CatalogueError, UnknownNameError
 from scalebench.procure.catalogue import catalogue, catalogue_version, select_chips
 from scalebench.procure.chip import NUMBERS, Chip
 from scalebench.procure.chiprules import MOST_GB_S, objections
+from scalebench.procure.formulas import share_of_peak
+from scalebench.store.imports import read_timm
+from scalebench.suite.case import COUNT
 
 SHIPPED = catalogue()
+
+TABLES = sorted((Path(__file__).parents[3] / "shared" / "data" / "timm").glob("benchmark-infer-amp-*-pt240-*.csv"))
 
 ROW = """\
 schema: 1
@@ -215,3 +220,18 @@ def test_rows_are_found_by_id_or_glob() -> None:
     with pytest.raises(UnknownNameError) as refusal:
         select_chips(["nvidia-l5"], SHIPPED)
     assert "nvidia-l4" in refusal.value.hint
+
+
+@pytest.mark.skipif(not TABLES, reason="timm's own tables were not found beside the repository, which has none")
+def test_no_published_throughput_beats_a_dense_peak() -> None:
+    """F14 over a thousand models on two cards: the best come near the peak, and none above it."""
+    for table in map(read_timm, TABLES):
+        peak = SHIPPED[f"nvidia-{table.run.name.replace('rtx', 'rtx-')}"].peak("amp_fp16")
+        assert peak is not None
+        counts = [record for record in table.records if record.case.mode == COUNT]
+        macs = {(r.case.model, r.case.resolution): r.facts.get("macs", 0) for r in counts}
+        shares = [
+            share_of_peak(macs.get((r.case.model, r.case.resolution), 0), r.facts["throughput_ips"], peak)
+            for r in table.timed
+        ]
+        assert 0.5 < max(shares) <= 1, table.path.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from pathlib import Path
 
@@ -119,7 +120,9 @@ def test_written_and_read_back(tmp_path: Path) -> None:
     (file,) = write_imported([found], tmp_path / "results")
     stored = read_results([file])
     assert stored.records == found.records
-    assert [plan.cases for plan in stored.plans] == [tuple(record.case for record in found.timed)]
+    (plan,) = stored.plans
+    assert plan.cases == tuple(record.case for record in found.timed)
+    assert f"{INFER}, sha256 {hashlib.sha256(table(GOOD).encode()).hexdigest()}" in plan.text
     with pytest.raises(StoreError, match="is there already"):
         write_imported([found], tmp_path / "results")
 

@@ -38,7 +38,15 @@ def gaps(analysis: Analysis, document: Mapping[str, Any], figures: Mapping[str, 
     well = bool((analysis.rounds["outcome"] == "ok").all())
     end = "every round ended well" if well else "some rounds did not end well, as the notes of their cases say"
     text = () if shown else (f"Every case of the plan was measured, and {end}.",)
-    return Section("gaps", "Not measured and failed", text, (), tuple(shown))
+    return Section("gaps", "Not measured and failed", (*text, *_not_counted_here(analysis)), (), tuple(shown))
+
+
+def _not_counted_here(analysis: Analysis) -> tuple[str, ...]:
+    foreign = len(analysis.counts) - len(analysis.own_counts)
+    said = (
+        f"Parameters, MACs and activations of {foreign} models at their sizes are a table's, rounded, not counted here."
+    )
+    return (said,) if foreign else ()
 
 
 def method(analysis: Analysis, document: Mapping[str, Any]) -> Section:
