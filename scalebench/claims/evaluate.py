@@ -169,7 +169,7 @@ def way_text(way: Mapping[str, Any]) -> str:
     """A way of running in words, the machine left out: ``batch 1, fp32 eager, cpu, 2 threads``; no batch where none."""
     batch = f"batch {way['batch']}, " if "batch" in way else ""
     layout = "" if way["layout"] == "contiguous" else f" {way['layout']}"
-    threads = f", {way['threads']} threads" if way["device"] == "cpu" else ""
+    threads = f", {way['threads']} threads" if way["device"] == "cpu" and way["threads"] else ""
     mode = "" if way["mode"] == "inference" else f"{way['mode']}, "
     setting = f", {way['setting']}" if way["setting"] else ""
     return f"{mode}{batch}{way['precision']}{layout} {way['runtime']}, {way['device']}{threads}{setting}"

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from scalebench.store.accuracies import Joined
-    from scalebench.store.elsewhere import Arrived, Known
+    from scalebench.store.elsewhere import Arrived
     from scalebench.store.imports import Imported
 
 FILES = typer.Argument(metavar="FILE...", help="Tables as timm names them: benchmark-infer-amp-nhwc-pt240-....csv.")
@@ -49,11 +49,10 @@ def records(
 ) -> None:
     """Import records of another place: brought to this schema, checked, known ones left out, written as new files."""
     from scalebench.cli.output import print_json, print_table
-    from scalebench.store.elsewhere import read_arrived, write_arrived
-    from scalebench.store.jsonl import result_files
+    from scalebench.store.elsewhere import read_arrivals, write_arrived
+    from scalebench.store.jsonl import read_results, result_files
 
-    known = _known(out)
-    arrived = [read_arrived(file, known) for file in result_files(files)]
+    arrived = read_arrivals(result_files(files), read_results(sorted(out.rglob("*.jsonl"))).records)
     written = write_arrived(arrived, out)
     _say([remark for one in arrived for remark in one.remarks])
     content = [_arrived_content(one, file) for one, file in zip(arrived, written, strict=True)]
@@ -66,13 +65,6 @@ def records(
         for one in content
     ]
     print_table("", columns, rows)
-
-
-def _known(out: Path) -> Known:
-    from scalebench.store.elsewhere import known_of
-    from scalebench.store.jsonl import read_results
-
-    return known_of([read_results(sorted(out.rglob("*.jsonl")))])
 
 
 def _arrived_content(one: Arrived, file: Path | None) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -12,10 +12,12 @@ from scalebench.errors import StoreError
 from scalebench.machine.ability import Ability
 from scalebench.record import Record
 from scalebench.store.imports import refuse_existing
-from scalebench.store.jsonl import Results, Writer, finite, read_results
+from scalebench.store.jsonl import Writer, finite, read_results
 from scalebench.suite.plan import Plan
 
 _EQUAL = 1e-9
+Round = tuple[str, str, str, str, int, str]
+"""Suite, case, hardware, software, number and start of a round."""
 
 
 @dataclass(frozen=True)
@@ -44,56 +46,47 @@ class Arrived:
         return tuple(dict.fromkeys(r.environment.machine for r in self.records if r.environment.hw_key))
 
 
-@dataclass
-class Known:
-    """Records that have been seen, so that a second copy is left out."""
-
-    seen: set[str] = field(default_factory=set)
-
-    def is_new(self, record: Record) -> bool:
-        """Whether this round has not been seen; it has been from now on."""
-        environment = record.environment
-        place = (record.suite, record.case.key, environment.hw_key, environment.sw_key, record.round, record.started)
-        name = repr(place)
-        new = name not in self.seen
-        self.seen.add(name)
-        return new
+def round_of(record: Record) -> Round:
+    """What makes a record the same round as another, whichever file it is in."""
+    environment = record.environment
+    return record.suite, record.case.key, environment.hw_key, environment.sw_key, record.round, record.started
 
 
-def read_arrived(path: Path, known: Known) -> Arrived:
-    """Read a results file of any schema.
+def read_arrivals(paths: Iterable[Path], stored: Iterable[Record] = ()) -> tuple[Arrived, ...]:
+    """Read results files of any schema, one after the other; a round that came before is left out and said.
 
     Args:
-        path: the file.
-        known: what is here already; grows.
+        paths: the files.
+        stored: records that are here already.
 
     Raises:
-        StoreError: it cannot be read, has no plan, or was written by a newer scalebench.
+        StoreError: a file cannot be read, has no plan, or was written by a newer scalebench.
     """
+    known = {round_of(record) for record in stored}
+    arrived = []
+    for path in paths:
+        arrived.append(_read(path, known))
+        known.update(round_of(record) for record in arrived[-1].records)
+    return tuple(arrived)
+
+
+def _read(path: Path, known: Container[Round]) -> Arrived:
     found = read_results([path])
     if not found.plans:
         raise StoreError(f"{path}: it does not start with a plan", "pass the file that scalebench run wrote, whole")
-    kept, remarks, copies = [], list(found.problems), 0
+    kept: dict[Round, Record] = {}
+    remarks, copies = list(found.problems), 0
     for record in found.records:
-        fault = _fault(record)
+        fault, this = _fault(record), round_of(record)
         if fault:
             remarks.append(f"{path.name}: {record.case.label}, round {record.round}: {fault}; left out")
-        elif known.is_new(record):
-            kept.append(record)
-        else:
+        elif this in known or this in kept:
             copies += 1
+        else:
+            kept[this] = record
     if copies:
         remarks.append(f"{path.name}: {copies} records are here already; left out")
-    return Arrived(path, found.plans[-1], tuple(kept), found.abilities, tuple(remarks), copies)
-
-
-def known_of(results: Iterable[Results]) -> Known:
-    """What stored results hold."""
-    known = Known()
-    for one in results:
-        for record in one.records:
-            known.is_new(record)
-    return known
+    return Arrived(path, found.plans[-1], tuple(kept.values()), found.abilities, tuple(remarks), copies)
 
 
 def write_arrived(arrived: Sequence[Arrived], folder: Path) -> list[Path | None]:

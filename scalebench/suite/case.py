@@ -40,7 +40,7 @@ class Case:
             ``count`` for a count on paper.
         precision, layout, runtime: how the numbers are stored and executed.
         device: ``cpu``, ``cuda:N``, or ``meta`` for a count.
-        threads: intra-operator threads on the CPU, of each copy.
+        threads: intra-operator threads on the CPU, of each copy; 0 where an imported table does not tell.
         instances: copies of the model, each in its own process, that run at once.
         affinity: ``free``, or ``pinned`` to as many cores as it has threads, copies to cores of their own.
         optimizer: of a training step, ``sgd`` or ``adamw``; empty otherwise.

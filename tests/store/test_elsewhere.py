@@ -12,7 +12,7 @@ import pytest
 from scalebench.errors import StoreError
 from scalebench.machine.ability import Ability
 from scalebench.record import SCHEMA, Record
-from scalebench.store.elsewhere import Known, known_of, read_arrived, write_arrived
+from scalebench.store.elsewhere import read_arrivals, write_arrived
 from scalebench.store.jsonl import Writer, read_results
 from scalebench.suite.plan import Plan
 
@@ -37,7 +37,7 @@ def elsewhere(tmp_path: Path, plan: Plan, measured: Make) -> Path:
 
 def test_records_arrive_as_a_new_file(tmp_path: Path, elsewhere: Path) -> None:
     """With plan, peaks and the machine's own label, below the folder of their suite."""
-    arrived = read_arrived(elsewhere, Known())
+    (arrived,) = read_arrivals([elsewhere])
     (file,) = write_arrived([arrived], tmp_path / "results")
     assert file == tmp_path / "results" / "a_suite" / elsewhere.name
     before, after = read_results([elsewhere]), read_results([file])
@@ -53,26 +53,26 @@ def test_what_is_here_already_is_left_out_and_said(tmp_path: Path, elsewhere: Pa
     """Rounds are known by suite, case, machine, software, number and start; a copy under another name is one."""
     copy = elsewhere.with_name("copy.jsonl")
     copy.write_bytes(elsewhere.read_bytes())
-    known = Known()
-    first, second = (read_arrived(file, known) for file in (elsewhere, copy))
+    first, second = read_arrivals([elsewhere, copy])
     assert len(first.records) == 2
     assert second.records == ()
     assert second.remarks == ("copy.jsonl: 2 records are here already; left out",)
     assert write_arrived([second], tmp_path / "results") == [None]
     assert not (tmp_path / "results").exists()
-    stored = known_of([read_results([elsewhere])])
-    assert not stored.is_new(good(measured, 0))
-    assert stored.is_new(good(measured, 0, started="2026-11-25T00:00:00+00:00"))
+    (again,) = read_arrivals([elsewhere], [good(measured, 0)])
+    assert [record.round for record in again.records] == [1]
+    (later,) = read_arrivals([elsewhere], [good(measured, 0, started="2026-11-25T00:00:00+00:00")])
+    assert [record.round for record in later.records] == [0, 1]
 
 
 def test_a_file_that_only_holds_a_plan_is_a_newer_plan(tmp_path: Path, plan: Plan) -> None:
     """It decides what a report asks for, and arrives once."""
     file = tmp_path / "there" / "later.jsonl"
     Writer(file, plan).begin()
-    (written,) = write_arrived([read_arrived(file, Known())], tmp_path / "results")
+    (written,) = write_arrived(read_arrivals([file]), tmp_path / "results")
     assert written is not None
     assert read_results([written]).plans == (plan,)
-    assert write_arrived([read_arrived(file, Known())], tmp_path / "results") == [None]
+    assert write_arrived(read_arrivals([file]), tmp_path / "results") == [None]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_numbers_that_cannot_be_are_left_out_and_said(
     elsewhere: Path, plan: Plan, measured: Make, changes: dict[str, object], said: str
 ) -> None:
     Writer(elsewhere, plan).append(good(measured, 2, **changes))
-    arrived = read_arrived(elsewhere, Known())
+    (arrived,) = read_arrivals([elsewhere])
     assert [record.round for record in arrived.records] == [0, 1]
     (remark,) = arrived.remarks
     assert said in remark
@@ -101,7 +101,7 @@ def test_an_older_schema_is_brought_up_to_date(tmp_path: Path, elsewhere: Path) 
         line.pop("ending", None)
         line.pop("telemetry", None)
     elsewhere.write_text("".join(json.dumps(line) + "\n" for line in old))
-    (file,) = write_arrived([read_arrived(elsewhere, Known())], tmp_path / "results")
+    (file,) = write_arrived(read_arrivals([elsewhere]), tmp_path / "results")
     assert file is not None
     written = [json.loads(line) for line in file.read_text().splitlines()]
     assert {line["schema"] for line in written} == {SCHEMA}
@@ -112,8 +112,8 @@ def test_an_older_schema_is_brought_up_to_date(tmp_path: Path, elsewhere: Path) 
 def test_damaged_lines_are_said_and_files_without_a_plan_refused(elsewhere: Path, measured: Make) -> None:
     with elsewhere.open("a") as file:
         file.write('{"kind": "record", "sch\n')
-    assert "line 5 is damaged" in " ".join(read_arrived(elsewhere, Known()).remarks)
+    assert "line 5 is damaged" in " ".join(read_arrivals([elsewhere])[0].remarks)
     bare = elsewhere.with_name("bare.jsonl")
     bare.write_text(json.dumps(replace(measured(0)).to_json()) + "\n")
     with pytest.raises(StoreError, match="does not start with a plan"):
-        read_arrived(bare, Known())
+        read_arrivals([bare])

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalebench.analysis.run import analyse
+from scalebench.claims.evaluate import way_text
 from scalebench.errors import StoreError
 from scalebench.record import Environment, Record
 from scalebench.store.accuracies import Weights, join
@@ -101,6 +102,12 @@ def test_analysis_gives_a_value_and_no_interval(tmp_path: Path) -> None:
         assert all(math.isnan(value) for value in cases[column].astype(float)), column
     assert set(cases["notes"]) == {"imported in 1 of 1 rounds"}
     assert list(cases["macs"]) == [4_110_000_000, 6_800_000_000]
+
+
+def test_threads_that_nobody_tells_are_not_said(tmp_path: Path) -> None:
+    found = read(tmp_path, VARIANTS["CPU without MACs"][1], CPU)
+    (row,) = analyse(plan_of(found), found.records).cases.to_dict("records")
+    assert way_text(row) == "batch 1024, fp32 compile, cpu"
 
 
 def test_what_was_counted_here_goes_before_what_a_table_says(tmp_path: Path) -> None:
