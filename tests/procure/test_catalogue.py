@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from scalebench.errors import CatalogueError, UnknownNameError
 from scalebench.procure.catalogue import catalogue, catalogue_version, select_chips
 from scalebench.procure.chip import NUMBERS, Chip
-from scalebench.procure.chiprules import MOST_GB_S, objections
+from scalebench.procure.chiprules import MOST_GB_S, RULES, objections
 from scalebench.procure.formulas import share_of_peak
 from scalebench.store.imports import read_timm
 from scalebench.suite.case import COUNT
@@ -235,3 +236,10 @@ def test_no_published_throughput_beats_a_dense_peak() -> None:
             for r in table.timed
         ]
         assert 0.5 < max(shares) <= 1, table.path.name
+
+
+def test_the_rows_in_the_docs_load(root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "hardware.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert catalogue(user_file(tmp_path, example))["my-card"].sources[0].url == "https://example.org"
+    assert all(f"`{rule}`" in text for rule in RULES)
