@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from scalebench.store.elsewhere import Arrived
     from scalebench.store.imports import Imported
 
+_SHOWN = 20
 FILES = typer.Argument(metavar="FILE...", help="Tables as timm names them: benchmark-infer-amp-nhwc-pt240-....csv.")
 
 
@@ -124,16 +125,20 @@ def _print_joined(joined: Sequence[Joined], accuracy: Path) -> None:
 
     columns = [("model", False), ("px", True), ("top-1, %", True), ("best weights", False), ("sets", True),
                ("all, best first", False)]  # fmt: skip
+    found = sorted((one for one in joined if one.best), key=lambda one: -one.weights[0].top1)
     rows = [
         [
-            one.model, str(one.resolution), f"{one.best.top1:.3f}", one.best.tag or "-", str(len(one.weights)),
+            one.model, str(one.resolution), f"{one.weights[0].top1:.3f}", one.weights[0].tag or "-", str(len(one.weights)),
             ", ".join(f"{weights.tag or '-'} {weights.top1:.3f}" for weights in one.weights),
         ]
-        for one in joined
-        if one.best is not None
+        for one in found[:_SHOWN]
     ]  # fmt: skip
     several = sum(len(one.weights) > 1 for one in joined)
-    title = f"{len(rows)} of {len(joined)} models at their sizes are in {accuracy.name}, {several} with several weights"
+    title = (
+        f"{len(found)} of {len(joined)} models at their sizes are in {accuracy.name}, {several} with several weights"
+    )
     print_table(f"{title}: the benchmark does not say which it ran, and time does not depend on them", columns, rows)
+    if len(found) > _SHOWN:
+        typer.echo(f"the {_SHOWN} most accurate; --json lists all {len(found)}")
     other = sum(bool(one.elsewhere) for one in joined)
-    typer.echo(f"{len(joined) - len(rows)} are not, {other} of which are there at other sizes")
+    typer.echo(f"{len(joined) - len(found)} are not, {other} of which are there at other sizes")
