@@ -128,7 +128,8 @@ def _print_joined(joined: Sequence[Joined], accuracy: Path) -> None:
     found = sorted((one for one in joined if one.best), key=lambda one: -one.weights[0].top1)
     rows = [
         [
-            one.model, str(one.resolution), f"{one.weights[0].top1:.3f}", one.weights[0].tag or "-", str(len(one.weights)),
+            one.model, str(one.resolution), f"{one.weights[0].top1:.3f}", one.weights[0].tag or "-",
+            str(len(one.weights)),
             ", ".join(f"{weights.tag or '-'} {weights.top1:.3f}" for weights in one.weights),
         ]
         for one in found[:_SHOWN]
