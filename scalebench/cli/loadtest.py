@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from scalebench.procure.check import Level, Tested
 
 EXIT_NOTHING = 3
+LEVELS = 30
+"""Service levels that a run lasts at least: at 3 % past saturation the queue is then longer than one level."""
 
 
 def loadtest(
@@ -33,7 +35,9 @@ def loadtest(
     device: str = typer.Option("auto", help="auto, cpu or cuda:N."),
     rates: str = typer.Option("", metavar="A,B,...", help="Requests per s; default shares of the simulated capacity."),
     rounds: int = typer.Option(3, min=1, help="Servers, each a fresh process that gets every rate."),
-    requests: int = typer.Option(400, min=10, help="Requests at each rate, per server."),
+    requests: int = typer.Option(
+        400, min=10, help="Requests at each rate, per server; more where they last less than 30 times the level."
+    ),
     from_: list[Path] = typer.Option([], "--from", help="Records with service times; default measures them first."),
     results: Path = typer.Option(Path("results/loadtest"), help="Folder of the result file."),
     seed: int = typer.Option(0, help="Seed of arrivals and orders."),
@@ -49,7 +53,7 @@ def loadtest(
     from scalebench.procure.check import Level
     from scalebench.procure.simulate import Search
 
-    load = Load(_rates(rates), requests, rounds, seed)
+    load = Load(_rates(rates), requests, rounds, seed, LEVELS * slo)
     way = Way(name, runtime, precision, threads, device, batch, delay or 0.0)
     outcome = run_loadtest(way, Level(slo, percentile, overhead or 0.0), load, Search(seed=seed), from_, results)
     print_json(document(outcome)) if json_ else say(outcome)

@@ -22,6 +22,7 @@ from scalebench.execute.offering import refusal
 from scalebench.execute.paired import Bench, describe, run_once
 from scalebench.flags import is_bad
 from scalebench.machine.environment import usable_cores
+from scalebench.machine.validity import RUNNABLE
 from scalebench.procure.check import Level, Rule, Tested, by_load, by_rule
 from scalebench.procure.formulas import samples_for
 from scalebench.procure.gap import Gap, gap
@@ -114,7 +115,7 @@ def run_loadtest(way: Way, level: Level, load: Load, search: Search, from_: Sequ
         load_test(worker, served, way.delay_s, replace(load, rates=rates), _keeper(runs, server, served, bench, writer))
         test = by_load(runs, level)
         why = gap(server, simulated, runs, test, level, search)
-        return replace(outcome, test=test, why=why, notes=(*notes, *_doubts(test, where)), file=writer.path)
+        return replace(outcome, test=test, why=why, notes=(*notes, *_doubts(test, runs, where)), file=writer.path)
 
 
 def _case(way: Way, where: str, level: Level, worker: Worker) -> Case:
@@ -230,9 +231,13 @@ def _notes(server: Server, level: Level, made: Sequence[Record]) -> tuple[str, .
     return tuple(notes)
 
 
-def _doubts(test: Tested, device: str) -> tuple[str, ...]:
-    """What the load test could not see."""
+def _doubts(test: Tested, runs: Sequence[Run], device: str) -> tuple[str, ...]:
+    """What speaks against the load test."""
     notes = []
+    busy = {run.round: run.load_before for run in runs if (run.load_before or 0.0) > RUNNABLE}
+    if busy:
+        tasks = " and ".join(digits(load) for load in busy.values() if load)
+        notes.append(f"something else ran before {len(busy)} of the servers ({tasks} tasks): its times are in these")
     unsure = [digits(rated.rate) for rated in test.rates if not rated.established]
     if unsure:
         notes.append(f"too few requests to establish the percentile at {', '.join(unsure)} requests/s: --requests")

@@ -11,13 +11,16 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from math import ceil
 from types import TracebackType
 from typing import Any, NamedTuple
 
 from scalebench.errors import WorkerError
 from scalebench.execute.client import Worker
 from scalebench.execute.isolate import explain, outcome_of
+from scalebench.machine.telemetry import runnable
 from scalebench.suite.case import Case
 from scalebench.suite.frames import ANSWER, LOOPBACK, REQUEST, image_bytes
 
@@ -62,11 +65,14 @@ class Run:
         rate: requests per second asked for.
         round: 0-based number of the server process.
         requests: in the order they were due.
+        load_before: tasks of the machine that wanted to run before the server was started, beside this one; None where
+            unknown.
     """
 
     rate: float
     round: int
     requests: tuple[Served, ...]
+    load_before: float | None = None
 
 
 @dataclass(frozen=True)
@@ -75,15 +81,21 @@ class Load:
 
     Attributes:
         rates: requests per second; every server gets all of them, in an order of its own.
-        requests: at each rate, per server.
+        requests: at each rate, per server, at least.
         rounds: servers, each a fresh process.
         seed: of arrivals and orders.
+        least_s: of each run, seconds: a rate just past saturation takes time to fill a queue.
     """
 
     rates: tuple[float, ...]
     requests: int
     rounds: int
     seed: int = 0
+    least_s: float = 0.0
+
+    def requests_at(self, rate: float) -> int:
+        """Requests of one run at ``rate`` per second."""
+        return max(self.requests, ceil(self.least_s * rate))
 
 
 def load_test(
@@ -109,17 +121,23 @@ def load_test(
         rates = list(load.rates)
         random.Random(f"{load.seed}-{number}-order").shuffle(rates)
 
-        def drive(index: int, answer: Any, rates: Sequence[float] = rates, number: int = number) -> None:
-            if index == 0:
-                with Client(answer["port"], cases[0].resolution) as client:
-                    for rate in rates:
-                        heard(client.run(rate, load.requests, number, load.seed))
-
-        ending = worker.run(job, _PREPARE_S + sum(4 * load.requests / rate for rate in rates), drive)
+        drive = partial(_drive, cases[0].resolution, load, rates, number, runnable(), heard)
+        ending = worker.run(job, _PREPARE_S + sum(4 * load.requests_at(rate) / rate for rate in rates), drive)
         if outcome_of(ending, cases[0].device)[0] != "ok" or 1 not in ending.answers:
             raise WorkerError(f"the server of {cases[-1].label}: {explain(ending, _PREPARE_S)['message']}")
         said.append(ending.answers[1])
     return said
+
+
+def _drive(
+    side: int, load: Load, rates: Sequence[float], number: int, load_before: float | None,
+    heard: Callable[[Run], None], index: int, answer: Any,
+) -> None:  # fmt: skip
+    """Put every rate on the server once it has said its port."""
+    if index == 0:
+        with Client(answer["port"], side) as client:
+            for rate in rates:
+                heard(replace(client.run(rate, load.requests_at(rate), number, load.seed), load_before=load_before))
 
 
 class Client:

@@ -58,6 +58,11 @@ def test_arrivals_depend_on_the_seed_the_round_and_the_rate_only(worker: Worker)
     assert len(set(due(first).values())) == 4
 
 
+def test_a_run_lasts_long_enough_for_a_queue_to_show() -> None:
+    load = Load((10.0, 1000.0), 100, 1, least_s=2.0)
+    assert [load.requests_at(rate) for rate in load.rates] == [100, 2000]
+
+
 def test_a_server_that_cannot_start_is_an_error(worker: Worker) -> None:
     with pytest.raises(WorkerError, match=r"efficientnet_b77@32.*unknown model"):
         load_test(worker, cases("eager", 1, model="efficientnet_b77"), 0.0, Load((10.0,), 5, 1), lambda _: None)

@@ -32,7 +32,8 @@ def test_batches_keep_order_and_cap(cap: int, waiting: int) -> None:
     while batch := inbox.take():
         batches.append([one.number for one in batch])
     assert [number for batch in batches for number in batch] == list(range(waiting))
-    assert all(len(batch) == cap for batch in batches[:-1])
+    whole, rest = divmod(waiting, cap)
+    assert [len(batch) for batch in batches] == [cap] * whole + [rest] * (rest > 0)
 
 
 def test_without_a_delay_what_waits_is_taken_and_with_one_it_is_not_taken_before() -> None:
