@@ -4,6 +4,7 @@
     +-- SuiteError        a suite file that cannot be used: file, line and key are named
     +-- ClaimError        a file of claims that cannot be used: file, line and key are named
     +-- CatalogueError    a hardware catalogue that cannot be used: file, line and key are named
+    +-- PlanError         a purchase plan that cannot be used: file, line and key are named
     +-- UnknownNameError  a model, family or claim nobody knows
     +-- BuildError        a model that exists but cannot be built or counted as asked
     +-- UnreachableError  a compute target that no rounding of the multipliers hits
@@ -48,6 +49,10 @@ class ClaimError(ScalebenchError):
 
 class CatalogueError(ScalebenchError):
     """A hardware catalogue that cannot be used."""
+
+
+class PlanError(ScalebenchError):
+    """A purchase plan that cannot be used."""
 
 
 class UnknownNameError(ScalebenchError):

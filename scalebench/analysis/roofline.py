@@ -26,7 +26,7 @@ OVERHEAD = 3.0
 """Times the eager time, from where on neither arithmetic nor memory explains a pass."""
 VIOLATION = 0.97
 """Times the least time, below which the pass is too fast to be true; the rest is noise of the peaks."""
-_OF_FP32 = {"fp32": 1.0, "bf16": 0.5, "fp16": 0.5}
+BYTES_OF_FP32 = {"fp32": 1.0, "bf16": 0.5, "fp16": 0.5}
 """Bytes of an element, relative to fp32."""
 _PIXEL = 3 * 4
 """Bytes of a pixel: three channels, fp32."""
@@ -54,7 +54,7 @@ class Task:
     @property
     def scale(self) -> float:
         """Bytes in this precision over bytes in fp32."""
-        return _OF_FP32[self.precision]
+        return BYTES_OF_FP32[self.precision]
 
     @property
     def flops(self) -> float:
@@ -145,7 +145,7 @@ def _unknown(task: Task, latency_s: float, ability: Ability) -> str:
         return "no latency"
     if not len(task.work):
         return "its operators were not counted"
-    if task.precision not in _OF_FP32 or task.precision not in ability.matmul:
+    if task.precision not in BYTES_OF_FP32 or task.precision not in ability.matmul:
         return f"no peak for {task.precision}"
     return "" if {"copy", "triad"} & ability.bandwidth.keys() else "no memory bandwidth"
 

@@ -67,7 +67,7 @@ def _row(group: Mapping[str, list[Any]], keep: Sequence[str]) -> dict[str, Any]:
         row[name] = worst(_known(used[name]), default=math.nan)
     row["process_bytes"] = of_rounds(_known(used["process_bytes"])).value
     row |= {"iterations": sum(map(len, used["laps"])), **_tails(used["laps"])}
-    doubts = [*_endings(group["ending"]), *_notes(group["notes"]), *outliers(_known(used["latency_s"]))]
+    doubts = [*_endings(group["ending"]), *noted(group["notes"]), *outliers(_known(used["latency_s"]))]
     return row | {"notes": "; ".join(doubts)}
 
 
@@ -120,7 +120,8 @@ def _endings(endings: Iterable[str]) -> list[str]:
     ]
 
 
-def _notes(rounds: Iterable[Iterable[str]]) -> list[str]:
+def noted(rounds: Iterable[Iterable[str]]) -> list[str]:
+    """Words of the rounds' notes, each with the number of rounds that carry it."""
     every = list(rounds)
     counted = Counter(word for notes in every for word in {word_of(note) for note in notes})
     return [f"{word} in {count} of {len(every)} rounds" for word, count in sorted(counted.items())]

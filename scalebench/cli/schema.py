@@ -12,16 +12,19 @@ class Kind(str, Enum):
 
     suite = "suite"
     claims = "claims"
+    procure = "procure"
 
 
 def schema(
     kind: Kind = typer.Argument(help="Which file's schema."),
     json_: bool = typer.Option(False, "--json", help="Accepted for symmetry: the schema is JSON already."),
 ) -> None:
-    """Print the JSON Schema of a suite file or a file of claims, for editors and checkers."""
+    """Print the JSON Schema of a suite file, a file of claims or a purchase plan, for editors and checkers."""
     from scalebench.claims.registry import claims_schema
     from scalebench.cli.output import print_json
+    from scalebench.procure.plan import plan_schema
     from scalebench.suite.schema import json_schema
 
     del json_
-    print_json(json_schema() if kind is Kind.suite else claims_schema())
+    of = {Kind.suite: json_schema, Kind.claims: claims_schema, Kind.procure: plan_schema}
+    print_json(of[kind]())

@@ -47,11 +47,12 @@ class Capacity:
     Attributes:
         node: id of the plan's node.
         setup: model and way of running.
-        batch: largest batch that keeps the service level and serves most.
+        batch: the one that serves most within the service level; of equal ones the smallest.
         images_per_s: of the whole node with the interval of its rounds (F2); what the input pipeline caps is capped.
         counted_on: the end of that interval the plan's ``capacity_bound`` counts on, images per second.
         tail_s: service time of the batch at the plan's percentile, seconds.
-        worst_s: twice its upper end, and the overhead, seconds.
+        worst_s: longest answer counted on, seconds: twice the tail's upper end (its value where the bound is the
+            median), and the overhead.
         draws: capacity under resampled rounds, images per second; equally many for all capacities of a decision.
         limit: what sets it, in words: the service level, memory, the input pipeline, the largest batch measured.
         origin: whether it was measured on this node; nothing else may win silently.

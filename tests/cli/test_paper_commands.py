@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TINY = Path(__file__).parent.parent / "fixtures" / "tiny.yaml"
 
 
@@ -65,9 +67,10 @@ def test_models_lists_families(tmp_path: Path) -> None:
     assert "convnext_tiny@224" in scalebench("models", "--families", cwd=tmp_path).stdout
 
 
-def test_schema_is_what_the_suites_point_to(root: Path, tmp_path: Path) -> None:
-    done = scalebench("schema", "suite", cwd=tmp_path)
-    assert json.loads(done.stdout) == json.loads((root / "suites" / "schema.json").read_text())
+@pytest.mark.parametrize(("kind", "folder"), [("suite", "suites"), ("procure", "plans")])
+def test_schema_is_what_the_files_point_to(root: Path, tmp_path: Path, kind: str, folder: str) -> None:
+    done = scalebench("schema", kind, cwd=tmp_path)
+    assert json.loads(done.stdout) == json.loads((root / folder / "schema.json").read_text())
 
 
 def test_reports_of_nothing_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,178 @@
+"""Evidence: which records stand behind each node of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from scalebench.analysis.rounds import with_standing
+from scalebench.errors import did_you_mean
+from scalebench.machine.ability import Ability
+from scalebench.procure.athand import device_name, row_of
+from scalebench.procure.chip import Chip
+from scalebench.procure.curves import Curve, curves
+from scalebench.procure.load import PlanFile
+from scalebench.procure.plan import Node
+from scalebench.record import Environment, Record
+from scalebench.store.frame import counts_frame, rounds_frame
+from scalebench.store.jsonl import Results, read_results, result_files
+from scalebench.suite.case import COUNT, INPUT
+
+CPU = "cpu"
+"""Accelerator of a node whose processor does the work and need not be a chip of the catalogue."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was measured of one node.
+
+    Attributes:
+        environment: of the newest records.
+        curves: of every setup.
+        prepared: rounds of preparing images on its host, ``analysis.rounds.with_standing``.
+        facts: what was counted of each model and resolution, see ``store.frame.counts_frame``.
+        abilities: measured peaks of the machine, oldest first.
+        imported: number of cases that were read from somebody else's table; then there are no curves.
+        notes: what has to be said of all of it.
+    """
+
+    environment: Environment
+    curves: tuple[Curve, ...]
+    prepared: pd.DataFrame
+    facts: Mapping[tuple[str, int], Mapping[Any, Any]] = field(default_factory=dict)
+    abilities: tuple[Ability, ...] = ()
+    imported: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether the processor does the work."""
+        return bool(self.environment.hardware.get("device", CPU) == CPU)
+
+    @property
+    def cores(self) -> int | None:
+        """Cores of the host that the measuring process could use."""
+        known = (self.environment.hardware.get("cpu") or {}).get("usable_cores")
+        return None if known is None else int(known)
+
+    @property
+    def memory_gib(self) -> float | None:
+        """Of one device; of the host where the processor does the work."""
+        hardware = self.environment.hardware
+        known = (hardware.get("memory") or {}).get("gib") if self.on_cpu else hardware.get("gpu_memory_gib")
+        return None if known is None else float(known)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All of a plan's evidence.
+
+    Attributes:
+        nodes: by id; nodes that were not measured are not in it.
+        chips: the catalogue.
+        files: that the records come from.
+        problems: lines that could not be read, in words.
+    """
+
+    nodes: Mapping[str, Seen]
+    chips: Mapping[str, Chip]
+    files: tuple[Path, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def gather(file: PlanFile, chips: Mapping[str, Chip]) -> Evidence:
+    """Read the plan's runs and find each node in them.
+
+    Args:
+        file: the plan.
+        chips: the catalogue by id.
+
+    Raises:
+        PlanError: a machine without records, an accelerator nobody knows, or one that the records contradict.
+        StoreError: records that cannot be read.
+    """
+    return examine(file, read_results(result_files(file.runs)), chips)
+
+
+def examine(file: PlanFile, results: Results, chips: Mapping[str, Chip]) -> Evidence:
+    """Find each node of a plan in records that have been read; see ``gather``."""
+    nodes: dict[str, Seen] = {}
+    for at, node in enumerate(file.plan.nodes):
+        _known_accelerator(file, at, node, chips)
+        if node.estimate is None:
+            nodes[node.id] = _seen(file, at, node, results, chips)
+    return Evidence(nodes, chips, results.files, results.problems)
+
+
+def _known_accelerator(file: PlanFile, at: int, node: Node, chips: Mapping[str, Chip]) -> None:
+    if node.accelerator != CPU and node.accelerator not in chips:
+        hint = did_you_mean(node.accelerator, [CPU, *chips]) or "scalebench hardware lists them"
+        raise file.error(("nodes", at, "accelerator"), f"{node.accelerator!r} is not in the catalogue", hint)
+
+
+def _seen(file: PlanFile, at: int, node: Node, results: Results, chips: Mapping[str, Chip]) -> Seen:
+    measured = [record for record in results.records if record.case.mode != COUNT]
+    own = [r for r in measured if r.environment.machine == node.machine and r.case.mode == "inference"]
+    if not own:
+        there = sorted({record.environment.machine for record in measured})
+        hint = did_you_mean(node.machine, there) or f"machines there: {', '.join(there) or 'none'}"
+        raise file.error(("nodes", at, "machine"), f"no records of machine {node.machine!r}", hint)
+    own, several = _newest(own)
+    environment = own[-1].environment
+    unchecked = _agrees(file, at, node, environment, chips)
+    notes = (*several, *unchecked)
+    if environment.imported:
+        return Seen(environment, (), pd.DataFrame(), imported=len({record.case.key for record in own}), notes=notes)
+    counts = [record for record in results.records if record.case.mode == COUNT]
+    hosts = {record.environment.host for record in own} - {""}
+    prepared, _ = _newest(
+        [
+            record
+            for record in measured
+            if record.case.mode == INPUT
+            and (record.environment.machine == node.machine or record.environment.host in hosts)
+        ]
+    )
+    abilities = tuple(ability for ability in results.abilities if ability.machine == node.machine)
+    facts = {(row["model"], row["resolution"]): row for row in counts_frame(counts).to_dict("records")}
+    return Seen(environment, curves(_frame(own)), _frame(prepared), facts, abilities, notes=notes)
+
+
+def _newest(records: Sequence[Record]) -> tuple[list[Record], tuple[str, ...]]:
+    """Records with the software of the newest one, and a note where there were others."""
+    if not records:
+        return [], ()
+    newest = max(records, key=lambda record: record.started).environment.sw_key
+    others = {record.environment.sw_key for record in records} - {newest}
+    note = f"measured with {len(others) + 1} states of the software; the newest, {newest[:6]}, counts"
+    return [r for r in records if r.environment.sw_key == newest], (note,) if others else ()
+
+
+def _frame(records: Sequence[Record]) -> pd.DataFrame:
+    return with_standing(rounds_frame(records), records)
+
+
+def _agrees(
+    file: PlanFile, at: int, node: Node, environment: Environment, chips: Mapping[str, Chip]
+) -> tuple[str, ...]:
+    """Notes on what could not be checked.
+
+    Raises:
+        PlanError: the records are of another kind of device, or of another chip, than the node names.
+    """
+    where = ("nodes", at, "accelerator")
+    chip, name = chips.get(node.accelerator), device_name(environment.hardware)
+    on_cpu = environment.hardware.get("device", CPU) == CPU
+    if (chip is None or chip.kind == "cpu") != on_cpu:
+        kind = "its processor" if on_cpu else name
+        raise file.error(where, f"{node.accelerator!r}, but the records of {node.machine!r} are of {kind}")
+    row = row_of(name, chips.values())
+    if chip is None or row == chip:
+        return ()
+    if row is not None:
+        raise file.error(where, f"{node.accelerator!r}, but the records are of {name!r}", f"that is {row.id!r}")
+    return (f"that {name or 'an unnamed device'} is {node.accelerator} could not be checked",)

@@ -1,0 +1,427 @@
+"""Capacity at the service level, on records built from literals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scalebench.errors import PlanError
+from scalebench.machine.ability import Ability, Peak
+from scalebench.procure.capacity import capacities
+from scalebench.procure.catalogue import catalogue
+from scalebench.procure.evidence import Evidence, examine
+from scalebench.procure.load import PlanFile
+from scalebench.procure.serving import Capacity, Refusal
+from scalebench.record import Environment, Record
+from scalebench.store.jsonl import Results
+
+Load = Callable[..., PlanFile]
+Make = Callable[..., list[Record]]
+
+A4 = {1: 4, 2: 5, 4: 7, 8: 11, 16: 19, 32: 35, 64: 67}
+"""p99 of each batch in ms: worked example 1."""
+ON_CPU = (("accelerator: nvidia-l4", "accelerator: cpu"), ("machine: l4-box", "machine: cpu-box"))
+
+
+def evidence(file: PlanFile, *records: list[Record], abilities: Sequence[Ability] = ()) -> Evidence:
+    every = tuple(record for some in records for record in some)
+    return examine(file, Results((), every, (), (), tuple(abilities)), catalogue())
+
+
+def served(file: PlanFile, *records: list[Record], **more: Any) -> tuple[tuple[Capacity, ...], tuple[Refusal, ...]]:
+    return capacities(file.plan, evidence(file, *records, **more), draws=200, seed=1)
+
+
+def only(file: PlanFile, *records: list[Record], **more: Any) -> Capacity:
+    (found,), refused = served(file, *records, **more)
+    assert refused == ()
+    return found
+
+
+def why(file: PlanFile, *records: list[Record], **more: Any) -> Refusal:
+    found, (refused,) = served(file, *records, **more)
+    assert found == ()
+    return refused
+
+
+def a4(make: Make, **way: Any) -> list[Record]:
+    return [record for batch, ms in A4.items() for record in make(batch, ms / 1e3, **way)]
+
+
+@pytest.fixture
+def l4(environment_of: Callable[..., Environment]) -> Environment:
+    return environment_of("l4-box", device="cuda", gpu="NVIDIA L4", gpu_memory_gib=22)
+
+
+def test_1_batch_at_the_service_level(plan_file: Load, service_rounds: Make, l4: Environment) -> None:
+    """Twice 19 ms and 10 ms are 48 ms of 60; batch 64 would serve 13 % more and take 144 ms."""
+    found = only(plan_file(), a4(service_rounds, where=l4, device="cuda:0"))
+    assert found.batch == 16
+    assert found.images_per_s.value == pytest.approx(842.1053, abs=5e-5)
+    assert found.counted_on == found.images_per_s.low == found.images_per_s.value, "all laps are equal"
+    assert found.worst_s == pytest.approx(0.048)
+    assert set(found.draws) == {found.images_per_s.value}
+    assert len(found.draws) == 200
+    assert found.limit == "the service level: batch 32 is too slow"
+    assert (found.origin, found.machine, found.n, found.memory_bytes) == ("measured", "l4-box", 5, 1e8)
+
+
+def test_nothing_keeps_the_service_level(plan_file: Load, service_rounds: Make, l4: Environment) -> None:
+    """The smallest batch comes nearest, so it is the one that is told."""
+    refused = why(plan_file(("latency_ms: 60", "latency_ms: 17")), a4(service_rounds, where=l4, device="cuda:0"))
+    assert refused.reason == "slo"
+    assert refused.text.startswith("18 ms against 17 ms: batch 1 takes twice 4 ms and 10 ms of overhead")
+
+
+def test_several_devices_serve_times_as_much(plan_file: Load, service_rounds: Make, l4: Environment) -> None:
+    file = plan_file(("accelerator: nvidia-l4", "accelerator: nvidia-l4\n    count: 3"))
+    found = only(file, a4(service_rounds, where=l4, device="cuda:0"))
+    assert found.images_per_s.value == pytest.approx(3 * 16 / 0.019)
+    assert set(found.draws) == {found.images_per_s.value}
+    assert "measured on one device, times 3" in found.notes
+
+
+def test_copies_serve_together(plan_file: Load, service_rounds: Make) -> None:
+    """A processor's sockets are in its measurement, so ``count`` multiplies nothing; copies do."""
+    file = plan_file(*ON_CPU, ("idle_w: 180", "idle_w: 180\n    count: 2"))
+    found = only(file, service_rounds(4, 0.02, instances=2))
+    assert found.images_per_s.value == pytest.approx(2 * 4 / 0.02)
+    assert found.setup.instances == 2
+
+
+def test_the_careful_end_decides(plan_file: Load, service_rounds: Make) -> None:
+    """One slow round in five widens the interval past the service level; the median looks at the value only."""
+    rounds = service_rounds(1, values=[*[[0.010] * 80] * 4, [0.010] * 78 + [0.030] * 2])
+    careful, easy = plan_file(*ON_CPU), plan_file(*ON_CPU, ("redundancy: 1", "redundancy: 1\n  capacity_bound: median"))
+    assert why(careful, rounds).text.startswith("70 ms against 60 ms: batch 1 takes twice 30 ms")
+    found = only(easy, rounds)
+    assert found.counted_on == found.images_per_s.value == pytest.approx(100)
+    assert found.images_per_s.low == pytest.approx(1 / 0.030)
+    assert {0.0, found.images_per_s.value} == set(found.draws), "in some draws the slow round is there often enough"
+
+
+def test_too_few_iterations_or_rounds(plan_file: Load, service_rounds: Make) -> None:
+    """F13: what is there, what it takes, and how much more."""
+    file = plan_file(*ON_CPU)
+    few = why(file, service_rounds(1, laps=60))
+    assert few.reason == "percentile_not_established"
+    assert few.text == "p99 of batch 1 needs 368 iterations in 5 rounds; there are 300 in 5: 68 more iterations"
+    four = why(file, service_rounds(1, laps=92, rounds=4))
+    assert four.text.endswith("there are 368 in 4: 1 more round")
+    assert only(plan_file(*ON_CPU, ("percentile: 99", "percentile: 95")), service_rounds(1, laps=15)).batch == 1
+    both = only(file, service_rounds(1), service_rounds(2, laps=10))
+    assert (both.batch, both.limit) == (1, "the percentile is not established beyond: batch 2")
+
+
+def test_memory_of_all_copies(plan_file: Load, service_rounds: Make) -> None:
+    """Nine tenths of the device may be used; who says nothing about memory is not assumed to fit."""
+    file = plan_file(*ON_CPU)
+    refused = why(file, service_rounds(1, memory=0.91 * 24 * 2**30))
+    assert refused.reason == "memory"
+    assert refused.text == "batch 1 takes 21.8 GiB, more than 90% of 24 GiB"
+    fits = only(file, service_rounds(1, memory=0.89 * 24 * 2**30), service_rounds(8, 0.011, memory=0.91 * 24 * 2**30))
+    assert (fits.batch, fits.limit) == (1, "memory: batch 8 does not fit")
+    assert set(fits.draws) == {fits.images_per_s.value}
+    small = plan_file(*ON_CPU, ("idle_w: 180", "idle_w: 180\n    memory_gib: 0.1"))
+    assert why(small, service_rounds(1)).reason == "memory"
+    assert why(file, service_rounds(1, memory=None)).reason == "not_measured"
+
+
+def test_a_device_whose_memory_nobody_knows(
+    plan_file: Load, service_rounds: Make, environment_of: Callable[..., Environment]
+) -> None:
+    refused = why(plan_file(*ON_CPU), service_rounds(1, where=environment_of("cpu-box", memory={"gib": None})))
+    assert (refused.reason, "memory_gib" in refused.text) == ("memory", True)
+
+
+def test_accuracy_floor(plan_file: Load, service_rounds: Make) -> None:
+    values = "  accuracy: {metric: f1, min: 0.9, values: {resnet50@224: 0.91, resnet18@224: 0.89}}\npolicy:\n"
+    file = plan_file(*ON_CPU, ("policy:\n", values))
+    models = [service_rounds(1, model=name) for name in ("resnet50", "resnet18", "resnet34")]
+    (found,), refused = served(file, *models)
+    assert found.setup.model == "resnet50"
+    assert [(one.reason, one.text) for one in refused] == [
+        ("accuracy", "f1 0.89 of resnet18@224 is below 0.9"),
+        ("accuracy_not_assessed", "the plan gives no f1 of resnet34@224"),
+    ]
+    assert len(served(plan_file(*ON_CPU), *models)[0]) == 3, "no floor, no question"
+
+
+def test_a_wrong_answer_is_refused(plan_file: Load, service_rounds: Make) -> None:
+    """However fast it is, and if only one round said so."""
+    rounds = [*service_rounds(1), *service_rounds(1, rounds=1, outcome="wrong", why="relative error 0.4")]
+    refused = why(plan_file(*ON_CPU), rounds)
+    assert (refused.reason, refused.text) == ("wrong", "relative error 0.4")
+
+
+@pytest.mark.parametrize(("outcome", "reason"), [("oom", "memory"), ("timeout", "not_measured")])
+def test_what_ended_badly_serves_nothing(plan_file: Load, service_rounds: Make, outcome: str, reason: str) -> None:
+    refused = why(plan_file(*ON_CPU), service_rounds(1, outcome=outcome, why="it ended"))
+    assert (refused.reason, refused.text) == (reason, f"{outcome}: it ended")
+
+
+def test_select_leaves_the_others_out(plan_file: Load, service_rounds: Make) -> None:
+    select = "  select: {models: [resnet1*], runtimes: [onnxruntime]}\npolicy:\n"
+    file = plan_file(*ON_CPU, ("policy:\n", select))
+    there = [service_rounds(1, model="resnet18", runtime=name) for name in ("eager", "onnxruntime")]
+    found = only(file, *there, service_rounds(1, runtime="onnxruntime"))
+    assert (found.setup.model, found.setup.runtime) == ("resnet18", "onnxruntime")
+    refused = why(file, service_rounds(1))
+    assert (refused.reason, refused.setup) == ("not_measured", None)
+
+
+def test_a_batch_timed_by_two_protocols_is_not_pooled(plan_file: Load, service_rounds: Make) -> None:
+    """The one with most iterations counts."""
+    from scalebench.suite.protocol import PROTOCOLS
+
+    quick = service_rounds(1, 0.001, laps=6, protocol=PROTOCOLS["quick"])
+    found = only(plan_file(*ON_CPU), quick, service_rounds(1, 0.01))
+    assert found.images_per_s.value == pytest.approx(100)
+
+
+def test_the_newest_software_counts(
+    plan_file: Load, service_rounds: Make, environment_of: Callable[..., Environment]
+) -> None:
+    old = service_rounds(1, 0.001, where=environment_of("cpu-box", "old"), started="2026-01-01T00:00:00+00:00")
+    found = only(plan_file(*ON_CPU), old, service_rounds(1, 0.01, where=environment_of("cpu-box", "new")))
+    assert found.images_per_s.value == pytest.approx(100)
+    assert "measured with 2 states of the software; the newest, new, counts" in found.notes
+
+
+def test_doubts_of_the_records_are_passed_on(plan_file: Load, service_rounds: Make) -> None:
+    from dataclasses import replace
+
+    first, *others = service_rounds(1)
+    found = only(plan_file(*ON_CPU), [replace(first, notes=("host_drift: +6.0 % before",)), *others])
+    assert found.notes == ("host_drift in 1 of 5 rounds",)
+
+
+def test_imported_records_satisfy_no_service_level(
+    plan_file: Load, service_rounds: Make, environment_of: Callable[..., Environment]
+) -> None:
+    file = plan_file(("accelerator: nvidia-l4", "accelerator: cpu"), ("machine: l4-box", "machine: imported-xeon"))
+    refused = why(file, service_rounds(1, where=environment_of("imported-xeon")))
+    assert (refused.reason, refused.setup) == ("imported", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "hardware", "key", "message", "hint"),
+    [
+        ([("l4-box", "l4-bax")], {}, "machine", "no records of machine 'l4-bax'", "'l4-box'"),
+        ([("nvidia-l4", "nvidia-l44")], {}, "accelerator", "is not in the catalogue", "'nvidia-l4'"),
+        ([("nvidia-l4", "nvidia-a10")], {}, "accelerator", "the records are of 'NVIDIA L4'", "that is 'nvidia-l4'"),
+        ([("nvidia-l4", "cpu")], {}, "accelerator", "are of NVIDIA L4", ""),
+        ([], {"device": "cpu", "gpu": None}, "accelerator", "are of its processor", ""),
+    ],
+)
+def test_a_node_that_its_records_contradict(
+    plan_file: Load, service_rounds: Make, environment_of: Callable[..., Environment],
+    changes: list[tuple[str, str]], hardware: dict[str, Any], key: str, message: str, hint: str,
+) -> None:  # fmt: skip
+    where = environment_of("l4-box", **({"device": "cuda", "gpu": "NVIDIA L4", "gpu_memory_gib": 22} | hardware))
+    changes = [(f": {old}", f": {new}") for old, new in changes]
+    with pytest.raises(PlanError, match=rf"plan\.yaml:1[678]: nodes\[0\]\.{key}: ") as caught:
+        served(plan_file(*changes), service_rounds(1, where=where))
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_an_unnamed_chip_is_said_to_be_unchecked(
+    plan_file: Load, service_rounds: Make, environment_of: Callable[..., Environment]
+) -> None:
+    """A virtual machine does not say which processor it has."""
+    file = plan_file(("nvidia-l4", "amd-epyc-9654"))
+    found = only(file, service_rounds(1, where=environment_of("l4-box")))
+    assert found.notes == ("that Some CPU is amd-epyc-9654 could not be checked",)
+
+
+class TestInputPipeline:
+    """Images come as photographs that the node's cores prepare."""
+
+    IMAGES = ("policy:\n", "  images: {camera: 4000x3000, decoder: simplejpeg}\npolicy:\n")
+
+    def prepared(self, make: Make, rate: float, processes: int = 2, rounds: int = 3, **way: Any) -> list[Record]:
+        """Rounds in which ``processes`` reach ``rate`` images per second together."""
+        return make(
+            1, 1 / rate, model="simplejpeg", mode="input", camera="4000x3000",
+            instances=processes, rounds=rounds, laps=10, **way,
+        )  # fmt: skip
+
+    def test_a_processor_does_both(self, plan_file: Load, service_rounds: Make) -> None:
+        """100 img/s of the model on two threads are 20 ms of cores per image; preparing takes 25 ms more."""
+        file = plan_file(*ON_CPU, self.IMAGES)
+        found = only(file, service_rounds(1, 0.01, threads=2), self.prepared(service_rounds, 80))
+        assert found.images_per_s.value == pytest.approx(2 / (2 / 100 + 1 / 40))
+        assert found.counted_on == pytest.approx(found.images_per_s.value)
+        assert found.draws == pytest.approx([found.images_per_s.value] * 200)
+        assert found.limit == "the input pipeline on 2 cores"
+        assert any("shares its cores" in note for note in found.notes)
+
+    def test_a_model_on_half_of_the_cores_leaves_the_others(self, plan_file: Load, service_rounds: Make) -> None:
+        file = plan_file(*ON_CPU, self.IMAGES)
+        found = only(file, service_rounds(1, 0.01, threads=1), self.prepared(service_rounds, 8000))
+        assert found.images_per_s.value == pytest.approx(100)
+        assert found.limit == "the largest batch measured"
+
+    def test_the_slower_of_a_gpu_and_its_host(
+        self, plan_file: Load, service_rounds: Make, l4: Environment, environment_of: Callable[..., Environment]
+    ) -> None:
+        """The host's records bear another label, as a processor is another device."""
+        host = environment_of("host-cpu")
+        prepared = self.prepared(service_rounds, 80, where=host)
+        found = only(plan_file(self.IMAGES), service_rounds(1, 0.01, where=l4, device="cuda:0"), prepared)
+        assert found.images_per_s.value == pytest.approx(80)
+        more = plan_file(self.IMAGES, ("idle_w: 180", "idle_w: 180\n    cores: 64"))
+        found = only(more, service_rounds(1, 0.01, where=l4, device="cuda:0"), prepared)
+        assert found.images_per_s.value == pytest.approx(100)
+
+    def test_most_processes_at_work_count(self, plan_file: Load, service_rounds: Make) -> None:
+        """Cores that are all busy are slower than one."""
+        alone = self.prepared(service_rounds, 60, processes=1)
+        file = plan_file(*ON_CPU, self.IMAGES)
+        found = only(file, service_rounds(1, 0.01, threads=2), alone, self.prepared(service_rounds, 80))
+        assert found.images_per_s.value == pytest.approx(2 / (2 / 100 + 1 / 40))
+
+    def test_what_was_not_measured_is_refused(self, plan_file: Load, service_rounds: Make) -> None:
+        file = plan_file(*ON_CPU, self.IMAGES)
+        model = service_rounds(1, 0.01)
+        assert why(file, model).text == "simplejpeg from 4000x3000 to 224 was not measured on its host"
+        other = self.prepared(service_rounds, 80, resolution=256)
+        assert why(file, model, other).reason == "input_pipeline"
+        assert "1 round" in why(file, model, self.prepared(service_rounds, 80, rounds=1)).text
+
+
+class TestExtrapolated:
+    """A node that was not measured, from one that was."""
+
+    OTHER = (
+        "offers:\n",
+        "  - {id: big, estimate: {from: box, method: METHOD}, accelerator: amd-epyc-9654, cores: 48, memory_gib: 64,\n"
+        "     idle_w: 1, load_w: 2, power_source: tdp_only}\noffers:\n",
+    )
+
+    def ability(self, fp32: float = 0.2e12) -> Ability:
+        def peak(value: float, unit: Any) -> Peak:
+            return Peak(value, value, unit, "", 1)
+
+        return Ability(
+            "cpu-box", "hw-cpu-box", "s", "cpu", 2, "2026-11-24T19:00:00+00:00",
+            {"fp32": peak(fp32, "FLOP/s")}, {"copy": peak(20e9, "B/s")},
+        )  # fmt: skip
+
+    def load(self, plan_file: Load, method: str, *more: tuple[str, str]) -> PlanFile:
+        return plan_file(*ON_CPU, (self.OTHER[0], self.OTHER[1].replace("METHOD", method)), *more)
+
+    def test_by_the_ratio_of_peaks(self, plan_file: Load, service_rounds: Make) -> None:
+        """Half of the chip's cores do 3.7 TFLOP/s, the measured machine 0.2; the band is half to one and a half."""
+        file = self.load(plan_file, "flops_ratio")
+        (own, other), refused = served(file, service_rounds(1, 0.01), abilities=[self.ability()])
+        assert refused == ()
+        assert (own.origin, other.origin) == ("measured", "extrapolated")
+        expected = own.images_per_s.value * 3.7 / 0.2
+        assert other.images_per_s.value == pytest.approx(expected)
+        assert other.images_per_s.low == other.counted_on == pytest.approx(0.5 * expected)
+        assert other.images_per_s.high == pytest.approx(1.5 * expected)
+        assert 0.5 * expected <= min(other.draws) < 0.7 * expected < 1.3 * expected < max(other.draws) <= 1.5 * expected
+        assert other.notes[0].startswith("not measured: from box by flops_ratio")
+
+    def test_its_service_level_is_its_own(self, plan_file: Load, service_rounds: Make) -> None:
+        """What is too slow on the source may be fast enough on it."""
+        file = self.load(plan_file, "flops_ratio")
+        (found,), (refused,) = served(file, service_rounds(8, 0.05), abilities=[self.ability()])
+        assert (found.node, refused.node, refused.reason) == ("big", "box", "slo")
+
+    def test_by_the_roofline(self, plan_file: Load, service_rounds: Make) -> None:
+        """A pass that moves much and computes little is as fast as the memory."""
+        from dataclasses import replace
+
+        rounds = service_rounds(1, 0.01)
+        work = [[1e6, 1e6, 1e9, 1]]
+        facts = {"macs": 1e6, "params": 1, "activations": 1, "weight_bytes": 1e9, "work": work}
+        count = replace(rounds[0], case=rounds[0].case.counted(), facts=facts, samples={})
+        file = self.load(plan_file, "roofline")
+        (own, other), _ = served(file, rounds, [count], abilities=[self.ability()])
+        assert other.images_per_s.value == pytest.approx(own.images_per_s.value * 230.4 / 20)
+        (_,), (refused,) = served(file, rounds, abilities=[self.ability()])
+        assert refused.text == "the bytes of resnet50@224 were not counted"
+
+    def test_a_peak_that_nobody_publishes(self, plan_file: Load, service_rounds: Make) -> None:
+        file = self.load(plan_file, "flops_ratio")
+        _, (refused,) = served(file, service_rounds(1, 0.01))
+        assert refused.text.startswith("no fp32 peak of box: no peaks of it were measured")
+        _, (refused,) = served(file, service_rounds(1, 0.01, precision="fp16"), abilities=[self.ability()])
+        assert refused.reason == "not_measured"
+        assert refused.text == "no fp16 peak of box (measured peaks, 2 threads): not measured"
+
+
+BATCHES = st.lists(
+    st.tuples(st.sampled_from([1, 2, 4, 8, 16]), st.floats(0.001, 0.04)), min_size=1, max_size=4,
+    unique_by=lambda pair: pair[0],
+)  # fmt: skip
+LAPS = st.lists(st.floats(0.5, 2.0), min_size=5, max_size=5)
+
+
+class TestRules:
+    """Whatever is measured: nothing that makes the work harder raises the capacity."""
+
+    def counted(self, file: PlanFile, records: list[Record]) -> tuple[float, tuple[float, ...]]:
+        found, _ = served(file, records)
+        return (found[0].counted_on, found[0].draws) if found else (0.0, (0.0,) * 200)
+
+    def records(self, make: Make, batches: list[tuple[int, float]], speed: list[float]) -> list[Record]:
+        laps = [[one * (1 + lap / 1000) for lap in range(80)] for one in speed]
+        return [
+            record
+            for batch, s in batches
+            for record in make(batch, values=[[s * lap for lap in some] for some in laps])
+        ]
+
+    @given(batches=BATCHES, speed=LAPS, slow=st.integers(0, 4), factor=st.floats(1, 3))
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_a_slower_round(
+        self, plan_file: Load, service_rounds: Make, batches: list[tuple[int, float]], speed: list[float], slow: int,
+        factor: float,
+    ) -> None:  # fmt: skip
+        file = plan_file(*ON_CPU)
+        before, drawn = self.counted(file, self.records(service_rounds, batches, speed))
+        slower = [one * factor if at == slow else one for at, one in enumerate(speed)]
+        after, drawn_after = self.counted(file, self.records(service_rounds, batches, slower))
+        assert after <= before * (1 + 1e-12)
+        assert all(b <= a * (1 + 1e-12) for a, b in zip(drawn, drawn_after, strict=True))
+
+    @given(batches=BATCHES, speed=LAPS, overhead=st.floats(0, 50), limit=st.floats(1, 60))
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_more_overhead_or_a_stricter_service_level(
+        self, plan_file: Load, service_rounds: Make, batches: list[tuple[int, float]], speed: list[float],
+        overhead: float, limit: float,
+    ) -> None:  # fmt: skip
+        records = self.records(service_rounds, batches, speed)
+        before, drawn = self.counted(plan_file(*ON_CPU), records)
+        slower = plan_file(*ON_CPU, ("overhead_ms: 10", f"overhead_ms: {10 + overhead}"))
+        stricter = plan_file(*ON_CPU, ("latency_ms: 60", f"latency_ms: {limit}"))
+        for file in (slower, stricter):
+            after, drawn_after = self.counted(file, records)
+            assert after <= before
+            assert all(b <= a for a, b in zip(drawn, drawn_after, strict=True))
+
+    @given(batches=BATCHES, speed=LAPS, kept=st.integers(1, 4))
+    @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_dropping_rounds_establishes_nothing(
+        self, plan_file: Load, service_rounds: Make, batches: list[tuple[int, float]], speed: list[float], kept: int
+    ) -> None:
+        refused = why(plan_file(*ON_CPU), self.records(service_rounds, batches, speed[:kept]))
+        assert refused.reason == "percentile_not_established"
+
+    def test_draws_do_not_depend_on_what_else_is_measured(self, plan_file: Load, service_rounds: Make) -> None:
+        """A setup more changes nothing about the others, and without draws the capacity is the same."""
+        noisy = service_rounds(1, values=[[0.01 * (1 + at / 10)] * 80 for at in range(5)])
+        file = plan_file(*ON_CPU)
+        alone, (beside, _) = only(file, noisy), served(file, noisy, service_rounds(1, model="resnet18"))[0]
+        assert alone == beside
+        assert len(set(alone.draws)) > 2
+        (bare,), _ = capacities(file.plan, evidence(file, noisy), draws=0)
+        assert (bare.draws, bare.counted_on) == ((), alone.counted_on)
