@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -39,6 +40,28 @@ def draws(plan: Plan, count: int, seed: int) -> dict[str, Number]:
         ranged = leaf.least < leaf.most
         found[path] = rng.triangular(leaf.least, leaf.value, leaf.most, count) if ranged else leaf.value
     return found
+
+
+def with_value(plan: Plan, path: str, value: float) -> Plan:
+    """The plan with another value at one path, which has no range any more; nothing else is checked again."""
+    changed: Plan = _replaced("", plan, path, value)
+    return changed
+
+
+def _replaced(path: str, node: Any, at: str, value: float) -> Any:
+    if isinstance(node, Quantity):
+        return node.model_copy(update={"value": value, "low": None, "high": None}) if path == at else node
+    if isinstance(node, BaseModel):
+        inner = {
+            name: _replaced(f"{path}.{name}" if path else name, getattr(node, name), at, value)
+            for name in type(node).model_fields
+        }
+        return node.model_copy(update=inner)
+    if isinstance(node, Mapping):
+        return {name: _replaced(f"{path}.{name}", child, at, value) for name, child in node.items()}
+    if isinstance(node, list):
+        return [_replaced(f"{path}.{getattr(child, 'id', '')}", child, at, value) for child in node]
+    return node
 
 
 def _walk(path: str, node: object) -> Iterator[tuple[str, Quantity]]:
