@@ -22,6 +22,7 @@ from scalebench.cli import (
     loadtest,
     models,
     plan,
+    procure,
     report,
     run,
     schema,
@@ -57,8 +58,8 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 _COMMANDS = (
     run.run, plan.plan, count.count, blocks.blocks, report.report, claims.claims, suite_for.suite_for, compare.compare,
-    ab.ab, aa.aa, tune.tune, loadtest.loadtest, doctor.doctor, hardware.hardware, models.models, structure.structure,
-    schema.schema,
+    ab.ab, aa.aa, tune.tune, procure.procure, loadtest.loadtest, doctor.doctor, hardware.hardware, models.models,
+    structure.structure, schema.schema,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_interruptible(_command))

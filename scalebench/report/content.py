@@ -231,6 +231,7 @@ class Report:
         sections: everything after the claims.
         live: there while the run goes on.
         kind: what sort of page it is.
+        tiles: numbers beside the verdict, by what they are.
     """
 
     suite: str
@@ -245,3 +246,4 @@ class Report:
     sections: tuple[Section, ...]
     live: Live | None = None
     kind: str = "scalebench report"
+    tiles: Mapping[str, str] = field(default_factory=dict)

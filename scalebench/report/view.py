@@ -18,7 +18,7 @@ from scalebench.report.sections.results import draw_figures, results
 
 NO_DECISION = (
     "This report was made from measurements alone: no purchase was described to it, so no offer is ranked, and there "
-    "are no prices whose change could be tried."
+    "are no prices whose change could be tried. scalebench procure PLAN ranks the offers of a plan over such records."
 )
 
 

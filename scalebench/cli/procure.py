@@ -1,0 +1,42 @@
+"""scalebench procure: which offer to take, from a plan file and stored records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from scalebench.procure.outcome import Outcome
+
+NOTHING_SERVES = 3
+"""Exit code."""
+
+
+def procure(
+    plan: Path = typer.Argument(metavar="PLAN", help="Plan file: workload, nodes, offers, records."),
+    out: Path = typer.Option(Path("reports"), "--out", metavar="FOLDER", help="Folder of the page and its JSON."),
+    draws: int = typer.Option(2000, min=100, help="Joint draws behind every probability."),
+    json_: bool = typer.Option(False, "--json", help="Print the decision's JSON on stdout."),
+) -> None:
+    """Rank the offers of a plan. Exit code 0: at least one offer meets the constraints; 3: none does; 2: bad input."""
+    from scalebench.cli.deciding import find, print_decision
+    from scalebench.cli.reporting import safely
+    from scalebench.report.build import write_pages
+    from scalebench.report.deciding import compose_decision
+
+    outcome, document, text = find(plan, draws)
+    report = compose_decision(outcome, document, plan.stem, text)
+    page = safely(out, lambda: write_pages(report, document, out))
+    if json_:
+        typer.echo(page.with_suffix(".json").read_text(encoding="utf-8"), nl=False)
+    else:
+        print_decision(outcome)
+        typer.echo(f"decision: {page}")
+    raise typer.Exit(exit_code(outcome))
+
+
+def exit_code(outcome: Outcome) -> int:
+    """3 where no offer meets the constraints, else 0."""
+    return 0 if outcome.decision.ranked else NOTHING_SERVES

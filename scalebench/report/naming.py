@@ -1,0 +1,65 @@
+"""Inputs of a plan and amounts of money in words."""
+
+from __future__ import annotations
+
+import math
+
+from scalebench.procure.plan import Plan
+from scalebench.procure.sensitivity import CAPACITY
+from scalebench.units import digits
+
+_NAMES = {
+    "workload.demand.mean_images_per_s": "the mean demand",
+    "workload.demand.peak_images_per_s": "the peak demand",
+    "workload.demand.growth_per_year": "the growth of the demand",
+    "workload.slo.latency_ms": "the latency allowed",
+    "workload.slo.overhead_ms": "the time for decoding and network",
+    "workload.accuracy.min": "the accuracy asked for",
+    "policy.max_utilisation": "the highest utilisation allowed",
+    "site.pue": "PUE",
+    "site.electricity_per_kwh": "the price of electricity",
+    "site.grid_g_per_kwh": "what the grid emits",
+    "finance.discount_rate": "the discount rate",
+    "finance.horizon_years": "the horizon",
+}
+_OF_AN_OFFER = {
+    "capex": "the price of a node of",
+    "residual": "the residual value of",
+    "life_years": "the life of",
+    "maintenance_fraction": "the maintenance of",
+    "hosting_per_year": "the hosting of",
+    "per_hour": "the hourly rent of",
+    "idle_w": "the idle power of",
+    "load_w": "the power under load of",
+}
+_ACCURACY = "workload.accuracy.values."
+
+
+def name(path: str) -> str:
+    """What a path of ``procure.inputs`` or ``procure.sensitivity`` stands for."""
+    if path.startswith(CAPACITY):
+        return f"the measured capacity of {path.removeprefix(CAPACITY)}"
+    if path.startswith(_ACCURACY):
+        return f"the accuracy of {path.removeprefix(_ACCURACY)}"
+    if path in _NAMES:
+        return _NAMES[path]
+    of, _, last = path.rpartition(".")
+    return f"{_OF_AN_OFFER[last]} {of.partition('.')[2]}"
+
+
+def amount(value: float) -> str:
+    """Number with at least three digits and thousands set off: ``2.24``, ``57,816``; ``-`` where there is none."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else digits(value)
+
+
+def given(value: float) -> str:
+    """Number as the user wrote it, thousands set off: ``24,000``, ``0.25``."""
+    return f"{value:,.6g}"
+
+
+def with_unit(number: str, unit: str, plan: Plan) -> str:
+    """``22,090 EUR``, ``0.25 EUR per kWh``, ``875 img/s``, ``0.08 per year``, ``1.5``."""
+    money = unit.replace("currency/", f"{plan.currency} per ").replace("currency", plan.currency)
+    return f"{number} {money.replace('1/', 'per ')}".strip()
