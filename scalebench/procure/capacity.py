@@ -60,7 +60,7 @@ def _of_node(plan: Plan, node: Node, evidence: Evidence, draws: int, seed: int) 
         yield Refusal(node.id, None, "not_measured", f"nothing that the plan selects was measured on {source.machine}")
     guess = None if node.estimate is None else Extrapolation(source, node, seen, evidence.chips)
     for curve in chosen:
-        yield _Service(plan, node, seen, guess, draws, seed, curve).found()
+        yield _Service(plan, node, seen, guess, evidence, draws, seed, curve).found()
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class _Service:
     node: Node
     seen: Seen
     guess: Extrapolation | None
+    evidence: Evidence
     draws: int
     seed: int
     curve: Curve
@@ -83,6 +84,9 @@ class _Service:
         objections = [at.objection(step) for step in tried]
         if None not in objections:
             return self._refused(next(one for one in objections if one is not None))
+        impossible = self._impossible(tried)
+        if impossible is not None:
+            return self._refused(impossible)
         fed = self._intake()
         if isinstance(fed, tuple):
             return self._refused(fed)
@@ -111,6 +115,22 @@ class _Service:
             n=step.tail_s.n,
             memory_bytes=step.memory_bytes,
             notes=(*self._notes(fed), *self.seen.notes, *step.notes),
+        )
+
+    def _impossible(self, tried: Sequence[Step]) -> Objection | None:
+        """F14, on GPUs: the catalogue's peaks of processors are at base clock, and so no bound."""
+        setup, chip = self.curve.setup, self.evidence.chips.get(self.node.accelerator)
+        peak = chip.peak(setup.precision) if chip is not None and chip.kind != CPU else None
+        macs = self.seen.facts.get((setup.model, setup.resolution), {}).get("macs")
+        if self.guess is not None or peak is None or not macs:
+            return None
+        reached = max(float(self._rate(step).value) for step in tried if step.obstacle is None) / self._devices
+        share = f.share_of_peak(macs, reached, peak)
+        if share <= 1:
+            return None
+        return (
+            "wrong",
+            f"{reached:.4g} img/s would be {share:.2f} of the {setup.precision} peak of {self.node.accelerator}",
         )
 
     def _rate(self, step: Step) -> Estimate:
@@ -160,7 +180,7 @@ class _Service:
     def _on_cpu(self) -> bool:
         if self.guess is None:
             return self.seen.on_cpu
-        chip = self.guess.chips.get(self.node.accelerator)
+        chip = self.evidence.chips.get(self.node.accelerator)
         return self.node.accelerator == CPU or (chip is not None and chip.kind == "cpu")
 
     @property
@@ -171,7 +191,7 @@ class _Service:
     def _memory_gib(self) -> float | None:
         if self.node.memory_gib is not None or self.guess is None:
             return self.node.memory_gib or self.seen.memory_gib
-        chip = self.guess.chips.get(self.node.accelerator)
+        chip = self.evidence.chips.get(self.node.accelerator)
         return None if chip is None or chip.memory_gb is None else chip.memory_gb * _GB
 
     def _notes(self, fed: Intake | None) -> Iterator[str]:

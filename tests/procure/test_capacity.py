@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +15,12 @@ from scalebench.errors import PlanError
 from scalebench.machine.ability import Ability, Peak
 from scalebench.procure.capacity import capacities
 from scalebench.procure.catalogue import catalogue
-from scalebench.procure.evidence import Evidence, examine
-from scalebench.procure.load import PlanFile
+from scalebench.procure.evidence import Evidence, examine, gather
+from scalebench.procure.load import PlanFile, load_plan
 from scalebench.procure.serving import Capacity, Refusal
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results
+from scalebench.suite.protocol import PROTOCOLS
 
 Load = Callable[..., PlanFile]
 Make = Callable[..., list[Record]]
@@ -158,6 +161,15 @@ def test_a_wrong_answer_is_refused(plan_file: Load, service_rounds: Make) -> Non
     assert (refused.reason, refused.text) == ("wrong", "relative error 0.4")
 
 
+def test_what_no_chip_can_do_is_refused(plan_file: Load, service_rounds: Make, l4: Environment) -> None:
+    """F14: 4.1 GMACs in 0.2 ms are 41 TFLOP/s, of a peak of 30.3."""
+    rounds = service_rounds(1, 0.0002, where=l4, device="cuda:0")
+    count = replace(rounds[0], case=rounds[0].case.counted(), facts={"macs": 4.1e9}, samples={})
+    refused = why(plan_file(), rounds, [count])
+    assert (refused.reason, refused.text) == ("wrong", "5000 img/s would be 1.35 of the fp32 peak of nvidia-l4")
+    assert only(plan_file(), service_rounds(1, 0.0003, where=l4, device="cuda:0"), [count]).batch == 1
+
+
 @pytest.mark.parametrize(("outcome", "reason"), [("oom", "memory"), ("timeout", "not_measured")])
 def test_what_ended_badly_serves_nothing(plan_file: Load, service_rounds: Make, outcome: str, reason: str) -> None:
     refused = why(plan_file(*ON_CPU), service_rounds(1, outcome=outcome, why="it ended"))
@@ -176,8 +188,6 @@ def test_select_leaves_the_others_out(plan_file: Load, service_rounds: Make) -> 
 
 def test_a_batch_timed_by_two_protocols_is_not_pooled(plan_file: Load, service_rounds: Make) -> None:
     """The one with most iterations counts."""
-    from scalebench.suite.protocol import PROTOCOLS
-
     quick = service_rounds(1, 0.001, laps=6, protocol=PROTOCOLS["quick"])
     found = only(plan_file(*ON_CPU), quick, service_rounds(1, 0.01))
     assert found.images_per_s.value == pytest.approx(100)
@@ -193,8 +203,6 @@ def test_the_newest_software_counts(
 
 
 def test_doubts_of_the_records_are_passed_on(plan_file: Load, service_rounds: Make) -> None:
-    from dataclasses import replace
-
     first, *others = service_rounds(1)
     found = only(plan_file(*ON_CPU), [replace(first, notes=("host_drift: +6.0 % before",)), *others])
     assert found.notes == ("host_drift in 1 of 5 rounds",)
@@ -337,8 +345,6 @@ class TestExtrapolated:
 
     def test_by_the_roofline(self, plan_file: Load, service_rounds: Make) -> None:
         """A pass that moves much and computes little is as fast as the memory."""
-        from dataclasses import replace
-
         rounds = service_rounds(1, 0.01)
         work = [[1e6, 1e6, 1e9, 1]]
         facts = {"macs": 1e6, "params": 1, "activations": 1, "weight_bytes": 1e9, "work": work}
@@ -425,3 +431,13 @@ class TestRules:
         assert len(set(alone.draws)) > 2
         (bare,), _ = capacities(file.plan, evidence(file, noisy), draws=0)
         assert (bare.draws, bare.counted_on) == ((), alone.counted_on)
+
+
+def test_the_shipped_plan_runs_on_the_committed_records(root: Path) -> None:
+    """Something measured serves, one node serves by extrapolation only, and one is too slow."""
+    file = load_plan(root / "plans" / "example.yaml")
+    found, refused = capacities(file.plan, gather(file, catalogue()), draws=50)
+    assert {(one.node, one.origin) for one in found} == {("two-cores", "measured"), ("sixteen-cores", "extrapolated")}
+    assert all(one.worst_s <= 0.1 and one.images_per_s.low > 0 for one in found)
+    assert {"slo", "accuracy"} <= {one.reason for one in refused if one.node == "two-cores"}
+    assert "slo" in {one.reason for one in refused if one.node == "one-slow-core"}
