@@ -120,7 +120,7 @@ class _Pair:
     def _cores(self) -> int | None:
         if self.model["device"] == "cpu":
             return int(self.model["threads"]) * int(self.model["instances"])
-        known = self.machines[self.images["machine"]].hardware.get("usable_cores")
+        known = self.machines[self.images["machine"]].hardware.get("cpu", {}).get("usable_cores")
         return None if known is None else int(known)
 
 

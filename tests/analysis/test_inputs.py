@@ -14,9 +14,9 @@ from scalebench.record import Environment, Record
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.plan import Plan
 
-HOST = Environment("xeon", "hw-cpu", "sw", {"usable_cores": 4}, host="h")
-CARD = Environment("h100", "hw-gpu", "sw", {"usable_cores": 4}, host="h")
-ELSEWHERE = Environment("epyc", "hw-other", "sw", {"usable_cores": 64}, host="other")
+HOST = Environment("xeon", "hw-cpu", "sw", {"cpu": {"usable_cores": 4}}, host="h")
+CARD = Environment("h100", "hw-gpu", "sw", {"cpu": {"usable_cores": 4}}, host="h")
+ELSEWHERE = Environment("epyc", "hw-other", "sw", {"cpu": {"usable_cores": 64}}, host="other")
 ALONE = Case("pillow", 224, mode=INPUT, camera="4000x3000")
 ALL = replace(ALONE, instances=4)
 GPU = Case("resnet50", 224, device="cuda:0")
