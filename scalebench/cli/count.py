@@ -71,8 +71,8 @@ def _split(text: str) -> tuple[str, int | None]:
 
 
 def _row(case: Any, facts: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    # The list of operators is for the roofline, and structure has a command of its own.
-    shown = {key: value for key, value in facts.items() if key not in ("work", "structure")}
+    # The lists of operators are for the roofline and for predictions, and structure has a command of its own.
+    shown = {key: value for key, value in facts.items() if key not in ("work", "operators", "structure")}
     row = {"model": case.model, "resolution": case.resolution, **shown}
     if "ok" in answer and "macs" in facts:
         found = answer["ok"]

@@ -17,7 +17,7 @@ from scalebench.errors import BuildError, ScalebenchError, UnknownNameError, Unr
 from scalebench.execute.client import Worker
 from scalebench.suite.dense import package_version
 
-COUNTING = 5
+COUNTING = 6
 """Raised when counting or matching changes, so that no older answer is used."""
 _TIMEOUT_S = 3600.0
 _ERRORS: dict[str, type[ScalebenchError]] = {

@@ -35,6 +35,8 @@ class Complexity:
         work: groups of identical operators, each (macs, activation bytes, weight bytes, count), in fp32. Activation
             bytes grow with the batch; weight bytes, parameters, buffers and what is computed from them alone, do not.
             The macs of all groups sum up to ``macs``.
+        operators: the same by kind, each (kind of ``suite.kinds.OPERATORS``, macs, activation bytes, weight bytes,
+            count).
     """
 
     params: int
@@ -44,6 +46,7 @@ class Complexity:
     other_elements: int
     uncounted: tuple[str, ...]
     work: tuple[tuple[int, int, int, int], ...]
+    operators: tuple[tuple[str, int, int, int, int], ...] = ()
 
 
 def count(variant: Variant, resolution: int) -> Complexity:
@@ -72,6 +75,7 @@ def count_model(model: nn.Module, name: str, resolution: int) -> Complexity:
         other_elements=tally.other,
         uncounted=tuple(sorted(tally.uncounted)),
         work=tuple((*triple, number) for triple, number in tally.work.items()),
+        operators=tuple((*group, number) for group, number in tally.operators.items()),
     )
 
 

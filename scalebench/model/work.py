@@ -17,6 +17,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import conv_flop_count, flop_registry
 
+from scalebench.model.operators import kind_of
+
 _WITH_ACTIVATIONS = {"aten.convolution", "aten._convolution", "aten.addmm", "aten.mm", "aten.linear"}
 # Resampling ("upsample_bilinear2d") mixes neighbours with fixed weights: no product of the convention.
 _COMPUTE = re.compile(
@@ -48,6 +50,7 @@ class Tally(TorchDispatchMode):
         other: output elements of operators without a formula.
         uncounted: names of compute operators without a formula.
         work: how often each (macs, activation bytes, weight bytes) occurred, in order of first appearance.
+        operators: the same by kind of operator: how often each (kind, macs, activation bytes, weight bytes) occurred.
     """
 
     def __init__(self, weights: Iterable[torch.Tensor] = ()) -> None:
@@ -57,6 +60,7 @@ class Tally(TorchDispatchMode):
         self.other = 0
         self.uncounted: set[str] = set()
         self.work: Counter[tuple[int, int, int]] = Counter()
+        self.operators: Counter[tuple[str, int, int, int]] = Counter()
         self._weights: dict[int, Any] = {}
         self._hold(weights)
 
@@ -74,7 +78,7 @@ class Tally(TorchDispatchMode):
         result = func(*args, **kwargs)
         flops = 0 if formula is None else formula(*args, **kwargs, out_val=result)
         self._count(func, flops // 2, formula is not None, _tensors(result))
-        self._move(func, flops // 2, [*_tensors(args), *_tensors(kwargs.values())], _written(func, args, result))
+        self._move(func, args, flops // 2, [*_tensors(args), *_tensors(kwargs.values())], _written(func, args, result))
         return result
 
     def _count(self, func: Any, macs: int, known: bool, outputs: list[torch.Tensor]) -> None:
@@ -88,7 +92,9 @@ class Tally(TorchDispatchMode):
             if _COMPUTE.search(name.removeprefix("aten.")):
                 self.uncounted.add(name)
 
-    def _move(self, func: Any, macs: int, inputs: list[torch.Tensor], outputs: list[torch.Tensor]) -> None:
+    def _move(
+        self, func: Any, args: tuple[Any, ...], macs: int, inputs: list[torch.Tensor], outputs: list[torch.Tensor]
+    ) -> None:
         """Note the bytes an operator moves, and which of its outputs depend on weights alone."""
         if func.is_view or str(func.overloadpacket) in _UNTOUCHED or _renames(func, inputs, outputs):
             return
@@ -101,6 +107,7 @@ class Tally(TorchDispatchMode):
             else:
                 activations += _bytes(tensor)
         self.work[macs, activations, weights] += 1
+        self.operators[kind_of(func, args, any(map(self._is_weight, inputs))), macs, activations, weights] += 1
 
     def _is_weight(self, tensor: torch.Tensor) -> bool:
         return _address(tensor) in self._weights

@@ -1,4 +1,4 @@
-"""Kinds of parts that a model is made of: the words of records, and how people read them."""
+"""Kinds of parts and of operators that a model is made of: the words of records, and how people read them."""
 
 from __future__ import annotations
 
@@ -27,3 +27,17 @@ KINDS = {
 """Label of each kind, in the order of tables. A 1x1 convolution that widens is an expand, a narrowing one a project."""
 
 DEPTHWISE = tuple(kind for kind in KINDS if kind.startswith("depthwise"))
+
+OPERATORS = {
+    "dense": "convolution, larger than 1x1",
+    "pointwise": "1x1 convolution",
+    "depthwise": "depthwise convolution",
+    "grouped": "grouped convolution",
+    "linear": "linear layer",
+    "attention": "product of two activations",
+    "norm": "normalisation",
+    "activation": "activation",
+    "pooling": "pooling and means",
+    "other": "element by element, copies, the rest",
+}
+"""Label of each kind of operator, by what it does and not by the module that asks for it."""

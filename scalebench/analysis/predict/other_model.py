@@ -1,0 +1,81 @@
+"""Tier 2: a model that was not measured, from others on the same machine, run the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from scalebench.analysis.predict.cases import Work
+from scalebench.analysis.predict.learned import Learned
+from scalebench.analysis.predict.methods import Additive, Eager, Method, PricePerKind, Totals
+
+FEWEST_MODELS, FEWEST_FAMILIES = 20, 6
+MOST_FOLDS = 30
+STIFFNESS = 0.03
+"""Residuals of a sixth of prices that vary by a factor of e: (1/6)^2."""
+
+Values = npt.NDArray[np.float64]
+
+
+def why_not(known: Sequence[Work], work: Work) -> str:
+    """Why tier 2 refuses a pass, or an empty string."""
+    models, families = {one.model for one in known}, {one.family for one in known}
+    if len(models) < FEWEST_MODELS or len(families) < FEWEST_FAMILIES:
+        return (
+            f"other models: {len(models)} models of {len(families)} families were measured; "
+            f"{FEWEST_MODELS} of {FEWEST_FAMILIES} are needed"
+        )
+    absent = sorted(work.kinds - frozenset().union(*(one.kinds for one in known)))
+    if absent and all(one.kinds for one in known):
+        return f"other models: none of those measured has {', '.join(absent)} operators"
+    return ""
+
+
+def candidates(works: Sequence[Work]) -> tuple[Method, ...]:
+    """Methods that know enough of these passes: those by operators where all of them have been counted by kind."""
+    if not all(work.kinds for work in works):
+        return Totals(), Additive()
+    return Totals(operators=True), Eager(), PricePerKind(STIFFNESS)
+
+
+def learn_other_model(works: Sequence[Work], values: Values) -> Learned:
+    """Choose a method by leaving out family after family, and fit it to all cases.
+
+    Chosen is the one of least mean error of the log over families; its errors on the families left out are the scores
+    of the interval.
+    """
+    families = [work.family for work in works]
+    logs, weight = np.log(values), _family_weights(families)
+    tried = []
+    for method in candidates(works):
+        table = method.table(works)
+        scores = np.abs(np.log(leave_out(method, table, values, families)) - logs)
+        tried.append((float(weight @ scores), method, table, scores))
+    _, method, table, scores = min(tried, key=lambda one: one[0])
+    fit = method.fit(table, values)
+    return Learned(lambda asked: fit(method.table(asked)), method.name, len(works), scores, tuple(families))
+
+
+def leave_out(method: Method, table: Values, values: Values, families: Sequence[str]) -> Values:
+    """Prediction of every case by a fit to the folds that its family is not in."""
+    found = np.empty(len(values))
+    for own in folds(families):
+        fit = method.fit(table[~own], values[~own])
+        found[own] = fit(table[own])
+    return found
+
+
+def folds(families: Sequence[str], most: int = MOST_FOLDS) -> Iterator[npt.NDArray[np.bool_]]:
+    """Masks of the rows to leave out together: a family, or several where there are more families than folds."""
+    labels = np.asarray(families)
+    names = sorted(set(families))
+    for first in range(min(most, len(names))):
+        yield np.isin(labels, names[first::most])
+
+
+def _family_weights(families: Sequence[str]) -> Values:
+    """Weights of the rows that sum to one, each family alike."""
+    counts = {name: families.count(name) for name in set(families)}
+    return np.array([1 / (counts[name] * len(counts)) for name in families])
