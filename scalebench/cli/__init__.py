@@ -22,6 +22,7 @@ from scalebench.cli import (
     loadtest,
     models,
     plan,
+    predict,
     procure,
     report,
     run,
@@ -57,9 +58,9 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 
 _COMMANDS = (
-    run.run, plan.plan, count.count, blocks.blocks, report.report, claims.claims, suite_for.suite_for, compare.compare,
-    ab.ab, aa.aa, tune.tune, procure.procure, loadtest.loadtest, doctor.doctor, hardware.hardware, models.models,
-    structure.structure, schema.schema,
+    run.run, plan.plan, predict.predict, count.count, blocks.blocks, report.report, claims.claims,
+    suite_for.suite_for, compare.compare, ab.ab, aa.aa, tune.tune, procure.procure, loadtest.loadtest,
+    doctor.doctor, hardware.hardware, models.models, structure.structure, schema.schema,
 )  # fmt: skip
 for _command in _COMMANDS:
     app.command()(_interruptible(_command))

@@ -14,7 +14,8 @@ from scalebench.analysis.predict import other_machine, other_model, same_model
 from scalebench.analysis.predict.cases import Place, Seen, Work
 from scalebench.analysis.predict.learned import Guess, Learned, guess
 from scalebench.analysis.predict.memory import learn_memory
-from scalebench.analysis.roofline import Task, find, place as on_roofline
+from scalebench.analysis.roofline import Task, find
+from scalebench.analysis.roofline import place as on_roofline
 from scalebench.machine.ability import Ability
 
 Values = npt.NDArray[np.float64]

@@ -49,7 +49,10 @@ class Totals:
         totals = log_totals(works)
         if not self.operators:
             return totals
-        return np.column_stack([totals, np.log([sum(g[-1] for g in work.facts["operators"]) for work in works])])
+        return np.asarray(
+            np.column_stack([totals, np.log([sum(g[-1] for g in work.facts["operators"]) for work in works])]),
+            dtype=float,
+        )
 
     def fit(self, table: Values, seconds: Values) -> Fitted:
         """Ridge regression; the level is not penalised."""
@@ -62,7 +65,7 @@ def log_totals(works: Sequence[Work]) -> Values:
         [work.macs, float(work.facts["activations"]) * work.batch, float(work.facts["params"]), work.bytes]
         for work in works
     ]
-    return np.log(np.asarray(rows, dtype=float))
+    return np.asarray(np.log(np.asarray(rows, dtype=float)), dtype=float)
 
 
 def fit_ridge(table: Values, logs: Values, ridge: float) -> Fitted:
@@ -82,7 +85,7 @@ class Eager:
 
     def table(self, works: Sequence[Work]) -> Values:
         """Operators, MACs, activation bytes and weight bytes in all."""
-        return operator_table(works).reshape(len(works), -1, ASPECTS).sum(axis=1)
+        return np.asarray(operator_table(works).reshape(len(works), -1, ASPECTS).sum(axis=1), dtype=float)
 
     def fit(self, table: Values, seconds: Values) -> Fitted:
         """Non-negative least squares of relative errors."""
@@ -97,7 +100,7 @@ class Additive:
 
     def table(self, works: Sequence[Work]) -> Values:
         """One, MACs, activations and parameters."""
-        return np.column_stack([np.ones(len(works)), np.exp(log_totals(works)[:, :3])])
+        return np.asarray(np.column_stack([np.ones(len(works)), np.exp(log_totals(works)[:, :3])]), dtype=float)
 
     def fit(self, table: Values, seconds: Values) -> Fitted:
         """See ``fit_positive``."""

@@ -34,28 +34,44 @@ def why_not(known: Sequence[Work], work: Work) -> str:
 
 
 def candidates(works: Sequence[Work]) -> tuple[Method, ...]:
-    """Methods that know enough of these passes: those by operators where all of them have been counted by kind."""
+    """Methods that know enough of these passes, simple ones first.
+
+    Those by operators are for passes that have all been counted by kind.
+    """
     if not all(work.kinds for work in works):
-        return Totals(), Additive()
-    return Totals(operators=True), Eager(), PricePerKind(STIFFNESS)
+        return Additive(), Totals()
+    return Eager(), Totals(operators=True), PricePerKind(STIFFNESS)
 
 
 def learn_other_model(works: Sequence[Work], values: Values) -> Learned:
     """Choose a method by leaving out family after family, and fit it to all cases.
 
-    Chosen is the one of least mean error of the log over families; its errors on the families left out are the scores
-    of the interval.
+    Chosen is the simplest that does not lose to the best by more than one standard error over families (Hastie,
+    Tibshirani and Friedman, The Elements of Statistical Learning, section 7.10): the least error of several is partly
+    luck. Its errors on the families left out are the scores of the interval.
     """
     families = [work.family for work in works]
-    logs, weight = np.log(values), _family_weights(families)
+    logs = np.log(values)
     tried = []
     for method in candidates(works):
         table = method.table(works)
-        scores = np.abs(np.log(leave_out(method, table, values, families)) - logs)
-        tried.append((float(weight @ scores), method, table, scores))
-    _, method, table, scores = min(tried, key=lambda one: one[0])
+        tried.append((method, table, np.abs(np.log(leave_out(method, table, values, families)) - logs)))
+    by_family = [_family_means(scores, families) for _, _, scores in tried]
+    best = min(by_family, key=lambda errors: float(errors.mean()))
+    method, table, scores = next(one for one, errors in zip(tried, by_family, strict=True) if _as_good(errors, best))
     fit = method.fit(table, values)
     return Learned(lambda asked: fit(method.table(asked)), method.name, len(works), scores, tuple(families))
+
+
+def _family_means(scores: Values, families: Sequence[str]) -> Values:
+    labels = np.asarray(families)
+    return np.array([scores[labels == name].mean() for name in sorted(set(families))])
+
+
+def _as_good(errors: Values, best: Values) -> bool:
+    """Whether errors by family exceed the best ones by no more than one standard error of the difference."""
+    worse = errors - best
+    return bool(worse.mean() <= worse.std(ddof=1) / np.sqrt(len(worse)))
 
 
 def leave_out(method: Method, table: Values, values: Values, families: Sequence[str]) -> Values:
@@ -73,9 +89,3 @@ def folds(families: Sequence[str], most: int = MOST_FOLDS) -> Iterator[npt.NDArr
     names = sorted(set(families))
     for first in range(min(most, len(names))):
         yield np.isin(labels, names[first::most])
-
-
-def _family_weights(families: Sequence[str]) -> Values:
-    """Weights of the rows that sum to one, each family alike."""
-    counts = {name: families.count(name) for name in set(families)}
-    return np.array([1 / (counts[name] * len(counts)) for name in families])
