@@ -68,8 +68,8 @@ def _ours(record: Record) -> bool:
 
 
 def _memory_limit(records: Iterable[Record], place: Place) -> float | None:
-    """Installed memory of the machine, bytes, where a process on the CPU can have it; None elsewhere."""
+    """Memory of the device, bytes; None where it is not known."""
     name = place.machine.partition("/")[0]
     found = next((r.environment.hardware for r in records if r.environment.machine == name), {})
-    gib = found.get("memory", {}).get("gib") if place.device == "cpu" else None
+    gib = found.get("memory", {}).get("gib") if place.device == "cpu" else found.get("gpu_memory_gib")
     return None if gib is None else float(gib) * 2**30

@@ -13,7 +13,7 @@ from scalebench.analysis.predict.answer import Answer
 from scalebench.analysis.predict.evaluate import Row
 from scalebench.analysis.predict.learned import Guess
 from scalebench.cli.output import print_table
-from scalebench.units import bytes_, percent, seconds
+from scalebench.units import bytes_, seconds
 
 _NOT = "-"
 
@@ -21,9 +21,9 @@ _NOT = "-"
 def answer_row(answer: Answer) -> dict[str, Any]:
     """One answer as plain data; ``latency_s`` and ``memory_bytes`` hold what was predicted, or what was measured."""
     seen = answer.measured
-    found = {
-        "latency_s": answer.latency and asdict(answer.latency),
-        "memory_bytes": answer.memory and asdict(answer.memory),
+    found: dict[str, Any] = {
+        name: guess and asdict(guess)
+        for name, guess in (("latency_s", answer.latency), ("memory_bytes", answer.memory))
     }
     if seen is not None:
         found = {"latency_s": {"value": seen.latency_s}, "memory_bytes": {"value": seen.memory_bytes}}
@@ -52,13 +52,14 @@ def _cells(answer: Answer) -> list[str]:
     head = [answer.work.model, str(answer.work.resolution), _where(answer)]
     if answer.measured is not None:
         seen = answer.measured
-        memory = _NOT if math.isnan(seen.memory_bytes) else bytes_(seen.memory_bytes)
-        return [*head, seconds(seen.latency_s), _NOT, memory, "measured", _NOT, _NOT, _NOT, ""]
-    found, memory = answer.latency, answer.memory
+        held = _NOT if math.isnan(seen.memory_bytes) else bytes_(seen.memory_bytes)
+        return [*head, seconds(seen.latency_s), _NOT, held, "measured", _NOT, _NOT, _NOT, ""]
+    found = answer.latency
     assert found is not None  # noqa: S101 - the caller has looked
+    held = bytes_(answer.memory.value) if answer.memory else _NOT
     return [
-        *head, seconds(found.value), _interval(found), bytes_(memory.value) if memory else _NOT, found.tier,
-        found.method, str(found.n_train), _share(found.error), "; ".join(found.flags),
+        *head, seconds(found.value), _interval(found), held, found.tier, found.method, str(found.n_train),
+        _share(found.error), "; ".join(found.flags),
     ]  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def _interval(found: Guess) -> str:
 
 
 def _share(value: float) -> str:
-    return _NOT if math.isnan(value) else percent(value)
+    return _NOT if math.isnan(value) else f"{value:.1%}"
 
 
 def print_errors(rows: Sequence[Row]) -> None:

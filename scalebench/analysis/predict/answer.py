@@ -92,14 +92,20 @@ class Predictor:
         if why:
             refusals.append(why)
         else:
-            flags = () if work.kinds else ("operators were not counted",)
-            found.append(guess(self._other_model, work, "T2", flags))
+            found.append(guess(self._other_model, work, "T2", self._doubts(work)))
         whys = [other_machine.why_not(self._here, there, work) for there in self._elsewhere.values()]
         for (place, there), why in zip(self._elsewhere.items(), whys, strict=True):
             if not why:
                 learned = other_machine.learn_other_machine(self._here, there)
                 found.append(guess(learned, work, "T3", (f"from {place.machine}",)))
         return found, [*refusals, *dict.fromkeys(filter(None, whys))]
+
+    def _doubts(self, work: Work) -> tuple[str, ...]:
+        """What tier 2 answers all the same, but should be said."""
+        macs = [one.macs for one in self._works]
+        beyond = not min(macs) / same_model.REACH <= work.macs <= max(macs) * same_model.REACH
+        doubts = {"operators were not counted": not work.kinds, "far beyond the MACs measured": beyond}
+        return tuple(doubt for doubt, holds in doubts.items() if holds)
 
     @cached_property
     def _other_model(self) -> Learned:
