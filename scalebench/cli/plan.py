@@ -19,6 +19,13 @@ def plan(
     suite: Path = typer.Argument(help="Suite file."),
     count: bool = typer.Option(True, help="--no-count lists the entries without starting torch."),
     protocol: Timing | None = typer.Option(None, help="How cases are timed, in place of the suite's own protocol."),
+    from_: list[str] = typer.Option(
+        [], "--from", metavar="RESULTS", help="Records to predict from; default those in results/ of this machine."
+    ),
+    budget: str | None = typer.Option(
+        None, help="Choose what to measure within this time, such as 60m, so that the rest is predicted best."
+    ),
+    out: Path | None = typer.Option(None, help="With --budget: write a suite file that measures exactly the chosen."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
     """Show cases, counted MACs, matched groups with residuals, and the estimated time and memory. Measures nothing."""
@@ -27,18 +34,41 @@ def plan(
     if not count:
         _outline(suite, json_)
         return
+    from scalebench.cli.foreseeing import foresee, knowledge_for, records_at_hand
     from scalebench.cli.preparing import prepare_suite
     from scalebench.execute.client import Worker
     from scalebench.execute.estimate import estimate
 
+    if out is not None and budget is None:
+        raise typer.BadParameter("--out goes with --budget")
+    seconds = None if budget is None else _seconds(budget)
     with Worker() as worker:
         prepared = prepare_suite(suite, worker, protocol and protocol.value)
+    knowledge = knowledge_for(prepared, records_at_hand(from_))
+    foreseen = foresee(prepared, knowledge)
+    if seconds is not None:
+        from scalebench.cli.choosing import choose
+
+        choose(suite, prepared, knowledge, foreseen, seconds, out, json_)
+        return
     rounds = [case for case in prepared.plan.cases for _ in range(prepared.plan.rounds)]
-    expected = estimate(rounds, prepared.facts)
+    ends = [
+        estimate(rounds, prepared.facts, lambda case, end=end: getattr(foreseen.get(case), end, None))  # type: ignore[misc]
+        for end in ("value", "low", "high")
+    ]
     if json_:
-        print_json(_document(prepared, expected))
+        print_json(_document(prepared, ends))
     else:
-        _print(prepared, expected)
+        _print(prepared, ends)
+
+
+def _seconds(budget: str) -> float:
+    from scalebench.cli.arguments import duration_s
+
+    try:
+        return duration_s(budget)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _outline(path: Path, json_: bool) -> None:
@@ -58,7 +88,7 @@ def _outline(path: Path, json_: bool) -> None:
         typer.echo(f"  {entry}")
 
 
-def _document(prepared: Prepared, expected: Estimate) -> dict[str, Any]:
+def _document(prepared: Prepared, ends: list[Estimate]) -> dict[str, Any]:
     from dataclasses import asdict
 
     plan = prepared.plan
@@ -74,11 +104,11 @@ def _document(prepared: Prepared, expected: Estimate) -> dict[str, Any]:
         "rounds": plan.rounds,
         "merged": plan.merged,
         "claims": list(plan.claims),
-        "estimate": asdict(expected),
+        "estimate": {**asdict(ends[0]), "seconds_low": ends[1].seconds, "seconds_high": ends[2].seconds},
     }
 
 
-def _print(prepared: Prepared, expected: Estimate) -> None:
+def _print(prepared: Prepared, ends: list[Estimate]) -> None:
     from scalebench.cli.output import print_table
     from scalebench.suite.case import INPUT
     from scalebench.units import bytes_, duration, percent, si
@@ -123,7 +153,15 @@ def _print(prepared: Prepared, expected: Estimate) -> None:
     typer.echo(f"machine: {machines}")
     if plan.merged:
         typer.echo(f"{plan.merged} cases are named by two entries and measured once")
-    typer.echo(
-        f"estimate: at least {plan.rounds} rounds of {len(plan.cases)} cases, about {duration(expected.seconds)} "
-        f"(at an assumed rate; within a factor of three), largest static peak {bytes_(expected.peak_bytes)}"
-    )
+    expected, low, high = ends
+    said = f"estimate: at least {plan.rounds} rounds of {len(plan.cases)} cases, about {duration(expected.seconds)} "
+    if expected.predicted:
+        rest = (
+            ""
+            if expected.predicted == 1
+            else f" for {expected.predicted:.0%} of the rounds, the rest at an assumed rate"
+        )
+        said += f"({duration(low.seconds)} to {duration(high.seconds)}, from records of this machine{rest})"
+    else:
+        said += "(at an assumed rate; within a factor of three)"
+    typer.echo(f"{said}, largest static peak {bytes_(expected.peak_bytes)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -30,6 +30,14 @@ _ENERGY_S = 13.0
 """Around an energy window: drain, idle baseline, lead-in, cooldown."""
 
 
+Pass = Callable[[Case], float | None]
+"""Expected seconds of one pass of a case, or None where the assumed rate has to do."""
+
+
+def assumed(_: Case) -> None:
+    """No pass is known beforehand."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """Expected cost of a plan.
@@ -37,10 +45,12 @@ class Estimate:
     Attributes:
         seconds: wall time of all rounds.
         peak_bytes: largest static peak among the cases, batch included.
+        predicted: share of the rounds whose pass was predicted or measured before, and not assumed.
     """
 
     seconds: float
     peak_bytes: int
+    predicted: float = 0.0
 
 
 class Costs:
@@ -69,26 +79,29 @@ class Costs:
         return self._expected.get(case, 0.0) * pace
 
 
-def estimate(rounds: Sequence[Case], facts: Mapping[Case, Mapping[str, Any]]) -> Estimate:
-    """Estimate from counted MACs and an assumed rate; within a factor of two or three, and said so.
+def estimate(rounds: Sequence[Case], facts: Mapping[Case, Mapping[str, Any]], known_pass: Pass = assumed) -> Estimate:
+    """Estimate from known passes, else from counted MACs and an assumed rate, which is off by a factor of up to three.
 
     Args:
         rounds: one entry per round still to run.
         facts: counted facts by counting case; cases that could not be counted are left out.
+        known_pass: seconds of a pass, where known.
     """
     known = [(case, facts[case.counted()]) for case in rounds if "macs" in facts.get(case.counted(), {})]
     images = [case for case in rounds if case.mode == INPUT]
     made = sum(_PREPARE_S.get(case.runtime, 0.0) for case in dict.fromkeys(case for case, _ in known))
+    every = [*images, *(case for case, _ in known)]
     return Estimate(
-        made + sum(case_seconds(case, facts) for case in (*images, *(case for case, _ in known))),
+        made + sum(case_seconds(case, facts, known_pass(case)) for case in every),
         max((peak_bytes(case, found) for case, found in known), default=0),
+        sum(known_pass(case) is not None for case in every) / len(every) if every else 0.0,
     )
 
 
-def case_seconds(case: Case, facts: Mapping[Case, Mapping[str, Any]]) -> float:
-    """Expected wall seconds of one round, of whatever mode; ``facts`` as in ``estimate``."""
+def case_seconds(case: Case, facts: Mapping[Case, Mapping[str, Any]], once: float | None = None) -> float:
+    """Expected wall seconds of one round, of whatever mode; ``facts`` as in ``estimate``, ``once`` as in ``Pass``."""
     if case.mode != INPUT:
-        return round_seconds(case, facts[case.counted()]["macs"])
+        return round_seconds(case, facts[case.counted()]["macs"], once)
     width, height = camera_size(case.camera)
     pixels, p = width * height, case.protocol
     once = _PIXEL_S["prepare"] * pixels
@@ -96,11 +109,12 @@ def case_seconds(case: Case, facts: Mapping[Case, Mapping[str, Any]]) -> float:
     return 1.0 + _PIXEL_S["make"] * pixels + max(p.least_warmup_s("cpu"), 2 * once) + chunks
 
 
-def round_seconds(case: Case, macs: int) -> float:
+def round_seconds(case: Case, macs: int, once: float | None = None) -> float:
     """Expected wall seconds of one round: building, one memory pass, warm-up, latency and throughput chunks."""
     kind = case.device.partition(":")[0]
-    rate = _ASSUMED_MACS_PER_S[kind] * (case.threads if kind == "cpu" else 1)
-    once = macs * case.batch / rate * _FORWARDS.get(case.mode, 1.0)
+    if once is None:
+        rate = _ASSUMED_MACS_PER_S[kind] * (case.threads if kind == "cpu" else 1)
+        once = macs * case.batch / rate * _FORWARDS.get(case.mode, 1.0)
     p = case.protocol
     warm = min(max(p.least_warmup_s(case.device), 2 * once), max(p.warmup_max_s, once))
     chunk = min(max(p.chunk_s, p.min_iterations * once), max(p.chunk_max_s, p.min_iterations / 3 * once))

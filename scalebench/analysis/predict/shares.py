@@ -34,7 +34,7 @@ def operator_table(works: Sequence[Work]) -> Values:
     for row, work in zip(table, works, strict=True):
         for kind, macs, activations, weights, count in work.facts["operators"]:
             row[place[kind]] += np.array([1, macs * work.batch, activations * work.batch, weights]) * count
-    return table.reshape(len(works), -1)
+    return table.reshape(len(works), len(place) * ASPECTS)
 
 
 @dataclass(frozen=True)
