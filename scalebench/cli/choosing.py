@@ -59,7 +59,7 @@ def choose(
         ("", True), ("case", False), ("time", True), ("in all", True), ("variance left", True),
     ]  # fmt: skip
     body = [
-        [str(n), case.label, duration(row["seconds"]), duration(row["total_s"]), f"{row['variance_left']:.0%}"]
+        [str(n), case.label, duration(row["seconds"]), duration(row["total_s"]), f"{row['variance_left']:.1%}"]
         for n, (case, row) in enumerate(zip(chosen, rows, strict=True), 1)
     ]
     print_table(f"{len(chosen)} of {len(cases)} open cases, most informative per second first", columns, body)

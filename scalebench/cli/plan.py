@@ -156,11 +156,8 @@ def _print(prepared: Prepared, ends: list[Estimate]) -> None:
     expected, low, high = ends
     said = f"estimate: at least {plan.rounds} rounds of {len(plan.cases)} cases, about {duration(expected.seconds)} "
     if expected.predicted:
-        rest = (
-            ""
-            if expected.predicted == 1
-            else f" for {expected.predicted:.0%} of the rounds, the rest at an assumed rate"
-        )
+        share = f"{expected.predicted:.0%}"
+        rest = "" if expected.predicted == 1 else f" for {share} of the rounds, the rest at an assumed rate"
         said += f"({duration(low.seconds)} to {duration(high.seconds)}, from records of this machine{rest})"
     else:
         said += "(at an assumed rate; within a factor of three)"

@@ -96,7 +96,7 @@ def _covariance(candidates: Sequence[Candidate], seen: dict[Place, Sequence[Seen
 
 def _price(place: Place, table: Values, seconds: Values) -> Values:
     if len(table) >= _FEWEST:
-        return fit_prices(table, seconds, STIFFNESS).price
+        return fit_prices(table, seconds, STIFFNESS)
     usual = _USUAL[place.device.partition(":")[0]]
     assert len(usual) == ASPECTS  # noqa: S101 - the columns of operator_table
     return np.tile(np.array(usual), len(OPERATORS))

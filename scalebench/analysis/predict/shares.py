@@ -4,13 +4,12 @@
 
 Prices are positive by construction and few cases cannot move them far: what the measurements do not tell stays at the
 usual price of its aspect. With r = log t the derivative of log t_hat by u_j is the share of time that j takes, so one
-step of Gauss and Newton is a ridge regression on shares, and its posterior tells how uncertain a prediction is.
+step of Gauss and Newton is a ridge regression on shares.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -37,36 +36,14 @@ def operator_table(works: Sequence[Work]) -> Values:
     return table.reshape(len(works), len(place) * ASPECTS)
 
 
-@dataclass(frozen=True)
-class Prices:
-    """A fitted machine.
-
-    Attributes:
-        price: seconds per unit of each column of ``operator_table``.
-        information: of the logs of the prices and of the common factor, in units of one case.
-    """
-
-    price: Values
-    information: Values
-
-    def seconds(self, table: Values) -> Values:
-        """Predicted time of each row."""
-        return np.asarray(table @ self.price, dtype=float)
-
-    def leverage(self, table: Values) -> Values:
-        """Variance of the log of each prediction, relative to that of one measured case's residual."""
-        rows = shares(table, self.price)
-        return np.asarray(np.einsum("ij,ji->i", rows, np.linalg.solve(self.information, rows.T)), dtype=float)
-
-
 def shares(table: Values, price: Values) -> Values:
     """Share of time of every column, and a last column of ones for the common factor."""
     parts = table * price
     return np.hstack([parts / parts.sum(axis=1, keepdims=True), np.ones((len(table), 1))])
 
 
-def fit_prices(table: Values, seconds: Values, stiffness: float, usual: Values | None = None) -> Prices:
-    """Most probable prices.
+def fit_prices(table: Values, seconds: Values, stiffness: float, usual: Values | None = None) -> Values:
+    """Most probable price of each column, seconds per unit.
 
     Args:
         table: ``operator_table``.
@@ -98,9 +75,7 @@ def fit_prices(table: Values, seconds: Values, stiffness: float, usual: Values |
         u = u + step
         if np.abs(step).max() < 1e-8:
             break
-    price = usual * np.exp(u[:-1])
-    rows = shares(table, price)
-    return Prices(price * float(np.exp(u[-1])), rows.T @ rows + keep)
+    return np.asarray(usual * np.exp(u[:-1] + u[-1]), dtype=float)
 
 
 def usual_prices(table: Values, seconds: Values) -> Values:
