@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def test_everything_fits_or_nothing(models: Any) -> None:
 def test_the_budget_holds_and_variance_falls(models: Any, budget: float) -> None:
     steps = choose_next(candidates(models(1, 15)), {}, budget)
     assert len(steps) == min(15, int(budget // 10))
-    assert all(a.left > b.left for a, b in zip(steps, steps[1:], strict=False))
+    assert all(a.left > b.left for a, b in pairwise(steps))
     assert len({step.at for step in steps}) == len(steps)
 
 
