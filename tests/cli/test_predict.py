@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from scalebench.cli import main
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import Case
@@ -22,9 +23,28 @@ NAMES = [f"{a}{b}net" for a in "bcdfg" for b in "aeiou"]
 """Twenty-five families of one model each."""
 
 
-def scalebench(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "scalebench", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=240, check=False)
+Said = tuple[int, str, str]
+"""Exit code, standard output and standard error."""
+
+
+@pytest.fixture
+def scalebench(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Said]:
+    """Runs a command in this process, in a folder without results."""
+
+    def run(*arguments: str | Path) -> Said:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["scalebench", *map(str, arguments)])
+        try:
+            main()
+            code: Any = 0
+        except SystemExit as end:
+            code = end.code or 0
+        out, err = capsys.readouterr()
+        return int(code), out, err
+
+    return run
 
 
 def facts(random: np.random.Generator, kinds: tuple[str, ...] = ("dense", "norm", "activation")) -> dict[str, Any]:
@@ -32,7 +52,7 @@ def facts(random: np.random.Generator, kinds: tuple[str, ...] = ("dense", "norm"
     operators = [[kind, int(2e8 * scale) if kind == "dense" else 0, int(1e6 * scale), 50_000, 20] for kind in kinds]
     return {
         "macs": sum(group[1] * group[4] for group in operators), "activations": int(1e7 * scale), "params": 10**6,
-        "weight_bytes": 4 * 10**6, "operators": operators, "work": [group[1:] for group in operators],
+        "weight_bytes": 40_000, "operators": operators, "work": [group[1:] for group in operators],
         "peak_bytes_inference": int(2e7 * scale),
     }  # fmt: skip
 
@@ -58,10 +78,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_prediction_says_all_it_has_to(results: Path) -> None:
-    done = scalebench("predict", "--from", results, "newnet@64", f"{NAMES[0]}@64", "--json", cwd=results)
-    assert done.returncode == 0, done.stderr
-    new, old = json.loads(done.stdout)
+def test_a_prediction_says_all_it_has_to(results: Path, scalebench: Callable[..., Said]) -> None:
+    code, out, err = scalebench("predict", "--from", results, "newnet@64", f"{NAMES[0]}@64", "--json")
+    assert code == 0, err
+    new, old = json.loads(out)
     guess = new["latency_s"]
     assert new["predicted"] is True
     assert guess["low"] < guess["value"] < guess["high"]
@@ -73,16 +93,16 @@ def test_a_prediction_says_all_it_has_to(results: Path) -> None:
     assert old["refusals"] == []
 
 
-def test_the_table_and_the_refusals(results: Path) -> None:
+def test_the_table_and_the_refusals(results: Path, scalebench: Callable[..., Said]) -> None:
     """What is refused is said on stderr with its reasons; what is not appears."""
-    done = scalebench("predict", "--from", results, "newnet@64", "strangenet@64", "hugenet@64", cwd=results)
-    assert done.returncode == 0, done.stderr
-    assert "newnet" in done.stdout
-    assert "strangenet" not in done.stdout
-    assert "strangenet@64 on box" in done.stderr
-    assert "none of those measured has attention operators" in done.stderr
-    assert "hugenet@64" in done.stderr
-    assert "would not fit into memory" in done.stderr
+    code, out, err = scalebench("predict", "--from", results, "newnet@64", "strangenet@64", "hugenet@64")
+    assert code == 0, err
+    assert "newnet" in out
+    assert "strangenet" not in out
+    assert "strangenet@64 on box" in err
+    assert "none of those measured has attention operators" in err
+    assert "hugenet@64" in err
+    assert "would not fit into memory" in err
 
 
 @pytest.mark.parametrize(
@@ -94,21 +114,23 @@ def test_the_table_and_the_refusals(results: Path) -> None:
         ((), "name a model"),
     ],
 )
-def test_nothing_to_say_ends_with_two(results: Path, arguments: tuple[str, ...], said: str) -> None:
-    done = scalebench("predict", "--from", results, *arguments, cwd=results)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+def test_nothing_to_say_ends_with_two(
+    results: Path, scalebench: Callable[..., Said], arguments: tuple[str, ...], said: str
+) -> None:
+    code, _, err = scalebench("predict", "--from", results, *arguments)
+    assert code == 2
+    assert said in err
+    assert "Traceback" not in err
 
 
-def test_the_evaluation_covers_what_it_leaves_out(results: Path) -> None:
-    done = scalebench("predict", "--from", results, "--evaluate", "--json", cwd=results)
-    assert done.returncode == 0, done.stderr
-    latency, memory = json.loads(done.stdout)
+def test_the_evaluation_covers_what_it_leaves_out(results: Path, scalebench: Callable[..., Said]) -> None:
+    code, out, err = scalebench("predict", "--from", results, "--evaluate", "--json")
+    assert code == 0, err
+    latency, memory = json.loads(out)
     assert (latency["tier"], latency["quantity"], latency["n"]) == ("T2", "latency", 25)
     assert latency["median"] < 0.1
     assert latency["coverage"] >= 0.8
     assert (memory["quantity"], memory["n"]) == ("memory", 25)
     assert memory["median"] < 1e-6
-    table = scalebench("predict", "--from", results, "--evaluate", cwd=results).stdout
+    _, table, _ = scalebench("predict", "--from", results, "--evaluate")
     assert "within 10 %" in table
