@@ -44,7 +44,8 @@ class Place:
         words = (
             "" if self.mode == "inference" else self.mode, self.precision,
             "" if self.layout == "contiguous" else self.layout, self.runtime,
-            f"{self.threads} threads" if self.device == "cpu" else self.device, f"batch {self.batch}", self.setting,
+            f"{self.threads} threads" if self.device == "cpu" and self.threads else self.device, f"batch {self.batch}",
+            self.setting,
         )  # fmt: skip
         return ", ".join(filter(None, words))
 
