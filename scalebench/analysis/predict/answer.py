@@ -86,7 +86,7 @@ class Predictor:
             refusals.append(why)
         else:
             learned = same_model.learn_same_model(self._works, self._times, work.model)
-            flags = (f"scaled from {learned.n_train} resolutions",) if learned.method == same_model.SCALED else ()
+            flags = (f"scaled from {learned.n_train} resolutions",) if learned.method != same_model.LINE else ()
             found.append(guess(learned, work, "T1", flags))
         why = other_model.why_not(self._works, work)
         if why:

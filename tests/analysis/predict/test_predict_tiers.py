@@ -36,7 +36,7 @@ def test_a_line_through_three_resolutions() -> None:
 
 def test_one_resolution_is_scaled() -> None:
     learned = same_model.learn_same_model([net("a", 100)], np.array([5e-3]), "a")
-    assert (learned.method, learned.n_train) == (same_model.SCALED, 1)
+    assert (learned.method, learned.n_train) == ("scaled by MACs to the power 1.00", 1)
     assert learned.predict([net("a", 120)])[0] == pytest.approx(5e-3 * 1.44)
 
 
@@ -47,12 +47,23 @@ def test_two_resolutions_scale_from_the_nearer_one() -> None:
 
 
 def test_the_interval_comes_from_all_models_of_the_place() -> None:
-    """Ten models of two resolutions each, every one 10 % off what scaling says."""
-    works = [net(f"m{name}", r) for name in "abcdefghij" for r in (100, 130)]
-    times = np.array([5e-3 * (1.0 if w.resolution == 100 else 1.69 * 1.1) for w in works])
+    """Twelve models of two resolutions each: ten follow their MACs, and two are 10 % off."""
+    works = [net(f"m{name}", r) for name in "abcdefghijkl" for r in (100, 130)]
+    late = ("mb", "mc")
+    times = np.array([5e-3 * (w.resolution / 100) ** 2 for w in works])
+    times *= [1.1 if w.model in late and w.resolution == 130 else 1.0 for w in works]
     learned = same_model.learn_same_model(works, times, "ma")
-    assert learned.error == pytest.approx(0.1)
+    assert learned.error == pytest.approx(0, abs=1e-9)
     assert learned.half_width == pytest.approx(math.log(1.1))
+
+
+def test_the_power_is_that_of_the_other_models() -> None:
+    """Six models whose time grows with the root of the MACs tell how a seventh does."""
+    works = [net(f"m{name}", r) for name in "abcdef" for r in (100, 150)]
+    times = np.array([1e-3 * w.resolution for w in works])
+    learned = same_model.learn_same_model([*works, net("new", 100)], np.append(times, 7e-3), "new")
+    assert learned.predict([net("new", 130)])[0] == pytest.approx(7e-3 * 1.3)
+    assert learned.method == "scaled by MACs to the power 0.50"
 
 
 @pytest.mark.parametrize(("resolution", "refused"), [(71, False), (70, True), (141, False), (142, True)])
