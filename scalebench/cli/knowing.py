@@ -43,16 +43,21 @@ class Knowledge:
         return Work(*key, batch, self.facts[key])
 
 
-def know(results: Results, worker: Worker, asked: Iterable[Key] = ()) -> Knowledge:
-    """Read the cases, and count anew what was counted without kinds of operators, the models asked for among them.
+def know(
+    results: Results, worker: Worker, asked: Iterable[Key] = (), wanted: Mapping[str, Any] | None = None
+) -> Knowledge:
+    """Read the cases, and count anew what was counted without kinds of operators.
 
-    Of imported tables only the models asked for are counted anew.
+    What cannot be counted keeps the facts that it has; imported tables keep their totals.
 
-    Raises:
-        BuildError: a model that was asked for cannot be counted.
+    Args:
+        results: the result files.
+        worker: counts.
+        asked: models that predictions are asked for; counted in any case.
+        wanted: fields of the measured cases that matter, so that no others are counted anew.
     """
     facts: dict[Key, Mapping[str, Any]] = {**facts_of(results.records)}
-    own = {(r.case.model, r.case.resolution) for r in results.records if _ours(r)}
+    own = {(r.case.model, r.case.resolution) for r in results.records if _ours(r, wanted or {})}
     missing = [key for key in dict.fromkeys((*sorted(own), *asked)) if not facts.get(key, {}).get("operators")]
     if missing:
         with paper_progress() as progress:
@@ -63,8 +68,10 @@ def know(results: Results, worker: Worker, asked: Iterable[Key] = ()) -> Knowled
     return Knowledge(results, facts, seen_cases(results.records, facts))
 
 
-def _ours(record: Record) -> bool:
-    return record.case.mode in MODELS and not record.environment.machine.startswith(IMPORTED)
+def _ours(record: Record, wanted: Mapping[str, Any]) -> bool:
+    imported = record.environment.machine.startswith(IMPORTED)
+    fits = all(getattr(record.case, name) == value for name, value in wanted.items())
+    return record.case.mode in MODELS and fits and not imported
 
 
 def _memory_limit(records: Iterable[Record], place: Place) -> float | None:

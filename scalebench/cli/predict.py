@@ -51,9 +51,9 @@ def predict(
         return
     if not names:
         raise typer.BadParameter("name a model, or ask for --evaluate")
-    with Worker() as worker:
-        knowledge, keys = _asked(names, results, worker)
     wanted = {"mode": "inference", "batch": batch, "runtime": runtime, "precision": precision}
+    with Worker() as worker:
+        knowledge, keys = _asked(names, results, worker, wanted)
     answers = [
         predictor.answer(knowledge.work(key, batch))
         for predictor in map(knowledge.predictor, _places(knowledge, wanted, machine))
@@ -67,7 +67,7 @@ def predict(
         raise typer.Exit(2)
 
 
-def _asked(names: list[str], results: Results, worker: Worker) -> tuple[Knowledge, list[Key]]:
+def _asked(names: list[str], results: Results, worker: Worker, wanted: dict[str, Any]) -> tuple[Knowledge, list[Key]]:
     """The cases behind the names, counted; torch starts only for what the records do not have.
 
     Raises:
@@ -84,7 +84,7 @@ def _asked(names: list[str], results: Results, worker: Worker) -> tuple[Knowledg
     known = facts_of(results.records)
     if written is None or not all(known.get(key, {}).get("operators") for key in written):
         written = [(case.model, case.resolution) for case in cases_of(names, catalogue(Paper(worker)))]
-    knowledge = know(results, worker, written)
+    knowledge = know(results, worker, written, wanted)
     for model, resolution in written:
         if "macs" not in knowledge.facts.get((model, resolution), {}):
             raise BuildError(f"{model}@{resolution} cannot be counted", f"scalebench count {model}@{resolution}")
