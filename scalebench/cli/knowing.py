@@ -61,8 +61,8 @@ def know(
     missing = [key for key in dict.fromkeys((*sorted(own), *asked)) if not facts.get(key, {}).get("operators")]
     if missing:
         with paper_progress() as progress:
-            wanted = {Case(*key, mode=COUNT, device="meta"): ("inference",) for key in missing}
-            for case, found in count_all(wanted, Paper(worker), progress).items():
+            modes = {Case(*key, mode=COUNT, device="meta"): ("inference",) for key in missing}
+            for case, found in count_all(modes, Paper(worker), progress).items():
                 if "error" not in found:
                     facts[case.model, case.resolution] = {**facts.get((case.model, case.resolution), {}), **found}
     return Knowledge(results, facts, seen_cases(results.records, facts))
