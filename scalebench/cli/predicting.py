@@ -79,12 +79,13 @@ def print_errors(rows: Sequence[Row]) -> None:
     """The error table."""
     columns = [
         ("tier", False), ("method", False), ("of", False), ("where", False), ("n", True), ("median", True),
-        ("p90", True), ("within 10 %", True), ("covered", True), ("interval, high/low - 1", True),
+        ("p90", True), ("within 10 %", True), ("covered", True), ("of units", True),
+        ("interval, high/low - 1", True),
     ]  # fmt: skip
     body = [
         [
             row.tier, row.method, row.quantity, f"{row.place.machine}, {row.place.label}", str(row.n),
-            *(_share(value) for value in (row.median, row.p90, row.within, row.coverage, row.width)),
+            *(_share(value) for value in (row.median, row.p90, row.within, row.coverage, row.coverage_of_units, row.width)),
         ]
         for row in rows
     ]  # fmt: skip

@@ -15,8 +15,8 @@ from scalebench.analysis.predict.conformal import half_width, median_error
 from scalebench.analysis.predict.memory import learn_memory
 
 Values = npt.NDArray[np.float64]
-Scored = tuple[float, float]
-"""Error of the log of a left-out prediction, and the half-width that was claimed for it."""
+Scored = tuple[float, float, str]
+"""Error of the log of a left-out prediction, the half-width that was claimed for it, and the unit that was left out."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Row:
         median, p90: relative errors.
         within: share of predictions within 10 %.
         coverage: share of true values in their 90 % interval; NaN where there was none.
+        coverage_of_units: the same with every unit left out weighing alike, which is what intervals are made for.
         width: mean of upper over lower end of the interval, minus one.
     """
 
@@ -43,6 +44,7 @@ class Row:
     p90: float
     within: float
     coverage: float
+    coverage_of_units: float
     width: float
 
 
@@ -63,13 +65,18 @@ def evaluate(cases: Mapping[Place, Sequence[Seen]]) -> list[Row]:
 def _row(tier: str, method: str, quantity: str, place: Place, scored: Sequence[Scored]) -> list[Row]:
     if not scored:
         return []
-    errors, halves = np.abs([error for error, _ in scored]), np.array([half for _, half in scored])
+    errors, halves = np.abs([error for error, _, _ in scored]), np.array([half for _, half, _ in scored])
     known = ~np.isnan(halves)
+    inside: dict[str, list[bool]] = {}
+    for error, half, unit in scored:
+        if not math.isnan(half):
+            inside.setdefault(unit, []).append(abs(error) <= half)
     return [
         Row(
             tier, method, quantity, place, len(scored), median_error(errors),
             math.expm1(float(np.quantile(errors, 0.9))), float(np.mean(errors < math.log(1.1))),
             float(np.mean(errors[known] <= halves[known])) if known.any() else math.nan,
+            float(np.mean([np.mean(own) for own in inside.values()])) if known.any() else math.nan,
             float(np.mean(np.expm1(2 * halves[known]))) if known.any() else math.nan,
         )
     ]  # fmt: skip
@@ -80,7 +87,7 @@ def _t1(seen: Sequence[Seen], line: bool) -> list[Scored]:
     keys, scores = same_model.left_out([s.work for s in seen], np.array([s.latency_s for s in seen]), line)
     names = [f"{model}@{resolution}" for model, resolution in keys]
     return [
-        (float(score), half_width(np.delete(scores, at), [*names[:at], *names[at + 1 :]]))
+        (float(score), half_width(np.delete(scores, at), [*names[:at], *names[at + 1 :]]), names[at])
         for at, score in enumerate(scores)
     ]
 
@@ -98,7 +105,7 @@ def _t2(seen: Sequence[Seen]) -> list[Scored]:
         learned = other_model.learn_other_model(rest, times[~own])
         true = {work.key: time for work, time in zip(works, times, strict=True)}
         errors = np.log(learned.predict(answered) / np.array([true[work.key] for work in answered]))
-        found += [(float(error), learned.half_width) for error in errors]
+        found += [(float(e), learned.half_width, work.family) for e, work in zip(errors, answered, strict=True)]
     return found
 
 
@@ -113,7 +120,7 @@ def _memory(place: Place, seen: Sequence[Seen]) -> list[Scored]:
         for one in (s for s, mask in zip(seen, own, strict=True) if mask):
             ratio = float(learned.predict([one.work])[0]) / one.memory_bytes
             if ratio > 0:
-                found.append((math.log(ratio), learned.half_width))
+                found.append((math.log(ratio), learned.half_width, one.work.family))
     return found
 
 
@@ -123,7 +130,8 @@ def _t3(here: Sequence[Seen], there: Sequence[Seen]) -> list[Scored]:
     if sum(s.work.key in known for s in here) <= other_machine.FEWEST:
         return []
     learned = other_machine.learn_other_machine(here, there)
+    names = learned.groups
     return [
-        (float(score), half_width(np.delete(learned.scores, at), [*learned.groups[:at], *learned.groups[at + 1 :]]))
+        (float(score), half_width(np.delete(learned.scores, at), [*names[:at], *names[at + 1 :]]), names[at])
         for at, score in enumerate(learned.scores)
     ]
