@@ -85,7 +85,7 @@ def print_errors(rows: Sequence[Row]) -> None:
     body = [
         [
             row.tier, row.method, row.quantity, f"{row.place.machine}, {row.place.label}", str(row.n),
-            *(_share(value) for value in (row.median, row.p90, row.within, row.coverage, row.coverage_of_units, row.width)),
+            *map(_share, (row.median, row.p90, row.within, row.coverage, row.coverage_of_units, row.width)),
         ]
         for row in rows
     ]  # fmt: skip
