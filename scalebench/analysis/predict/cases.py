@@ -86,10 +86,10 @@ class Work:
 
     @property
     def bytes(self) -> float:
-        """Bytes that the operators move, or the least they can where operators were not counted, fp32."""
-        operators = self.facts.get("operators")
-        if operators:
-            return float(sum((a * self.batch + w) * n for _, _, a, w, n in operators))
+        """Least that a pass moves: activations of convolutions and linear layers, and the weights; fp32.
+
+        Never taken from the operators, so that it means the same for passes that were counted by kind and others.
+        """
         return 4.0 * float(self.facts["activations"]) * self.batch + self.weight_bytes
 
     @property

@@ -163,3 +163,11 @@ def test_memory_is_base_plus_factor(models: Any) -> None:
     asked = replace(seen[0].work, facts={**seen[0].work.facts, "peak_bytes_inference": 2.5e7})
     assert learned.predict([asked])[0] == pytest.approx(3e7 + 1.5 * 2.5e7)
     assert learn_memory(PLACE, seen[:4]) is None
+
+
+def test_bytes_mean_the_same_with_and_without_operators(models: Any) -> None:
+    """Imported cases have no operators, the model that is asked for does: one fit serves both."""
+    (work,) = models(0, 1)
+    bare = replace(work, facts={k: v for k, v in work.facts.items() if k != "operators"})
+    assert work.bytes == bare.bytes == 4 * work.facts["activations"] + 4e6
+    assert replace(work, batch=3).bytes == 12 * work.facts["activations"] + 4e6
