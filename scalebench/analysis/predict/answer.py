@@ -92,7 +92,7 @@ class Predictor:
         if why:
             refusals.append(why)
         else:
-            found.append(guess(self._other_model, work, "T2", self._doubts(work)))
+            found.append(self._from_other_models(work))
         whys = [other_machine.why_not(self._here, there, work) for there in self._elsewhere.values()]
         for (place, there), why in zip(self._elsewhere.items(), whys, strict=True):
             if not why:
@@ -100,12 +100,15 @@ class Predictor:
                 found.append(guess(learned, work, "T3", (f"from {place.machine}",)))
         return found, [*refusals, *dict.fromkeys(filter(None, whys))]
 
-    def _doubts(self, work: Work) -> tuple[str, ...]:
-        """What tier 2 answers all the same, but should be said."""
+    def _from_other_models(self, work: Work) -> Guess:
+        """Tier 2; far beyond what was measured its interval, made from cases like those, would be made up."""
+        flags = () if work.kinds else ("operators were not counted",)
+        found = guess(self._other_model, work, "T2", flags)
         macs = [one.macs for one in self._works]
-        beyond = not min(macs) / same_model.REACH <= work.macs <= max(macs) * same_model.REACH
-        doubts = {"operators were not counted": not work.kinds, "far beyond the MACs measured": beyond}
-        return tuple(doubt for doubt, holds in doubts.items() if holds)
+        if min(macs) / same_model.REACH <= work.macs <= max(macs) * same_model.REACH:
+            return found
+        flags = (*flags, "no interval: far beyond the MACs measured")
+        return replace(found, low=math.nan, high=math.nan, flags=flags)
 
     @cached_property
     def _other_model(self) -> Learned:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -84,10 +85,12 @@ def test_no_prediction_lies_below_the_roofline(seen: list[Seen], models: Any) ->
     assert "clipped to the least time of the roofline" in guess.flags
 
 
-def test_far_beyond_is_flagged(seen: list[Seen], models: Any) -> None:
+def test_far_beyond_there_is_no_interval(seen: list[Seen], models: Any) -> None:
     work = new(models)
     many = [[*group[:4], group[4] * 100] for group in work.facts["operators"]]
     huge = replace(work, facts={**work.facts, "operators": many, "macs": work.facts["macs"] * 100})
     guess = Predictor(PLACE, {PLACE: seen}).answer(huge).latency
     assert guess is not None
-    assert guess.flags == ("far beyond the MACs measured",)
+    assert guess.flags == ("no interval: far beyond the MACs measured",)
+    assert math.isnan(guess.low)
+    assert math.isnan(guess.high)
