@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any, ClassVar, TypeVar
 
 
-class Printed(float):
+class PrintedFigure(float):
     """A printed number that remembers its last digit: 1.0 stands for 0.95 to 1.05, and 1 for 0.5 to 1.5.
 
     Attributes:
@@ -84,10 +84,10 @@ class PublishedModel:
     name: str
     model: str
     family: str
-    params_m: Printed | None
-    flops_g: Printed | None
+    params_m: PrintedFigure | None
+    flops_g: PrintedFigure | None
     flops_per_mac: int
-    activations_m: Printed | None
+    activations_m: PrintedFigure | None
     resolution: int | None
     top1: float | None
     top5: float | None
@@ -132,7 +132,7 @@ class PublishedVariant:
     resolution_multiplier: float | None
     resolution: int | None
     model: str
-    flops_g: Printed | None
+    flops_g: PrintedFigure | None
     top1: float | None
     confidence: str
 
@@ -285,10 +285,10 @@ _READ: dict[str, Callable[[str], Any]] = {
     "float": partial(_positive, float),
     "int | None": partial(_optional, int),
     "float | None": partial(_optional, float),
-    "Printed | None": partial(_optional, Printed),
+    "PrintedFigure | None": partial(_optional, PrintedFigure),
 }
 """How the cells of a field are read, by the field's annotation."""
 
 
-def _figures(*printed: tuple[str, Printed | None, float]) -> tuple[Figure, ...]:
+def _figures(*printed: tuple[str, PrintedFigure | None, float]) -> tuple[Figure, ...]:
     return tuple(Figure(name, n * unit, n.half_unit * unit) for name, n, unit in printed if n is not None)

@@ -169,6 +169,6 @@ def test_the_command_line_starts_light() -> None:
 
 def test_the_measuring_process_stays_clean() -> None:
     """Beside torch and timm the measuring process loads nothing heavy of ours that could disturb a number."""
-    loaded = _loaded("import torch, timm\n-- mark --\nimport scalebench.measure.run")
+    loaded = _loaded("import torch, timm\n-- mark --\nimport scalebench.measure.probes")
     assert "scalebench" in loaded
     assert not loaded & {"pandas", "pydantic", "seaborn", "matplotlib", "rich", "ruamel", "typer", "scipy", "jinja2"}

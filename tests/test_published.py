@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalebench import published
-from scalebench.published import Discrepancy, Printed, PublishedModel, PublishedVariant, Source, read_rows
+from scalebench.published import Discrepancy, PrintedFigure, PublishedModel, PublishedVariant, Source, read_rows
 from scalebench.suite.variant import parse_variant
 
 HEADER = "table,name,model,family,params_m,flops_g,flops_per_mac,activations_m,resolution,top1,top5,recipe,confidence"
@@ -24,8 +24,8 @@ def models(*rows: str) -> tuple[PublishedModel, ...]:
 def test_a_row_is_read_as_printed_and_converted() -> None:
     (row,) = models(ROW)
     assert row == PublishedModel(
-        "resnet-rs-t3", "ResNet-RS-350", "resnetrs350", "ResNet-RS", Printed("164"), Printed("69"), 2, None, 256, 84.0,
-        None, "", "secondary text",
+        "resnet-rs-t3", "ResNet-RS-350", "resnetrs350", "ResNet-RS", PrintedFigure("164"), PrintedFigure("69"), 2, None,
+        256, 84.0, None, "", "secondary text",
     )  # fmt: skip
     assert row.macs == 34.5e9
     assert [(f.quantity, f.value, f.half_unit) for f in row.figures] == [
@@ -78,7 +78,7 @@ def test_variants_and_reasons_are_read_by_their_own_columns() -> None:
 
 @pytest.mark.parametrize(("text", "half"), [("4.20", 0.005), ("4.2", 0.05), ("1.0", 0.05), ("37", 0.5)])
 def test_a_printed_number_remembers_its_last_digit(text: str, half: float) -> None:
-    number = Printed(text)
+    number = PrintedFigure(text)
     assert number == float(text)
     assert number.half_unit == pytest.approx(half)
     assert copy.deepcopy(number).half_unit == number.half_unit
@@ -86,7 +86,7 @@ def test_a_printed_number_remembers_its_last_digit(text: str, half: float) -> No
 
 @given(st.floats(0.001, 1e6), st.integers(0, 4))
 def test_a_number_lies_within_half_a_unit_of_its_print(value: float, places: int) -> None:
-    printed = Printed(f"{value:.{places}f}")
+    printed = PrintedFigure(f"{value:.{places}f}")
     assert abs(value - printed) <= printed.half_unit * (1 + 1e-6)
 
 

@@ -13,7 +13,7 @@ ABSENT = "(none)"
 
 
 @dataclass(frozen=True)
-class Change:
+class FieldChange:
     """One field that differs; ``field`` is dotted: ``settings.OMP_NUM_THREADS``."""
 
     field: str
@@ -36,8 +36,8 @@ class Difference:
 
     kind: Kind
     machines: tuple[str, str]
-    hardware: tuple[Change, ...] = ()
-    software: tuple[Change, ...] = ()
+    hardware: tuple[FieldChange, ...] = ()
+    software: tuple[FieldChange, ...] = ()
 
     @property
     def banner(self) -> str:
@@ -68,11 +68,11 @@ def fingerprint_difference(a: Environment, b: Environment) -> Difference:
     return Difference(kind, (a.machine, b.machine), hardware, software)
 
 
-def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[FieldChange, ...]:
     """Fields that differ, sorted; of lists only the items that went and came."""
     before, after = dict(_flat(old)), dict(_flat(new))
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-    return tuple(Change(name, *_words(before.get(name), after.get(name))) for name in names)
+    return tuple(FieldChange(name, *_words(before.get(name), after.get(name))) for name in names)
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -96,5 +96,5 @@ def _word(value: Any) -> str:
     return ABSENT if value is None or value == "" else str(value)
 
 
-def _listed(found: tuple[Change, ...]) -> str:
+def _listed(found: tuple[FieldChange, ...]) -> str:
     return ", ".join(map(str, found))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scalebench.analysis.pairing import pair_up
+from scalebench.analysis.compare.pairing import pair_up
 from scalebench.analysis.stats import of_rounds
 from scalebench.record import Record
 

@@ -12,7 +12,7 @@ from scipy import stats
 from scalebench.analysis.stats import LEVEL, Estimate, ratio
 from scalebench.analysis.way import WAY
 from scalebench.metrics import MEASURED
-from scalebench.suite.plan import Group
+from scalebench.suite.suite_plan import Group
 
 REFERENCE = "compound"
 COLUMNS = [

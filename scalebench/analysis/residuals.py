@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from scalebench.analysis.fits import power_law
+from scalebench.analysis.power_law import power_law
 from scalebench.analysis.predictors import study_table
 from scalebench.analysis.stats import Estimate, of_rounds
 from scalebench.analysis.way import WAY

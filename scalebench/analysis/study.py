@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from scalebench.analysis.clusters import too_few
-from scalebench.analysis.lawboot import bootstrap
-from scalebench.analysis.lawchoice import Candidate, choose, winner
+from scalebench.analysis.laws.bootstrap import bootstrap
+from scalebench.analysis.laws.choice import ScoredLaw, choose, winner
 from scalebench.analysis.predictors import predictors, study_table
 from scalebench.analysis.ranks import rank_agreement
 from scalebench.analysis.residuals import family_residuals
@@ -71,7 +71,7 @@ def laws_of_time(cases: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(LAW_COLUMNS))
 
 
-def _row(candidate: Candidate, chosen: bool, table: pd.DataFrame, times: list[list[float]] | None) -> dict[str, Any]:
+def _row(candidate: ScoredLaw, chosen: bool, table: pd.DataFrame, times: list[list[float]] | None) -> dict[str, Any]:
     fit = candidate.fit
     parameters: dict[str, tuple[float, float, float]] = {
         name: (value, np.nan, np.nan) for name, value in fit.parameters.items()

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from scalebench.analysis.stats import exact
+from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt, Needs
 from scalebench.claims.lookup import COUNTABLE, counted, counted_ratio
-from scalebench.claims.part import UNKNOWN, BasePart, Finding, ModelAt, Needs
 from scalebench.metrics import METRICS
 from scalebench.suite.scaling import compound_constant
 from scalebench.suite.variant import parse_at
 
 if TYPE_CHECKING:
-    from scalebench.analysis.run import Analysis
+    from scalebench.analysis.analyse import Analysis
 
 
 class Constant(BasePart):
@@ -30,7 +30,7 @@ class Constant(BasePart):
         yield Finding(self.label, exact({"compound_constant": compound_constant}[self.quantity]()))
 
 
-class Printed(BasePart):
+class PrintedRatio(BasePart):
     """Printed figures held against each other: one over, or less, the other, pair by pair."""
 
     kind: Literal["printed"]
@@ -113,7 +113,7 @@ class CountExponent(_Counts):
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """The slope; its interval says how far the counts are from a power law."""
-        from scalebench.analysis.fits import power_law
+        from scalebench.analysis.power_law import power_law
 
         x = [self._abscissa(analysis, text) for text in self.models]
         y = [counted(analysis, text, self.metric) for text in self.models]

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scalebench.analysis.way import WAY
-from scalebench.claims.part import Way
+from scalebench.claims.base_part import Way
 from scalebench.metrics import COUNTED, STRUCTURE
 from scalebench.suite.variant import parse_at
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scalebench.analysis.run import Analysis
+    from scalebench.analysis.analyse import Analysis
 
 COUNTABLE = (*COUNTED, *STRUCTURE, "resolution", "intensity")
 """Quantities that are known on paper."""

@@ -12,15 +12,15 @@ from pydantic import Field, field_validator
 
 from scalebench.analysis.stats import Estimate, mean_ratio, of_rounds, ratio, ratio_of_ratios
 from scalebench.analysis.way import WAY
+from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, GroupNeed, ModelAt, Needs
 from scalebench.claims.lookup import counted, counted_ratio, rounds_of, ways
-from scalebench.claims.part import UNKNOWN, BasePart, Finding, GroupNeed, ModelAt, Needs
 from scalebench.metrics import MEASURED
-from scalebench.suite.plan import Group
+from scalebench.suite.suite_plan import Group
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scalebench.analysis.run import Analysis
+    from scalebench.analysis.analyse import Analysis
 
 
 class _Measures(BasePart):
@@ -111,7 +111,7 @@ class MeasuredExponent(_Measures):
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One slope per way of running that has all cases; least squares on the logs of their means."""
-        from scalebench.analysis.fits import power_law
+        from scalebench.analysis.power_law import power_law
 
         x = [counted(analysis, text, self.against) for text in self.models]
         for way, rounds in ways(analysis):

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from scalebench.claims.accuracy import AccuracyGain, AccuracyLaw, FrontOverlap
-from scalebench.claims.counted import Constant, CountExponent, CountRatio, CountSeries, CountSpread, Printed
+from scalebench.claims.base_part import Needs
+from scalebench.claims.counted import Constant, CountExponent, CountRatio, CountSeries, CountSpread, PrintedRatio
 from scalebench.claims.measured import (
     BatchGrowth,
     GroupRatio,
@@ -21,7 +21,7 @@ from scalebench.claims.measured import (
     MeasuredRatio,
     MeasuredValue,
 )
-from scalebench.claims.part import Needs
+from scalebench.claims.published_accuracy import AccuracyGain, AccuracyLaw, FrontOverlap
 from scalebench.claims.studied import FamilyResidual, FitComparison, PredictorAdvantage, RankAgreement
 from scalebench.errors import ClaimError, UnknownNameError, did_you_mean
 from scalebench.suite.case import COUNT, Case
@@ -29,7 +29,7 @@ from scalebench.suite.located import Located, Location, parse_yaml, read_text
 from scalebench.suite.variant import parse_at
 
 Part = Annotated[
-    Constant | Printed | CountRatio | CountSpread | CountExponent | CountSeries
+    Constant | PrintedRatio | CountRatio | CountSpread | CountExponent | CountSeries
     | MeasuredRatio | MeasuredValue | MeasuredOrder | MeasuredExponent | BatchGrowth | GroupRatio
     | PredictorAdvantage | RankAgreement | FamilyResidual | FitComparison
     | AccuracyGain | AccuracyLaw | FrontOverlap,

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from scalebench.analysis.laws import LAWS
+from scalebench.analysis.laws.forms import LAWS
 from scalebench.analysis.stats import Estimate
+from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt, Needs
 from scalebench.claims.lookup import cases_by_way
-from scalebench.claims.part import UNKNOWN, BasePart, Finding, ModelAt, Needs
 from scalebench.suite.families import family_of
 from scalebench.suite.variant import parse_at
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scalebench.analysis.run import Analysis
+    from scalebench.analysis.analyse import Analysis
 
 LawName = Literal["power", "power_floor", "linear_sqrt", "double_saturating", "broken_power"]
 Cost = Literal["params", "macs", "activations", "latency_s", "memory_bytes"]
@@ -97,7 +97,7 @@ class FitComparison(_Studies):
     families: list[str] = Field([], description="only these families; all where empty")
 
     def _effect(self, cases: pd.DataFrame) -> Estimate:
-        from scalebench.analysis.lawchoice import law_ratio
+        from scalebench.analysis.laws.choice import law_ratio
 
         here = cases[[not self.families or family_of(model) in self.families for model in cases["model"]]]
         if len(here) < self.least:

@@ -12,8 +12,8 @@ from scalebench.cli.arguments import Timing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from scalebench.execute.abba import Bench
     from scalebench.execute.events import Listener
-    from scalebench.execute.paired import Bench
     from scalebench.record import Record
     from scalebench.store.floors import Floor
     from scalebench.suite.case import Case
@@ -38,9 +38,9 @@ def aa(
     """
     from scalebench.analysis.floor import run_differences
     from scalebench.cli.side_by_side import cases_of, starting_case, watch
+    from scalebench.execute.abba import Bench, describe
     from scalebench.execute.client import Worker
     from scalebench.execute.lock import machine_lock
-    from scalebench.execute.paired import Bench, describe
 
     with machine_lock(), Worker() as warm, Worker(fork=False) as fresh:
         where, environment = describe(warm, device)
@@ -57,7 +57,7 @@ def two_runs(
 ) -> tuple[list[Record], list[Record]]:
     """The same cases twice, one run after the other, each with a server and a result file of its own."""
     from scalebench.cli.side_by_side import plan_of, writer_of
-    from scalebench.execute.paired import run_once
+    from scalebench.execute.abba import run_once
 
     machine, hw_key = bench.environment.machine, bench.environment.hw_key
     runs: list[list[Record]] = []

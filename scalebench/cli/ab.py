@@ -14,10 +14,10 @@ from scalebench.cli.arguments import Timing
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from scalebench.analysis.comparison import Comparison
-    from scalebench.analysis.paired import Duel
+    from scalebench.analysis.compare.comparison import Comparison
+    from scalebench.analysis.compare.paired import Duel
+    from scalebench.execute.abba import Bench
     from scalebench.execute.events import Listener
-    from scalebench.execute.paired import Bench
     from scalebench.record import Record
     from scalebench.suite.case import Case
 
@@ -50,10 +50,10 @@ def ab(
     """
     from scalebench.cli.comparing import exit_code, form, measured_metrics, say
     from scalebench.cli.side_by_side import cases_of, plan_of, starting_case, watch, writer_of
+    from scalebench.execute.abba import Bench, describe
     from scalebench.execute.client import Worker
     from scalebench.execute.lock import machine_lock
-    from scalebench.execute.paired import Bench, describe
-    from scalebench.report.comparing import places
+    from scalebench.report.comparison_text import places
 
     as_, metrics = form(json_, markdown), measured_metrics(metric)
     changed = {key: value for key, value in (("batch", batch_b), ("threads", threads_b)) if value is not None}
@@ -102,7 +102,7 @@ def decided(
     listen: Listener,
 ) -> Comparison:
     """Measure every duel in full."""
-    from scalebench.analysis.paired import compare_paired
+    from scalebench.analysis.compare.paired import compare_paired
 
     made = _pairs(duels, benches, request, sink, listen)
     return compare_paired(made, request.metrics, request.margin)
@@ -116,7 +116,7 @@ def screened(
     listen: Listener,
 ) -> Comparison:
     """Measure every duel four times, and those that look different afresh, which alone decides about them."""
-    from scalebench.analysis.paired import compare_screened, suspicious
+    from scalebench.analysis.compare.paired import compare_screened, suspicious
 
     first_look = tuple(replace(bench, suite=f"{bench.suite}-screen") for bench in benches)
     first = _pairs(duels, (first_look[0], first_look[1]), replace(request, rounds=SCREENING), sink, listen)
@@ -132,10 +132,10 @@ def _pairs(
     sink: Callable[[Record], None],
     listen: Listener,
 ) -> Sequence[Duel]:
-    from scalebench.analysis.paired import wants_more
-    from scalebench.execute.paired import Crew, run_pairs
+    from scalebench.analysis.compare.paired import wants_more
+    from scalebench.execute.abba import PairCrew, run_pairs
 
-    crew = Crew(benches, lambda duel: wants_more(duel, request.rounds), sink, listen)
+    crew = PairCrew(benches, lambda duel: wants_more(duel, request.rounds), sink, listen)
     return run_pairs(duels, request.rounds, crew, request.seed)
 
 
@@ -196,8 +196,8 @@ def other_bench(stack: ExitStack, python: str, device: str, a: Bench) -> Bench:
         WorkerError: it has no scalebench, or another version of it.
     """
     from scalebench.errors import WorkerError
+    from scalebench.execute.abba import Bench, describe
     from scalebench.execute.client import Worker
-    from scalebench.execute.paired import Bench, describe
 
     warm = stack.enter_context(Worker(python=python))
     try:

@@ -13,7 +13,7 @@ from scalebench.cli.arguments import Timing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scalebench.analysis.parts import Breakdown, Row
+    from scalebench.analysis.part_times import Breakdown, PartRow
     from scalebench.record import Environment
     from scalebench.suite.case import Case
 
@@ -43,7 +43,7 @@ def blocks(
     Each part is timed within real forward passes. What the parts leave of a pass without hooks is shown as the row
     "between modules", so that the rows sum up to the whole. Without @RES a model runs at its native resolution.
     """
-    from scalebench.analysis.parts import break_down
+    from scalebench.analysis.part_times import break_down
     from scalebench.cli.output import print_json
 
     measured = _measure(name, (batch, threads, rounds, device, protocol.value), peaks)
@@ -56,11 +56,11 @@ def blocks(
 
 def _measure(name: str, how: tuple[int, int | None, int, str, str], peaks: bool) -> Measured:
     from scalebench.cli.side_by_side import cases_of, starting_case
+    from scalebench.execute.abba import describe
     from scalebench.execute.abilities import abilities, kept
     from scalebench.execute.breakdown import parts_of_rounds
     from scalebench.execute.client import Worker
     from scalebench.execute.lock import machine_lock
-    from scalebench.execute.paired import describe
     from scalebench.units import seconds
 
     batch, threads, rounds, word, protocol = how
@@ -103,7 +103,7 @@ def document(measured: Measured, found: Breakdown) -> dict[str, Any]:
     }
 
 
-def _plain(row: Row, what: str) -> dict[str, Any]:
+def _plain(row: PartRow, what: str) -> dict[str, Any]:
     return {
         what: row.key,
         "params": row.params,
@@ -123,7 +123,7 @@ def _estimate(found: Any) -> dict[str, Any]:
 
 
 def _print(measured: Measured, found: Breakdown) -> None:
-    from scalebench.analysis.parts import UNLIKE, sentences
+    from scalebench.analysis.part_times import UNLIKE, sentences
     from scalebench.suite.kinds import BETWEEN, KINDS
     from scalebench.units import seconds
 
@@ -150,7 +150,7 @@ def _print(measured: Measured, found: Breakdown) -> None:
         typer.echo(sentence)
 
 
-def _table(title: str, labels: dict[str, str], rows: Sequence[Row]) -> None:
+def _table(title: str, labels: dict[str, str], rows: Sequence[PartRow]) -> None:
     from scalebench.cli.output import print_table
 
     columns = [
@@ -160,7 +160,7 @@ def _table(title: str, labels: dict[str, str], rows: Sequence[Row]) -> None:
     print_table("", columns, [_cells(labels.get(row.key, row.key), row) for row in rows])
 
 
-def _cells(label: str, row: Row) -> list[str]:
+def _cells(label: str, row: PartRow) -> list[str]:
     from math import isnan
 
     from scalebench.units import bytes_, digits, si

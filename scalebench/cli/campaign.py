@@ -16,9 +16,9 @@ from scalebench.execute.abilities import abilities, kept
 from scalebench.execute.client import Worker
 from scalebench.execute.estimate import Costs, case_seconds, static_parts
 from scalebench.execute.events import Event, Listener, PeaksStarted, RoundEnded
-from scalebench.execute.isolate import Terms, run_round, skipped_round, usual_canary
-from scalebench.execute.memory import Memory
+from scalebench.execute.memory_guard import Memory
 from scalebench.execute.offering import refusal
+from scalebench.execute.one_round import RoundOptions, run_round, skipped_round, usual_canary
 from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import Crew, History, Limit, Wish, history, run_sweeps
 from scalebench.machine.environment import software_versions
@@ -134,7 +134,7 @@ class Campaign:
             refused = refusal(case)
             if refused is not None:
                 return skipped_round(suite, case, number, machines[case.device], *refused, {})
-            terms = Terms(
+            terms = RoundOptions(
                 wish.iterations, self._options.limit_bytes, usual_canary(case, chain.from_iterable(made.values()))
             )
             return run_round(workers(case.device), suite, case, number, machines[case.device], terms)

@@ -13,7 +13,7 @@ import typer
 from ruamel.yaml import YAML
 
 from scalebench.analysis.predict.cases import Work
-from scalebench.analysis.predict.choosing import Candidate, Step, choose_next
+from scalebench.analysis.predict.design import ChosenCase, OpenCase, choose_next
 from scalebench.cli.foreseeing import Foreseen, place_of
 from scalebench.cli.knowing import Knowledge
 from scalebench.cli.output import print_json, print_table
@@ -69,7 +69,7 @@ def choose(
 
 def _candidates(
     prepared: Prepared, knowledge: Knowledge, foreseen: Mapping[Case, Foreseen]
-) -> tuple[list[Case], list[Candidate]]:
+) -> tuple[list[Case], list[OpenCase]]:
     """Cases that run a whole model, were not measured here, and could be counted."""
     cases, candidates = [], []
     measured = {(place, seen.work.key) for place, known in knowledge.cases.items() for seen in known}
@@ -81,11 +81,11 @@ def _candidates(
         once = foreseen[case].value if case in foreseen else None
         seconds = prepared.plan.rounds * case_seconds(case, prepared.facts, once)
         cases.append(case)
-        candidates.append(Candidate(place, Work(*key, case.batch, facts), seconds))
+        candidates.append(OpenCase(place, Work(*key, case.batch, facts), seconds))
     return cases, candidates
 
 
-def _row(case: Case, step: Step, seconds: float) -> dict[str, Any]:
+def _row(case: Case, step: ChosenCase, seconds: float) -> dict[str, Any]:
     return {
         **asdict(case), "key": case.key, "seconds": seconds, "total_s": step.seconds, "variance_left": step.left,
     }  # fmt: skip

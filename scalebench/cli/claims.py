@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from scalebench.claims.evaluate import Verdict
+    from scalebench.claims.judge import Verdict
     from scalebench.claims.registry import Claim
 
 EXIT_REFUTED = 1
@@ -42,8 +42,8 @@ def decided_by(claim: Claim) -> str:
 
 def _judged(chosen: tuple[Claim, ...], paths: list[Path]) -> list[tuple[str, Verdict]]:
     """Verdicts with the suite they come from: rounds of different runs are never held against each other."""
-    from scalebench.analysis.run import analyse
-    from scalebench.claims.evaluate import judge
+    from scalebench.analysis.analyse import analyse
+    from scalebench.claims.judge import judge
     from scalebench.errors import StoreError
     from scalebench.store.jsonl import read_results, result_files
     from scalebench.suite.case import COUNT

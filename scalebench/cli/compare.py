@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from scalebench.analysis.comparison import Comparison
+    from scalebench.analysis.compare.comparison import Comparison
 
 
 def compare(
@@ -22,8 +22,8 @@ def compare(
     markdown: bool = typer.Option(False, "--markdown", help="Print a block for a pull request."),
 ) -> None:
     """Compare B with A. Exit code 0: no case is slower; 1: at least one is, after Holm's correction; 2: no answer."""
-    from scalebench.analysis.compare import Terms
-    from scalebench.analysis.compare import compare as compare_records
+    from scalebench.analysis.compare.result_sets import CompareOptions
+    from scalebench.analysis.compare.result_sets import compare as compare_records
     from scalebench.cli.comparing import exit_code, form, measured_metrics, say
     from scalebench.cli.loading import load
     from scalebench.store.floors import read_floors
@@ -31,7 +31,7 @@ def compare(
     as_, metrics = form(json_, markdown), measured_metrics(metric)
     before, after = load(a), load(b)
     records = (*before.records, *after.records)
-    terms = Terms(metrics, margin / 100, read_floors(records), None if floor is None else floor / 100, force)
+    terms = CompareOptions(metrics, margin / 100, read_floors(records), None if floor is None else floor / 100, force)
     found = compare_records(before.records, after.records, terms)
     for problem in (*before.problems, *after.problems):
         typer.echo(f"note: {problem}", err=True)
@@ -40,6 +40,6 @@ def compare(
 
 
 def _footnotes(found: Comparison) -> list[str]:
-    from scalebench.report.comparing import HOW, places
+    from scalebench.report.comparison_text import HOW, places
 
     return [HOW, *places(found)]

@@ -7,11 +7,11 @@ from typing import Any
 
 import typer
 
-from scalebench.analysis.comparison import Comparison
+from scalebench.analysis.compare.comparison import Comparison
 from scalebench.cli.output import print_json, print_table
 from scalebench.errors import UnknownNameError, did_you_mean
 from scalebench.metrics import METRICS
-from scalebench.report.comparing import HEADINGS, NUMERIC, banners, cells, document, headline, remarks
+from scalebench.report.comparison_text import HEADINGS, NUMERIC, banners, cells, document, headline, remarks
 
 NOT_WORSE, WORSE, UNDECIDED = 0, 1, 2
 """Exit codes."""

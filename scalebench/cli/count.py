@@ -21,7 +21,7 @@ def count(
     """
     from scalebench.cli.output import paper_progress, print_json
     from scalebench.execute.client import Worker
-    from scalebench.execute.paper import Paper
+    from scalebench.execute.counting import Paper
     from scalebench.execute.planner import catalogue, count_all
 
     with Worker() as worker, paper_progress() as progress:
@@ -46,7 +46,7 @@ def cases_of(names: list[str], known: Any) -> list[Any]:
     """Counting cases of names, variants and globs, each at the size written or its native one; none twice."""
     from scalebench.suite.case import COUNT, Case
     from scalebench.suite.expand import check_size, matching_variants, native
-    from scalebench.suite.paper import Spec
+    from scalebench.suite.model_facts import Spec
 
     cases: dict[Case, None] = {}
     for text in names:

@@ -10,17 +10,17 @@ import typer
 from scalebench.cli.output import print_table
 from scalebench.procure.capacity import capacities
 from scalebench.procure.catalogue import catalogue, catalogue_version
-from scalebench.procure.document import build_document, names_of
+from scalebench.procure.decision_document import build_document, names_of
 from scalebench.procure.evidence import gather
-from scalebench.procure.load import load_plan
-from scalebench.procure.outcome import Outcome, weigh
+from scalebench.procure.load_plan import load_plan
+from scalebench.procure.outcome import PurchaseOutcome, weigh
 from scalebench.report.ranking import headings, remarks, rows, verdict, what_changes_it
 
 _CHANGES = 5
 """Switching values that a terminal shows; the page has all."""
 
 
-def find(path: Path, draws: int) -> tuple[Outcome, dict[str, Any], str]:
+def find(path: Path, draws: int) -> tuple[PurchaseOutcome, dict[str, Any], str]:
     """Decide on a plan file.
 
     Returns: the outcome, its document, and the text of the plan.
@@ -39,7 +39,7 @@ def find(path: Path, draws: int) -> tuple[Outcome, dict[str, Any], str]:
     return outcome, document, path.read_text(encoding="utf-8")
 
 
-def print_decision(outcome: Outcome) -> None:
+def print_decision(outcome: PurchaseOutcome) -> None:
     """Verdict, ranked table, warnings, and what would change the answer."""
     decision = outcome.decision
     typer.echo(verdict(decision))

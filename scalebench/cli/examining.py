@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import typer
 
 from scalebench.errors import MachineError, WorkerError
+from scalebench.execute.abba import describe
 from scalebench.execute.abilities import CAP_S, abilities, canary_series, kept, variation
 from scalebench.execute.client import Worker
 from scalebench.execute.lock import machine_lock
-from scalebench.execute.paired import describe
 from scalebench.machine import checks
 from scalebench.machine.ability import Ability
 from scalebench.machine.checks import Check

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scalebench.analysis.predict.cases import Place, Seen, Work, facts_of, seen_cases
+from scalebench.analysis.predict.cases import MeasuredCase, Place, Work, facts_of, seen_cases
 from scalebench.cli.knowing import Knowledge
 from scalebench.cli.loading import load_all
 from scalebench.errors import StoreError
@@ -53,7 +53,7 @@ def knowledge_for(prepared: Prepared, results: Results | None) -> Knowledge:
     return Knowledge(results or Results((), (), (), ()), facts, seen_cases(own, facts))
 
 
-def place_of(case: Case, prepared: Prepared, cases: Mapping[Place, Sequence[Seen]]) -> Place:
+def place_of(case: Case, prepared: Prepared, cases: Mapping[Place, Sequence[MeasuredCase]]) -> Place:
     """Where a case of the plan would be measured; of several softwares of the machine the one with most cases."""
     machine = prepared.machines[case.device]
     names = [n for n in Place.__dataclass_fields__ if n != "machine"]

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from scalebench.store.accuracies import Joined
     from scalebench.store.elsewhere import Arrived
-    from scalebench.store.imports import Imported
+    from scalebench.store.published_tables import Imported
 
 _SHOWN = 20
 FILES = typer.Argument(metavar="FILE...", help="Tables as timm names them: benchmark-infer-amp-nhwc-pt240-....csv.")
@@ -27,7 +27,7 @@ def timm(
 ) -> None:
     """Import timm's benchmark tables as records: one value per case, no interval, on a machine named imported-..."""
     from scalebench.cli.output import print_json
-    from scalebench.store.imports import read_timm, with_accuracies, write_imported
+    from scalebench.store.published_tables import read_timm, with_accuracies, write_imported
 
     tables = [read_timm(file) for file in files]
     joined = _join(tables, accuracy) if accuracy else ()

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from scalebench.analysis.predict.answer import Predictor
-from scalebench.analysis.predict.cases import Key, Place, Seen, Work, facts_of, seen_cases
+from scalebench.analysis.predict.cases import Key, MeasuredCase, Place, Work, facts_of, seen_cases
 from scalebench.cli.output import paper_progress
 from scalebench.execute.client import Worker
-from scalebench.execute.paper import Paper
+from scalebench.execute.counting import Paper
 from scalebench.execute.planner import count_all
 from scalebench.record import Record
 from scalebench.store.jsonl import Results
@@ -32,7 +32,7 @@ class Knowledge:
 
     results: Results
     facts: Mapping[Key, Mapping[str, Any]]
-    cases: Mapping[Place, Sequence[Seen]]
+    cases: Mapping[Place, Sequence[MeasuredCase]]
 
     def predictor(self, place: Place) -> Predictor:
         """Predicts at one place."""

@@ -18,7 +18,7 @@ from scalebench.execute.events import Event, Listener, RoundEnded
 from scalebench.execute.lock import machine_lock
 from scalebench.report.content import Live
 from scalebench.store.jsonl import Results
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 EVERY_S = 10
 """How often an open page loads itself again."""

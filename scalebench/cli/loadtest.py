@@ -11,7 +11,7 @@ from scalebench.cli.arguments import duration_s
 
 if TYPE_CHECKING:
     from scalebench.cli.serving import Outcome
-    from scalebench.procure.check import Level, Tested
+    from scalebench.procure.load_check import ServiceLevel, Tested
 
 EXIT_NOTHING = 3
 LEVELS = 30
@@ -49,13 +49,13 @@ def loadtest(
     """
     from scalebench.cli.output import print_json
     from scalebench.cli.serving import Way, run_loadtest
-    from scalebench.execute.loadtest import Load
-    from scalebench.procure.check import Level
+    from scalebench.execute.load_generator import Load
+    from scalebench.procure.load_check import ServiceLevel
     from scalebench.procure.simulate import Search
 
     load = Load(_rates(rates), requests, rounds, seed, LEVELS * slo)
     way = Way(name, runtime, precision, threads, device, batch, delay or 0.0)
-    outcome = run_loadtest(way, Level(slo, percentile, overhead or 0.0), load, Search(seed=seed), from_, results)
+    outcome = run_loadtest(way, ServiceLevel(slo, percentile, overhead or 0.0), load, Search(seed=seed), from_, results)
     print_json(document(outcome)) if json_ else say(outcome)
     if outcome.test is None:
         raise typer.Exit(EXIT_NOTHING)
@@ -145,7 +145,7 @@ def _bounds(test: Tested) -> str:
     return f"from {digits(test.low)}" if isinf(test.high) else f"[{digits(test.low)}, {digits(test.high)}]"
 
 
-def _say_rates(test: Tested, level: Level) -> None:
+def _say_rates(test: Tested, level: ServiceLevel) -> None:
     from scalebench.cli.output import print_table
     from scalebench.units import digits, seconds
 

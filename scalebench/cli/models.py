@@ -16,7 +16,7 @@ def models(
         return
     from scalebench.cli.output import print_json, print_table
     from scalebench.execute.client import Worker
-    from scalebench.execute.paper import Paper
+    from scalebench.execute.counting import Paper
     from scalebench.execute.planner import catalogue
     from scalebench.suite.dense import KINDS
     from scalebench.suite.expand import matching_variants, native

@@ -39,7 +39,7 @@ def predict(
     if evaluate:
         from dataclasses import asdict
 
-        from scalebench.analysis.predict.evaluate import evaluate as errors_of
+        from scalebench.analysis.predict.cross_validation import evaluate as errors_of
         from scalebench.cli.knowing import know
 
         with Worker() as worker:
@@ -77,7 +77,7 @@ def _asked(names: list[str], results: Results, worker: Worker, wanted: dict[str,
     from scalebench.cli.count import cases_of
     from scalebench.cli.knowing import know
     from scalebench.errors import BuildError
-    from scalebench.execute.paper import Paper
+    from scalebench.execute.counting import Paper
     from scalebench.execute.planner import catalogue
 
     written = _written(names)

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from scalebench.analysis.predict.answer import Answer
-from scalebench.analysis.predict.evaluate import Row
+from scalebench.analysis.predict.cross_validation import ErrorRow
 from scalebench.analysis.predict.learned import Guess
 from scalebench.cli.output import print_table
 from scalebench.units import bytes_, seconds
@@ -75,7 +75,7 @@ def _share(value: float) -> str:
     return _NOT if math.isnan(value) else f"{value:.1%}"
 
 
-def print_errors(rows: Sequence[Row]) -> None:
+def print_errors(rows: Sequence[ErrorRow]) -> None:
     """The error table."""
     columns = [
         ("tier", False), ("method", False), ("of", False), ("where", False), ("n", True), ("median", True),

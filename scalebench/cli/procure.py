@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from scalebench.procure.outcome import Outcome
+    from scalebench.procure.outcome import PurchaseOutcome
 
 NOTHING_SERVES = 3
 """Exit code."""
@@ -23,8 +23,8 @@ def procure(
     """Rank the offers of a plan. Exit code 0: at least one offer meets the constraints; 3: none does; 2: bad input."""
     from scalebench.cli.deciding import find, print_decision
     from scalebench.cli.reporting import safely
-    from scalebench.report.build import write_pages
-    from scalebench.report.deciding import compose_decision
+    from scalebench.report.decision_page import compose_decision
+    from scalebench.report.write_report import write_pages
 
     outcome, document, text = find(plan, draws)
     report = compose_decision(outcome, document, plan.stem, text)
@@ -37,6 +37,6 @@ def procure(
     raise typer.Exit(exit_code(outcome))
 
 
-def exit_code(outcome: Outcome) -> int:
+def exit_code(outcome: PurchaseOutcome) -> int:
     """3 where no offer meets the constraints, else 0."""
     return 0 if outcome.decision.ranked else NOTHING_SERVES

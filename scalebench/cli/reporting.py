@@ -8,15 +8,15 @@ from typing import Any
 
 import typer
 
-from scalebench.claims.evaluate import Verdict
+from scalebench.claims.judge import Verdict
 from scalebench.cli.wanted import Wanted
 from scalebench.errors import StoreError
-from scalebench.report.build import write_report
 from scalebench.report.content import Live
 from scalebench.report.findings import Findings, find
+from scalebench.report.write_report import write_report
 from scalebench.store.jsonl import Results, read_results
 from scalebench.store.previous import previous_files
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 from scalebench.units import digits, interval
 
 

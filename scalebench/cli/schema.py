@@ -22,8 +22,8 @@ def schema(
     """Print the JSON Schema of a suite file, a file of claims or a purchase plan, for editors and checkers."""
     from scalebench.claims.registry import claims_schema
     from scalebench.cli.output import print_json
-    from scalebench.procure.plan import plan_schema
-    from scalebench.suite.schema import json_schema
+    from scalebench.procure.purchase_plan import plan_schema
+    from scalebench.suite.suite_schema import json_schema
 
     del json_
     of = {Kind.suite: json_schema, Kind.claims: claims_schema, Kind.procure: plan_schema}

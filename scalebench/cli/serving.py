@@ -15,17 +15,17 @@ from scalebench.analysis.stopping import counted_rounds
 from scalebench.cli.loading import load_all
 from scalebench.cli.side_by_side import cases_of, plan_of, starting_case, watch, writer_of
 from scalebench.errors import MachineError, StoreError, UnknownNameError, WorkerError, did_you_mean
+from scalebench.execute.abba import Bench, describe, run_once
 from scalebench.execute.client import Worker
-from scalebench.execute.loadtest import Load, Run, Served, load_test
+from scalebench.execute.load_generator import Load, Run, Served, load_test
 from scalebench.execute.lock import machine_lock
 from scalebench.execute.offering import refusal
-from scalebench.execute.paired import Bench, describe, run_once
 from scalebench.flags import is_bad
 from scalebench.machine.environment import usable_cores
 from scalebench.machine.validity import RUNNABLE
-from scalebench.procure.check import Level, Rule, Tested, by_load, by_rule
 from scalebench.procure.formulas import samples_for
 from scalebench.procure.gap import Gap, gap
+from scalebench.procure.load_check import Rule, ServiceLevel, Tested, by_load, by_rule
 from scalebench.procure.simulate import Curves, Search, Server, capacity_by_simulation
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Writer
@@ -59,7 +59,7 @@ class Outcome:
 
     case: Case
     machine: str
-    level: Level
+    level: ServiceLevel
     server: Server
     rule: Rule
     simulated: Estimate
@@ -69,7 +69,9 @@ class Outcome:
     file: Path | None
 
 
-def run_loadtest(way: Way, level: Level, load: Load, search: Search, from_: Sequence[Path], results: Path) -> Outcome:
+def run_loadtest(
+    way: Way, level: ServiceLevel, load: Load, search: Search, from_: Sequence[Path], results: Path
+) -> Outcome:
     """All of a load test.
 
     Args:
@@ -118,7 +120,7 @@ def run_loadtest(way: Way, level: Level, load: Load, search: Search, from_: Sequ
         return replace(outcome, test=test, why=why, notes=(*notes, *_doubts(test, runs, where)), file=writer.path)
 
 
-def _case(way: Way, where: str, level: Level, worker: Worker) -> Case:
+def _case(way: Way, where: str, level: ServiceLevel, worker: Worker) -> Case:
     """The case of one image: enough passes over all rounds for the percentile.
 
     Raises:
@@ -177,7 +179,7 @@ def curves_of(records: Iterable[Record]) -> Curves:
     return dict(curves)
 
 
-def _measured(case: Case, way: Way, level: Level, bench: Bench, writer: Writer) -> list[Record]:
+def _measured(case: Case, way: Way, level: ServiceLevel, bench: Bench, writer: Writer) -> list[Record]:
     """Measure batch by batch; where no largest is named, up to the first whose double time is past the level.
 
     Raises:
@@ -215,7 +217,7 @@ def _keeper(
     return keep
 
 
-def _notes(server: Server, level: Level, made: Sequence[Record]) -> tuple[str, ...]:
+def _notes(server: Server, level: ServiceLevel, made: Sequence[Record]) -> tuple[str, ...]:
     """What speaks against the service times."""
     notes = []
     needed = samples_for(level.percentile / 100)

@@ -15,8 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from scalebench.cli.output import paper_progress
 from scalebench.errors import BuildError
 from scalebench.execute.client import Worker
+from scalebench.execute.counting import Paper
 from scalebench.execute.events import Event, Listener, RoundEnded, RoundStarted
-from scalebench.execute.paper import Paper
 from scalebench.execute.planner import catalogue, count_all
 from scalebench.flags import is_bad
 from scalebench.machine.environment import usable_cores
@@ -24,9 +24,9 @@ from scalebench.record import Record
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import Case
 from scalebench.suite.expand import check_size, matching_variants, native
-from scalebench.suite.paper import Spec
-from scalebench.suite.plan import Plan
+from scalebench.suite.model_facts import Spec
 from scalebench.suite.protocol import PROTOCOLS
+from scalebench.suite.suite_plan import Plan
 from scalebench.suite.variant import parse_at
 from scalebench.units import seconds
 

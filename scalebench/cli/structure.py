@@ -22,7 +22,7 @@ def structure(
     from scalebench.cli.count import cases_of
     from scalebench.cli.output import paper_progress, print_json
     from scalebench.execute.client import Worker
-    from scalebench.execute.paper import Paper
+    from scalebench.execute.counting import Paper
     from scalebench.execute.planner import catalogue, count_all
 
     with Worker() as worker, paper_progress() as progress:
@@ -46,7 +46,7 @@ def _kept(facts: dict[str, Any]) -> dict[str, Any]:
 
 def _print(rows: list[dict[str, Any]]) -> None:
     from scalebench.cli.output import print_table
-    from scalebench.report.sections.structure import kind_rows, shape_rows
+    from scalebench.report.sections.model_structure import kind_rows, shape_rows
 
     good = [row for row in rows if "error" not in row]
     if good:

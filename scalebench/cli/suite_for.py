@@ -19,8 +19,8 @@ def suite_for(
 ) -> None:
     """Write the smallest suite that decides the named claims, under their source's conditions where a suite can."""
     from scalebench.claims.registry import select_claims, with_file
-    from scalebench.claims.suite_for import as_yaml
-    from scalebench.claims.suite_for import suite_for as smallest
+    from scalebench.claims.smallest_suite import as_yaml
+    from scalebench.claims.smallest_suite import suite_for as smallest
     from scalebench.cli.output import print_json
     from scalebench.errors import SuiteError
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scalebench.execute.planner import Prepared
-    from scalebench.execute.tuning import Found, Terms
+    from scalebench.execute.search import SearchGoal, SearchResult
     from scalebench.record import Record
     from scalebench.suite.case import Case
     from scalebench.suite.protocol import Protocol
@@ -52,10 +52,10 @@ def tune(
     from scalebench.cli.watching import watch
     from scalebench.execute.client import Worker
     from scalebench.execute.lock import machine_lock
-    from scalebench.execute.tuning import Terms
+    from scalebench.execute.search import SearchGoal
     from scalebench.suite.protocol import PROTOCOLS
 
-    terms = Terms("throughput_ips" if throughput else "latency_s", latency, memory, batches, copies)
+    terms = SearchGoal("throughput_ips" if throughput else "latency_s", latency, memory, batches, copies)
     options = Options(peaks=False)
     with machine_lock(), Worker() as worker:
         prepared, plain = _prepare(name, batch, threads, device, worker)
@@ -73,8 +73,8 @@ def tune(
 def _prepare(name: str, batch: int, threads: int | None, device: str, worker: Any) -> tuple[Prepared, Case]:
     """The counted model, and the plain way to run it, all under the name of a suite of its own."""
     from scalebench.cli.side_by_side import cases_of, plan_of, starting_case
-    from scalebench.execute.paired import describe
-    from scalebench.execute.paper import Paper
+    from scalebench.execute.abba import describe
+    from scalebench.execute.counting import Paper
     from scalebench.execute.planner import Prepared, count_all
 
     where, environment = describe(worker, device)
@@ -85,7 +85,7 @@ def _prepare(name: str, batch: int, threads: int | None, device: str, worker: An
     return Prepared(replace(plan, counts=(plain.counted(),)), facts, {where: environment}), plain
 
 
-def _finalists(found: Found, plain: Case, protocol: Protocol) -> list[Case]:
+def _finalists(found: SearchResult, plain: Case, protocol: Protocol) -> list[Case]:
     """The best, the best at the batch asked for, the next, and last the plain way that all are held against."""
     chosen = [case for case in (found.best, found.fixed, *found.others) if case is not None]
     cases = dict.fromkeys(replace(case, protocol=protocol) for case in chosen)
@@ -117,8 +117,10 @@ def _way(case: Case) -> str:
     return f"{case.precision}{layout} {case.runtime}, batch {case.batch}, {case.threads} threads{setting}"
 
 
-def _document(found: Found, rows: Mapping[Case, dict[str, Any]], terms: Terms, folder: Path) -> dict[str, Any]:
-    from scalebench.execute.tuning import SCREENING
+def _document(
+    found: SearchResult, rows: Mapping[Case, dict[str, Any]], terms: SearchGoal, folder: Path
+) -> dict[str, Any]:
+    from scalebench.execute.search import SCREENING
 
     screened = [r for r in found.tried if r.case.protocol == SCREENING]
     by_way = {replace(case, protocol=SCREENING): row for case, row in rows.items()}

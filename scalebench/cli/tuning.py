@@ -14,7 +14,7 @@ from scalebench.execute.estimate import Costs
 from scalebench.execute.events import Listener
 from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import Wish
-from scalebench.execute.tuning import Found, Terms, search
+from scalebench.execute.search import SearchGoal, SearchResult, search
 from scalebench.machine.environment import usable_cores
 from scalebench.record import Record
 from scalebench.suite.case import Case
@@ -42,8 +42,8 @@ def measured(campaign: Campaign, cases: Sequence[Case], worker: Worker, watch: W
 
 
 def find_best(
-    prepared: Prepared, base: Case, terms: Terms, worker: Worker, results: Path, options: Options, watch: Watch
-) -> Found:
+    prepared: Prepared, base: Case, terms: SearchGoal, worker: Worker, results: Path, options: Options, watch: Watch
+) -> SearchResult:
     """Search for the best way to run ``base``; every round is kept as a suite of its own, ``<suite>-search``.
 
     Args:
@@ -76,6 +76,6 @@ def with_best(prepared: Prepared, worker: Worker, results: Path, options: Option
             cases[case] = None
             continue
         plain = replace(case, runtime="eager", precision="fp32", layout="contiguous")
-        found = find_best(prepared, plain, Terms(), worker, results, options, watch)
+        found = find_best(prepared, plain, SearchGoal(), worker, results, options, watch)
         cases[replace(found.best or plain, protocol=case.protocol)] = None
     return replace(prepared, plan=replace(prepared.plan, cases=tuple(cases)))

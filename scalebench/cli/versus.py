@@ -7,14 +7,14 @@ from pathlib import Path
 
 import typer
 
-from scalebench.analysis.comparison import Comparison
+from scalebench.analysis.compare.comparison import Comparison
 from scalebench.cli.reporting import safely
 from scalebench.cli.wanted import Wanted
-from scalebench.report.build import write_pages
-from scalebench.report.comparing import banners, headline
+from scalebench.report.comparison_text import banners, headline
 from scalebench.report.findings import find
 from scalebench.report.sections.change import compare_runs
 from scalebench.report.sidebyside import Named, comparison_document, compose_comparison
+from scalebench.report.write_report import write_pages
 from scalebench.store.jsonl import Results
 
 

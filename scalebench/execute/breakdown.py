@@ -8,7 +8,7 @@ from typing import Any
 
 from scalebench.errors import WorkerError
 from scalebench.execute.client import Worker
-from scalebench.execute.isolate import explain, outcome_of
+from scalebench.execute.one_round import explain, outcome_of
 from scalebench.suite.case import Case
 
 

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from scalebench.suite.case import INPUT, Case
-from scalebench.suite.decoders import camera_size
+from scalebench.suite.decoder_table import camera_size
 
 _ASSUMED_MACS_PER_S = {"cpu": 15e9, "cuda": 2e12}
 """Per core on the CPU, per device on CUDA: eager fp32 convolution nets seen in practice, low end."""

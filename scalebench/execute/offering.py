@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 
 from scalebench.suite.case import INPUT, Case
-from scalebench.suite.decoders import DECODERS, EXTRA
+from scalebench.suite.decoder_table import DECODERS, EXTRA
 from scalebench.suite.offers import OFFERS, unoffered
 
 

@@ -8,16 +8,16 @@ from typing import Any
 
 from scalebench.errors import MachineError, ScalebenchError
 from scalebench.execute.client import Worker
-from scalebench.execute.paper import Paper, unwrap
+from scalebench.execute.counting import Paper, unwrap
 from scalebench.execute.schedule import Machines
 from scalebench.machine.environment import collect, may_have_cuda, usable_cores
 from scalebench.record import Environment
 from scalebench.suite.case import COUNT, INPUT, Case
 from scalebench.suite.expand import Selection, expand, select
 from scalebench.suite.load import SuiteFile
-from scalebench.suite.paper import Known, MatchRequest
-from scalebench.suite.plan import Group, Limits, Member, Plan, Scene
-from scalebench.suite.schema import InputImages, Suite
+from scalebench.suite.model_facts import Known, MatchRequest
+from scalebench.suite.suite_plan import Group, Limits, Member, Plan, Scene
+from scalebench.suite.suite_schema import InputImages, Suite
 
 Progress = Callable[[str, int, int], None]
 """Hears (what is being worked out, done, total)."""

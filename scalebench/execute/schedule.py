@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scalebench.execute.events import GivenUp, Listener, RoundEnded, RoundStarted
-from scalebench.execute.memory import Memory
+from scalebench.execute.memory_guard import Memory
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 

@@ -34,20 +34,20 @@ from scalebench.errors import ScalebenchError
 from scalebench.machine.environment import collect, usable_cores
 from scalebench.machine.limits import LIMIT_SHARE, die_first, die_with_parent, free_memory, limit_memory
 from scalebench.machine.peaks import llc_bytes, measure_peaks
+from scalebench.measure.batching_server import serve as serve_batches
 from scalebench.measure.canary import canary
 from scalebench.measure.latency import warm
-from scalebench.measure.loadtest import serve as serve_batches
-from scalebench.measure.parts import parts
-from scalebench.measure.run import gpu_facts, gpu_software, measure, resolve_device
+from scalebench.measure.part_timing import parts
+from scalebench.measure.probes import gpu_facts, gpu_software, measure, resolve_device
 from scalebench.measure.session import open_session
+from scalebench.model.architecture import count_with_structure
 from scalebench.model.backward import training_macs
 from scalebench.model.build import block_count, build, catalogue, default_resolution, head_params
 from scalebench.model.complexity import cross_check
 from scalebench.model.footprint import static_peak
 from scalebench.model.matching import match
-from scalebench.model.structure import count_with_structure
 from scalebench.suite.case import case_from_json
-from scalebench.suite.paper import MatchRequest
+from scalebench.suite.model_facts import MatchRequest
 from scalebench.suite.variant import parse_variant
 
 _STDERR_TAIL = 4000

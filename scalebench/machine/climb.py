@@ -23,7 +23,7 @@ _LAP_S, _MOST_CALLS = 1e-3, 1000
 
 
 @dataclass(frozen=True)
-class Step:
+class ClimbStep:
     """Something to repeat.
 
     Attributes:
@@ -41,7 +41,7 @@ class Step:
 class _Tried:
     """A step, ready to go on: its call, calls per lap, and seconds per call so far."""
 
-    step: Step
+    step: ClimbStep
     run: Run
     calls: int
     laps: list[float]
@@ -57,7 +57,7 @@ class _Tried:
         return self.step.amount / min(self.laps)
 
 
-def climb(steps: Iterable[Step], unit: Unit, timer: Timer, cap_s: float) -> Peak | None:
+def climb(steps: Iterable[ClimbStep], unit: Unit, timer: Timer, cap_s: float) -> Peak | None:
     """Try steps from small to large, five laps and a tenth of a second each; then repeat the best for a second.
 
     It ends before a step whose call would take more than two seconds, or whose laps would not fit into what is left
@@ -98,7 +98,7 @@ def climb(steps: Iterable[Step], unit: Unit, timer: Timer, cap_s: float) -> Peak
     return Peak(top, whole.usual, unit, shape, reps + len(more))
 
 
-def _try(step: Step, timer: Timer, glance_s: float) -> tuple[_Tried, float]:
+def _try(step: ClimbStep, timer: Timer, glance_s: float) -> tuple[_Tried, float]:
     """The step after its first laps, and the seconds they took."""
     run = step.make()
     # The second call tells how long one takes: the first one starts threads and libraries.

@@ -16,7 +16,7 @@ import torch
 
 from scalebench.machine.ability import CONTENDED, EMULATED, Peak, Unit
 from scalebench.machine.caches import last_cache
-from scalebench.machine.climb import Run, Step, Timer, climb
+from scalebench.machine.climb import ClimbStep, Run, Timer, climb
 from scalebench.machine.limits import free_memory
 from scalebench.machine.telemetry import between, read
 from scalebench.machine.validity import WAITED
@@ -76,7 +76,7 @@ def measure_peaks(
             yield "bandwidth", name, found
 
 
-def _climb(steps: Sequence[Step], unit: Unit, timer: Timer, cap_s: float, threads: int) -> Peak | None:
+def _climb(steps: Sequence[ClimbStep], unit: Unit, timer: Timer, cap_s: float, threads: int) -> Peak | None:
     """Climb, and say where threads had to wait for a core meanwhile."""
     before = read()
     found = climb(steps, unit, timer, cap_s)
@@ -90,7 +90,7 @@ def _noted(peak: Peak, note: str) -> Peak:
     return replace(peak, note="; ".join(filter(None, (peak.note, note))))
 
 
-def products(device: torch.device, precision: str) -> list[Step]:
+def products(device: torch.device, precision: str) -> list[ClimbStep]:
     """Matrix products, small ones first; none with a matrix of more than an eighth of the free memory."""
     dtype = _DTYPES[precision]
     shapes = [(side, side, side) for side in _SIDES] + (list(_LONG) if device.type == "cuda" else [])
@@ -99,16 +99,16 @@ def products(device: torch.device, precision: str) -> list[Step]:
     return sorted((_product(m, n, k, dtype, device) for m, n, k in fitting), key=lambda step: step.amount)
 
 
-def _product(m: int, n: int, k: int, dtype: torch.dtype, device: torch.device) -> Step:
+def _product(m: int, n: int, k: int, dtype: torch.dtype, device: torch.device) -> ClimbStep:
     def make() -> Run:
         a, b = _random((m, k), dtype, device), _random((k, n), dtype, device)
         out = torch.empty((m, n), dtype=dtype, device=device)
         return lambda: torch.mm(a, b, out=out)
 
-    return Step(f"{m}x{n}x{k}", 2.0 * m * n * k, make)
+    return ClimbStep(f"{m}x{n}x{k}", 2.0 * m * n * k, make)
 
 
-def streams(device: torch.device) -> dict[str, Step]:
+def streams(device: torch.device) -> dict[str, ClimbStep]:
     """Copy and triad through memory, and a copy that stays in the last cache, where its size is known.
 
     Bytes are those read and written. What a CPU reads of a line before it writes to it is not counted.
@@ -120,22 +120,22 @@ def streams(device: torch.device) -> dict[str, Step]:
     return steps if cache is None else {**steps, "llc": _copy(cache // 8 // _FLOAT, device)}
 
 
-def _copy(size: int, device: torch.device) -> Step:
+def _copy(size: int, device: torch.device) -> ClimbStep:
     def make() -> Run:
         source = _random((size,), torch.float32, device)
         target = torch.empty_like(source)
         return lambda: target.copy_(source)
 
-    return Step(f"2 x {_FLOAT * size / 2**20:.4g} MiB", 2.0 * _FLOAT * size, make)
+    return ClimbStep(f"2 x {_FLOAT * size / 2**20:.4g} MiB", 2.0 * _FLOAT * size, make)
 
 
-def _triad(size: int, device: torch.device) -> Step:
+def _triad(size: int, device: torch.device) -> ClimbStep:
     def make() -> Run:
         one, other = (_random((size,), torch.float32, device) for _ in range(2))
         target = torch.empty_like(one)
         return lambda: torch.add(one, other, alpha=3.0, out=target)
 
-    return Step(f"3 x {_FLOAT * size / 2**20:.4g} MiB", 3.0 * _FLOAT * size, make)
+    return ClimbStep(f"3 x {_FLOAT * size / 2**20:.4g} MiB", 3.0 * _FLOAT * size, make)
 
 
 def _random(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:

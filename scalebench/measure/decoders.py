@@ -18,7 +18,7 @@ from PIL import Image
 from torchvision.transforms.v2 import functional
 
 from scalebench.errors import MachineError
-from scalebench.suite.decoders import DECODERS, EXTRA
+from scalebench.suite.decoder_table import DECODERS, EXTRA
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet, as torchvision's and timm's models expect; red, green, blue."""

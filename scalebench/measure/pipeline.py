@@ -22,7 +22,7 @@ from scalebench.measure.photographs import jpeg, photograph
 from scalebench.measure.sampling import forward, timed, warm_up
 from scalebench.measure.session import Measurement
 from scalebench.suite.case import Case
-from scalebench.suite.decoders import camera_size
+from scalebench.suite.decoder_table import camera_size
 
 _START_S = 60.0
 """Within this time every worker has to be at the gate."""
@@ -30,7 +30,7 @@ STEPS = ("decode_s", "resize_s", "normalise_s")
 
 
 @dataclass(frozen=True)
-class Intake:
+class InputSession:
     """An input case made ready.
 
     Attributes:
@@ -66,7 +66,7 @@ class Intake:
         return width * height
 
 
-def open_intake(case: Case, iterations: int | None = None) -> Intake:
+def open_intake(case: Case, iterations: int | None = None) -> InputSession:
     """Make and encode the photograph, and open the decoder.
 
     Raises:
@@ -74,10 +74,10 @@ def open_intake(case: Case, iterations: int | None = None) -> Intake:
     """
     torch.set_num_threads(case.threads)
     decoder = open_decoder(case.model)
-    return Intake(case, jpeg(photograph(*camera_size(case.camera))), decoder, iterations)
+    return InputSession(case, jpeg(photograph(*camera_size(case.camera))), decoder, iterations)
 
 
-def warm(intake: Intake) -> Measurement:
+def warm(intake: InputSession) -> Measurement:
     """Images prepared until their time has settled, and how large the photograph is."""
     found = warm_up(lambda: sum(intake.prepare()), intake.case.protocol, "cpu")
     size = len(intake.data)
@@ -85,7 +85,7 @@ def warm(intake: Intake) -> Measurement:
     return Measurement({"warmup_s": found.laps}, facts, () if found.settled else ("warmup_unsettled",))
 
 
-def steps(intake: Intake) -> Measurement:
+def steps(intake: InputSession) -> Measurement:
     """Images prepared one by one in this process, each of the three steps timed."""
     laps: list[tuple[float, float, float]] = []
 
@@ -99,7 +99,7 @@ def steps(intake: Intake) -> Measurement:
     return Measurement(samples, {name: median(of) for name, of in samples.items()})
 
 
-def together(intake: Intake) -> Measurement:
+def together(intake: InputSession) -> Measurement:
     """Images per second of all workers in one window: this process alone, or ``instances`` processes at once."""
     number = intake.case.instances
     with no_collection():
@@ -113,7 +113,7 @@ Window = tuple[int, float]
 """Images that one worker prepared, and the seconds it took."""
 
 
-def _window(intake: Intake) -> Window:
+def _window(intake: InputSession) -> Window:
     images, start = 0, time.perf_counter()
     while True:
         intake.prepare()
@@ -123,7 +123,7 @@ def _window(intake: Intake) -> Window:
             return images, elapsed
 
 
-def _at_once(intake: Intake, number: int) -> list[Window]:
+def _at_once(intake: InputSession, number: int) -> list[Window]:
     """Windows of ``number`` forked workers that begin together; who has finished works on until the last one has."""
     context = multiprocessing.get_context("fork")
     gate, finished = context.Barrier(number), context.Value("i", 0)
@@ -143,7 +143,7 @@ def _at_once(intake: Intake, number: int) -> list[Window]:
             worker.join()
 
 
-def _work(intake: Intake, gate: Any, finished: Any, number: int, tell: Connection) -> None:
+def _work(intake: InputSession, gate: Any, finished: Any, number: int, tell: Connection) -> None:
     die_with_parent()
     try:
         intake.prepare()
@@ -157,7 +157,7 @@ def _work(intake: Intake, gate: Any, finished: Any, number: int, tell: Connectio
         tell.send(f"not all of {number} workers were ready within {_START_S:g} s")
 
 
-def _while(others: Callable[[], bool], intake: Intake) -> None:
+def _while(others: Callable[[], bool], intake: InputSession) -> None:
     """Keep the machine as loaded as it was while the others are still being timed."""
     while others():
         intake.prepare()

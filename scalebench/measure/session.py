@@ -16,12 +16,12 @@ from torch import nn
 from scalebench.measure.clock import Clock, host_clock
 from scalebench.measure.memory import resident_bytes, settle, wake
 from scalebench.measure.runtimes.base import Forward, Runtime
-from scalebench.measure.runtimes.choosing import runtime_of
+from scalebench.measure.runtimes.selection import runtime_of
 from scalebench.measure.runtimes.torchlike import set_tf32
 from scalebench.measure.settling import load_statistics, settled
-from scalebench.measure.steps import Steps
+from scalebench.measure.training_steps import Steps
 from scalebench.model.build import build
-from scalebench.model.dense import load
+from scalebench.model.dense_heads import load
 from scalebench.suite.case import Case
 from scalebench.suite.offers import is_reference
 

@@ -18,10 +18,10 @@ from timm.models.resnet import BasicBlock, Bottleneck, ResNet, downsample_conv
 from torch import nn
 
 from scalebench.errors import BuildError, UnknownNameError, did_you_mean
-from scalebench.model.dense import build_dense
+from scalebench.model.dense_heads import build_dense
 from scalebench.model.fused import fuse
 from scalebench.suite.dense import EFFICIENTDETS
-from scalebench.suite.paper import Known
+from scalebench.suite.model_facts import Known
 from scalebench.suite.variant import Variant
 
 RESNETS = {

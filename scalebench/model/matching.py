@@ -11,8 +11,8 @@ from torch import nn
 from scalebench.errors import BuildError, UnreachableError
 from scalebench.model.build import build, fixed_input
 from scalebench.model.complexity import count_model
-from scalebench.suite.paper import MatchRequest, Spec, nominal
-from scalebench.suite.plan import Member
+from scalebench.suite.model_facts import MatchRequest, Spec, nominal
+from scalebench.suite.suite_plan import Member
 from scalebench.suite.variant import Variant
 
 _FINE = 1.002

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scalebench.procure import formulas as f
-from scalebench.procure.inputs import Inputs, Number
-from scalebench.procure.plan import Buy, Plan, Rent
+from scalebench.procure.plan_values import Inputs, Number
+from scalebench.procure.purchase_plan import Buy, PurchasePlan, Rent
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Bill:
     per_million: Number
 
 
-def bill(plan: Plan, offer: Buy | Rent, inputs: Inputs, capacity_ips: Number) -> Bill:
+def bill(plan: PurchasePlan, offer: Buy | Rent, inputs: Inputs, capacity_ips: Number) -> Bill:
     """Work out one offer.
 
     Args:

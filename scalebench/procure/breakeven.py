@@ -11,8 +11,8 @@ import numpy.typing as npt
 from scalebench.procure import formulas as f
 from scalebench.procure.choice import costs, counted_on
 from scalebench.procure.decide import Decision, Ranked
-from scalebench.procure.inputs import point
-from scalebench.procure.plan import Buy, Rent
+from scalebench.procure.plan_values import point
+from scalebench.procure.purchase_plan import Buy, Rent
 
 _MEAN, _PEAK = "workload.demand.mean_images_per_s", "workload.demand.peak_images_per_s"
 
@@ -62,7 +62,7 @@ def _pair(bought: Ranked, buy: Buy, rent: Rent, discount_rate: float) -> BreakEv
 
 
 @dataclass(frozen=True)
-class Curve:
+class CostCurve:
     """Cost of every offer that keeps the constraints over the demand, the peak in proportion to the mean.
 
     Attributes:
@@ -74,7 +74,7 @@ class Curve:
     costs: dict[str, tuple[float, ...]]
 
 
-def over_demand(decision: Decision, least: float = 0.1, most: float = 10.0, points: int = 81) -> Curve:
+def over_demand(decision: Decision, least: float = 0.1, most: float = 10.0, points: int = 81) -> CostCurve:
     """Costs from ``least`` to ``most`` times the plan's demand; nodes and the choice of setups follow it."""
     factor: npt.NDArray[np.float64] = np.geomspace(least, most, points)
     own = point(decision.plan)
@@ -82,4 +82,4 @@ def over_demand(decision: Decision, least: float = 0.1, most: float = 10.0, poin
     offers = [one.offer for one in decision.serving]
     found = costs(decision.plan, offers, inputs, decision.capacities, counted_on(decision.capacities))
     mean = tuple(map(float, own[_MEAN] * factor))
-    return Curve(mean, {offer.id: tuple(map(float, row)) for offer, row in zip(offers, found, strict=True)})
+    return CostCurve(mean, {offer.id: tuple(map(float, row)) for offer, row in zip(offers, found, strict=True)})

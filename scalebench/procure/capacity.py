@@ -10,13 +10,13 @@ import numpy as np
 
 from scalebench.analysis.stats import Estimate
 from scalebench.procure import formulas as f
-from scalebench.procure.curves import Curve, Objection
-from scalebench.procure.evidence import CPU, Evidence, Seen
+from scalebench.procure.batch_steps import BatchBounds, BatchStep, level, steps
+from scalebench.procure.evidence import CPU, Evidence, NodeEvidence
 from scalebench.procure.extrapolate import Extrapolation
 from scalebench.procure.intake import Intake, beside, intake
-from scalebench.procure.plan import Accuracy, Node, Plan, Select
+from scalebench.procure.purchase_plan import Accuracy, Node, PurchasePlan, Select
+from scalebench.procure.service_curves import Objection, ServiceCurve
 from scalebench.procure.serving import Capacity, Refusal, Setup
-from scalebench.procure.steps import Level, Step, level, steps
 
 DRAWS = 2000
 SEED = 20190528
@@ -29,7 +29,7 @@ _LIMITS = {
 
 
 def capacities(
-    plan: Plan, evidence: Evidence, draws: int = DRAWS, seed: int = SEED
+    plan: PurchasePlan, evidence: Evidence, draws: int = DRAWS, seed: int = SEED
 ) -> tuple[tuple[Capacity, ...], tuple[Refusal, ...]]:
     """What every node of a plan serves at its service level (F1, F2), and what does not serve, with the reason.
 
@@ -46,7 +46,7 @@ def capacities(
     )
 
 
-def _of_node(plan: Plan, node: Node, evidence: Evidence, draws: int, seed: int) -> Iterator[Capacity | Refusal]:
+def _of_node(plan: PurchasePlan, node: Node, evidence: Evidence, draws: int, seed: int) -> Iterator[Capacity | Refusal]:
     source = node if node.estimate is None else plan.node(node.estimate.from_)
     seen = evidence.nodes[source.id]
     if seen.imported:
@@ -67,14 +67,14 @@ def _of_node(plan: Plan, node: Node, evidence: Evidence, draws: int, seed: int) 
 class _Service:
     """One setup on one node."""
 
-    plan: Plan
+    plan: PurchasePlan
     node: Node
-    seen: Seen
+    seen: NodeEvidence
     guess: Extrapolation | None
     evidence: Evidence
     draws: int
     seed: int
-    curve: Curve
+    curve: ServiceCurve
 
     def found(self) -> Capacity | Refusal:
         accuracy = _accuracy_objection(self.plan.workload.accuracy, self.curve.setup)
@@ -93,7 +93,7 @@ class _Service:
         return self._capacity(at, tried, objections, fed)
 
     def _capacity(
-        self, at: Level, tried: Sequence[Step], objections: Sequence[Objection | None], fed: Intake | None
+        self, at: BatchBounds, tried: Sequence[BatchStep], objections: Sequence[Objection | None], fed: Intake | None
     ) -> Capacity:
         serving = [index for index, objection in enumerate(objections) if objection is None]
         rates = {index: _capped(self._rate(tried[index]), fed) for index in serving}
@@ -117,7 +117,7 @@ class _Service:
             notes=(*self._notes(fed), *self.seen.notes, *step.notes),
         )
 
-    def _impossible(self, tried: Sequence[Step]) -> Objection | None:
+    def _impossible(self, tried: Sequence[BatchStep]) -> Objection | None:
         """F14, on GPUs: the catalogue's peaks of processors are at base clock, and so no bound."""
         setup, chip = self.curve.setup, self.evidence.chips.get(self.node.accelerator)
         peak = chip.peak(setup.precision) if chip is not None and chip.kind != CPU else None
@@ -133,20 +133,20 @@ class _Service:
             f"{reached:.4g} img/s would be {share:.2f} of the {setup.precision} peak of {self.node.accelerator}",
         )
 
-    def _rate(self, step: Step) -> Estimate:
+    def _rate(self, step: BatchStep) -> Estimate:
         """Images per second of all devices (F1): the slow end of the service time is the low end of the rate."""
         many, tail = self.curve.setup.instances * self._devices, step.tail_s
         value, low, high = (many * float(f.rate(step.batch, s)) for s in (tail.value, tail.high, tail.low))
         return Estimate(value, low, high, tail.n)
 
-    def _drawn(self, at: Level, tried: Sequence[Step], fed: Intake | None) -> tuple[float, ...]:
+    def _drawn(self, at: BatchBounds, tried: Sequence[BatchStep], fed: Intake | None) -> tuple[float, ...]:
         each = [self._devices * at.drawn_ips(step, self.curve.setup.instances) for step in tried]
         best = np.max(each, axis=0)
         capped = best if fed is None else np.asarray(fed.capped(best, fed.drawn_ips))
         return tuple(capped.tolist())
 
     def _limit(
-        self, rate: Estimate, step: Step, fed: Intake | None, tried: Sequence[Step],
+        self, rate: Estimate, step: BatchStep, fed: Intake | None, tried: Sequence[BatchStep],
         objections: Sequence[Objection | None], best: int,
     ) -> str:  # fmt: skip
         if fed is not None and rate.value < self._rate(step).value:
@@ -158,7 +158,7 @@ class _Service:
             return "the machine: larger batches serve no more"
         return _LIMITS.get(objection[0], "batch {} was not measured well").format(following)
 
-    def _steps(self) -> tuple[Step, ...]:
+    def _steps(self) -> tuple[BatchStep, ...]:
         measured = steps(self.curve, self.plan.workload.slo.percentile, self.draws, self.seed)
         return measured if self.guess is None else self.guess.steps(self.curve, measured, self.seed)
 

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scalebench.errors import CatalogueError, UnknownNameError, did_you_mean
-from scalebench.procure.chip import SHIPPED, Chip, Source
+from scalebench.procure.chip import SHIPPED, Chip, ChipSource
 from scalebench.procure.chiprules import objections
 from scalebench.suite.located import Located, Location, parse_yaml, read_text
 
@@ -25,7 +25,7 @@ class _File(BaseModel):
 
     schema_: Literal[1] = Field(alias="schema")
     version: dt.date | None = None
-    sources: dict[str, Source] = Field(default_factory=dict)
+    sources: dict[str, ChipSource] = Field(default_factory=dict)
     chips: list[Chip] = Field(min_length=1)
 
 
@@ -89,6 +89,6 @@ def _read(file: Located, trusted: Mapping[str, Chip], origin: str) -> tuple[str,
 
 def _known_keys(loc: Location) -> list[str]:
     if loc[:1] == ("sources",) or "sources" in loc[2:-1]:
-        return list(Source.model_fields)
+        return list(ChipSource.model_fields)
     model: type[BaseModel] = Chip if loc[:1] == ("chips",) else _File
     return [field.alias or name for name, field in model.model_fields.items() if name != "origin"]

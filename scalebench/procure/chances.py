@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scalebench.procure.choice import SAME, costs
-from scalebench.procure.inputs import draws
-from scalebench.procure.plan import Buy, Plan, Rent
+from scalebench.procure.plan_values import draws
+from scalebench.procure.purchase_plan import Buy, PurchasePlan, Rent
 from scalebench.procure.serving import Capacity
 
 LEVEL = 0.95
@@ -31,7 +31,9 @@ class Chance:
     high: float
 
 
-def chances(plan: Plan, offers: Sequence[Buy | Rent], capacities: Sequence[Capacity], seed: int) -> tuple[Chance, ...]:
+def chances(
+    plan: PurchasePlan, offers: Sequence[Buy | Rent], capacities: Sequence[Capacity], seed: int
+) -> tuple[Chance, ...]:
     """Chance of each offer over as many joint draws as the capacities carry.
 
     A draw takes one value of every quantity that has a range, and one of every capacity. The same draw holds for all

@@ -33,7 +33,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Source(_Strict):
+class ChipSource(_Strict):
     """Where numbers were read."""
 
     label: str = Field(min_length=1)
@@ -63,7 +63,7 @@ class Chip(_Strict):
     watts: PositiveFloat | None = Field(description="as the maker rates the board; not what a node takes at the wall")
     mark: Mark = Field(description="of every number that marks does not name")
     marks: dict[str, Mark] = Field(default_factory=dict)
-    sources: tuple[Source, ...] = ()
+    sources: tuple[ChipSource, ...] = ()
     allow: dict[Rule, Annotated[str, Field(min_length=1)]] = Field(
         default_factory=dict, description="rules that the row is excused from, with the reason"
     )

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scalebench.procure.bill import Bill, bill
-from scalebench.procure.inputs import Inputs, Number
-from scalebench.procure.plan import Buy, Plan, Rent
+from scalebench.procure.plan_values import Inputs, Number
+from scalebench.procure.purchase_plan import Buy, PurchasePlan, Rent
 from scalebench.procure.serving import Capacity
 
 SAME = 1e-9
@@ -26,13 +26,13 @@ class Priced:
     bill: Bill
 
 
-def cost(plan: Plan, of: Bill) -> Number:
+def cost(plan: PurchasePlan, of: Bill) -> Number:
     """What the plan ranks by, see ``policy.rank_by``."""
     return of.per_million if plan.policy.rank_by == "cost_per_million_images" else of.per_year
 
 
 def price(
-    plan: Plan, offers: Sequence[Buy | Rent], inputs: Inputs, capacities: Sequence[Capacity]
+    plan: PurchasePlan, offers: Sequence[Buy | Rent], inputs: Inputs, capacities: Sequence[Capacity]
 ) -> tuple[Priced, ...]:
     """Each offer that a setup of its node serves, with the cheapest of them; cheapest offer first.
 
@@ -49,7 +49,11 @@ def price(
 
 
 def costs(
-    plan: Plan, offers: Sequence[Buy | Rent], inputs: Inputs, capacities: Sequence[Capacity], serving: Sequence[Number]
+    plan: PurchasePlan,
+    offers: Sequence[Buy | Rent],
+    inputs: Inputs,
+    capacities: Sequence[Capacity],
+    serving: Sequence[Number],
 ) -> npt.NDArray[np.float64]:
     """Cost of every offer with the setup that is cheapest at each entry.
 

@@ -12,12 +12,12 @@ from scalebench.procure.chances import Chance, chances
 from scalebench.procure.choice import cost, price
 from scalebench.procure.eligible import Rejected, old_prices, sort_out
 from scalebench.procure.front import on_front
-from scalebench.procure.inputs import point
-from scalebench.procure.plan import Buy, Node, Plan, Rent
+from scalebench.procure.plan_values import point
+from scalebench.procure.purchase_plan import Buy, Node, PurchasePlan, Rent
 from scalebench.procure.serving import Capacity, Refusal
 
 SEED = 7
-Standing = Literal["winner", "tie", "open", "none"]
+DecisionStatus = Literal["winner", "tie", "open", "none"]
 """One offer leads in enough draws; several share them; one stands alone and serves in too few; nothing serves."""
 
 
@@ -75,8 +75,8 @@ class Decision:
         seed: of them.
     """
 
-    plan: Plan
-    standing: Standing
+    plan: PurchasePlan
+    standing: DecisionStatus
     ranked: tuple[Ranked, ...]
     bounds: tuple[Ranked, ...]
     leaders: tuple[str, ...]
@@ -100,7 +100,9 @@ class Decision:
         return tuple(offer for offer in self.plan.offers if offer.id in kept)
 
 
-def decide(plan: Plan, capacities: Sequence[Capacity], refusals: Sequence[Refusal] = (), seed: int = SEED) -> Decision:
+def decide(
+    plan: PurchasePlan, capacities: Sequence[Capacity], refusals: Sequence[Refusal] = (), seed: int = SEED
+) -> Decision:
     """Rank the offers of a plan.
 
     Args:
@@ -134,7 +136,7 @@ def _elastic(offer: Buy | Rent) -> bool:
 
 
 def _ranked(
-    plan: Plan, offers: Sequence[Buy | Rent], capacities: Sequence[Capacity], seed: int
+    plan: PurchasePlan, offers: Sequence[Buy | Rent], capacities: Sequence[Capacity], seed: int
 ) -> tuple[Ranked, ...]:  # fmt: skip
     priced = price(plan, offers, point(plan), capacities)
     found = dict(zip((offer.id for offer in offers), chances(plan, offers, capacities, seed), strict=True))
@@ -169,7 +171,7 @@ def _unmeasured(node: Node, capacity: Capacity) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _standing(ranked: Sequence[Ranked], enough: float) -> tuple[Standing, tuple[str, ...]]:
+def _standing(ranked: Sequence[Ranked], enough: float) -> tuple[DecisionStatus, tuple[str, ...]]:
     """Leaders of a tie: the cheapest, and the likeliest of the others until they hold enough of the draws together."""
     if not ranked:
         return "none", ()

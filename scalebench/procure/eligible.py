@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scalebench.procure.inputs import quantities
-from scalebench.procure.plan import Buy, Plan, Rent
+from scalebench.procure.plan_values import quantities
+from scalebench.procure.purchase_plan import Buy, PurchasePlan, Rent
 from scalebench.procure.serving import Capacity, Reason, Refusal
 
 _FURTHEST: tuple[Reason, ...] = (
@@ -39,7 +39,7 @@ class Rejected:
 
 
 def sort_out(
-    plan: Plan, capacities: Sequence[Capacity], refusals: Sequence[Refusal]
+    plan: PurchasePlan, capacities: Sequence[Capacity], refusals: Sequence[Refusal]
 ) -> tuple[tuple[Buy | Rent, ...], tuple[Rejected, ...]]:
     """Offers that may be ranked, and the others, both in the order of the plan."""
     serving = {capacity.node for capacity in capacities if capacity.counted_on > 0}
@@ -72,7 +72,7 @@ def _nothing_serves(offer: Buy | Rent, refusals: Sequence[Refusal]) -> Rejected:
     return Rejected(offer.id, offer.node, reason, f"{nearest[0].text}{about}{also}")
 
 
-def old_prices(plan: Plan) -> tuple[str, ...]:
+def old_prices(plan: PurchasePlan) -> tuple[str, ...]:
     """A sentence for every price that is older on ``as_of`` than ``prices_max_age_days``, or dated after it."""
     dated = [(offer.id, offer.quote.date if isinstance(offer, Buy) else offer.date) for offer in plan.offers]
     dated += [
@@ -83,7 +83,7 @@ def old_prices(plan: Plan) -> tuple[str, ...]:
     return tuple(text for name, date in dated if (text := _age(plan, name, date)))
 
 
-def _age(plan: Plan, name: str, date: dt.date) -> str:
+def _age(plan: PurchasePlan, name: str, date: dt.date) -> str:
     days = (plan.as_of - date).days
     if days < 0:
         return f"the price of {name} is dated {date}, after the day of the decision, {plan.as_of}"

@@ -14,9 +14,9 @@ from scalebench.errors import did_you_mean
 from scalebench.machine.ability import Ability
 from scalebench.procure.athand import device_name, row_of
 from scalebench.procure.chip import Chip
-from scalebench.procure.curves import Curve, curves
-from scalebench.procure.load import PlanFile
-from scalebench.procure.plan import Node
+from scalebench.procure.load_plan import PlanFile
+from scalebench.procure.purchase_plan import Node
+from scalebench.procure.service_curves import ServiceCurve, curves
 from scalebench.record import Environment, Record
 from scalebench.store.frame import counts_frame, rounds_frame
 from scalebench.store.jsonl import Results, read_results, result_files
@@ -27,7 +27,7 @@ CPU = "cpu"
 
 
 @dataclass(frozen=True)
-class Seen:
+class NodeEvidence:
     """What was measured of one node.
 
     Attributes:
@@ -41,7 +41,7 @@ class Seen:
     """
 
     environment: Environment
-    curves: tuple[Curve, ...]
+    curves: tuple[ServiceCurve, ...]
     prepared: pd.DataFrame
     facts: Mapping[tuple[str, int], Mapping[Any, Any]] = field(default_factory=dict)
     abilities: tuple[Ability, ...] = ()
@@ -78,7 +78,7 @@ class Evidence:
         problems: lines that could not be read, in words.
     """
 
-    nodes: Mapping[str, Seen]
+    nodes: Mapping[str, NodeEvidence]
     chips: Mapping[str, Chip]
     files: tuple[Path, ...] = ()
     problems: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ def gather(file: PlanFile, chips: Mapping[str, Chip]) -> Evidence:
 
 def examine(file: PlanFile, results: Results, chips: Mapping[str, Chip]) -> Evidence:
     """Find each node of a plan in records that have been read; see ``gather``."""
-    nodes: dict[str, Seen] = {}
+    nodes: dict[str, NodeEvidence] = {}
     for at, node in enumerate(file.plan.nodes):
         _known_accelerator(file, at, node, chips)
         if node.estimate is None:
@@ -114,7 +114,7 @@ def _known_accelerator(file: PlanFile, at: int, node: Node, chips: Mapping[str, 
         raise file.error(("nodes", at, "accelerator"), f"{node.accelerator!r} is not in the catalogue", hint)
 
 
-def _seen(file: PlanFile, at: int, node: Node, results: Results, chips: Mapping[str, Chip]) -> Seen:
+def _seen(file: PlanFile, at: int, node: Node, results: Results, chips: Mapping[str, Chip]) -> NodeEvidence:
     measured = [record for record in results.records if record.case.mode != COUNT]
     own = [r for r in measured if r.environment.machine == node.machine and r.case.mode == "inference"]
     if not own:
@@ -126,7 +126,9 @@ def _seen(file: PlanFile, at: int, node: Node, results: Results, chips: Mapping[
     unchecked = _agrees(file, at, node, environment, chips)
     notes = (*several, *unchecked)
     if environment.imported:
-        return Seen(environment, (), pd.DataFrame(), imported=len({record.case.key for record in own}), notes=notes)
+        return NodeEvidence(
+            environment, (), pd.DataFrame(), imported=len({record.case.key for record in own}), notes=notes
+        )
     counts = [record for record in results.records if record.case.mode == COUNT]
     hosts = {record.environment.host for record in own} - {""}
     prepared, _ = _newest(
@@ -139,7 +141,7 @@ def _seen(file: PlanFile, at: int, node: Node, results: Results, chips: Mapping[
     )
     abilities = tuple(ability for ability in results.abilities if ability.machine == node.machine)
     facts = {(row["model"], row["resolution"]): row for row in counts_frame(counts).to_dict("records")}
-    return Seen(environment, curves(_frame(own)), _frame(prepared), facts, abilities, notes=notes)
+    return NodeEvidence(environment, curves(_frame(own)), _frame(prepared), facts, abilities, notes=notes)
 
 
 def _newest(records: Sequence[Record]) -> tuple[list[Record], tuple[str, ...]]:

@@ -15,20 +15,20 @@ import numpy as np
 from scalebench.analysis.roofline import BYTES_OF_FP32, Task
 from scalebench.analysis.stats import Estimate
 from scalebench.machine.ability import Ability
+from scalebench.procure.batch_steps import BatchStep, unknown
 from scalebench.procure.chip import Chip
-from scalebench.procure.curves import Curve, Objection
-from scalebench.procure.evidence import CPU, Seen
-from scalebench.procure.plan import Node
+from scalebench.procure.evidence import CPU, NodeEvidence
+from scalebench.procure.purchase_plan import Node
 from scalebench.procure.resampling import generator
+from scalebench.procure.service_curves import Objection, ServiceCurve
 from scalebench.procure.serving import Setup
-from scalebench.procure.steps import Step, unknown
 
 BAND = (0.5, 1.5)
 """Times the extrapolated capacity."""
 
 
 @dataclass(frozen=True)
-class Rated:
+class DevicePeak:
     """What one device does at most; of a processor the cores that the node has.
 
     Attributes:
@@ -56,7 +56,7 @@ class Extrapolation:
 
     source: Node
     node: Node
-    seen: Seen
+    seen: NodeEvidence
     chips: Mapping[str, Chip]
 
     @property
@@ -75,7 +75,7 @@ class Extrapolation:
             f"band x{BAND[0]:g} to x{BAND[1]:g}"
         )
 
-    def steps(self, curve: Curve, measured: tuple[Step, ...], seed: int) -> tuple[Step, ...]:
+    def steps(self, curve: ServiceCurve, measured: tuple[BatchStep, ...], seed: int) -> tuple[BatchStep, ...]:
         """The source's steps as the node might run them.
 
         Args:
@@ -87,7 +87,7 @@ class Extrapolation:
         factors = np.exp(generator(seed, self.node.id, "band").uniform(math.log(BAND[0]), math.log(BAND[1]), draws))
         return tuple(self._scaled(curve.setup, step, factors) for step in measured)
 
-    def _scaled(self, setup: Setup, step: Step, factors: np.ndarray) -> Step:
+    def _scaled(self, setup: Setup, step: BatchStep, factors: np.ndarray) -> BatchStep:
         if step.obstacle is not None:
             return step
         ratio = self._ratio(setup, step.batch)
@@ -125,7 +125,7 @@ class Extrapolation:
             return "not_measured", f"how many bytes {setup.precision} moves is not known"
         return Task(macs, batch, setup.resolution, setup.precision, weights, work)
 
-    def _rated(self, precision: str) -> tuple[Rated, Rated]:
+    def _rated(self, precision: str) -> tuple[DevicePeak, DevicePeak]:
         return (
             rated(self.source, self.source.cores or self.seen.cores, self.seen.abilities, self.chips, precision),
             rated(self.node, self.cores, (), self.chips, precision),
@@ -134,7 +134,7 @@ class Extrapolation:
 
 def rated(
     node: Node, cores: int | None, abilities: tuple[Ability, ...], chips: Mapping[str, Chip], precision: str
-) -> Rated:
+) -> DevicePeak:
     """Peaks of one device of a node: the catalogue's, or for a processor that is not in it the measured ones.
 
     Args:
@@ -150,25 +150,25 @@ def rated(
     share = cores / chip.cores if chip.cores and cores else 1.0
     part = f"{cores} of its {chip.cores} cores at base clock" if chip.cores else "the catalogue"
     flops, bandwidth = chip.peak(precision), chip.bandwidth
-    return Rated(
+    return DevicePeak(
         f"{chip.id} ({part})",
         None if flops is None else flops * share,
         None if bandwidth is None else bandwidth * share,
     )
 
 
-def _measured(node: Node, abilities: tuple[Ability, ...], precision: str) -> Rated:
+def _measured(node: Node, abilities: tuple[Ability, ...], precision: str) -> DevicePeak:
     own = [ability for ability in abilities if ability.device == CPU]
     if not own:
-        return Rated(node.id, None, None, "no peaks of it were measured, and it is no chip of the catalogue")
+        return DevicePeak(node.id, None, None, "no peaks of it were measured, and it is no chip of the catalogue")
     best = max(own, key=lambda ability: ability.threads)
     streams = [best.bandwidth[name].best for name in ("copy", "triad") if name in best.bandwidth]
     peak: Any = best.matmul.get(precision)
     name = f"{node.id} (measured peaks, {best.threads} threads)"
-    return Rated(name, peak and peak.best, max(streams, default=None), "not measured")
+    return DevicePeak(name, peak and peak.best, max(streams, default=None), "not measured")
 
 
-def _least_s(task: Task, one: Rated) -> float:
+def _least_s(task: Task, one: DevicePeak) -> float:
     """Roofline: a pass takes at least its arithmetic, and at least its traffic (Williams et al., 2009)."""
     assert one.flops is not None  # noqa: S101 - checked by the caller
     assert one.bandwidth is not None  # noqa: S101 - checked by the caller

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from scalebench.procure.inputs import Number
+from scalebench.procure.plan_values import Number
 
 HOURS_PER_YEAR = 8760.0
 SECONDS_PER_YEAR = 31_536_000.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from scalebench.analysis.stats import Estimate
-from scalebench.execute.loadtest import Run
-from scalebench.procure.check import Level, Rule, Tested
+from scalebench.execute.load_generator import Run
+from scalebench.procure.load_check import Rule, ServiceLevel, Tested
 from scalebench.procure.simulate import Curves, Search, Server, capacity_by_simulation, simulate
 from scalebench.units import digits, seconds
 
@@ -61,7 +61,9 @@ class Gap:
     with_transport: Estimate
 
 
-def gap(server: Server, simulated: Estimate, runs: Sequence[Run], tested: Tested, level: Level, search: Search) -> Gap:
+def gap(
+    server: Server, simulated: Estimate, runs: Sequence[Run], tested: Tested, level: ServiceLevel, search: Search
+) -> Gap:
     """Take the gap apart: first the simulation repeated with what the load test saw, one cause after the other.
 
     Args:
@@ -88,7 +90,7 @@ def gap(server: Server, simulated: Estimate, runs: Sequence[Run], tested: Tested
     )
 
 
-def sentences(server: Server, rule: Rule, tested: Tested, level: Level, why: Gap) -> list[str]:
+def sentences(server: Server, rule: Rule, tested: Tested, level: ServiceLevel, why: Gap) -> list[str]:
     """The gap in words."""
     p = f"p{level.percentile:g}"
     said = [

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scalebench.analysis.inputs import ENDS, inputs
+from scalebench.analysis.input_pipeline import ENDS, inputs
 from scalebench.analysis.stats import Estimate
-from scalebench.procure.curves import Objection
-from scalebench.procure.evidence import Seen
-from scalebench.procure.inputs import Number
-from scalebench.procure.plan import Images
+from scalebench.procure.evidence import NodeEvidence
+from scalebench.procure.plan_values import Number
+from scalebench.procure.purchase_plan import Images
 from scalebench.procure.resampling import drawn_means, generator
+from scalebench.procure.service_curves import Objection
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ class Intake:
         return float(slower) if slower.ndim == 0 else slower
 
 
-def intake(seen: Seen, images: Images, resolution: int, cores: int | None, draws: int, seed: int) -> Intake | Objection:
+def intake(
+    seen: NodeEvidence, images: Images, resolution: int, cores: int | None, draws: int, seed: int
+) -> Intake | Objection:
     """What the cores of a node prepare at a resolution, or why that is not known; ``held`` is left at 0.
 
     Args:

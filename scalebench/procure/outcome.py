@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scalebench.procure.breakeven import BreakEven, Curve, break_evens, over_demand
+from scalebench.procure.breakeven import BreakEven, CostCurve, break_evens, over_demand
 from scalebench.procure.decide import SEED, Decision, decide
-from scalebench.procure.plan import Plan
+from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.sensitivity import Again, Bar, tornado
 from scalebench.procure.serving import Capacity, Refusal
 from scalebench.procure.switching import Switch, switches
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PurchaseOutcome:
     """Everything that page, table and JSON are made of.
 
     Attributes:
@@ -29,12 +29,12 @@ class Outcome:
     bars: tuple[Bar, ...]
     switches: tuple[Switch, ...]
     break_evens: tuple[BreakEven, ...]
-    curve: Curve
+    curve: CostCurve
 
 
 def weigh(
-    plan: Plan, capacities: Sequence[Capacity], refusals: Sequence[Refusal], again: Again, seed: int = SEED
-) -> Outcome:
+    plan: PurchasePlan, capacities: Sequence[Capacity], refusals: Sequence[Refusal], again: Again, seed: int = SEED
+) -> PurchaseOutcome:
     """Decide, and ask about the decision.
 
     Args:
@@ -44,4 +44,6 @@ def weigh(
         seed: of the draws.
     """
     decision = decide(plan, capacities, refusals, seed)
-    return Outcome(decision, tornado(decision, again), switches(decision), break_evens(decision), over_demand(decision))
+    return PurchaseOutcome(
+        decision, tornado(decision, again), switches(decision), break_evens(decision), over_demand(decision)
+    )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-Standing = Literal["fact", "measured", "assumed", "derived"]
+QuantityStatus = Literal["fact", "measured", "assumed", "derived"]
 
 
 class Quantity(BaseModel):
@@ -26,7 +26,7 @@ class Quantity(BaseModel):
     unit: str = ""
     source: str = ""
     date: dt.date | None = None
-    status: Standing = "assumed"
+    status: QuantityStatus = "assumed"
 
     @model_validator(mode="after")
     def _in_order(self) -> Quantity:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from scalebench.procure.choice import SAME, price
 from scalebench.procure.choice import cost as ranked_by
 from scalebench.procure.decide import Decision
-from scalebench.procure.inputs import point, quantities, with_value
-from scalebench.procure.plan import Buy, Plan, Rent
+from scalebench.procure.plan_values import point, quantities, with_value
+from scalebench.procure.purchase_plan import Buy, PurchasePlan, Rent
 from scalebench.procure.serving import Capacity
 
 CAPACITY = "capacity."
@@ -20,7 +20,7 @@ _ASKS_AGAIN = ("workload.slo.", "workload.accuracy.")
 
 Costs = Mapping[str, float]
 """Cost by offer; an offer that does not serve is not in it."""
-Again = Callable[[Plan], Sequence[Capacity]]
+Again = Callable[[PurchasePlan], Sequence[Capacity]]
 """What the nodes serve under a changed plan."""
 
 
@@ -115,7 +115,7 @@ def tornado(decision: Decision, again: Again) -> tuple[Bar, ...]:
     return tuple(sorted((bar for bar in bars if bar.swing > 0), key=lambda bar: (-bar.swing, bar.path)))
 
 
-def _costs(plan: Plan, offers: Sequence[Buy | Rent], capacities: Sequence[Capacity]) -> Costs:
+def _costs(plan: PurchasePlan, offers: Sequence[Buy | Rent], capacities: Sequence[Capacity]) -> Costs:
     priced = price(plan, offers, point(plan), capacities)
     return {one.offer.id: float(ranked_by(plan, one.bill)) for one in priced}
 

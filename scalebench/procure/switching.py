@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 
 from scalebench.procure.choice import costs, counted_on
 from scalebench.procure.decide import Decision, Ranked
-from scalebench.procure.inputs import point, quantities
+from scalebench.procure.plan_values import point, quantities
 from scalebench.procure.quantity import Quantity
 
 _STEPS = 128

@@ -16,7 +16,7 @@ class _Report(ModuleType):
 
         Returns: path of the page.
         """
-        from scalebench.report.build import write_report
+        from scalebench.report.write_report import write_report
 
         return write_report(findings, Path(folder), scripts=scripts)
 

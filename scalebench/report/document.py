@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.analysis.run import Analysis
-from scalebench.claims.evaluate import Judged, Verdict
+from scalebench.analysis.analyse import Analysis
+from scalebench.claims.judge import Judged, Verdict
 from scalebench.flags import FLAGS
 from scalebench.metrics import METRICS
 from scalebench.report.sections.outlook import rounds_to_decide

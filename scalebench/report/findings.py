@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scalebench.analysis.run import Analysis, analyse, with_study
-from scalebench.claims.evaluate import Verdict, judge
+from scalebench.analysis.analyse import Analysis, analyse, with_study
+from scalebench.claims.judge import Verdict, judge
 from scalebench.claims.registry import select_claims, with_file
 from scalebench.errors import StoreError
 from scalebench.report.document import build_document
@@ -18,7 +18,7 @@ from scalebench.report.sections.headline import headline
 from scalebench.report.tables import cases_table, filled, verdicts_table
 from scalebench.report.writing.page import render_fragment
 from scalebench.store.jsonl import Results
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 
 @dataclass(frozen=True)

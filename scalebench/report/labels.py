@@ -12,7 +12,7 @@ import pandas as pd
 
 from scalebench import units
 from scalebench.analysis.way import WAY
-from scalebench.claims.evaluate import way_text
+from scalebench.claims.judge import way_text
 
 GREY = "#949494"
 LONGEST = 26

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scalebench.procure.plan import Plan
+from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.sensitivity import CAPACITY
 from scalebench.units import digits
 
@@ -59,7 +59,7 @@ def given(value: float) -> str:
     return f"{value:,.6g}"
 
 
-def with_unit(number: str, unit: str, plan: Plan) -> str:
+def with_unit(number: str, unit: str, plan: PurchasePlan) -> str:
     """``22,090 EUR``, ``0.25 EUR per kWh``, ``875 img/s``, ``0.08 per year``, ``1.5``."""
     money = unit.replace("currency/", f"{plan.currency} per ").replace("currency", plan.currency)
     return f"{number} {money.replace('1/', 'per ')}".strip()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scalebench.analysis.stats import Estimate
 from scalebench.procure.decide import Decision, Ranked
 from scalebench.procure.eligible import Rejected, in_words
-from scalebench.procure.outcome import Outcome
+from scalebench.procure.outcome import PurchaseOutcome
 from scalebench.procure.serving import Setup
 from scalebench.procure.switching import Switch
 from scalebench.report.labels import listed
@@ -184,7 +184,7 @@ def _priced(decision: Decision, one: Ranked) -> str:
     return f"{one.offer.id} at {amount(float(one.bill.per_million))} {decision.plan.currency} per million images"
 
 
-def what_changes_it(outcome: Outcome) -> list[str]:
+def what_changes_it(outcome: PurchaseOutcome) -> list[str]:
     """Switching values in plain words, nearest first; last what does not matter."""
     decision = outcome.decision
     idle = [name(one.path) for one in sorted(outcome.switches, key=lambda one: not one.has_range) if one.at is None]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.analysis.comparison import Comparison
-from scalebench.claims.evaluate import Verdict, by_claim
+from scalebench.analysis.compare.comparison import Comparison
+from scalebench.claims.judge import Verdict, by_claim
 from scalebench.record import Environment
 from scalebench.report import tables, trust
-from scalebench.report.comparing import HOW, banners, document, headline, places, remarks, standing
+from scalebench.report.comparison_text import HOW, banners, document, headline, places, remarks, standing
 from scalebench.report.content import Absent, Chart, Column, Report, Section, Table
 from scalebench.report.document import verdict_document
 from scalebench.report.figures.explorer import explorer

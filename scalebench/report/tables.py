@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from scalebench import units
-from scalebench.analysis.run import Failure
-from scalebench.claims.evaluate import Judged, Verdict, allowed
+from scalebench.analysis.analyse import Failure
+from scalebench.claims.judge import Judged, Verdict, allowed
 from scalebench.metrics import METRICS
 from scalebench.record import Environment
 from scalebench.report.content import Column, Table
 from scalebench.report.labels import SCALES, plain, way_label
-from scalebench.suite.plan import Group
+from scalebench.suite.suite_plan import Group
 
 CAP = 200
 SHOWN = ("latency_s", "throughput_ips", "memory_bytes")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scalebench.analysis.run import Analysis
-from scalebench.claims.evaluate import Verdict, by_claim
+from scalebench.analysis.analyse import Analysis
+from scalebench.claims.judge import Verdict, by_claim
 from scalebench.report import tables
 from scalebench.report.content import Article, Live, Report, Ruling, Section
 from scalebench.report.figures.strips import strip

@@ -16,7 +16,7 @@ _FIRST = 2
 
 
 @dataclass(frozen=True)
-class Table:
+class CsvTable:
     """Rows as they are written.
 
     Attributes:
@@ -62,7 +62,7 @@ class Table:
         return None if value is None else int(value)
 
 
-def read_csv(path: Path, required: Sequence[str]) -> Table:
+def read_csv(path: Path, required: Sequence[str]) -> CsvTable:
     """Read a CSV with a heading.
 
     Args:
@@ -95,4 +95,4 @@ def read_csv(path: Path, required: Sequence[str]) -> Table:
     }
     if not rows:
         raise StoreError(f"{path}: the table has no rows")
-    return Table(path, columns, rows)
+    return CsvTable(path, columns, rows)

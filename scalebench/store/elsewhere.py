@@ -11,9 +11,9 @@ from statistics import median
 from scalebench.errors import StoreError
 from scalebench.machine.ability import Ability
 from scalebench.record import Record
-from scalebench.store.imports import refuse_existing
 from scalebench.store.jsonl import Writer, finite, read_results
-from scalebench.suite.plan import Plan
+from scalebench.store.published_tables import refuse_existing
+from scalebench.suite.suite_plan import Plan
 
 _EQUAL = 1e-9
 Round = tuple[str, str, str, str, int, str]

@@ -15,7 +15,7 @@ from typing import Any
 from scalebench.errors import StoreError
 from scalebench.machine.ability import Ability, ability_from_json
 from scalebench.record import SCHEMA, Record, record_from_json, upgrade
-from scalebench.suite.plan import Plan, plan_from_json
+from scalebench.suite.suite_plan import Plan, plan_from_json
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from itertools import chain, product
 from scalebench import published
 from scalebench.errors import UnknownNameError, did_you_mean
 from scalebench.suite.case import COUNT, INPUT, Case
-from scalebench.suite.decoders import camera_size
+from scalebench.suite.decoder_table import camera_size
 from scalebench.suite.dense import EFFICIENTDETS, KINDS, PIXELS
 from scalebench.suite.families import FAMILIES, native_resolution
 from scalebench.suite.load import SuiteFile
-from scalebench.suite.paper import Catalogue, Known, MatchRequest, Spec, nominal
-from scalebench.suite.plan import Member
-from scalebench.suite.schema import (
+from scalebench.suite.model_facts import Catalogue, Known, MatchRequest, Spec, nominal
+from scalebench.suite.suite_plan import Member
+from scalebench.suite.suite_schema import (
     Exclude,
     FamilyModels,
     InputImages,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from scalebench.errors import ScalebenchError, SuiteError
 from scalebench.suite.located import Located, Location, parse_yaml, read_text
 from scalebench.suite.protocol import PROTOCOLS, Protocol
-from scalebench.suite.schema import ENTRY_KINDS, Exclude, Grid, LimitsEntry, SceneEntry, Suite
+from scalebench.suite.suite_schema import ENTRY_KINDS, Exclude, Grid, LimitsEntry, SceneEntry, Suite
 
 _TAG_AT: dict[str | int, int] = {"models": 2, "protocol": 1, "grid": 3}
 """Where pydantic's locations name the branch of a union: not a key of the file."""

@@ -4,7 +4,7 @@ import pytest
 
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
-from scalebench.suite.plan import Group, Plan
+from scalebench.suite.suite_plan import Group, Plan
 
 
 @pytest.fixture(scope="session")

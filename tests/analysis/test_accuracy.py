@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalebench.analysis.accuracy import (
+from scalebench.analysis.accuracy_fronts import (
     AXES,
     BEST,
     COLUMNS,

@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from scalebench.analysis.analyse import Analysis, Failure
+from scalebench.analysis.analyse import analyse as analyse_plan
+from scalebench.analysis.exponents import COLUMNS as EXPONENT_COLUMNS
 from scalebench.analysis.matched import COLUMNS as GROUP_COLUMNS
-from scalebench.analysis.run import Analysis, Failure
-from scalebench.analysis.run import analyse as analyse_plan
-from scalebench.analysis.scaling import COLUMNS as EXPONENT_COLUMNS
 from scalebench.record import Record
 from scalebench.suite.case import COUNT, Case
-from scalebench.suite.plan import Group, Member, Plan
 from scalebench.suite.protocol import PROTOCOLS
+from scalebench.suite.suite_plan import Group, Member, Plan
 
 Make = Callable[..., Record]
 MakePlan = Callable[..., Plan]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scalebench.analysis.parts import break_down, sentences
+from scalebench.analysis.part_times import break_down, sentences
 from scalebench.suite.kinds import BETWEEN
 
 

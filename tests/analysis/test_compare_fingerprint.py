@@ -1,6 +1,6 @@
 """What differs between two machines, in words."""
 
-from scalebench.analysis.fingerprint import Change, changes, fingerprint_difference
+from scalebench.analysis.fingerprint import FieldChange, changes, fingerprint_difference
 from scalebench.record import Environment
 
 OLD = Environment(
@@ -41,6 +41,6 @@ def test_keys_decide_even_where_fields_were_not_stored() -> None:
 
 def test_changes_are_sorted_and_flat() -> None:
     assert changes({"b": {"x": 1}, "a": None}, {"b": {"x": 2}, "a": ""}) == (
-        Change("a", "(none)", "(none)"),
-        Change("b.x", "1", "2"),
+        FieldChange("a", "(none)", "(none)"),
+        FieldChange("b.x", "1", "2"),
     )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from scalebench.analysis.gate import GATE, SD_OF_FLOOR, Better, Effect, holm, judge, paired, welch
+from scalebench.analysis.compare.gate import GATE, SD_OF_FLOOR, Better, Effect, holm, judge, paired, welch
 from scalebench.analysis.stats import ratio
 
 TIMES = st.floats(1e-4, 1e3)

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from scalebench.analysis.paired import Duel, compare_paired, compare_screened, sign_interval, suspicious, wants_more
+from scalebench.analysis.compare.paired import (
+    Duel,
+    compare_paired,
+    compare_screened,
+    sign_interval,
+    suspicious,
+    wants_more,
+)
 from scalebench.analysis.stopping import SPARE
 from scalebench.record import Record
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from scalebench.analysis.pairing import pair_up
+from scalebench.analysis.compare.pairing import pair_up
 from scalebench.errors import StoreError
 from scalebench.record import Record
 from scalebench.suite.case import Case

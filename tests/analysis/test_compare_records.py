@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scalebench.analysis.compare import Terms, compare, default_floor
-from scalebench.analysis.comparison import mean_of_cases
+from scalebench.analysis.compare.comparison import mean_of_cases
+from scalebench.analysis.compare.result_sets import CompareOptions, compare, default_floor
 from scalebench.analysis.floor import noise_floor, run_differences
 from scalebench.record import Environment, Record
 
@@ -27,7 +27,7 @@ def rounds(measured: Make) -> Callable[..., list[Record]]:
 
 
 Rounds = Callable[..., list[Record]]
-QUIET = Terms(floor=0.01)
+QUIET = CompareOptions(floor=0.01)
 
 
 def test_a_slower_case_fails_the_gate_alone(rounds: Rounds) -> None:
@@ -53,7 +53,7 @@ def test_faster_is_no_failure(rounds: Rounds) -> None:
 
 def test_each_metric_knows_which_way_is_better(rounds: Rounds) -> None:
     """Half the latency is twice the throughput: both better; equal bytes are the same without any noise allowed."""
-    terms = Terms(("latency_s", "throughput_ips", "memory_bytes"), floor=0.01)
+    terms = CompareOptions(("latency_s", "throughput_ips", "memory_bytes"), floor=0.01)
     rows = {row.metric: row for row in compare(rounds("a", 0.1, 1), rounds("a", 0.05, 2), terms).rows}
     assert {name: row.verdict for name, row in rows.items()} == {
         "latency_s": "better",
@@ -66,14 +66,14 @@ def test_each_metric_knows_which_way_is_better(rounds: Rounds) -> None:
 
 def test_more_bytes_fail(rounds: Rounds) -> None:
     grown = [replace(r, facts={**r.facts, "memory_bytes": 1.1e6}) for r in rounds("a", 0.1, 2)]
-    found = compare(rounds("a", 0.1, 1), grown, Terms(("memory_bytes",)))
+    found = compare(rounds("a", 0.1, 1), grown, CompareOptions(("memory_bytes",)))
     assert found.worse[0].ratio.value == pytest.approx(1.1)
 
 
 def test_the_margin_follows_the_floor(rounds: Rounds) -> None:
     """On a machine whose runs differ by 10 %, 15 % slower is nothing that can be said."""
     a, b = rounds("a", 0.1, 1), rounds("a", 0.115, 2)
-    loud, quiet = compare(a, b, Terms(floor=0.10)).rows[0], compare(a, b, QUIET).rows[0]
+    loud, quiet = compare(a, b, CompareOptions(floor=0.10)).rows[0], compare(a, b, QUIET).rows[0]
     assert (loud.margin, loud.verdict) == (0.20, "inconclusive")
     assert (quiet.margin, quiet.verdict) == (0.03, "worse")
     assert loud.ratio.high - loud.ratio.low > quiet.ratio.high - quiet.ratio.low
@@ -81,7 +81,7 @@ def test_the_margin_follows_the_floor(rounds: Rounds) -> None:
 
 def test_a_measured_floor_takes_the_place_of_the_assumed_one(rounds: Rounds) -> None:
     a, b = rounds("a", 0.1, 1), rounds("a", 0.1, 2)
-    known = compare(a, b, Terms(floors={"hw-xeon": 0.004, "hw-arm": 0.3})).rows[0]
+    known = compare(a, b, CompareOptions(floors={"hw-xeon": 0.004, "hw-arm": 0.3})).rows[0]
     assumed = compare(a, b).rows[0]
     assert (known.noise, known.noise_from) == (0.004, "measured by scalebench aa")
     assert (assumed.noise, assumed.noise_from) == (0.05, "assumed; scalebench aa measures it")
@@ -148,7 +148,7 @@ def test_what_has_no_number_is_said(rounds: Rounds, measured: Make) -> None:
 
 def test_a_metric_that_one_side_lacks_is_said(rounds: Rounds) -> None:
     bare = [replace(r, facts={"latency_s": r.facts["latency_s"], "memory_bytes": None}) for r in rounds("a", 0.1, 2)]
-    found = compare(rounds("a", 0.1, 1), bare, Terms(("latency_s", "memory_bytes")))
+    found = compare(rounds("a", 0.1, 1), bare, CompareOptions(("latency_s", "memory_bytes")))
     assert [row.metric for row in found.rows] == ["latency_s"]
     assert found.failed[0].endswith("no memory in B")
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalebench.analysis.fits import power_law
+from scalebench.analysis.power_law import power_law
 
 X = [1.0, 2.0, 3.0, 5.0, 8.0]
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from scalebench.analysis.inputs import FEEDING, INPUTS, bottleneck
-from scalebench.analysis.run import Analysis, analyse
+from scalebench.analysis.analyse import Analysis, analyse
+from scalebench.analysis.input_pipeline import FEEDING, INPUTS, bottleneck
 from scalebench.analysis.stats import Estimate
 from scalebench.record import Environment, Record
 from scalebench.suite.case import INPUT, Case
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 HOST = Environment("xeon", "hw-cpu", "sw", {"cpu": {"usable_cores": 4}}, host="h")
 CARD = Environment("h100", "hw-gpu", "sw", {"cpu": {"usable_cores": 4}}, host="h")

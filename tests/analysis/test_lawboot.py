@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from scalebench.analysis.lawboot import bootstrap
-from scalebench.analysis.laws import LAWS
+from scalebench.analysis.laws.bootstrap import bootstrap
+from scalebench.analysis.laws.forms import LAWS
 
 X = np.geomspace(1e8, 1e10, 12)
 

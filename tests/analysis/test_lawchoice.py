@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from scalebench.analysis.lawchoice import choose, law_ratio, left_out, winner
-from scalebench.analysis.lawfit import fit_law
-from scalebench.analysis.laws import LAWS
+from scalebench.analysis.laws.choice import choose, law_ratio, left_out, winner
+from scalebench.analysis.laws.forms import LAWS
+from scalebench.analysis.laws.robust_fit import fit_law
 
 X = np.geomspace(1e8, 2e10, 20)
 SIMPLE = [LAWS[name] for name in ("power", "power_floor", "linear_sqrt")]

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalebench.analysis.fits import power_law
-from scalebench.analysis.lawfit import fit_law, predict
-from scalebench.analysis.laws import LAWS
+from scalebench.analysis.laws.forms import LAWS
+from scalebench.analysis.laws.robust_fit import fit_law, predict
+from scalebench.analysis.power_law import power_law
 
 X = np.geomspace(1e8, 1e11, 24)
 TRUTH = {

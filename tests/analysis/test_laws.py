@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalebench.analysis.laws import LAWS, Law
+from scalebench.analysis.laws.forms import LAWS, Law
 
 U = np.linspace(-3, 3, 25)
 """log(x / x0)."""

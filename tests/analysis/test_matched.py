@@ -20,7 +20,7 @@ from scalebench.analysis.matched import (
     explained,
 )
 from scalebench.analysis.way import WAY
-from scalebench.suite.plan import Group, Member
+from scalebench.suite.suite_plan import Group, Member
 
 MEMBERS = (
     Member("compound", 1.2, 1.1, 260, 2_000, 0.0),

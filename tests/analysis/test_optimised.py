@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from scalebench.analysis.run import Analysis, analyse
+from scalebench.analysis.analyse import Analysis, analyse
 from scalebench.record import Record
 from scalebench.suite.case import Case
-from scalebench.suite.plan import Limits, Plan, Scene
+from scalebench.suite.suite_plan import Limits, Plan, Scene
 
 PLAIN = Case("resnet18", 64, threads=2)
 FAST = replace(PLAIN, runtime="onnxruntime")

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalebench.analysis.recount import COLUMNS, HALVED, TOLERANCE, agrees, recount
-from scalebench.published import Discrepancy, Figure, Printed, PublishedModel, PublishedVariant
+from scalebench.analysis.printed_counts import COLUMNS, HALVED, TOLERANCE, agrees, recount
+from scalebench.published import Discrepancy, Figure, PrintedFigure, PublishedModel, PublishedVariant
 
 
 def model(name: str, params: str = "", flops: str = "", acts: str = "", per_mac: int = 1) -> PublishedModel:
-    p, f, a = (Printed(text) if text else None for text in (params, flops, acts))
+    p, f, a = (PrintedFigure(text) if text else None for text in (params, flops, acts))
     return PublishedModel("t", name, "resnet50", "ResNet", p, f, per_mac, a, 224, 76.0, None, "", "read")
 
 
@@ -48,7 +48,9 @@ def test_the_last_printed_digit_counts_where_it_is_coarser_than_the_tolerance() 
 
 
 def test_what_was_not_counted_has_no_row() -> None:
-    other = PublishedVariant("t", "resnet50", "depth", 4, 1, 1, 224, "resnet50[d=4]", Printed("16.2"), 78.1, "read")
+    other = PublishedVariant(
+        "t", "resnet50", "depth", 4, 1, 1, 224, "resnet50[d=4]", PrintedFigure("16.2"), 78.1, "read"
+    )
     found = recount(counts(macs=None), [model("ResNet-50", "26", "4.1"), other], [])
     assert found["quantity"].tolist() == ["params"]
     assert recount(counts(), [other], []).empty
@@ -57,7 +59,7 @@ def test_what_was_not_counted_has_no_row() -> None:
 
 def test_a_figure_that_a_table_prints_twice_counts_once() -> None:
     """A table of models that is a table of one scaled base as well is listed as both."""
-    again = PublishedVariant("t", "resnet50", "baseline", 1, 1, 1, 224, "resnet50", Printed("4.1"), 76.0, "read")
+    again = PublishedVariant("t", "resnet50", "baseline", 1, 1, 1, 224, "resnet50", PrintedFigure("4.1"), 76.0, "read")
     found = recount(counts(), [model("ResNet-50", flops="4.1"), again], [])
     assert found["name"].tolist() == ["ResNet-50"]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from scalebench.analysis.memory import explain, memory_gap
+from scalebench.analysis.memory_views import explain, memory_gap
 from scalebench.analysis.rounds import name_machines, with_standing
 from scalebench.analysis.summary import outliers, summarise
 from scalebench.record import Environment, Record

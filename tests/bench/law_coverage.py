@@ -10,9 +10,9 @@ import argparse
 
 import numpy as np
 
-from scalebench.analysis.lawboot import bootstrap
-from scalebench.analysis.lawchoice import choose, winner
-from scalebench.analysis.laws import LAWS
+from scalebench.analysis.laws.bootstrap import bootstrap
+from scalebench.analysis.laws.choice import choose, winner
+from scalebench.analysis.laws.forms import LAWS
 
 POINTS, ROUNDS = 16, 3
 BETWEEN, WITHIN = 0.05, 0.03

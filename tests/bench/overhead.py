@@ -10,7 +10,7 @@ import time
 from statistics import median
 
 from scalebench.execute.client import Worker
-from scalebench.execute.isolate import run_round
+from scalebench.execute.one_round import run_round
 from scalebench.machine.environment import collect, usable_cores
 from scalebench.record import Record
 from scalebench.suite.case import Case

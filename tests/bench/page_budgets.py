@@ -17,8 +17,8 @@ from playwright.sync_api import sync_playwright
 sys.path.append(str(Path(__file__).parent.parent / "report"))
 from many_records import many_results
 
-from scalebench.report.build import write_report
 from scalebench.report.findings import find
+from scalebench.report.write_report import write_report
 from scalebench.store.jsonl import Results, read_results, result_files
 
 BUDGETS = {

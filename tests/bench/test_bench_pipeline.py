@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from scalebench.model.complexity import count
-from scalebench.report.build import write_report
 from scalebench.report.findings import find
+from scalebench.report.write_report import write_report
 from scalebench.store.frame import rounds_frame
 from scalebench.store.jsonl import Results, read_results, result_files
 from scalebench.suite.expand import expand, select
 from scalebench.suite.load import load_suite
-from scalebench.suite.paper import Known
+from scalebench.suite.model_facts import Known
 from scalebench.suite.variant import Variant
 
 Benchmark = Callable[..., Any]

@@ -33,7 +33,7 @@ def page_url(built: Any) -> str:
 @pytest.fixture(scope="session")
 def plain_url(built: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The same without scripts."""
-    from scalebench.report.build import write_report
+    from scalebench.report.write_report import write_report
 
     return write_report(built.findings, tmp_path_factory.mktemp("plain"), scripts=False).as_uri()
 
@@ -43,11 +43,11 @@ def other_urls(built: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """The pages that are no report of one suite: a comparison, and an index over it."""
     from many_records import many_results
 
-    from scalebench.report.build import write_pages
     from scalebench.report.findings import find
     from scalebench.report.index import write_index
     from scalebench.report.sections.change import compare_runs
     from scalebench.report.sidebyside import Named, comparison_document, compose_comparison
+    from scalebench.report.write_report import write_pages
 
     folder = tmp_path_factory.mktemp("others")
     stored = many_results(30)

@@ -125,8 +125,8 @@ def test_a_page_without_scripts_has_none(open_page: Open, plain_url: str) -> Non
 
 
 def test_a_live_page_renews_itself_until_it_is_told_not_to(open_page: Open, built: Any, tmp_path: Path) -> None:
-    from scalebench.report.build import write_report
     from scalebench.report.content import Live
+    from scalebench.report.write_report import write_report
 
     path = write_report(built.findings, tmp_path, live=Live("The run goes on.", 1))
     page = open_page(url=path.as_uri())

@@ -4,11 +4,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from scalebench.analysis.run import Analysis
+from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.way import WAY
 from scalebench.metrics import COUNTED, MEASURED, STRUCTURE
 from scalebench.record import Environment
-from scalebench.suite.plan import Group, Plan
+from scalebench.suite.suite_plan import Group, Plan
 
 ROUND_COLUMNS = [
     "case", "model", "resolution", "batch", "mode", "precision", "layout", "runtime", "device", "threads", "machine",

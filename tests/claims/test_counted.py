@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from scalebench.analysis.run import Analysis
-from scalebench.claims.part import Finding
+from scalebench.analysis.analyse import Analysis
+from scalebench.claims.base_part import Finding
 from scalebench.claims.registry import Part, registry
 
 MakeAnalysis = Callable[..., Analysis]

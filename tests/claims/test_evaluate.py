@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from scalebench.analysis.run import Analysis
+from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.stats import Estimate
-from scalebench.claims.evaluate import Verdict, combine, decide, judge
+from scalebench.claims.judge import Verdict, combine, decide, judge
 from scalebench.claims.registry import Claim, Part, registry, select_claims
-from scalebench.suite.plan import Group, Member
+from scalebench.suite.suite_plan import Group, Member
 
 MakeAnalysis = Callable[..., Analysis]
 Counts = Mapping[tuple[str, int], Mapping[str, float]]

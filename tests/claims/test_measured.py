@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from scalebench.analysis.run import Analysis
+from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.way import WAY
 from scalebench.claims.registry import Part
-from scalebench.suite.plan import Group, Member
+from scalebench.suite.suite_plan import Group, Member
 
 MakeAnalysis = Callable[..., Analysis]
 

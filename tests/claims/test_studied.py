@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
-from scalebench.analysis.run import Analysis
-from scalebench.claims.accuracy import accuracies
+from scalebench.analysis.analyse import Analysis
+from scalebench.claims.published_accuracy import accuracies
 from scalebench.claims.registry import Part
 
 MakeAnalysis = Callable[..., Analysis]

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from scalebench.claims.registry import Claim, registry, select_claims
-from scalebench.claims.suite_for import as_yaml, suite_for
+from scalebench.claims.smallest_suite import as_yaml, suite_for
 from scalebench.errors import ClaimError
 from scalebench.suite.load import load_suite
-from scalebench.suite.schema import Suite
+from scalebench.suite.suite_schema import Suite
 from scalebench.suite.variant import parse_at
 
 DECIDABLE = [claim for claim in registry().values() if claim.parts]

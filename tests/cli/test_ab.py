@@ -17,8 +17,8 @@ from scalebench.cli.aa import CASES, FEWEST, floor_of, keep, two_runs
 from scalebench.cli.ab import Request, ab, check_sides, decided, duels_of, find_interpreter, screened
 from scalebench.cli.side_by_side import cases_of, starting_case
 from scalebench.errors import BuildError, MachineError, SuiteError, UnknownNameError
+from scalebench.execute.abba import Bench
 from scalebench.execute.client import Worker
-from scalebench.execute.paired import Bench
 from scalebench.record import Environment, Record
 from scalebench.store.floors import read_floor
 from scalebench.store.jsonl import read_results

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scalebench.analysis.parts import break_down
+from scalebench.analysis.part_times import break_down
 from scalebench.cli.blocks import Measured, _print, document
 from scalebench.cli.output import plain
 from scalebench.record import Environment

@@ -18,8 +18,8 @@ from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
 from scalebench.suite.expand import expand
 from scalebench.suite.load import load_suite
-from scalebench.suite.paper import Known
-from scalebench.suite.plan import Plan
+from scalebench.suite.model_facts import Known
+from scalebench.suite.suite_plan import Plan
 
 BOX = Environment("box", "hw", "sw")
 NAMES = {f"net{letter}": Known(64) for letter in "abcdef"}

@@ -15,12 +15,12 @@ from scalebench.cli.compare import compare
 from scalebench.cli.loading import load
 from scalebench.errors import StoreError, UnknownNameError
 from scalebench.record import Environment, Record
-from scalebench.report.comparing import title
+from scalebench.report.comparison_text import title
 from scalebench.store.floors import Floor, read_floors, write_floor
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import Case
-from scalebench.suite.plan import Plan
 from scalebench.suite.protocol import Protocol
+from scalebench.suite.suite_plan import Plan
 
 HARDWARE = {"device": "cpu", "cpu": {"virtual": False}}
 HERE = Environment("epyc-1", "abc123", "s1", HARDWARE, {"torch": "2.12"})

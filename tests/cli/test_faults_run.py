@@ -25,7 +25,7 @@ from scalebench.cli.campaign import Campaign
 from scalebench.execute.client import Worker
 from scalebench.execute.lock import LOCK
 from scalebench.execute.planner import Prepared
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 ENDINGS = {
     "resnet18": "ok",

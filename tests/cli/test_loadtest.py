@@ -18,9 +18,9 @@ from scalebench.cli.serving import Outcome, Way, _sizes, curves_of, run_loadtest
 from scalebench.cli.side_by_side import plan_of
 from scalebench.errors import StoreError, UnknownNameError
 from scalebench.execute.client import Worker
-from scalebench.execute.loadtest import Load
-from scalebench.procure.check import Level, Rule, by_load
+from scalebench.execute.load_generator import Load
 from scalebench.procure.gap import gap
+from scalebench.procure.load_check import Rule, ServiceLevel, by_load
 from scalebench.procure.simulate import Search, Server
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Writer, read_results
@@ -39,7 +39,7 @@ def record(case: Case, laps: list[float], number: int = 0, machine: str = "epyc-
 
 
 def outcome() -> Outcome:
-    level, server = Level(0.060), Server({1: [0.010] * 20}, cap=1)
+    level, server = ServiceLevel(0.060), Server({1: [0.010] * 20}, cap=1)
     runs = [run(30, 0.016), run(60, 0.1)]
     test, simulated = by_load(runs, level), Estimate(80.0, 78.0, 82.0, 5)
     why = gap(server, simulated, runs, test, level, Search(requests=100, replications=2, steps=2))
@@ -127,7 +127,7 @@ def test_a_tiny_load_test(tmp_path: Path, worker: Worker, monkeypatch: pytest.Mo
     """From service times to the record of the runs, with a real model and server."""
     monkeypatch.setattr(serving, "Worker", lambda **_: nullcontext(worker))  # starting another takes five seconds
     way = Way("mobilenetv3_small_050@32", "eager", "fp32", 1, "cpu", 2, 0.0)
-    found = run_loadtest(way, Level(5.0, 50), Load((50.0, 100.0), 15, 1), BRIEF, [], tmp_path)
+    found = run_loadtest(way, ServiceLevel(5.0, 50), Load((50.0, 100.0), 15, 1), BRIEF, [], tmp_path)
     assert found.rule.batch == 2
     assert 0 < found.simulated.value <= found.server.saturation
     assert found.test is not None
@@ -147,6 +147,11 @@ def test_a_tiny_load_test(tmp_path: Path, worker: Worker, monkeypatch: pytest.Mo
 def test_an_unknown_runtime_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="no runtime 'egaer'") as caught:
         run_loadtest(
-            Way("resnet18@32", "egaer", "fp32", 1, "cpu", 2, 0.0), Level(1.0), Load((), 10, 1), BRIEF, [], tmp_path
+            Way("resnet18@32", "egaer", "fp32", 1, "cpu", 2, 0.0),
+            ServiceLevel(1.0),
+            Load((), 10, 1),
+            BRIEF,
+            [],
+            tmp_path,
         )
     assert "'eager'" in caught.value.hint

@@ -15,7 +15,7 @@ from scalebench.cli import main
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import Case
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 WHEN = "2026-11-24T19:00:00+00:00"
 BOX = Environment("box", "hw", "sw", {"memory": {"gib": 8}}, {"torch": "2"})

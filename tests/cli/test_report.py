@@ -23,7 +23,7 @@ from scalebench.execute.events import Event, RoundEnded, RoundStarted
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results, Writer, read_results, result_files
 from scalebench.suite.case import Case
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 PLAN = Plan(
     "small", "A small suite", "schema: 1\n", tuple(Case(m, s) for m, s, _ in specifications()), (), (), ("EN-02",), 3

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scalebench.cli import app
-from scalebench.execute import tuning
+from scalebench.execute import search as tuning
 from scalebench.store.jsonl import read_results, result_files
 from scalebench.suite.offers import Offer
 

@@ -15,7 +15,7 @@ import pytest
 from scalebench.errors import WorkerError
 from scalebench.execute import client
 from scalebench.execute.client import Worker
-from scalebench.execute.isolate import outcome_of
+from scalebench.execute.one_round import outcome_of
 
 HEAD = """\
 import ctypes, json, os, signal, socket, sys, time

@@ -16,7 +16,7 @@ import pytest
 
 from scalebench.errors import WorkerError
 from scalebench.execute.client import Worker
-from scalebench.execute.isolate import Terms, run_round
+from scalebench.execute.one_round import RoundOptions, run_round
 from scalebench.record import Environment
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
@@ -108,7 +108,9 @@ def test_a_server_that_is_killed_takes_its_child_along_and_is_replaced(worker: W
 
 def test_a_case_beyond_its_limit_is_oom_and_the_next_one_has_its_memory_again(worker: Worker) -> None:
     """The limit is the child's alone."""
-    record = run_round(worker, "s", replace(CASE, batch=64, resolution=224), 0, HERE, Terms(limit_bytes=50 * 2**20))
+    record = run_round(
+        worker, "s", replace(CASE, batch=64, resolution=224), 0, HERE, RoundOptions(limit_bytes=50 * 2**20)
+    )
     assert (record.outcome, record.ending) == ("oom", "oom_host")
     assert record.error is not None
     assert "memory" in record.error["message"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scalebench.execute.client import Ending
-from scalebench.execute.isolate import doubts_of, outcome_of, skipped_round, usual_canary
+from scalebench.execute.one_round import doubts_of, outcome_of, skipped_round, usual_canary
 from scalebench.machine.telemetry import Reading
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case

@@ -12,10 +12,10 @@ import pytest
 
 from scalebench.errors import WorkerError
 from scalebench.execute.client import Worker
-from scalebench.execute.loadtest import Client, Load, Run, load_test
+from scalebench.execute.load_generator import Client, Load, Run, load_test
 from scalebench.suite.case import Case
-from scalebench.suite.frames import ANSWER, LOOPBACK, REQUEST, image_bytes
 from scalebench.suite.protocol import Protocol
+from scalebench.suite.wire_format import ANSWER, LOOPBACK, REQUEST, image_bytes
 
 FAST = Protocol(rounds=1, warmup_s=0.01, warmup_max_s=0.1, timeout_s=60)
 SIDE = 32

@@ -9,7 +9,7 @@ import pytest
 
 from scalebench.errors import SuiteError
 from scalebench.execute.client import Worker
-from scalebench.execute.paper import Paper
+from scalebench.execute.counting import Paper
 from scalebench.execute.planner import prepare
 from scalebench.suite.load import load_suite
 

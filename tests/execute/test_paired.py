@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalebench.errors import MachineError, WorkerError
+from scalebench.execute.abba import Bench, Duel, PairCrew, describe, run_once, run_pairs
 from scalebench.execute.client import Ending, Worker
 from scalebench.execute.events import Event, RoundEnded, RoundStarted
-from scalebench.execute.paired import Bench, Crew, Duel, describe, run_once, run_pairs
 from scalebench.execute.schedule import RESTART_SWEEPS
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
@@ -65,21 +65,21 @@ def heard() -> list[Event]:
 
 
 @pytest.fixture
-def crew(stored: list[Record], heard: list[Event]) -> Callable[[int], Crew]:
-    def make(rounds: int) -> Crew:
-        return Crew((bench("ab-a"), bench("ab-b")), until(rounds), stored.append, heard.append)
+def crew(stored: list[Record], heard: list[Event]) -> Callable[[int], PairCrew]:
+    def make(rounds: int) -> PairCrew:
+        return PairCrew((bench("ab-a"), bench("ab-b")), until(rounds), stored.append, heard.append)
 
     return make
 
 
-def test_rounds_go_abba_baab(crew: Callable[[int], Crew], stored: list[Record]) -> None:
+def test_rounds_go_abba_baab(crew: Callable[[int], PairCrew], stored: list[Record]) -> None:
     made = run_pairs([(A, B)], 8, crew(8))
     assert "".join(record.case.model for record in stored) == "abbabaababbabaab"
     assert [(a.case, b.case, a.round, b.round) for a, b in made[0]] == [(A, B, n, n) for n in range(8)]
     assert {(r.case.model, r.suite) for r in stored} == {("a", "ab-a"), ("b", "ab-b")}
 
 
-def test_a_steady_drift_adds_to_neither_side(crew: Callable[[int], Crew], stored: list[Record]) -> None:
+def test_a_steady_drift_adds_to_neither_side(crew: Callable[[int], PairCrew], stored: list[Record]) -> None:
     """Over four pairs the positions of A and of B in the run add up to the same."""
     run_pairs([(A, B)], 4, crew(4))
     places = {name: sum(at for at, record in enumerate(stored) if record.case.model == name) for name in "ab"}
@@ -91,20 +91,20 @@ def test_duels_take_turns_and_pairs_stay_together(rounds: int, seed: int) -> Non
     """Every sweep makes one pair of each duel; the two rounds of a pair are neighbours."""
     stored: list[Record] = []
     duels = [(Case(f"a{i}", 64), Case(f"b{i}", 64)) for i in range(3)]
-    run_pairs(duels, rounds, Crew((bench("x"), bench("x")), until(rounds), stored.append, lambda _: None), seed)
+    run_pairs(duels, rounds, PairCrew((bench("x"), bench("x")), until(rounds), stored.append, lambda _: None), seed)
     pairs = [stored[at : at + 2] for at in range(0, len(stored), 2)]
     assert all(x.case.model[1:] == y.case.model[1:] and x.round == y.round for x, y in pairs)
     assert [x.round for x, _ in pairs] == sorted(x.round for x, _ in pairs)
     assert Counter(r.case for r in stored) == dict.fromkeys((case for duel in duels for case in duel), rounds)
 
 
-def test_a_failed_duel_ends_and_the_others_go_on(crew: Callable[[int], Crew], stored: list[Record]) -> None:
+def test_a_failed_duel_ends_and_the_others_go_on(crew: Callable[[int], PairCrew], stored: list[Record]) -> None:
     made = run_pairs([(A, C), (A, B)], 3, crew(3))
     assert [len(duel) for duel in made] == [1, 3]
     assert Counter(r.outcome for r in stored) == {"ok": 7, "failed": 1}
 
 
-def test_progress_ends_at_its_total(crew: Callable[[int], Crew], heard: list[Event]) -> None:
+def test_progress_ends_at_its_total(crew: Callable[[int], PairCrew], heard: list[Event]) -> None:
     run_pairs([(A, C), (A, B)], 3, crew(3))
     ended = [event for event in heard if isinstance(event, RoundEnded)]
     assert [event.done for event in ended] == list(range(1, 9))
@@ -112,7 +112,7 @@ def test_progress_ends_at_its_total(crew: Callable[[int], Crew], heard: list[Eve
     assert sum(isinstance(event, RoundStarted) for event in heard) == 8
 
 
-def test_servers_are_renewed(crew: Callable[[int], Crew]) -> None:
+def test_servers_are_renewed(crew: Callable[[int], PairCrew]) -> None:
     """One address layout for all rounds of a side would be a bias of that side."""
     hands = crew(2 * RESTART_SWEEPS + 1)
     run_pairs([(A, B)], 2 * RESTART_SWEEPS + 1, hands)

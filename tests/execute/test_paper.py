@@ -9,7 +9,7 @@ import pytest
 
 from scalebench.errors import BuildError, UnreachableError, WorkerError
 from scalebench.execute.client import Ending, Worker
-from scalebench.execute.paper import Paper, unwrap
+from scalebench.execute.counting import Paper, unwrap
 
 
 class Counter(Worker):

@@ -7,9 +7,9 @@ import pytest
 import timm
 
 from scalebench import published
-from scalebench.analysis.recount import recount
+from scalebench.analysis.printed_counts import recount
 from scalebench.execute.client import Worker
-from scalebench.execute.paper import Paper, unwrap
+from scalebench.execute.counting import Paper, unwrap
 from scalebench.suite.variant import parse_variant
 
 SIZES = {

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalebench.execute.events import Event, GivenUp, RoundEnded, RoundStarted
-from scalebench.execute.isolate import skipped_round
-from scalebench.execute.memory import Memory
+from scalebench.execute.memory_guard import Memory
+from scalebench.execute.one_round import skipped_round
 from scalebench.execute.schedule import (
     RESTART_SWEEPS,
     Crew,

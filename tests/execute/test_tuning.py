@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from scalebench.execute import tuning
+from scalebench.execute import search as tuning
 from scalebench.execute.offering import refusal
-from scalebench.execute.tuning import SCREENING, SELECTING, Terms, search, ways
+from scalebench.execute.search import SCREENING, SELECTING, SearchGoal, search, ways
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import PROTOCOLS
@@ -49,7 +49,7 @@ class Bench:
 
 
 def test_the_fastest_way_is_found() -> None:
-    found = search(BASE, 4, Terms(), Bench().ask)
+    found = search(BASE, 4, SearchGoal(), Bench().ask)
     assert found.best is not None
     assert (found.best.runtime, found.best.precision) == ("openvino", "int8")
     assert found.best.batch == BASE.batch
@@ -60,7 +60,7 @@ def test_the_fastest_way_is_found() -> None:
 def test_a_wrong_way_never_wins() -> None:
     """What is outside its bound is tried, stored, and out."""
     bench = Bench(lambda case: "wrong" if case.precision == "int8" else {})
-    found = search(BASE, 4, Terms(), bench.ask)
+    found = search(BASE, 4, SearchGoal(), bench.ask)
     assert found.best is not None
     assert found.best.runtime == "openvino"
     assert found.best.precision != "int8"
@@ -70,16 +70,16 @@ def test_a_wrong_way_never_wins() -> None:
 def test_terms_are_kept() -> None:
     """A way that needs too much memory is out, however fast; where none keeps the terms there is no best."""
     greedy = Bench(lambda case: {"memory_bytes": 1000} if case.runtime == "openvino" else {})
-    found = search(BASE, 4, Terms(memory_bytes=500), greedy.ask)
+    found = search(BASE, 4, SearchGoal(memory_bytes=500), greedy.ask)
     assert found.best is not None
     assert found.best.runtime == "onnxruntime"
-    assert search(BASE, 4, Terms(latency_s=1e-9), Bench().ask).best is None
+    assert search(BASE, 4, SearchGoal(latency_s=1e-9), Bench().ask).best is None
 
 
 def test_stages_have_rounds_of_their_own() -> None:
     """No stage's method equals another's or a protocol's, so that their rounds are never pooled."""
     bench = Bench()
-    search(BASE, 4, Terms(batches=True, copies=True), bench.ask)
+    search(BASE, 4, SearchGoal(batches=True, copies=True), bench.ask)
     assert {case.protocol for case in bench.asked} == {SCREENING, SELECTING}
     methods = [Case("a", 1, protocol=p).method_key for p in (SCREENING, SELECTING, *PROTOCOLS.values())]
     assert len(set(methods)) == len(methods)
@@ -88,7 +88,7 @@ def test_stages_have_rounds_of_their_own() -> None:
 def test_batches_grow_until_they_do_not_fit() -> None:
     """Out of memory ends the growth and is a record; the largest batch that ran is named, and each is tried once."""
     bench = Bench(lambda case: "oom" if case.batch > 8 else {"throughput_ips": 100.0 * case.batch})
-    found = search(BASE, 4, Terms("throughput_ips", batches=True), bench.ask)
+    found = search(BASE, 4, SearchGoal("throughput_ips", batches=True), bench.ask)
     assert found.largest is not None
     assert found.largest.batch == 8
     assert found.best is not None
@@ -97,7 +97,7 @@ def test_batches_grow_until_they_do_not_fit() -> None:
 
 
 def test_a_batch_that_brings_nothing_ends_the_growth() -> None:
-    found = search(BASE, 4, Terms("throughput_ips", batches=True), Bench().ask)
+    found = search(BASE, 4, SearchGoal("throughput_ips", batches=True), Bench().ask)
     assert found.largest is not None
     assert found.largest.batch == 4
 
@@ -105,7 +105,7 @@ def test_a_batch_that_brings_nothing_ends_the_growth() -> None:
 def test_copies_share_out_the_cores() -> None:
     """Every divisor of the cores is tried, with threads to match; what copies reach together can win."""
     bench = Bench(lambda case: {"throughput_ips": 1e6} if case.instances == 4 else {})
-    found = search(BASE, 4, Terms("throughput_ips", copies=True), bench.ask)
+    found = search(BASE, 4, SearchGoal("throughput_ips", copies=True), bench.ask)
     assert found.best is not None
     assert (found.best.instances, found.best.threads, found.best.affinity) == (4, 1, "pinned")
     assert {(case.instances, case.threads) for case in bench.asked} == {(1, 4), (2, 2), (4, 1)}
@@ -114,7 +114,7 @@ def test_copies_share_out_the_cores() -> None:
 def test_compiling_is_left_to_what_eager_did_best() -> None:
     """It takes a minute each: two ways are compiled, not every one."""
     bench = Bench(lambda case: {"latency_s": 0.01} if case.precision == "amp_bf16" and case.runtime == "eager" else {})
-    search(BASE, 4, Terms(), bench.ask)
+    search(BASE, 4, SearchGoal(), bench.ask)
     compiled = {(case.precision, case.layout) for case in bench.asked if case.runtime == "compile"}
     assert {precision for precision, _ in compiled} == {"amp_bf16"}
     assert len(compiled) == 2

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalebench.errors import MachineError
-from scalebench.machine.climb import Run, Step, climb
+from scalebench.machine.climb import ClimbStep, Run, climb
 
 CAP = 10.0
 
@@ -30,10 +30,10 @@ class Clock:
         return took
 
 
-def step(amount: float, seconds: float | Iterator[float], shape: str = "") -> Step:
+def step(amount: float, seconds: float | Iterator[float], shape: str = "") -> ClimbStep:
     """Work of which every call takes so long, or one after the other of these times."""
     times = repeat(seconds) if isinstance(seconds, (int, float)) else seconds
-    return Step(shape or f"{amount:g}", amount, lambda: lambda: next(times))
+    return ClimbStep(shape or f"{amount:g}", amount, lambda: lambda: next(times))
 
 
 def refusing(error: Exception) -> Callable[[], Run]:
@@ -85,12 +85,12 @@ def test_it_does_not_start_what_would_take_more_than_two_seconds() -> None:
     """fp16 on a CPU without it: 0.4 GFLOP/s, so 1024 would take 5 s a call."""
     sides, tried = (128, 256, 512, 1024, 2048), []
 
-    def work(side: int) -> Step:
+    def work(side: int) -> ClimbStep:
         def make() -> Run:
             tried.append(side)
             return lambda: 2 * side**3 / 0.4e9
 
-        return Step(str(side), 2.0 * side**3, make)
+        return ClimbStep(str(side), 2.0 * side**3, make)
 
     found = climb([work(side) for side in sides], "FLOP/s", Clock(), 60.0)
     assert found is not None
@@ -114,7 +114,7 @@ def test_the_first_step_is_tried_in_any_case() -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError("not implemented for 'Half'"), RuntimeError("out of memory")])
 def test_what_torch_refuses_ends_the_climb_and_keeps_what_was_found(error: RuntimeError) -> None:
-    refused = Step("big", 8.0, refusing(error))
+    refused = ClimbStep("big", 8.0, refusing(error))
     found = climb([step(1, 0.1), refused, step(2, 0.1)], "FLOP/s", Clock(), CAP)
     assert found is not None
     assert found.shape == "1"

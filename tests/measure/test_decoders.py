@@ -14,8 +14,8 @@ from scalebench.errors import MachineError
 from scalebench.measure import decoders
 from scalebench.measure.decoders import MEAN, STD, available, normalise, open_decoder
 from scalebench.measure.photographs import jpeg, photograph
-from scalebench.suite.decoders import DECODERS
-from scalebench.suite.schema import Decoder
+from scalebench.suite.decoder_table import DECODERS
+from scalebench.suite.suite_schema import Decoder
 
 SIDE = 96
 PICTURE = photograph(640, 480)

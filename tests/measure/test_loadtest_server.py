@@ -9,10 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalebench.measure.loadtest import Inbox, Request, _Padded
+from scalebench.measure.batching_server import Inbox, Request, _Padded
 from scalebench.measure.session import open_session
 from scalebench.suite.case import Case
-from scalebench.suite.frames import ANSWER, image_bytes
+from scalebench.suite.wire_format import ANSWER, image_bytes
 
 SIDE = 32
 

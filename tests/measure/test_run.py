@@ -11,7 +11,7 @@ import torch
 
 from scalebench.errors import MachineError
 from scalebench.execute.client import Worker
-from scalebench.measure.run import resolve_device
+from scalebench.measure.probes import resolve_device
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
 

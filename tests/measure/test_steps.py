@@ -11,7 +11,7 @@ from torch import nn
 
 from scalebench.errors import BuildError
 from scalebench.execute.client import Worker
-from scalebench.measure.steps import Steps
+from scalebench.measure.training_steps import Steps
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
 

@@ -12,9 +12,9 @@ from torch import nn
 
 from scalebench.measure.clock import HostClock
 from scalebench.measure.latency import warm
-from scalebench.measure.parts import (
+from scalebench.measure.part_timing import (
+    PartTiming,
     Stamps,
-    Timing,
     _exclusive,
     _stamped,
     hook_overhead,
@@ -23,11 +23,11 @@ from scalebench.measure.parts import (
     rows,
     stamps_of,
 )
-from scalebench.measure.run import measure
+from scalebench.measure.probes import measure
 from scalebench.measure.session import Session, open_session
 from scalebench.model.build import build
 from scalebench.model.complexity import count_model
-from scalebench.model.parts import Part
+from scalebench.model.part_counts import Part
 from scalebench.suite.case import BLOCKS, Case
 from scalebench.suite.kinds import BETWEEN
 from scalebench.suite.protocol import Protocol
@@ -98,7 +98,7 @@ def test_the_rest_of_the_pass_is_between_modules() -> None:
         Part("c", "head", "head", 5, 7, 2, 4, 5),
         Part("", BETWEEN, BETWEEN, 0, 0, 0, 8, 0),
     ]
-    found = rows(counted, Timing(6.0, 8.0, {"a": 1.0, "b": 2.0, "c": 4.0}), batch=4)
+    found = rows(counted, PartTiming(6.0, 8.0, {"a": 1.0, "b": 2.0, "c": 4.0}), batch=4)
     assert [(row["kind"], row["seconds"], row["bytes"]) for row in found] == [
         ("norm", 3.0, 86),
         ("head", 4.0, 21),

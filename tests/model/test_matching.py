@@ -7,7 +7,7 @@ import pytest
 from scalebench.errors import UnreachableError
 from scalebench.model.complexity import count
 from scalebench.model.matching import match
-from scalebench.suite.paper import MatchRequest
+from scalebench.suite.model_facts import MatchRequest
 from scalebench.suite.variant import Variant
 
 

@@ -12,7 +12,7 @@ from torch import nn
 from scalebench.errors import BuildError
 from scalebench.model.build import build
 from scalebench.model.complexity import count_model
-from scalebench.model.parts import Part, classify, count_parts, enclosing, find_parts, together
+from scalebench.model.part_counts import Part, classify, count_parts, enclosing, find_parts, together
 from scalebench.suite.kinds import BETWEEN, KINDS
 from scalebench.suite.variant import parse_variant
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from scalebench.model.architecture import GATES, count_with_structure
 from scalebench.model.build import build
 from scalebench.model.complexity import count
-from scalebench.model.structure import GATES, count_with_structure
 from scalebench.suite.variant import parse_variant
 
 

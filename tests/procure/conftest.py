@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scalebench.procure.load import PlanFile, load_plan
+from scalebench.procure.load_plan import PlanFile, load_plan
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scalebench.analysis.stats import Estimate
-from scalebench.procure.plan import Plan
+from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.serving import Capacity, Origin, Setup
 
 CAPACITY = 16 / 0.019
@@ -37,7 +37,7 @@ def box(name: str = "box", **changes: Any) -> dict[str, Any]:
 def plan(
     offers: list[dict[str, Any]] | None = None, nodes: list[dict[str, Any]] | None = None, *, redundancy: int = 1,
     rank_by: str = "cost_per_million_images", currency: str = "EUR", **inputs: Any,
-) -> Plan:  # fmt: skip
+) -> PurchasePlan:  # fmt: skip
     """The common inputs of A4; ``inputs`` replaces demand, site, finance and policy by the last part of their path."""
     value: dict[str, Any] = {
         "mean_images_per_s": 875.0, "peak_images_per_s": 2500.0, "growth_per_year": 0.0, "max_utilisation": 0.6,
@@ -46,7 +46,7 @@ def plan(
     } | inputs  # fmt: skip
     take = lambda *names: {name: value[name] for name in names}  # noqa: E731 - used four times below
     demand = take("mean_images_per_s", "peak_images_per_s", "growth_per_year")
-    return Plan.model_validate({
+    return PurchasePlan.model_validate({
         "schema": "scalebench.procure/1", "currency": currency, "as_of": "2026-08-01",
         "workload": {
             "name": "example", "demand": demand | {"peak_definition": "p99 of the 1-minute rate"},

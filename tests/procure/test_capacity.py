@@ -16,7 +16,7 @@ from scalebench.machine.ability import Ability, Peak
 from scalebench.procure.capacity import capacities
 from scalebench.procure.catalogue import catalogue
 from scalebench.procure.evidence import Evidence, examine, gather
-from scalebench.procure.load import PlanFile, load_plan
+from scalebench.procure.load_plan import PlanFile, load_plan
 from scalebench.procure.serving import Capacity, Refusal
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results

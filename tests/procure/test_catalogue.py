@@ -14,7 +14,7 @@ from scalebench.procure.catalogue import catalogue, catalogue_version, select_ch
 from scalebench.procure.chip import NUMBERS, Chip
 from scalebench.procure.chiprules import MOST_GB_S, RULES, objections
 from scalebench.procure.formulas import share_of_peak
-from scalebench.store.imports import read_timm
+from scalebench.store.published_tables import read_timm
 from scalebench.suite.case import COUNT
 
 SHIPPED = catalogue()

@@ -10,14 +10,14 @@ from statistics import fmean
 import pytest
 
 from scalebench.analysis.stats import exact
-from scalebench.execute.loadtest import Run, Served
-from scalebench.procure.check import Level, by_load, by_rule
+from scalebench.execute.load_generator import Run, Served
 from scalebench.procure.gap import gap, sentences, under_load
+from scalebench.procure.load_check import ServiceLevel, by_load, by_rule
 from scalebench.procure.simulate import Search, Server, capacity_by_simulation
 
 EXAMPLE = {1: [4e-3], 2: [5e-3], 4: [7e-3], 8: [11e-3], 16: [19e-3], 32: [35e-3], 64: [67e-3]}
 """Worked example 1 of docs/procurement.md."""
-LEVEL = Level(0.060, 99, 0.010)
+LEVEL = ServiceLevel(0.060, 99, 0.010)
 
 
 def run(rate: float, model_s: float, number: int = 0, requests: int = 400, images: int = 1) -> Run:
@@ -36,13 +36,13 @@ def test_1_the_largest_batch_whose_double_time_fits() -> None:
 
 def test_the_rule_takes_the_tail_and_obeys_a_cap() -> None:
     curves = {1: [0.010] * 97 + [0.020] * 3, 2: [0.021] * 100}
-    assert by_rule(curves, Level(0.060)).images_per_s == pytest.approx(2 / 0.021)
-    assert by_rule(curves, Level(0.060), cap=1).images_per_s == pytest.approx(1 / 0.020)
-    assert by_rule(curves, Level(0.060, percentile=95), cap=1).images_per_s == pytest.approx(1 / 0.010)
+    assert by_rule(curves, ServiceLevel(0.060)).images_per_s == pytest.approx(2 / 0.021)
+    assert by_rule(curves, ServiceLevel(0.060), cap=1).images_per_s == pytest.approx(1 / 0.020)
+    assert by_rule(curves, ServiceLevel(0.060, percentile=95), cap=1).images_per_s == pytest.approx(1 / 0.010)
 
 
 def test_no_batch_is_none() -> None:
-    found = by_rule(EXAMPLE, Level(0.007))
+    found = by_rule(EXAMPLE, ServiceLevel(0.007))
     assert (found.batch, found.images_per_s) == (0, 0.0)
     assert isnan(found.tail_s)
 
@@ -95,7 +95,7 @@ def test_times_under_load_replace_those_alone_where_there_are_enough() -> None:
 def test_the_gap_is_taken_apart_and_said() -> None:
     server = Server({1: [0.010] * 20}, cap=1)
     search = Search(requests=500, replications=2, steps=6)
-    level = Level(0.060)
+    level = ServiceLevel(0.060)
     simulated = capacity_by_simulation(server, 0.060, 99, search=search)
     test = by_load([run(30, 0.016), run(60, 0.1)], level)
     why = gap(server, simulated, [run(30, 0.016), run(60, 0.1)], test, level, search)
@@ -112,7 +112,7 @@ def test_the_gap_is_taken_apart_and_said() -> None:
 
 @pytest.mark.parametrize(("explained", "words"), [(35.0, "nothing that this test"), (20.0, "above"), (70.0, "below")])
 def test_what_is_left_is_said(explained: float, words: str) -> None:
-    server, level = Server({1: [0.010]}, cap=1), Level(0.060)
+    server, level = Server({1: [0.010]}, cap=1), ServiceLevel(0.060)
     runs = [run(30, 0.016), run(60, 0.1)]
     test = by_load(runs, level)
     why = gap(server, exact(80.0), runs, test, level, Search(requests=100, replications=1, steps=1))

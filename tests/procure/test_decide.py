@@ -14,7 +14,7 @@ from procure.literal_plan import CAPACITY, DRAWS, box, buy, capacity, plan, rent
 from scalebench.procure.choice import costs, price
 from scalebench.procure.decide import Decision, decide
 from scalebench.procure.front import on_front
-from scalebench.procure.inputs import point
+from scalebench.procure.plan_values import point
 from scalebench.procure.serving import Refusal
 
 factors = st.floats(0.5, 20.0)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from scalebench.errors import PlanError
-from scalebench.procure.load import PlanFile, load_plan
-from scalebench.procure.plan import Buy, Rent
+from scalebench.procure.load_plan import PlanFile, load_plan
+from scalebench.procure.purchase_plan import Buy, Rent
 
 Load = Callable[..., PlanFile]
 

@@ -16,8 +16,8 @@ from scalebench.analysis.stats import Estimate
 from scalebench.procure.bill import bill
 from scalebench.procure.breakeven import break_evens, over_demand
 from scalebench.procure.decide import Decision, decide
-from scalebench.procure.inputs import point, with_value
-from scalebench.procure.plan import Plan
+from scalebench.procure.plan_values import point, with_value
+from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.sensitivity import Bar, tornado
 from scalebench.procure.serving import Capacity
 from scalebench.procure.switching import Switch, switches
@@ -27,7 +27,7 @@ def ranged(value: float, low: float, high: float, unit: str) -> dict[str, Any]:
     return {"value": value, "low": low, "high": high, "unit": unit}
 
 
-def never(changed: Plan) -> Sequence[Capacity]:
+def never(changed: PurchasePlan) -> Sequence[Capacity]:
     raise AssertionError(f"{changed.workload.name}: no input asks for other capacities")
 
 
@@ -117,7 +117,7 @@ def test_the_service_level_asks_for_the_capacities_again() -> None:
     """At 40 ms the node serves half as much; the bar has the nodes that this takes."""
     made = plan([rent()], latency_ms=ranged(60, 40, 60, "ms"))
 
-    def again(changed: Plan) -> tuple[Capacity, ...]:
+    def again(changed: PurchasePlan) -> tuple[Capacity, ...]:
         return (capacity(ips=CAPACITY * changed.workload.slo.latency_ms.value / 80),)
 
     found = tornado(decide(made, [capacity(ips=CAPACITY * 0.75)]), again)

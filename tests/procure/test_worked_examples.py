@@ -7,18 +7,18 @@ from pydantic import TypeAdapter
 
 from scalebench.procure import formulas as f
 from scalebench.procure.bill import bill
-from scalebench.procure.inputs import point
-from scalebench.procure.plan import Plan
+from scalebench.procure.plan_values import point
+from scalebench.procure.purchase_plan import PurchasePlan
 
 CAPACITY = 16 / 0.019
 
 
-def plan(**changes: float) -> Plan:
+def plan(**changes: float) -> PurchasePlan:
     """The examples' common inputs; ``changes`` by the last part of their path."""
     value = {
         "mean": 875.0, "peak": 2500.0, "discount": 0.08, "price": 0.25, "pue": 1.5, "capex": 24000.0, "life": 4.0,
     } | changes  # fmt: skip
-    return TypeAdapter(Plan).validate_python({
+    return TypeAdapter(PurchasePlan).validate_python({
         "schema": "scalebench.procure/1", "currency": "EUR", "as_of": "2026-08-01",
         "workload": {
             "name": "example",

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scalebench.analysis.run import Analysis, analyse
-from scalebench.claims.evaluate import Verdict, judge
+from scalebench.analysis.analyse import Analysis, analyse
+from scalebench.claims.judge import Verdict, judge
 from scalebench.claims.registry import Claim
 from scalebench.record import Environment, Outcome, Record
-from scalebench.report.build import write_report
 from scalebench.report.findings import Findings
+from scalebench.report.write_report import write_report
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
-from scalebench.suite.plan import Group, Member, Plan
+from scalebench.suite.suite_plan import Group, Member, Plan
 
 MACHINE = Environment("cpu-a", "aaaaaaaaaaaa", "111111111111", {"device": "cpu"}, {"torch": "2.15.0"})
 MEMBERS = (

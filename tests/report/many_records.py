@@ -9,7 +9,7 @@ from literal_report import MACHINE
 from scalebench.record import Record
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 FAMILIES = ("resnet", "efficientnet_b", "convnext_", "efficientnetv2_", "regnety_")
 

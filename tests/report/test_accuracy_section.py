@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.analysis.accuracy import AXES, BEST, COLUMNS, MEASURED, fronts
+from scalebench.analysis.accuracy_fronts import AXES, BEST, COLUMNS, MEASURED, fronts
 from scalebench.analysis.way import WAY
 from scalebench.report.content import Section
 from scalebench.report.sections.accuracy import CLAIMED, accuracy_section

@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 from literal_report import CLAIMS, MACHINE, make_counts, make_rounds, specifications
 
-from scalebench.claims.evaluate import judge
+from scalebench.claims.judge import judge
 from scalebench.record import Environment, Record
-from scalebench.report.build import write_pages, write_report
 from scalebench.report.content import Chart
 from scalebench.report.figures.forest import forest
 from scalebench.report.findings import Findings, find
 from scalebench.report.sections.change import change_section, compare_runs, since
 from scalebench.report.sections.headline import LIMIT
 from scalebench.report.sidebyside import Named, comparison_document, compose_comparison, slug
+from scalebench.report.write_report import write_pages, write_report
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 OTHER = Environment("gpu-b", "bbbbbbbbbbbb", "111111111111", {"device": "cpu", "cores": 64}, {"torch": "2.15.0"})
 NEWER = replace(MACHINE, sw_key="222222222222", software={"torch": "2.16.0"})

@@ -15,28 +15,28 @@ sys.path.append(str(Path(__file__).parent.parent))
 from procure.literal_plan import CAPACITY, DRAWS, box, buy, capacity, plan, rent
 
 from scalebench.procure.decide import decide
-from scalebench.procure.document import build_document
-from scalebench.procure.inputs import quantities
-from scalebench.procure.outcome import Outcome, weigh
-from scalebench.procure.plan import Plan
+from scalebench.procure.decision_document import build_document
+from scalebench.procure.outcome import PurchaseOutcome, weigh
+from scalebench.procure.plan_values import quantities
+from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.serving import Capacity, Refusal
-from scalebench.report.build import write_pages
 from scalebench.report.content import Report, Table
-from scalebench.report.deciding import compose_decision
+from scalebench.report.decision_page import compose_decision
 from scalebench.report.index import write_index
 from scalebench.report.naming import amount, given, name, with_unit
 from scalebench.report.ranking import headings, remarks, rows, share, verdict, what_changes_it
 from scalebench.report.view import NO_DECISION
+from scalebench.report.write_report import write_pages
 
 CAPEX = {"value": 24000, "low": 20000, "high": 30000, "unit": "currency", "source": "a <quote>", "date": "2026-01-20"}
 
 
-def outcome_of(made: Plan, serving: list[Capacity], refusals: tuple[Refusal, ...] = ()) -> Outcome:
+def outcome_of(made: PurchasePlan, serving: list[Capacity], refusals: tuple[Refusal, ...] = ()) -> PurchaseOutcome:
     return weigh(made, serving, refusals, lambda _: serving)
 
 
 @pytest.fixture
-def outcome() -> Outcome:
+def outcome() -> PurchaseOutcome:
     """Two offers that tie, one that is not measured, one that has expired."""
     guess = box("guess", machine="", estimate={"from": "box", "method": "roofline"}, power_source="tdp_only")
     offers = [
@@ -48,14 +48,14 @@ def outcome() -> Outcome:
 
 
 @pytest.fixture
-def document(outcome: Outcome, tmp_path: Path) -> dict[str, Any]:
+def document(outcome: PurchaseOutcome, tmp_path: Path) -> dict[str, Any]:
     file = tmp_path / "plan.yaml"
     file.write_text("schema: scalebench.procure/1\n", encoding="utf-8")
     return build_document(outcome, {"plan.yaml": file})
 
 
 @pytest.fixture
-def report(outcome: Outcome, document: dict[str, Any]) -> Report:
+def report(outcome: PurchaseOutcome, document: dict[str, Any]) -> Report:
     return compose_decision(outcome, document, "plan", "schema: scalebench.procure/1\n")
 
 
@@ -67,7 +67,7 @@ def test_a_winner_is_said_with_money_count_margin_and_chance() -> None:
     )
 
 
-def test_a_tie_is_said_as_a_tie(outcome: Outcome) -> None:
+def test_a_tie_is_said_as_a_tie(outcome: PurchaseOutcome) -> None:
     said = verdict(outcome.decision)
     likely, other = (share(one.chance.best) for one in outcome.decision.ranked[:2])
     assert said.startswith(f"Tie between rent and own: P(best) {likely} and {other}, ")
@@ -130,7 +130,7 @@ def test_where_every_cost_is_a_lower_bound_the_verdict_says_so() -> None:
     assert rows(decision)[0][-1] == "winner, lower bound"
 
 
-def test_every_offer_has_a_row_as_wide_as_the_headings(outcome: Outcome) -> None:
+def test_every_offer_has_a_row_as_wide_as_the_headings(outcome: PurchaseOutcome) -> None:
     found = rows(outcome.decision)
     assert [row[0] for row in found] == ["rent", "own", "far", "gone"]
     assert {len(row) for row in found} == {len(headings(outcome.decision))}
@@ -138,7 +138,7 @@ def test_every_offer_has_a_row_as_wide_as_the_headings(outcome: Outcome) -> None
     assert found[2][-1] == "ranked, not measured"
 
 
-def test_what_changes_it_in_plain_words(outcome: Outcome) -> None:
+def test_what_changes_it_in_plain_words(outcome: PurchaseOutcome) -> None:
     said = what_changes_it(outcome)
     assert "own wins if the price of a node of own falls below 22,090 EUR (now 24,000)." in said
     assert "own wins if the hourly rent of rent rises above 1.18 EUR per h (now 1.1)." in said

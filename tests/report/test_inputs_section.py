@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.analysis.inputs import FEEDING, INPUTS
+from scalebench.analysis.input_pipeline import FEEDING, INPUTS
 from scalebench.report.content import Table
 from scalebench.report.figures import feeding as figure
 from scalebench.report.sections.inputs import inputs_section
-from scalebench.suite.decoders import DECODERS
+from scalebench.suite.decoder_table import DECODERS
 
 WAY = {
     "machine": "h100", "mode": "inference", "setting": "", "batch": 8, "precision": "fp32", "layout": "contiguous",

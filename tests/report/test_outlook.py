@@ -10,7 +10,7 @@ from literal_report import CLAIMS, Built, find_in, make_rounds
 from scipy import stats
 
 from scalebench.analysis.stats import Estimate
-from scalebench.claims.evaluate import Judged, Verdict, Word
+from scalebench.claims.judge import Judged, Verdict, Word
 from scalebench.report.sections.outlook import FEASIBLE, MOST, outlook, rounds_to_decide
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from scalebench.analysis.run import Analysis, analyse
+from scalebench.analysis.analyse import Analysis, analyse
 from scalebench.record import Environment, Record
 from scalebench.report.content import Absent
 from scalebench.report.sections.parts import ANCHOR, parts_section
 from scalebench.report.sections.results import draw_figures, results
 from scalebench.suite.case import BLOCKS, Case
 from scalebench.suite.kinds import BETWEEN
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 HERE = Environment("epyc-1", "h", "s")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scalebench.analysis.recount import COLUMNS, HALVED
+from scalebench.analysis.printed_counts import COLUMNS, HALVED
 from scalebench.report.sections.recount import recount_section
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from many_records import many_results
 
-from scalebench.report.build import write_report
 from scalebench.report.findings import find
+from scalebench.report.write_report import write_report
 from scalebench.report.writing.page import PREVIEW, SHORT
 
 

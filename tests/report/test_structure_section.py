@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 from literal_report import Built, make_counts, make_rounds
 
-from scalebench.report.sections.structure import built_section, worth_showing
+from scalebench.report.sections.model_structure import built_section, worth_showing
 
 BUILT = {
     "stages": [[2, 64, 56], [3, 128, 28]],

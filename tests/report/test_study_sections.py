@@ -6,7 +6,7 @@ import pandas as pd
 
 from scalebench.analysis.predictors import SINGLE
 from scalebench.report.sections.laws import laws_section
-from scalebench.report.sections.study import study_section
+from scalebench.report.sections.time_predictors import study_section
 
 WAY = {"machine": "m", "mode": "inference", "setting": "", "batch": 1,
          "precision": "fp32", "layout": "contiguous", "runtime": "eager", "threads": 1,

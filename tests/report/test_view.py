@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from literal_report import CLAIMS, MACHINE, Built, make_record, make_rounds
 
-from scalebench.claims.evaluate import Verdict
+from scalebench.claims.judge import Verdict
 from scalebench.report.content import Absent, Chart
 from scalebench.report.labels import family, plain, series, short, when
 from scalebench.report.sections.headline import LIMIT, count_words, effect, headline

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from scalebench.record import Record
-from scalebench.report.sections.fitting import fitting_section, in_words
+from scalebench.report.sections.suite_limits import fitting_section, in_words
 from scalebench.report.sections.training import training_section
-from scalebench.suite.plan import Limits, Scene
+from scalebench.suite.suite_plan import Limits, Scene
 from tests.report.literal_report import Built, build_report, find_in, make_rounds
 
 FACTS = {"prepare_s": 12.0, "relative_error": 2e-6, "top1_agreement": 1.0}
@@ -69,7 +69,7 @@ def test_what_fits_is_said_with_the_pixels_of_the_detail() -> None:
     """The largest resolution of each model that fits, and what a detail covers there."""
     found = find_in(make_rounds(3))
     limits, scene = Limits(latency_s=0.03), Scene(640, 1)
-    from scalebench.analysis.fitting import fitting
+    from scalebench.analysis.within_limits import fitting
 
     section = fitting_section(fitting(found.analysis.cases, limits, scene), limits, scene)
     text = " ".join(section.text)
@@ -79,7 +79,7 @@ def test_what_fits_is_said_with_the_pixels_of_the_detail() -> None:
 
 
 def test_where_nothing_fits_it_says_so() -> None:
-    from scalebench.analysis.fitting import fitting
+    from scalebench.analysis.within_limits import fitting
 
     limits = Limits(latency_s=1e-6)
     section = fitting_section(fitting(find_in(make_rounds(3)).analysis.cases, limits), limits, None)

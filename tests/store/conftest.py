@@ -4,7 +4,7 @@ import pytest
 
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
-from scalebench.suite.plan import Group, Member, Plan
+from scalebench.suite.suite_plan import Group, Member, Plan
 
 ENVIRONMENT = Environment("xeon-abc123", "aaaaaaaaaaaa", "bbbbbbbbbbbb", {"cores": 4}, {"torch": "2.9.0"})
 CASE = Case("resnet50", 224)

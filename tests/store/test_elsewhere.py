@@ -14,7 +14,7 @@ from scalebench.machine.ability import Ability
 from scalebench.record import SCHEMA, Record
 from scalebench.store.elsewhere import read_arrivals, write_arrived
 from scalebench.store.jsonl import Writer, read_results
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 Make = Callable[..., Record]
 ABILITY = Ability("xeon-abc123", "aaaaaaaaaaaa", "bbbbbbbbbbbb", "cpu", 4, "2026-11-24T01:02:03+00:00")

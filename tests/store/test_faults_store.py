@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from scalebench.errors import StoreError
 from scalebench.record import Record
 from scalebench.store.jsonl import Results, Writer, read_results
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 Make = Callable[..., Record]
 WRITER = """
@@ -28,7 +28,7 @@ from pathlib import Path
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import Case
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 writer = Writer(Path(sys.argv[1]), Plan("s", "", "", (), (), (), (), 1))
 for number in range(int(sys.argv[2]), 1_000_000):

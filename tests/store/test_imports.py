@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalebench.analysis.run import analyse
-from scalebench.claims.evaluate import way_text
+from scalebench.analysis.analyse import analyse
+from scalebench.claims.judge import way_text
 from scalebench.errors import StoreError
 from scalebench.record import Environment, Record
 from scalebench.store.accuracies import Weights, join
 from scalebench.store.frame import counted_here, counts_frame
-from scalebench.store.imports import ACCURACIES, Imported, plan_of, read_timm, with_accuracies, write_imported
 from scalebench.store.jsonl import read_results
+from scalebench.store.published_tables import ACCURACIES, Imported, plan_of, read_timm, with_accuracies, write_imported
 from scalebench.suite.case import COUNT, Case
 
 INFER, TRAIN = "benchmark-infer-amp-nhwc-pt240-cu124-rtx4090.csv", "benchmark-train-amp-nhwc-pt112-cu113-rtx3090.csv"

@@ -10,7 +10,7 @@ import pytest
 from scalebench.errors import StoreError
 from scalebench.record import SCHEMA, Record
 from scalebench.store.jsonl import Writer, finite, read_results, result_files
-from scalebench.suite.plan import Plan
+from scalebench.suite.suite_plan import Plan
 
 Make = Callable[..., Record]
 

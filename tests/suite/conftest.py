@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from scalebench.suite.load import SuiteFile, load_suite
-from scalebench.suite.paper import Known
+from scalebench.suite.model_facts import Known
 
 HEAD = "schema: 1\nname: a_suite\n"
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalebench.suite.case import Case, case_from_json
-from scalebench.suite.plan import Group, Member, Plan, plan_from_json
 from scalebench.suite.protocol import PROTOCOLS, Protocol
+from scalebench.suite.suite_plan import Group, Member, Plan, plan_from_json
 from scalebench.suite.variant import Variant
 
 CASES = st.builds(

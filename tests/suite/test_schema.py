@@ -6,7 +6,7 @@ import pytest
 
 from scalebench.suite.load import load_suite
 from scalebench.suite.offers import BOUNDS, OFFERS
-from scalebench.suite.schema import json_schema
+from scalebench.suite.suite_schema import json_schema
 
 SUITES = sorted((Path(__file__).parents[2] / "suites").glob("*.yaml"))
 

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scalebench.analysis.predict import other_machine, other_model, same_model
-from scalebench.analysis.predict.cases import Place, Seen, Work
+from scalebench.analysis.predict.cases import MeasuredCase, Place, Work
 from scalebench.analysis.predict.learned import Guess, Learned, guess
-from scalebench.analysis.predict.memory import learn_memory
+from scalebench.analysis.predict.process_memory import learn_memory
 from scalebench.analysis.roofline import Task, find
 from scalebench.analysis.roofline import place as on_roofline
 from scalebench.machine.ability import Ability
@@ -37,7 +37,7 @@ class Answer:
     latency: Guess | None = None
     memory: Guess | None = None
     refusals: tuple[str, ...] = ()
-    measured: Seen | None = None
+    measured: MeasuredCase | None = None
 
 
 class Predictor:
@@ -53,7 +53,7 @@ class Predictor:
     def __init__(
         self,
         place: Place,
-        cases: Mapping[Place, Sequence[Seen]],
+        cases: Mapping[Place, Sequence[MeasuredCase]],
         abilities: Sequence[Ability] = (),
         memory_limit: float | None = None,
     ) -> None:

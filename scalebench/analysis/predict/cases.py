@@ -99,7 +99,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Seen:
+class MeasuredCase:
     """A measured case.
 
     Attributes:
@@ -123,7 +123,7 @@ def facts_of(records: Iterable[Record]) -> dict[Key, dict[str, Any]]:
     return known
 
 
-def seen_cases(records: Sequence[Record], facts: Mapping[Key, Facts]) -> dict[Place, tuple[Seen, ...]]:
+def seen_cases(records: Sequence[Record], facts: Mapping[Key, Facts]) -> dict[Place, tuple[MeasuredCase, ...]]:
     """Measured cases by place, in order of their names; of a case timed by several protocols the one of most rounds.
 
     Args:
@@ -134,7 +134,7 @@ def seen_cases(records: Sequence[Record], facts: Mapping[Key, Facts]) -> dict[Pl
     if not measured:
         return {}
     cases = summarise(with_standing(name_machines(rounds_frame(measured)), measured))
-    found: dict[Place, dict[Key, Seen]] = {}
+    found: dict[Place, dict[Key, MeasuredCase]] = {}
     for row in cases.sort_values(["model", "resolution", "n"], kind="stable").to_dict("records"):
         key = row["model"], int(row["resolution"])
         counted = facts.get(key, {})
@@ -143,5 +143,5 @@ def seen_cases(records: Sequence[Record], facts: Mapping[Key, Facts]) -> dict[Pl
         place = Place(**{name: row[name] for name in Place.__dataclass_fields__})
         work = Work(*key, int(row["batch"]), counted)
         memory = float(row["memory_bytes"]) if pd.notna(row["memory_bytes"]) else math.nan
-        found.setdefault(place, {})[key] = Seen(work, float(row["latency_s"]), memory)
+        found.setdefault(place, {})[key] = MeasuredCase(work, float(row["latency_s"]), memory)
     return {place: tuple(found[place].values()) for place in sorted(found)}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import optimize
 
 from scalebench.analysis.predict.cases import Work
-from scalebench.analysis.predict.shares import ASPECTS, fit_prices, operator_table
+from scalebench.analysis.predict.operator_prices import ASPECTS, fit_prices, operator_table
 
 Values = npt.NDArray[np.float64]
 Fitted = Callable[[Values], Values]
@@ -78,7 +78,7 @@ def fit_ridge(table: Values, logs: Values, ridge: float) -> Fitted:
 
 
 @dataclass(frozen=True)
-class Eager:
+class SinglePrice:
     """Operators one after the other: a price per operator, multiply-add, activation byte and weight byte."""
 
     name: str = "one price for all kinds"

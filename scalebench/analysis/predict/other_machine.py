@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from scalebench.analysis.predict.cases import Key, Place, Seen, Work
+from scalebench.analysis.predict.cases import Key, MeasuredCase, Place, Work
 from scalebench.analysis.predict.learned import Learned
 from scalebench.analysis.predict.methods import fit_ridge, log_totals
 
@@ -26,7 +26,7 @@ def comparable(here: Place, there: Place) -> bool:
     return there.machine != here.machine and same
 
 
-def why_not(here: Sequence[Seen], there: Sequence[Seen], work: Work) -> str:
+def why_not(here: Sequence[MeasuredCase], there: Sequence[MeasuredCase], work: Work) -> str:
     """Why tier 3 refuses a pass, or an empty string."""
     known = {seen.work.key for seen in there}
     if work.key not in known:
@@ -35,7 +35,7 @@ def why_not(here: Sequence[Seen], there: Sequence[Seen], work: Work) -> str:
     return "" if shared >= FEWEST else f"other machine: {shared} shared cases; {FEWEST} are needed"
 
 
-def learn_other_machine(here: Sequence[Seen], there: Sequence[Seen]) -> Learned:
+def learn_other_machine(here: Sequence[MeasuredCase], there: Sequence[MeasuredCase]) -> Learned:
     """Learn the ratio of two machines' times from the cases that both measured.
 
     Up to ``ENOUGH`` shared cases it is their median ratio, from there on linear in the logs of the totals.

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from scalebench.analysis.predict.cases import Work
 from scalebench.analysis.predict.learned import Learned
-from scalebench.analysis.predict.methods import Additive, Eager, Method, PricePerKind, Totals
+from scalebench.analysis.predict.methods import Additive, Method, PricePerKind, SinglePrice, Totals
 
 FEWEST_MODELS, FEWEST_FAMILIES = 20, 6
 MOST_FOLDS = 30
@@ -40,7 +40,7 @@ def candidates(works: Sequence[Work]) -> tuple[Method, ...]:
     """
     if not all(work.kinds for work in works):
         return Additive(), Totals()
-    return Eager(), Totals(operators=True), PricePerKind(STIFFNESS)
+    return SinglePrice(), Totals(operators=True), PricePerKind(STIFFNESS)
 
 
 def learn_other_model(works: Sequence[Work], values: Values) -> Learned:

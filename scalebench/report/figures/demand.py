@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from matplotlib.axes import Axes
 
-from scalebench.procure.breakeven import Curve
+from scalebench.procure.breakeven import CostCurve
 from scalebench.procure.decide import Decision
 from scalebench.report.content import Absent, Chart, Column, Panel, Table
 from scalebench.report.figures.drawing import INK, EndLabel, draw, label_ends, log_axis
@@ -21,7 +21,7 @@ _COLOURS = ("#0173b2", "#d55e00", "#029e73", "#cc78bc", GREY)
 _DASHES = ("-", "--", "-.", ":")
 
 
-def demand_figure(decision: Decision, curve: Curve, anchor: str) -> Chart | Absent:
+def demand_figure(decision: Decision, curve: CostCurve, anchor: str) -> Chart | Absent:
     """A curve per offer that keeps the constraints; ``curve`` as of ``breakeven.over_demand``."""
     title = "Buy against rent over the demand"
     if len(curve.costs) < 2:
@@ -38,7 +38,7 @@ def demand_figure(decision: Decision, curve: Curve, anchor: str) -> Chart | Abse
     return Chart(anchor, title, said, numbers, (Panel(label, svg),), _table(decision, curve), 1, note)
 
 
-def _runs(curve: Curve, ranked: list[str]) -> list[tuple[float, str]]:
+def _runs(curve: CostCurve, ranked: list[str]) -> list[tuple[float, str]]:
     """Demands at which another ranked offer becomes the cheapest, with that offer; the first demand comes first."""
     found: list[tuple[float, str]] = []
     for index, mean in enumerate(curve.mean_ips):
@@ -48,7 +48,7 @@ def _runs(curve: Curve, ranked: list[str]) -> list[tuple[float, str]]:
     return found
 
 
-def _said(curve: Curve, runs: list[tuple[float, str]]) -> str:
+def _said(curve: CostCurve, runs: list[tuple[float, str]]) -> str:
     low, high = amount(curve.mean_ips[0]), amount(curve.mean_ips[-1])
     if len(runs) == 1:
         return f"{runs[0][1]} is the cheapest at every mean demand from {low} to {high} images per second."
@@ -62,7 +62,7 @@ def _said(curve: Curve, runs: list[tuple[float, str]]) -> str:
     return f"By mean demand in images per second the cheapest is {', then '.join(parts)}, then {runs[-1][1]}."
 
 
-def _table(decision: Decision, curve: Curve) -> Table:
+def _table(decision: Decision, curve: CostCurve) -> Table:
     columns = [Column("mean demand, img/s", number=True), *(Column(name, number=True) for name in curve.costs)]
     rows = [
         [amount(mean), *(amount(costs[index]) for costs in curve.costs.values())]
@@ -71,7 +71,7 @@ def _table(decision: Decision, curve: Curve) -> Table:
     return capped(f"{cost_words(decision)} of every offer over the mean demand", columns, rows)
 
 
-def _panel(decision: Decision, curve: Curve, axes: Axes) -> None:
+def _panel(decision: Decision, curve: CostCurve, axes: Axes) -> None:
     shown = list(curve.costs.items())[:MOST_CURVES]
     log_axis(axes, "x", curve.mean_ips)
     log_axis(axes, "y", [value for _, costs in shown for value in costs])

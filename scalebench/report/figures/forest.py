@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scalebench import units
-from scalebench.analysis.comparison import Compared, Comparison
+from scalebench.analysis.compare.comparison import Compared, Comparison
 from scalebench.metrics import METRICS
-from scalebench.report.comparing import HEADINGS, NUMERIC, cells, standing, title, word, words
+from scalebench.report.comparison_text import HEADINGS, NUMERIC, cells, standing, title, word, words
 from scalebench.report.content import Absent, Chart, Column, Table
 from scalebench.report.figures.drawing import INK, log_axis
 from scalebench.report.figures.panels import panels, scatter

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
 
-from scalebench.analysis.run import Failure
+from scalebench.analysis.analyse import Failure
 from scalebench.report.content import Absent, Chart, Elsewhere
 from scalebench.report.figures.drawing import INK
 from scalebench.report.figures.panels import panels

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from scalebench import units
-from scalebench.claims.evaluate import Judged, allowed
+from scalebench.claims.judge import Judged, allowed
 from scalebench.report.content import Strip
 
 _MARGIN = 12.0

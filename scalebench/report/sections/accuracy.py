@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scalebench.analysis.accuracy import AXES, BEST, MEASURED, REFERENCE, shares
+from scalebench.analysis.accuracy_fronts import AXES, BEST, MEASURED, REFERENCE, shares
 from scalebench.analysis.way import WAY
 from scalebench.report.content import Chart, Column, Panel, Section, Table
 from scalebench.report.figures.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from scalebench.analysis.compare import Terms, compare
-from scalebench.analysis.comparison import Comparison
+from scalebench.analysis.compare.comparison import Comparison
+from scalebench.analysis.compare.result_sets import CompareOptions, compare
 from scalebench.errors import StoreError
-from scalebench.report.comparing import HOW, banners, document, headline, places, remarks, standing
+from scalebench.report.comparison_text import HOW, banners, document, headline, places, remarks, standing
 from scalebench.report.content import Chart, Section
 from scalebench.report.figures.forest import forest
 from scalebench.report.tables import SHOWN
@@ -46,7 +46,7 @@ def compare_runs(before: Results, after: Results) -> Comparison:
         StoreError: they have nothing in common, or were timed by different methods.
     """
     records = (*before.records, *after.records)
-    return compare(before.records, after.records, Terms(SHOWN, floors=read_floors(records)))
+    return compare(before.records, after.records, CompareOptions(SHOWN, floors=read_floors(records)))
 
 
 def since(before: Results, now: Results) -> Change:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import get_args
 
 from scalebench import units
-from scalebench.claims.evaluate import Verdict, Word
+from scalebench.claims.judge import Verdict, Word
 from scalebench.claims.measured import GroupRatio
 from scalebench.report.labels import short
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scalebench import units
-from scalebench.analysis.run import Analysis
+from scalebench.analysis.analyse import Analysis
 from scalebench.report import tables, trust
 from scalebench.report.content import Absent, Chart, Section
 from scalebench.suite.protocol import Protocol

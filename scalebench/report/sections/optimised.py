@@ -9,7 +9,7 @@ from functools import partial
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scalebench.analysis.optimised import SAME
+from scalebench.analysis.speedups import SAME
 from scalebench.report.content import Chart, Column, Section, Table
 from scalebench.report.figures.drawing import INK, log_axis
 from scalebench.report.figures.panels import panels, scatter

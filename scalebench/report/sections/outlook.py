@@ -9,9 +9,9 @@ import pandas as pd
 from scipy import optimize, special
 
 from scalebench import units
-from scalebench.analysis.run import Analysis
+from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.stats import LEVEL
-from scalebench.claims.evaluate import ON_PAPER, Judged, Verdict
+from scalebench.claims.judge import ON_PAPER, Judged, Verdict
 from scalebench.report.labels import listed
 from scalebench.report.sections.headline import effect
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from scalebench.procure.decide import Decision
 from scalebench.procure.eligible import in_words
-from scalebench.procure.inputs import quantities
-from scalebench.procure.outcome import Outcome
-from scalebench.procure.plan import Buy, Plan
+from scalebench.procure.outcome import PurchaseOutcome
+from scalebench.procure.plan_values import quantities
+from scalebench.procure.purchase_plan import Buy, PurchasePlan
 from scalebench.procure.unmeasured import not_measured
 from scalebench.report import tables
 from scalebench.report.content import Absent, Chart, Column, Section, Table
@@ -74,7 +74,7 @@ def assumptions_section(decision: Decision) -> Section:
     return Section("assumptions", "Assumptions and prices", (text, *warnings), tables=shown)
 
 
-def _prices(plan: Plan) -> Table:
+def _prices(plan: PurchasePlan) -> Table:
     columns = [Column(text) for text in ("offer", "kind", "node", "from", "dated", "valid until")]
     lines = [
         [offer.id, "buy", offer.node, offer.quote.vendor, str(offer.quote.date), str(offer.quote.valid_until or "-")]
@@ -86,7 +86,7 @@ def _prices(plan: Plan) -> Table:
     return tables.whole(f"Prices; older than {plan.prices_max_age_days} days is a warning", columns, lines)
 
 
-def _machines(plan: Plan) -> Table:
+def _machines(plan: PurchasePlan) -> Table:
     columns = [Column(text) for text in ("node", "accelerator", "capacity from", "power from")]
     lines = [
         [
@@ -131,7 +131,7 @@ def capacities_section(decision: Decision) -> Section:
     return Section("capacities", "What the nodes serve", (text,), tables=tables.filled(table, notes))
 
 
-def sensitivity_section(outcome: Outcome) -> Section:
+def sensitivity_section(outcome: PurchaseOutcome) -> Section:
     """Tornado, and cost over the demand."""
     decision = outcome.decision
     return _drawn("sensitivity", "Sensitivity", tornado_figure(decision, outcome.bars, "d1"),
@@ -148,7 +148,7 @@ def _drawn(anchor: str, title: str, *figures: Chart | Absent) -> Section:
     return Section(anchor, title, absent, tuple(one for one in figures if isinstance(one, Chart)))
 
 
-def switching_section(outcome: Outcome) -> Section:
+def switching_section(outcome: PurchaseOutcome) -> Section:
     """Switching values in words, and buying against renting."""
     if len(outcome.decision.ranked) < 2:
         said: tuple[str, ...] = ("There is no runner-up, so nothing can make it win.",)
@@ -163,7 +163,7 @@ def switching_section(outcome: Outcome) -> Section:
     return Section("switching", "What would change the answer", said, tables=shown)
 
 
-def _switches(outcome: Outcome) -> Table:
+def _switches(outcome: PurchaseOutcome) -> Table:
     plan = outcome.decision.plan
     columns = [
         Column("input"), Column("planned", number=True), Column("searched", number=True),
@@ -182,7 +182,7 @@ def _switches(outcome: Outcome) -> Table:
     return tables.whole("Switching values", columns, lines)
 
 
-def _break_even(outcome: Outcome) -> Table:
+def _break_even(outcome: PurchaseOutcome) -> Table:
     money = outcome.decision.plan.currency
     columns = [
         Column("bought"), Column("rented"), Column(f"break-even rent, {money} per h", number=True),

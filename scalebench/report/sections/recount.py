@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scalebench import units
-from scalebench.analysis.recount import HALVED, TOLERANCE
+from scalebench.analysis.printed_counts import HALVED, TOLERANCE
 from scalebench.metrics import METRICS
 from scalebench.published import sources
 from scalebench.report.content import Column, Section, Table

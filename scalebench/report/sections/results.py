@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from scalebench.analysis.run import Analysis
+from scalebench.analysis.analyse import Analysis
 from scalebench.report import tables, trust
 from scalebench.report.content import Absent, Chart, Section, Table
 from scalebench.report.figures.batches import batch_curves
@@ -15,14 +15,14 @@ from scalebench.report.figures.heatmap import memory_map
 from scalebench.report.figures.roof import under_the_roof
 from scalebench.report.figures.variance import spread_of_rounds
 from scalebench.report.sections.accuracy import accuracy_section
-from scalebench.report.sections.fitting import fitting_section
 from scalebench.report.sections.inputs import inputs_section
 from scalebench.report.sections.laws import laws_section
+from scalebench.report.sections.model_structure import built_section, worth_showing
 from scalebench.report.sections.optimised import optimised_section
 from scalebench.report.sections.parts import parts_section
 from scalebench.report.sections.recount import recount_section
-from scalebench.report.sections.structure import built_section, worth_showing
-from scalebench.report.sections.study import study_section
+from scalebench.report.sections.suite_limits import fitting_section
+from scalebench.report.sections.time_predictors import study_section
 from scalebench.report.sections.training import training_section
 from scalebench.report.sections.versus import versus_section
 

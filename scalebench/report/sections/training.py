@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from scalebench.analysis.memory import static_bytes
+from scalebench.analysis.memory_views import static_bytes
 from scalebench.report.content import Column, Section, Table
 from scalebench.report.labels import SCALES, way_label
 from scalebench.report.tables import capped, measured_cells, measured_columns, number

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scalebench.analysis.predict.cases import Work
-from scalebench.analysis.predict.shares import ASPECTS
+from scalebench.analysis.predict.operator_prices import ASPECTS
 from scalebench.suite.kinds import OPERATORS
 
 KINDS = tuple(OPERATORS)

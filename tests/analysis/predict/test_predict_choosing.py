@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalebench.analysis.predict.cases import Place, Seen, Work
-from scalebench.analysis.predict.choosing import Candidate, choose_next
-from scalebench.analysis.predict.shares import operator_table
+from scalebench.analysis.predict.cases import MeasuredCase, Place, Work
+from scalebench.analysis.predict.design import OpenCase, choose_next
+from scalebench.analysis.predict.operator_prices import operator_table
 
 PLACE = Place("box", "cpu", "inference", "fp32", "contiguous", "eager", 2, "", 1)
 
 
-def candidates(works: list[Work], seconds: float = 10.0) -> list[Candidate]:
-    return [Candidate(PLACE, work, seconds) for work in works]
+def candidates(works: list[Work], seconds: float = 10.0) -> list[OpenCase]:
+    return [OpenCase(PLACE, work, seconds) for work in works]
 
 
 def test_everything_fits_or_nothing(models: Any) -> None:
@@ -50,14 +50,14 @@ def test_a_copy_is_not_measured_before_something_new(models: Any) -> None:
 
 def test_the_cheaper_of_two_equal_cases_comes_first(models: Any) -> None:
     (work,) = models(4, 1)
-    open_ = [Candidate(PLACE, work, 10.0), Candidate(PLACE, work, 5.0), Candidate(PLACE, work, 20.0)]
+    open_ = [OpenCase(PLACE, work, 10.0), OpenCase(PLACE, work, 5.0), OpenCase(PLACE, work, 20.0)]
     assert choose_next(open_, {}, 100)[0].at == 1
 
 
 def test_what_is_known_leaves_less_to_learn(models: Any, prices: np.ndarray) -> None:
     """Records of like models make a first case worth less; places tell each other nothing."""
     works, known = models(5, 10), models(6, 30, first=100)
-    seen = [Seen(w, float(t)) for w, t in zip(known, operator_table(known) @ prices, strict=True)]
+    seen = [MeasuredCase(w, float(t)) for w, t in zip(known, operator_table(known) @ prices, strict=True)]
     fresh = choose_next(candidates(works), {}, 10)[0].left
     informed = choose_next(candidates(works), {PLACE: seen}, 10)[0].left
     elsewhere = choose_next(candidates(works), {replace(PLACE, machine="other"): seen}, 10)[0].left

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalebench.analysis.predict.methods import Additive, Eager, Method, PricePerKind, Totals
-from scalebench.analysis.predict.shares import ASPECTS, fit_prices, operator_table, shares
+from scalebench.analysis.predict.methods import Additive, Method, PricePerKind, SinglePrice, Totals
+from scalebench.analysis.predict.operator_prices import ASPECTS, fit_prices, operator_table, shares
 
-METHODS: list[Method] = [Additive(), Totals(), Totals(operators=True), Eager(), PricePerKind(0.03)]
+METHODS: list[Method] = [Additive(), Totals(), Totals(operators=True), SinglePrice(), PricePerKind(0.03)]
 
 
 def test_the_table_adds_groups_and_batches(models: Any) -> None:
@@ -33,8 +33,8 @@ def test_a_machine_of_such_prices_is_recovered(models: Any, prices: np.ndarray) 
 
 def test_a_machine_of_one_price_is_recovered_by_the_simple_sum(models: Any) -> None:
     price = np.array([1e-5, 1e-11, 1e-10, 2e-10])
-    known, new = Eager().table(models(1, 40)), Eager().table(models(2, 10, first=500))
-    assert Eager().fit(known, known @ price)(new) == pytest.approx(new @ price, rel=1e-9)
+    known, new = SinglePrice().table(models(1, 40)), SinglePrice().table(models(2, 10, first=500))
+    assert SinglePrice().fit(known, known @ price)(new) == pytest.approx(new @ price, rel=1e-9)
 
 
 def test_shares_sum_to_one(models: Any, prices: np.ndarray) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from scalebench.analysis.predict import other_machine, other_model, same_model
-from scalebench.analysis.predict.cases import Place, Seen, Work
-from scalebench.analysis.predict.evaluate import evaluate
-from scalebench.analysis.predict.memory import learn_memory
-from scalebench.analysis.predict.shares import operator_table
+from scalebench.analysis.predict.cases import MeasuredCase, Place, Work
+from scalebench.analysis.predict.cross_validation import evaluate
+from scalebench.analysis.predict.operator_prices import operator_table
+from scalebench.analysis.predict.process_memory import learn_memory
 
 PLACE = Place("box", "cpu", "inference", "fp32", "contiguous", "eager", 2, "", 1)
 
@@ -106,7 +106,7 @@ def test_the_evaluation_predicts_a_family_without_it(models: Any, prices: np.nda
     works = models(3, 24)
     times = np.array([[1e-5, 1e-11, 1e-10, 1e-10]]) @ _totals(works)
     spoilt = times.ravel() * np.where(np.arange(24) == 0, 3.0, 1.0)
-    rows = evaluate({PLACE: [Seen(w, float(t)) for w, t in zip(works, spoilt, strict=True)]})
+    rows = evaluate({PLACE: [MeasuredCase(w, float(t)) for w, t in zip(works, spoilt, strict=True)]})
     (row,) = [row for row in rows if row.tier == "T2"]
     assert row.n == 24
     assert row.median < 0.2
@@ -135,8 +135,8 @@ def test_folds_leave_every_family_out_once() -> None:
 
 
 def test_a_machine_twice_as_slow() -> None:
-    there = [Seen(net(f"m{n}", 100), 1e-3 * n) for n in range(1, 9)]
-    here = [Seen(s.work, 2 * s.latency_s) for s in there[:5]]
+    there = [MeasuredCase(net(f"m{n}", 100), 1e-3 * n) for n in range(1, 9)]
+    here = [MeasuredCase(s.work, 2 * s.latency_s) for s in there[:5]]
     learned = other_machine.learn_other_machine(here, there)
     assert learned.predict([there[7].work])[0] == pytest.approx(16e-3)
     assert learned.error == pytest.approx(0, abs=1e-12)
@@ -155,7 +155,7 @@ def test_other_precisions_are_not_compared() -> None:
 def test_memory_is_base_plus_factor(models: Any) -> None:
     """30 MB and 1.5 times the static peak."""
     seen = [
-        Seen(replace(w, facts={**w.facts, "peak_bytes_inference": 1e7 * (n + 1)}), 1.0, 3e7 + 1.5e7 * (n + 1))
+        MeasuredCase(replace(w, facts={**w.facts, "peak_bytes_inference": 1e7 * (n + 1)}), 1.0, 3e7 + 1.5e7 * (n + 1))
         for n, w in enumerate(models(0, 10))
     ]
     learned = learn_memory(PLACE, seen)

@@ -1,0 +1,126 @@
+"""Two cases, or one case under two interpreters, measured side by side in one run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy import stats
+
+from scalebench.analysis.compare.comparison import Compared, Comparison, NoiseScale, RankTest, finish, means_of, row_of
+from scalebench.analysis.compare.gate import paired
+from scalebench.analysis.compare.sides import Side
+from scalebench.analysis.fingerprint import Difference, fingerprint_difference
+from scalebench.analysis.stats import LEVEL
+from scalebench.analysis.stopping import SPARE, counting
+from scalebench.metrics import METRICS
+from scalebench.record import Record
+
+Duel = Sequence[tuple[Record, Record]]
+"""Rounds of A and of B that were made one after the other, in the order they were made."""
+
+SUSPICIOUS = 0.05
+"""One-sided p below which a screened case is measured again. Not corrected: a miss would be final, a hit is not."""
+
+
+def compare_paired(duels: Sequence[Duel], metrics: Sequence[str], margin: float) -> Comparison:
+    """Compare the two sides of each duel.
+
+    The effect is the mean of the paired log ratios with a t-interval: both rounds of a pair saw the same minute of
+    the machine, so nothing is added for the noise between runs. The sign test's interval of the median stands beside
+    it from six pairs on.
+
+    Args:
+        duels: each with at least one pair.
+        metrics: names of measured metrics.
+        margin: least difference that matters, relative.
+    """
+    rows: list[Compared] = []
+    failed: list[str] = []
+    differences: dict[str, Difference] = {}
+    for duel in duels:
+        a, b = _sides(duel)
+        difference = fingerprint_difference(a.environment, b.environment)
+        differences.setdefault(difference.banner, difference)
+        found = [row for metric in metrics if (row := _row(a, b, metric, margin)) is not None]
+        rows += found
+        failed += _failures(a, b, {row.metric for row in found}, metrics)
+    return finish(rows, differences=tuple(differences.values()), failed=tuple(failed))
+
+
+def wants_more(duel: Duel, rounds: int) -> bool:
+    """Whether another pair is needed: until ``rounds`` of them count, with ``SPARE`` replacements for doubtful ones.
+
+    A round that did not end well ends the duel.
+    """
+    marks = _marks(duel)
+    return all(ok for ok, _ in marks) and sum(counting(marks)) < rounds and len(duel) < rounds + SPARE
+
+
+def suspicious(duel: Duel, metrics: Sequence[str]) -> bool:
+    """Whether a screened duel looks worse or better before any correction, and ended well."""
+    rows = compare_paired([duel], metrics, 0.0).rows
+    looks = any(row.p <= SUSPICIOUS or row.p >= 1 - SUSPICIOUS for row in rows)
+    return looks and all(ok for ok, _ in _marks(duel))
+
+
+def compare_screened(
+    first: Sequence[Duel], again: Mapping[int, Duel], metrics: Sequence[str], margin: float
+) -> Comparison:
+    """Compare duels of which the suspicious ones were measured again.
+
+    Those are decided on their fresh pairs alone, with Holm over them only: what raised the suspicion cannot confirm
+    it. The others are listed as the screening left them and cannot fail the gate.
+
+    Args:
+        first: screening pairs of every duel.
+        again: fresh pairs by position in ``first``.
+        metrics: names of measured metrics.
+        margin: least difference that matters, relative.
+    """
+    fresh = compare_paired(list(again.values()), metrics, margin)
+    rest = compare_paired([duel for index, duel in enumerate(first) if index not in again], metrics, margin)
+    quiet = (replace(row, p_holm=math.nan, q=math.nan, gated=False) for row in rest.rows)
+    rows = (*fresh.rows, *quiet)
+    differences = tuple({d.banner: d for d in (*fresh.differences, *rest.differences)}.values())
+    note = f"{len(again)} of {len(first)} cases looked different in the screening and were decided on fresh pairs"
+    return Comparison(rows, means_of(rows), differences, failed=(*fresh.failed, *rest.failed), notes=(note,))
+
+
+def sign_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Order statistics that hold the median with at least 95 %, whatever the distribution; NaN below six values."""
+    found = stats.quantile_test(np.asarray(values), q=0, p=0.5).confidence_interval(LEVEL)
+    return float(found.low), float(found.high)
+
+
+def _marks(duel: Duel) -> list[tuple[bool, tuple[str, ...]]]:
+    return [(a.outcome == b.outcome == "ok", (*a.notes, *b.notes)) for a, b in duel]
+
+
+def _sides(duel: Duel) -> tuple[Side, Side]:
+    marks = _marks(duel)
+    used = [pair for pair, counts in zip(duel, counting(marks), strict=True) if counts]
+    used = used or [pair for pair, (ok, _) in zip(duel, marks, strict=True) if ok]
+    ends = [next((r.ending for r in side if r.outcome != "ok"), "ok") for side in zip(*duel, strict=True)]
+    (a, b), (rounds_a, rounds_b) = duel[-1], ([pair[i] for pair in used] for i in (0, 1))
+    return Side(a.case, a.environment, tuple(rounds_a), ends[0]), Side(b.case, b.environment, tuple(rounds_b), ends[1])
+
+
+def _row(a: Side, b: Side, metric: str, margin: float) -> Compared | None:
+    before, after = a.values(metric), b.values(metric)
+    if not before or len(before) != len(after):
+        return None
+    effect = paired(list(zip(before, after, strict=True)))
+    logs = [math.log(y / x) for x, y in zip(before, after, strict=True)]
+    low, high = (math.exp(end) for end in sign_interval(logs))
+    check = RankTest(math.exp(float(np.median(logs))), low=low, high=high)
+    return row_of(a, b, metric, effect, check, NoiseScale(margin))
+
+
+def _failures(a: Side, b: Side, found: Collection[str], metrics: Sequence[str]) -> list[str]:
+    ends = [f"{side.ending} in {name}" for name, side in (("A", a), ("B", b)) if side.ending != "ok"]
+    lacking = ", ".join(METRICS[metric].label for metric in metrics if metric not in found)
+    why = ", ".join(ends) or (f"not every round delivered {lacking}" if lacking else "")
+    return [f"{a.case.label}: {why}"] if why else []

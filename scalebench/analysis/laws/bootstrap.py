@@ -1,0 +1,78 @@
+"""Intervals of a law's parameters and predictions: cases are drawn again, and rounds within each case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scalebench.analysis.laws.forms import Law, Values
+from scalebench.analysis.laws.robust_fit import LawFit, fit_law, predict
+from scalebench.analysis.stats import LEVEL, Estimate
+
+DRAWS, SEED = 200, 0
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """A law with intervals.
+
+    Attributes:
+        fit: to the geometric means of all points.
+        parameters: each with its percentile interval; n is the number of points.
+        band: the same for y at each x asked for.
+        failed: draws whose points did not carry the law.
+    """
+
+    fit: LawFit
+    parameters: dict[str, Estimate]
+    band: tuple[Estimate, ...]
+    failed: int
+
+
+def bootstrap(
+    law: Law,
+    x: Sequence[float],
+    rounds: Sequence[Sequence[float]],
+    at: Sequence[float] = (),
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Bootstrap:
+    """Fit a law to points of one or several rounds each.
+
+    Intervals are percentiles: BCa would need a jackknife of the whole fit beside the draws.
+
+    Args:
+        law: the form.
+        x: of every point.
+        rounds: values of y of every point, one per round.
+        at: x at which y is wanted, inside the support or not.
+        draws: resamples.
+        seed: of the resampling.
+    """
+    means = [float(np.exp(np.mean(np.log(values)))) for values in rounds]
+    fit = fit_law(law, x, means)
+    random = np.random.default_rng(seed)
+    again = [_drawn(fit, x, rounds, random) for _ in range(draws)] if fit.theta else []
+    good = [found for found in again if found.theta]
+    parameters = {
+        name: _estimate(value, np.array([found.parameters[name] for found in good]), len(x))
+        for name, value in fit.parameters.items()
+    }
+    curves = np.array([predict(found, at, extrapolate=True) for found in good]).reshape(len(good), len(at))
+    band = [_estimate(value, curves[:, i], len(x)) for i, value in enumerate(predict(fit, at, extrapolate=True))]
+    return Bootstrap(fit, parameters, tuple(band), len(again) - len(good))
+
+
+def _drawn(fit: LawFit, x: Sequence[float], rounds: Sequence[Sequence[float]], random: np.random.Generator) -> LawFit:
+    rows = random.integers(0, len(x), size=len(x))
+    y = [float(np.exp(np.mean(np.log(random.choice(np.asarray(rounds[row]), len(rounds[row])))))) for row in rows]
+    return fit_law(fit.law, [x[row] for row in rows], y, warm=fit)
+
+
+def _estimate(value: float, found: Values, n: int) -> Estimate:
+    if not len(found):
+        return Estimate(float(value), float("nan"), float("nan"), n)
+    low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(float(value), float(low), float(high), n)

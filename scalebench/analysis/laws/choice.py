@@ -1,0 +1,138 @@
+"""Which law: leave-one-out error, ties said as ties, and the error of extrapolating."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from scalebench.analysis.laws.forms import LAWS, Law, Values
+from scalebench.analysis.laws.robust_fit import LawFit, fit_law, predict
+from scalebench.analysis.stats import LEVEL, Estimate
+
+DRAWS, SEED = 2000, 0
+RESOLUTION = 0.01
+"""Relative difference of two errors below which laws are not told apart: one that contains the other may end on the
+very same curve, and then rounding decides, always the same way."""
+_ROUNDING = 1e-6
+_ENDS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+HELD_OUT = 0.25
+"""Share of the distinct x, the largest, that extrapolation is tried on."""
+
+
+@dataclass(frozen=True)
+class ScoredLaw:
+    """One law in a choice.
+
+    Attributes:
+        fit: to all points.
+        error: root mean square of log errors on points left out; NaN where refused.
+        extrapolation: the same on the largest quarter, by a fit to the rest.
+        tied: whether its error cannot be told apart from the best one's.
+    """
+
+    fit: LawFit
+    error: float
+    extrapolation: float
+    tied: bool
+
+
+def choose(x: Sequence[float], y: Sequence[float], laws: Sequence[Law] = tuple(LAWS.values())) -> list[ScoredLaw]:
+    """All laws, least leave-one-out error first, refused ones last; the first with ``tied`` and fewest parameters wins.
+
+    A law is tied with the best where their errors agree within ``RESOLUTION``, or the 95 % bootstrap interval of the
+    difference in squared errors over distinct x includes none. A fit that has not converged is tied with nothing.
+    """
+    fits = [fit_law(law, x, y) for law in laws]
+    errors = {fit.law.name: left_out(fit, x, y) for fit in fits}
+    ranked = sorted(fits, key=lambda fit: (math.isnan(_rms(errors[fit.law.name])), _rms(errors[fit.law.name])))
+    best = errors[ranked[0].law.name]
+    return [
+        ScoredLaw(
+            fit,
+            _rms(errors[fit.law.name]),
+            extrapolated(fit.law, x, y),
+            fit.converged and _tied(best, errors[fit.law.name], x),
+        )
+        for fit in ranked
+    ]
+
+
+def winner(candidates: Sequence[ScoredLaw]) -> ScoredLaw | None:
+    """The simplest of those that are tied with the best; None where every law was refused."""
+    tied = [candidate for candidate in candidates if candidate.tied]
+    return min(tied, key=lambda c: len(c.fit.law.parameters), default=None)
+
+
+def law_ratio(x: Sequence[float], y: Sequence[float], law: Law, rival: Law) -> Estimate:
+    """Leave-one-out error of one law over that of another, with its bootstrap interval over distinct x.
+
+    Below 1 speaks for ``law``; everything NaN where one of them is refused. The fits are taken as they are, so the
+    interval is somewhat narrow; it is never narrower than ``RESOLUTION``, or two equal curves would be told apart by
+    rounding.
+    """
+    one, other = (left_out(fit_law(form, x, y), x, y) for form in (law, rival))
+    if np.isnan(one).any() or np.isnan(other).any():
+        return Estimate(math.nan, math.nan, math.nan, len(x))
+    ours, theirs = (_by_x(errors, x) for errors in (one, other))
+    rows = _draws(len(ours))
+    low, high = np.quantile(np.sqrt(ours[rows].sum(axis=1) / theirs[rows].sum(axis=1)), _ENDS)
+    value = math.sqrt(float(ours.sum() / theirs.sum()))
+    return Estimate(
+        value, min(float(low), value * (1 - RESOLUTION)), max(float(high), value * (1 + RESOLUTION)), len(x)
+    )
+
+
+def left_out(fit: LawFit, x: Sequence[float], y: Sequence[float]) -> Values:
+    """Log error of each point, predicted by a fit without the points of its x; NaN where the law is refused."""
+    return _left_out(fit, tuple(x), tuple(y))
+
+
+@lru_cache(maxsize=64)  # the study and several claims ask about the same points, and each answer is a fit per point
+def _left_out(fit: LawFit, x: tuple[float, ...], y: tuple[float, ...]) -> Values:
+    a, b = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    errors = np.full(len(a), math.nan)
+    if not fit.theta:
+        return errors
+    for value in np.unique(a):
+        own = a == value
+        again = fit_law(fit.law, a[~own].tolist(), b[~own].tolist(), warm=fit)
+        errors[own] = np.log(predict(again, a[own].tolist(), extrapolate=True) / b[own])
+    return errors
+
+
+def extrapolated(law: Law, x: Sequence[float], y: Sequence[float]) -> float:
+    """Root mean square log error on the largest quarter of distinct x, by a fit to the rest; NaN where refused."""
+    a, b = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    distinct = np.unique(a)
+    large = a > distinct[max(0, math.ceil((1 - HELD_OUT) * len(distinct)) - 1)]
+    fit = fit_law(law, a[~large].tolist(), b[~large].tolist())
+    return _rms(np.log(predict(fit, a[large].tolist(), extrapolate=True) / b[large]))
+
+
+def _rms(errors: Values) -> float:
+    return math.sqrt(float(np.mean(errors**2))) if len(errors) else math.nan
+
+
+def _tied(best: Values, errors: Values, x: Sequence[float]) -> bool:
+    if np.isnan(errors).any() or np.isnan(best).any():
+        return False
+    ours, theirs = _by_x(best, x), _by_x(errors, x)
+    if theirs.sum() <= ours.sum() * (1 + RESOLUTION) ** 2:
+        return True
+    low, high = np.quantile((theirs - ours)[_draws(len(ours))].sum(axis=1), _ENDS)
+    return bool(low <= 0 <= high)
+
+
+def _by_x(errors: Values, x: Sequence[float]) -> Values:
+    """Squared errors added up for each distinct x: points that share one are no independent witnesses."""
+    _, which = np.unique(np.asarray(x, dtype=float), return_inverse=True)
+    return np.asarray(np.bincount(which, weights=errors**2 + _ROUNDING**2), dtype=float)
+
+
+def _draws(n: int) -> npt.NDArray[np.int64]:
+    return np.random.default_rng(SEED).integers(0, n, size=(DRAWS, n))

@@ -1,0 +1,116 @@
+"""The page of a purchase decision: the verdict on top, then everything it hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scalebench.procure.decide import Decision
+from scalebench.procure.outcome import PurchaseOutcome
+from scalebench.report import tables
+from scalebench.report.content import Column, Report, Section
+from scalebench.report.labels import listed
+from scalebench.report.naming import amount, given
+from scalebench.report.ranking import nodes, share, verdict, what_changes_it
+from scalebench.report.sections.purchase import (
+    assumptions_section,
+    capacities_section,
+    gaps_section,
+    offers_section,
+    pareto_section,
+    sensitivity_section,
+    switching_section,
+)
+from scalebench.units import digits
+
+_CHANGES = 3
+"""Switching values that stand beside the verdict."""
+
+
+def compose_decision(outcome: PurchaseOutcome, document: Mapping[str, Any], stem: str, text: str) -> Report:
+    """Everything on the page.
+
+    Args:
+        outcome: the decision, and what was asked about it.
+        document: ``procure.document.build_document``, for the hashes of the files.
+        stem: of the plan file, which names the page.
+        text: of the plan file.
+    """
+    decision = outcome.decision
+    plan = decision.plan
+    return Report(
+        suite=f"{stem}-decision",
+        title=plan.workload.name,
+        facts=_facts(decision),
+        headline=verdict(decision),
+        counts={},
+        outlook=(_sure(decision), *_would_change(outcome)),
+        decision=(offers_section(decision),),
+        verdicts=(),
+        articles=(),
+        sections=(
+            assumptions_section(decision),
+            capacities_section(decision),
+            sensitivity_section(outcome),
+            switching_section(outcome),
+            pareto_section(decision),
+            gaps_section(decision),
+            _method(decision, document, text),
+        ),
+        kind="scalebench decision",
+        tiles=_tiles(decision),
+    )
+
+
+def _facts(decision: Decision) -> dict[str, str]:
+    plan = decision.plan
+    demand, slo = plan.workload.demand, plan.workload.slo
+    machines = sorted({capacity.machine for capacity in decision.capacities if capacity.machine})
+    return {
+        "as of": plan.as_of.isoformat(),
+        "demand": f"{amount(demand.mean_images_per_s.value)} images per s on average, "
+        f"{amount(demand.peak_images_per_s.value)} at peak ({demand.peak_definition})",
+        "service level": f"p{slo.percentile} within {given(slo.latency_ms.value)} ms",
+        "machines measured": listed(machines) if machines else "none",
+        "offers": f"{len(decision.ranked)} ranked, {len(decision.bounds)} with a lower bound of their cost, "
+        f"{len(decision.rejected)} rejected",
+    }
+
+
+def _tiles(decision: Decision) -> dict[str, str]:
+    """Numbers of the cheapest offer."""
+    if not decision.ranked:
+        return {}
+    first, slo = decision.ranked[0], decision.plan.workload.slo
+    return {
+        f"{decision.plan.currency} per million images": amount(float(first.bill.per_million)),
+        f"ms at worst, {given(slo.latency_ms.value)} allowed": digits(first.capacity.worst_s * 1e3),
+        "nodes, those that may fail included": nodes(decision, first),
+        "J per image": digits(float(first.bill.joules_per_image)),
+    }
+
+
+def _sure(decision: Decision) -> str:
+    if not decision.ranked:
+        return "No setup of any node keeps the constraints, or no offer is valid; the table says why, offer by offer."
+    shares = listed([f"{one.offer.id} {share(one.chance.best)}" for one in decision.ranked[:4]])
+    return f"Share of {decision.draws:,} joint draws in which an offer serves and is cheapest: {shares}."
+
+
+def _would_change(outcome: PurchaseOutcome) -> tuple[str, ...]:
+    return tuple(what_changes_it(outcome)[:_CHANGES])
+
+
+def _method(decision: Decision, document: Mapping[str, Any], text: str) -> Section:
+    how = (
+        f"Draws: {decision.draws:,} with seed {decision.seed}. Every quantity with a range is drawn from a triangular "
+        "distribution over it, the measured capacities from their rounds, resampled; one draw holds for all offers."
+    )
+    columns = [Column("number"), Column("unit"), Column("formula")]
+    first = document["ranked"][0]["numbers"] if document["ranked"] else {}
+    formulas = [[name.replace("_", " "), entry["unit"] or "-", entry["formula"]] for name, entry in first.items()]
+    shown = (
+        tables.whole("Formulas of the numbers, by their number in the documentation", columns, formulas),
+        tables.files_table(document["files"]),
+    )
+    return Section("method", "Method and files", (how,), tables=tables.filled(*shown), code={"Plan": text})

@@ -1,0 +1,259 @@
+"""Suite: the pydantic models of a suite file, and its JSON Schema for editors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PositiveInt,
+    Tag,
+    field_validator,
+    model_validator,
+)
+
+from scalebench.suite.decoder_table import camera_size
+from scalebench.suite.families import FAMILIES
+from scalebench.suite.protocol import PROTOCOLS, Protocol
+
+Method = Literal["depth", "width", "resolution", "compound", "fast"]
+Mode = Literal["count", "inference", "training", "blocks"]
+Precision = Literal["fp32", "tf32", "fp16", "bf16", "amp_fp16", "amp_bf16", "int8"]
+Layout = Literal["contiguous", "channels_last"]
+Runtime = Literal[
+    "eager", "compile", "compile_max_autotune", "compile_reduce_overhead", "cuda_graph", "onnxruntime", "openvino",
+    "best",
+]  # fmt: skip
+Decoder = Literal["pillow", "pillow_draft", "torchvision", "opencv", "simplejpeg"]
+Affinity = Literal["free", "pinned"]
+Optimizer = Literal["sgd", "adamw"]
+ProtocolName = Literal["quick", "standard", "rigorous"]
+Pixels = Annotated[int, Field(ge=1, le=8192, description="side of the square input, pixels")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Sized(_Strict):
+    """An entry whose resolutions are listed, or are the native ones."""
+
+    resolution: list[Pixels] | None = Field(None, min_length=1, description="input sizes, pixels")
+    at: Literal["native"] | None = Field(None, description="the paper's input size, else timm's default")
+
+    @model_validator(mode="after")
+    def _one_way_of_sizing(self) -> _Sized:
+        if self.resolution is not None and self.at is not None:
+            raise ValueError("give resolution or at, not both")
+        return self
+
+
+class TimmModels(_Sized):
+    """Models by timm name; globs allowed."""
+
+    timm: list[str] = Field(
+        min_length=1,
+        description="timm model names or globs, variants such as resnet50[d=2], or dense models such as unet:resnet50",
+    )
+
+
+class FamilyModels(_Sized):
+    """All members of one family."""
+
+    family: str = Field(description=f"family name: {', '.join(FAMILIES)}")
+
+
+class PublishedModels(_Strict):
+    """Every model that published tables print and timm can build, at its printed input size."""
+
+    published: list[str] = Field(min_length=1, description="tables of scalebench/data/published_sources.csv, or globs")
+
+
+class ScaledModels(_Strict):
+    """Variants of one base along one or several axes, at nominal factors or at counted targets."""
+
+    scale: str = Field(description="base model, a timm name")
+    by: list[Method] = Field(min_length=1, description="scaling methods")
+    factor: list[Annotated[float, Field(ge=0.01, le=100)]] | None = Field(
+        None,
+        min_length=1,
+        description="nominal MACs factors d*w^2*r^2; rounding moves the counted factor away",
+    )
+    target: list[Annotated[float, Field(gt=1, le=100)]] | None = Field(
+        None,
+        min_length=1,
+        description="counted MACs as multiples of the base's, matched within the tolerance",
+    )
+    tolerance: float = Field(0.02, gt=0, le=0.5, description="largest relative residual of a matched variant")
+    resolution: Pixels | None = Field(None, description="input size of the base, pixels; default native")
+
+    @model_validator(mode="after")
+    def _factor_or_target(self) -> ScaledModels:
+        if (self.factor is None) == (self.target is None):
+            raise ValueError("give factor (nominal) or target (counted), one of the two")
+        return self
+
+
+def _is_camera(camera: str) -> str:
+    camera_size(camera)
+    return camera
+
+
+class InputImages(_Strict):
+    """What comes before a model: decoding, resizing and normalising photographs on the CPU; the grid says nothing."""
+
+    input: list[Decoder] = Field(min_length=1, description="decoders")
+    camera: list[Annotated[str, AfterValidator(_is_camera)]] = Field(
+        min_length=1, description="sizes of the photographs, WIDTHxHEIGHT in pixels, such as 4000x3000"
+    )
+    resolution: list[Pixels] = Field(min_length=1, description="sides after resizing, pixels")
+    workers: list[PositiveInt] | None = Field(
+        None, min_length=1, description="processes at once; default 1, and as many as this process may use cores"
+    )
+
+
+def _kind_of_entry(entry: Any) -> str | None:
+    if isinstance(entry, dict):
+        found = [kind for kind in ENTRY_KINDS if kind in entry]
+        return found[0] if len(found) == 1 else None
+    return next((kind for kind, model in ENTRY_KINDS.items() if isinstance(entry, model)), None)
+
+
+ENTRY_KINDS: dict[str, type[BaseModel]] = {
+    "timm": TimmModels,
+    "family": FamilyModels,
+    "scale": ScaledModels,
+    "published": PublishedModels,
+    "input": InputImages,
+}
+
+ModelEntry = Annotated[
+    Annotated[TimmModels, Tag("timm")]
+    | Annotated[FamilyModels, Tag("family")]
+    | Annotated[ScaledModels, Tag("scale")]
+    | Annotated[PublishedModels, Tag("published")]
+    | Annotated[InputImages, Tag("input")],
+    Discriminator(
+        _kind_of_entry,
+        custom_error_type="models_entry",
+        custom_error_message="an entry needs exactly one of timm, family, scale, published, input",
+    ),
+]
+
+
+class Grid(_Strict):
+    """Ways to run every model: the product of all axes."""
+
+    mode: list[Mode] = Field(["inference"], min_length=1, description="count: on paper only, nothing is measured")
+    batch: list[PositiveInt] = Field([1], min_length=1, description="images per forward pass")
+    precision: list[Precision] = Field(["fp32"], min_length=1)
+    layout: list[Layout] = Field(["contiguous"], min_length=1)
+    runtime: list[Runtime] = Field(["eager"], min_length=1)
+    threads: list[PositiveInt | Literal["auto"]] = Field(
+        ["auto"],
+        min_length=1,
+        description="intra-operator CPU threads of each copy; auto: the cores this process may use, shared out",
+    )
+    instances: list[PositiveInt] = Field([1], min_length=1, description="copies at once, each in its own process")
+    affinity: list[Affinity] = Field(["free"], min_length=1, description="pinned: to as many cores as threads")
+    optimizer: list[Optimizer] = Field(["sgd"], min_length=1, description="of training steps")
+    checkpointing: list[bool] = Field([False], min_length=1, description="whether training recomputes activations")
+    device: list[Annotated[str, Field(pattern=r"^(auto|cpu|cuda|cuda:[0-9]+)$")]] = Field(["auto"], min_length=1)
+
+    @field_validator("*")
+    @classmethod
+    def _each_once(cls, values: list[Any]) -> list[Any]:
+        twice = next((value for value in values if values.count(value) > 1), None)
+        if twice is not None:
+            raise ValueError(f"duplicate case: {twice!r} is listed twice")
+        return values
+
+
+ProtocolOrName = Annotated[
+    Annotated[ProtocolName, Tag("name")] | Annotated[Protocol, Tag("phases")],
+    Discriminator(lambda value: "name" if isinstance(value, str) else "phases"),
+]
+
+
+class Exclude(_Strict):
+    """Drops the cases that fit every key given; ``model`` is a glob over written names."""
+
+    model: str | None = None
+    resolution: PositiveInt | None = None
+    batch: PositiveInt | None = None
+    mode: Mode | None = None
+    precision: Precision | None = None
+    layout: Layout | None = None
+    runtime: Runtime | None = None
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda|cuda:[0-9]+)$")] | None = None
+    threads: PositiveInt | None = None
+    instances: PositiveInt | None = None
+    affinity: Affinity | None = None
+    optimizer: Optimizer | None = None
+    checkpointing: bool | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _has_a_value(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("has no value")
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Exclude:
+        if not self.model_fields_set:
+            raise ValueError("an empty exclude would drop every case; name at least one key")
+        return self
+
+
+class LimitsEntry(_Strict):
+    """What a case has to keep to; the report says which models and resolutions do."""
+
+    latency_ms: float | None = Field(None, gt=0, description="longest latency of a batch, milliseconds")
+    memory_mib: float | None = Field(None, gt=0, description="most memory beyond the libraries, MiB")
+    batch: PositiveInt = Field(1, description="images per forward pass that this is about")
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> LimitsEntry:
+        if self.latency_ms is None and self.memory_mib is None:
+            raise ValueError("give latency_ms or memory_mib")
+        return self
+
+
+class SceneEntry(_Strict):
+    """What one image shows, and what must be seen in it."""
+
+    field_of_view_mm: float = Field(gt=0, description="width of what an image shows, millimetres")
+    detail_mm: float = Field(gt=0, description="width of the smallest detail, millimetres")
+
+
+class Suite(_Strict):
+    """A whole suite file."""
+
+    schema_number: Literal[1] = Field(alias="schema", description="format of this file")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$", description="names the folder and files of its results")
+    title: str = Field("", max_length=200)
+    models: list[ModelEntry] = Field(min_length=1)
+    grid: Grid = Field(default_factory=lambda: Grid.model_validate({}))
+    exclude: list[Exclude] = []
+    protocol: ProtocolOrName = "standard"
+    limits: LimitsEntry | None = Field(None, description="what the cases are held against")
+    scene: SceneEntry | None = Field(None, description="what the camera sees")
+    claims: list[str] = Field([], description="claim ids or globs, or all, counted, measured")
+
+    @property
+    def timing(self) -> Protocol:
+        """The protocol in force, whether named or spelled out."""
+        return PROTOCOLS[self.protocol] if isinstance(self.protocol, str) else self.protocol
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a suite file, for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Suite.model_json_schema(by_alias=True),
+    }
