@@ -1,4 +1,4 @@
-"""Measuring announces, printers and progress bars listen."""
+"""What jobs announce while they work; progress bars, logs and notebooks listen."""
 
 from __future__ import annotations
 
@@ -7,6 +7,40 @@ from dataclasses import dataclass
 
 from scalebench.record import Record
 from scalebench.suite.case import Case
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something a person should know, beside the result."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Counted:
+    """``done`` of ``total`` steps of work that measures nothing: ``what`` is "counting" or "matching compute"."""
+
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class RoundsPlanned:
+    """Measuring begins.
+
+    Attributes:
+        suite: its name.
+        rounds, cases: at least so many rounds, of so many cases.
+        machines: names.
+        seconds: expected wall time.
+    """
+
+    suite: str
+    rounds: int
+    cases: int
+    machines: tuple[str, ...]
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -34,11 +68,12 @@ class RoundStarted:
 
 @dataclass(frozen=True)
 class RoundEnded:
-    """A round has ended and its record is stored."""
+    """A round has ended and its record is stored; ``left_s`` is the expected time to the last planned one, seconds."""
 
     record: Record
     done: int
     total: int
+    left_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -54,5 +89,9 @@ class GivenUp:
     seconds: float
 
 
-Event = PeaksStarted | RoundStarted | RoundEnded | GivenUp
+Event = Note | Counted | PeaksStarted | RoundsPlanned | RoundStarted | RoundEnded | GivenUp
 Listener = Callable[[Event], None]
+
+
+def silent(_: Event) -> None:
+    """Listen to nothing."""

@@ -1,0 +1,125 @@
+"""The one progress display: everything that a job announces, as a bar on a terminal and as lines elsewhere, on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from scalebench.execute.events import (
+    Counted,
+    Event,
+    GivenUp,
+    Listener,
+    Note,
+    PeaksStarted,
+    RoundEnded,
+    RoundsPlanned,
+    RoundStarted,
+)
+from scalebench.flags import is_bad
+from scalebench.record import Record
+from scalebench.units import duration, seconds
+
+
+@contextmanager
+def show_progress() -> Iterator[Listener]:
+    """Listener that draws a bar on a terminal, and prints a line per round elsewhere; both on stderr."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda event: _print_line(console, event)
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), MofNCompleteColumn(),
+        TimeElapsedColumn(), TextColumn("{task.fields[left]}", markup=False),
+    )  # fmt: skip
+    with Progress(*columns, console=console) as bar:
+        yield _Bar(bar).hear
+
+
+class _Bar:
+    """Draws events: counting while it lasts, then one task for all rounds."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._counting: dict[str, TaskID] = {}
+        self._rounds: TaskID | None = None
+
+    def hear(self, event: Event) -> None:
+        """Draw one event."""
+        if isinstance(event, Counted):
+            self._count(event)
+        elif isinstance(event, RoundStarted):
+            self._update(event.case.label, event.done, event.total)
+        elif isinstance(event, RoundEnded):
+            self._update(None, event.done, event.total, _left(event))
+            if event.record.outcome != "ok":
+                self._print(_result(event.record))
+        else:
+            self._print(_text(event))
+
+    def _count(self, event: Counted) -> None:
+        task = self._counting.get(event.what)
+        if task is None and event.done < event.total:
+            self._counting[event.what] = self._bar.add_task(
+                event.what, total=event.total, completed=event.done, left=""
+            )
+        elif task is not None:
+            self._bar.update(task, completed=event.done)
+            if event.done >= event.total:
+                self._bar.remove_task(self._counting.pop(event.what))
+
+    def _update(self, label: str | None, done: int, total: int, left: str = "") -> None:
+        if self._rounds is None:
+            self._rounds = self._bar.add_task("", total=total, left="")
+        task = self._bar.tasks[self._bar.task_ids.index(self._rounds)]
+        description = task.description if label is None else label
+        self._bar.update(
+            self._rounds, description=description, completed=done, total=total, left=left or task.fields["left"]
+        )
+
+    def _print(self, text: str) -> None:
+        self._bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_line(console: Console, event: Event) -> None:
+    if isinstance(event, (Counted, RoundStarted)):
+        return
+    text = _text(event)
+    if isinstance(event, RoundEnded):
+        left = _left(event)
+        text = f"[{event.done}/{event.total}] {_result(event.record)}{left and f', {left}'}"
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _text(event: Event) -> str:
+    """An event that is printed above the bar, in words."""
+    if isinstance(event, Note):
+        return event.text
+    if isinstance(event, RoundsPlanned):
+        return (
+            f"{event.suite}: at least {event.rounds} rounds of {event.cases} cases on {', '.join(event.machines)}, "
+            f"about {duration(event.seconds)}"
+        )
+    if isinstance(event, PeaksStarted):
+        where = f"{event.device} with {event.threads} threads"
+        return f"no peaks of {where}: {event.why}" if event.why else f"measuring the peaks of {where}, once a week"
+    if isinstance(event, GivenUp):
+        labels = ", ".join(case.label for case in event.cases)
+        return f"no more rounds within {duration(event.seconds)} for {len(event.cases)} cases: {labels}"
+    return ""
+
+
+def _left(event: RoundEnded) -> str:
+    if event.left_s is None:
+        return ""
+    return f"{duration(event.left_s)} left" if event.left_s else "extra rounds"
+
+
+def _result(record: Record) -> str:
+    if record.outcome != "ok":
+        return f"{record.case.label}: {record.ending}: {(record.error or {}).get('message', '')}"
+    doubts = "; ".join(note for note in record.notes if is_bad([note]))
+    return f"{record.case.label}: {seconds(record.facts['latency_s'])}{doubts and f' ({doubts}: doubtful)'}"
