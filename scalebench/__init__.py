@@ -1,27 +1,31 @@
 """scalebench: what image models cost on the machine at hand, compared at equal counted compute.
 
 >>> import scalebench
->>> findings = scalebench.analyse(scalebench.read("results/paper_latency"))
->>> findings.analysis.cases[["model", "resolution", "n"]].to_dict("records")[0]
-{'model': 'resnet152', 'resolution': 224, 'n': 20}
->>> {verdict.claim.id: verdict.verdict for verdict in findings.verdicts}["EN-12"]
+>>> scalebench.count("resnet18@64").loc[0, ["params", "activations"]].tolist()
+[11689512, 204136]
+>>> result = scalebench.run("tests/fixtures/tiny.yaml", results=folder, reports=folder, peaks=False)
+>>> result.findings.analysis.cases[["model", "resolution", "n"]].to_dict("records")[0]
+{'model': 'efficientnet_b0', 'resolution': 64, 'n': 2}
+>>> {verdict.claim.id: verdict.verdict for verdict in result.findings.verdicts}["EN-13"]
 'supported'
->>> scalebench.report(findings, folder).name
-'paper_latency.html'
+>>> scalebench.report(scalebench.analyse(scalebench.read(folder / "tiny")), folder).name
+'tiny.html'
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from scalebench.notebook import analyse, count, read, report, run
+
+__version__ = "0.2.0.dev0"
+__all__ = ["analyse", "count", "read", "report", "run"]
 
 
-def __getattr__(name: str) -> Any:
-    """The API is imported when it is asked for: the measuring process and ``scalebench --help`` need no pandas."""
-    if name in ("analyse", "read"):
+def __getattr__(name: str) -> object:
+    """The API is loaded when it is used: the command line needs neither pandas nor seaborn to start."""
+    if name in __all__:
         return getattr(importlib.import_module("scalebench.notebook"), name)
-    if name == "report":
-        return importlib.import_module("scalebench.report")
     raise AttributeError(f"module 'scalebench' has no attribute {name!r}")

@@ -1,19 +1,24 @@
-"""The Python API: read records and analyse them; results show as HTML in a notebook."""
+"""The Python API: what the command line does, as functions; results show as HTML in a notebook."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from scalebench.execute.events import Listener, silent
 from scalebench.report.content import Column
-from scalebench.report.findings import Findings, find
+from scalebench.report.findings import Findings, read_and_find
 from scalebench.report.tables import capped
+from scalebench.report.write_report import write_report
 from scalebench.report.writing.page import render_fragment
 from scalebench.store.frame import rounds_frame
 from scalebench.store.jsonl import Results, read_results, result_files
-from scalebench.store.previous import previous_files
+
+if TYPE_CHECKING:
+    from scalebench.jobs.run_suite import RunResult
 
 
 @dataclass(frozen=True)
@@ -34,14 +39,70 @@ class Records(Results):
         return render_fragment(title, self.problems, (capped("Measured rounds", columns, rows),))
 
 
+def run(
+    suite: str | Path,
+    *,
+    results: str | Path = "results",
+    reports: str | Path = "reports",
+    protocol: str | None = None,
+    budget_s: float | None = None,
+    claims: str | Path | None = None,
+    peaks: bool = True,
+    fresh: bool = False,
+    announce: Listener = silent,
+) -> RunResult:
+    """Measure what is missing of a suite and write its report, as ``scalebench run`` does.
+
+    Args:
+        suite: suite file.
+        results, reports: folders of the result files and of the page.
+        protocol: ``quick``, ``standard`` or ``rigorous``, in place of the suite's own.
+        budget_s: time for the rounds, seconds.
+        claims: file of your own claims.
+        peaks: measure the machine's peaks where they are not known.
+        fresh: start over; earlier files of this machine are kept as ``*.old``.
+        announce: hears what is going on, see ``scalebench.execute.events``.
+
+    Raises:
+        ScalebenchError: the suite cannot be used, the machine is taken, a folder cannot be written.
+    """
+    from scalebench.jobs.publish import PageOptions
+    from scalebench.jobs.rounds import MeasureOptions
+    from scalebench.jobs.run_suite import RunOptions, run_suite
+
+    options = RunOptions(Path(results), MeasureOptions(budget_s=budget_s, peaks=peaks), protocol, fresh=fresh)
+    return run_suite(Path(suite), options, PageOptions(Path(reports), _path(claims)), announce)
+
+
+def count(*names: str, check: bool = False, announce: Listener = silent) -> pd.DataFrame:
+    """Count models on paper, as ``scalebench count`` does: a row per model, with the reason where it cannot be counted.
+
+    Args:
+        names: names, variants or globs, each with ``@RES`` or at its native resolution.
+        check: count again with fvcore.
+        announce: hears how far it is.
+
+    Raises:
+        UnknownNameError: no such model, or a resolution that it cannot take.
+    """
+    from scalebench.jobs.count import count_models
+
+    models = count_models(names, check=check, announce=announce)
+    rows: list[dict[str, Any]] = [
+        {"model": m.case.model, "resolution": m.case.resolution, **m.facts, **({"check": m.check} if check else {})}
+        for m in models
+    ]
+    return pd.DataFrame(rows).drop(columns=["work", "operators"], errors="ignore")
+
+
 def read(*paths: str | Path) -> Records:
     """Read result files, or all of them in folders.
 
     Raises:
         StoreError: a path that is not there, or written by a newer version.
     """
-    found = read_results(result_files([Path(path) for path in paths]))
-    return Records(**{field.name: getattr(found, field.name) for field in fields(found)})
+    stored = read_results(result_files([Path(path) for path in paths]))
+    return Records(**{field.name: getattr(stored, field.name) for field in fields(stored)})
 
 
 def analyse(records: Results, claims: str | Path | None = None, study: bool = True) -> Findings:
@@ -55,5 +116,25 @@ def analyse(records: Results, claims: str | Path | None = None, study: bool = Tr
     Raises:
         StoreError: no plan, or several suites.
     """
-    previous = read_results(previous_files(records.files))
-    return find(records, claims=None if claims is None else Path(claims), previous=previous, study=study)
+    return read_and_find(records, _path(claims), study)
+
+
+def report(source: Findings | Results | str | Path, folder: str | Path = "reports", scripts: bool = True) -> Path:
+    """Write ``folder/<suite>.html`` and ``.json``, as ``scalebench report`` does.
+
+    Args:
+        source: findings of ``analyse``, records of ``read``, or a path of result files.
+        folder: made where it is missing.
+        scripts: whether the page may have scripts, and with them the explorer.
+
+    Returns: path of the page.
+
+    Raises:
+        StoreError: no records, no plan, or a folder that cannot be written.
+    """
+    findings = source if isinstance(source, Findings) else read_and_find(source)
+    return write_report(findings, Path(folder), scripts=scripts)
+
+
+def _path(name: str | Path | None) -> Path | None:
+    return None if name is None else Path(name)

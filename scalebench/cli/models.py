@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 import typer
+
+from scalebench.cli.output import print_json, print_table
+from scalebench.errors import UnknownNameError
+from scalebench.execute.client import Worker
+from scalebench.execute.counting import Paper
+from scalebench.execute.planner import catalogue
+from scalebench.suite.dense import KINDS
+from scalebench.suite.expand import matching_variants, native
+from scalebench.suite.families import FAMILIES
 
 
 def models(
@@ -14,13 +25,6 @@ def models(
     if families:
         _families(pattern, json_)
         return
-    from scalebench.cli.output import print_json, print_table
-    from scalebench.execute.client import Worker
-    from scalebench.execute.counting import Paper
-    from scalebench.execute.planner import catalogue
-    from scalebench.suite.dense import KINDS
-    from scalebench.suite.expand import matching_variants, native
-
     with Worker() as worker:
         known = catalogue(Paper(worker))
     found = [
@@ -39,12 +43,6 @@ def models(
 
 
 def _families(pattern: str, json_: bool) -> None:
-    from fnmatch import fnmatchcase
-
-    from scalebench.cli.output import print_json, print_table
-    from scalebench.errors import UnknownNameError
-    from scalebench.suite.families import FAMILIES
-
     found = {name: members for name, members in FAMILIES.items() if fnmatchcase(name, pattern)}
     if not found:
         raise UnknownNameError(f"no family fits {pattern!r}", f"families: {', '.join(FAMILIES)}")

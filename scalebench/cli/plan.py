@@ -35,15 +35,15 @@ def plan(
         _outline(suite, json_)
         return
     from scalebench.cli.foreseeing import foresee, knowledge_for, records_at_hand
-    from scalebench.cli.preparing import prepare_suite
     from scalebench.execute.client import Worker
     from scalebench.execute.estimate import estimate
+    from scalebench.jobs.prepare import prepare_suite
 
     if out is not None and budget is None:
         raise typer.BadParameter("--out goes with --budget")
     seconds = None if budget is None else _seconds(budget)
     with Worker() as worker:
-        prepared = prepare_suite(suite, worker, protocol and protocol.value)
+        prepared = prepare_suite(suite, worker, protocol=protocol and protocol.value)
     knowledge = knowledge_for(prepared, records_at_hand(from_))
     foreseen = foresee(prepared, knowledge)
     if seconds is not None:

@@ -74,11 +74,11 @@ def _asked(names: list[str], results: Results, worker: Worker, wanted: dict[str,
         BuildError: a model cannot be counted.
     """
     from scalebench.analysis.predict.cases import facts_of
-    from scalebench.cli.count import cases_of
     from scalebench.cli.knowing import know
     from scalebench.errors import BuildError
     from scalebench.execute.counting import Paper
     from scalebench.execute.planner import catalogue
+    from scalebench.jobs.count import cases_of
 
     written = _written(names)
     known = facts_of(results.records)

@@ -22,13 +22,12 @@ def procure(
 ) -> None:
     """Rank the offers of a plan. Exit code 0: at least one offer meets the constraints; 3: none does; 2: bad input."""
     from scalebench.cli.deciding import find, print_decision
-    from scalebench.cli.reporting import safely
     from scalebench.report.decision_page import compose_decision
     from scalebench.report.write_report import write_pages
 
     outcome, document, text = find(plan, draws)
     report = compose_decision(outcome, document, plan.stem, text)
-    page = safely(out, lambda: write_pages(report, document, out))
+    page = write_pages(report, document, out)
     if json_:
         typer.echo(page.with_suffix(".json").read_text(encoding="utf-8"), nl=False)
     else:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
+
+from scalebench.cli.findings import print_comparison, print_findings
+from scalebench.cli.loading import load
+from scalebench.cli.output import print_json
+from scalebench.cli.progress import show_progress
+from scalebench.jobs.live_page import keep_writing
+from scalebench.jobs.publish import PageOptions, publish, publish_comparison
+from scalebench.report.findings import suite_plan
+from scalebench.report.index import write_index
+from scalebench.store.jsonl import Results, read_results, result_files
 
 
 def report(
@@ -26,30 +37,27 @@ def report(
     """Write the report of stored records; of two runs or machines, A B, what differs between them."""
     names = list(paths or ())
     _refuse_contradictions(names, merge, watch, index, previous)
-    from scalebench.cli.loading import load, load_all
-
     if names:
-        stored = [load_all(names)] if merge else [load(name) for name in names]
-        from scalebench.report.findings import suite_plan  # seaborn and scipy: not before bad input is refused
-
+        stored = [read_results(result_files(map(Path, names)))] if merge else [load(name) for name in names]
         for results in stored:
             suite_plan(results.plans)
-        from scalebench.cli.reporting import finish
-        from scalebench.cli.wanted import Wanted
-
-        wanted = Wanted(reports, claims, load(previous) if previous else None, not no_js)
-        if watch:
-            from scalebench.cli.live import keep_writing
-
-            keep_writing(names[0], wanted)
-        elif len(stored) == 1:
-            finish(stored[0], wanted, json_)
-        else:
-            from scalebench.cli.versus import finish_comparison
-
-            finish_comparison(names, stored, wanted, json_)
+        _write(
+            names, stored, PageOptions(reports, claims, load(previous) if previous else None, not no_js), watch, json_
+        )
     if index:
         _write_index(reports, json_ and not names)
+
+
+def _write(names: list[str], stored: list[Results], options: PageOptions, watch: bool, json_: bool) -> None:
+    if watch:
+        with show_progress() as announce:
+            keep_writing(Path(names[0]), options, announce)
+    elif len(stored) == 1:
+        page, findings = publish(stored[0], options)
+        print_findings(findings, page, json_)
+    else:
+        page, comparison = publish_comparison(names, stored, options)
+        print_comparison(comparison, page, json_)
 
 
 def _refuse_contradictions(names: list[str], merge: bool, watch: bool, index: bool, previous: str | None) -> None:
@@ -66,11 +74,6 @@ def _refuse_contradictions(names: list[str], merge: bool, watch: bool, index: bo
 
 
 def _write_index(reports: Path, json_: bool) -> None:
-    from dataclasses import asdict
-
-    from scalebench.cli.output import print_json
-    from scalebench.report.index import write_index
-
     page, entries = write_index(reports)
     if json_:
         print_json([asdict(entry) for entry in entries])

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import typer
 
 from scalebench.cli.arguments import Timing, duration_s, size_bytes
-from scalebench.errors import StoreError
-
-if TYPE_CHECKING:
-    from scalebench.cli.campaign import Campaign
-    from scalebench.cli.wanted import Wanted
-    from scalebench.execute.client import Worker
-    from scalebench.execute.events import Listener
-    from scalebench.execute.planner import Prepared
+from scalebench.cli.progress import show_progress
+from scalebench.jobs.rounds import MeasureOptions
+from scalebench.jobs.run_suite import RunOptions, run_suite
 
 EXIT_INTERRUPTED = 130
 
@@ -47,69 +40,20 @@ def run(
     json_: bool = typer.Option(False, "--json", help="Print the report's JSON on stdout."),
 ) -> None:
     """Measure a suite, continuing where an earlier run stopped, and write its report."""
-    from scalebench.claims.registry import with_file
-    from scalebench.cli.campaign import Campaign, Options
-    from scalebench.cli.preparing import prepare_suite
-    from scalebench.cli.wanted import Wanted
-    from scalebench.execute.client import Worker
-    from scalebench.execute.lock import machine_lock
+    from scalebench.jobs.publish import PageOptions
 
-    wanted = Wanted(reports, claims, scripts=not no_js)
-    options = Options(seed, retry_failed, budget, mem_limit, predict=not no_skip, peaks=not no_peaks)
-    # The lock comes first: counting on every core would disturb another run's rounds.
-    with machine_lock(), Worker() as worker:
-        known = with_file(claims)
-        prepared = prepare_suite(suite, worker, protocol and protocol.value, energy, keep_host, known)
-        _refuse_unwritable(reports)
-        prepared = _resolved(prepared, worker, results, options)
-        campaign = Campaign(prepared, results / prepared.plan.suite, options)
-        if fresh:
-            campaign.set_aside()
-        stopped = _measure(campaign, worker, prepared, wanted if live else None)
-    if stopped:
-        left, again = len(campaign.open()), f"{suite} --retry-failed" if retry_failed else str(suite)
-        typer.echo(f"stopped; every finished round is kept, {left} cases are open: scalebench run {again} goes on",
-                   err=True)  # fmt: skip
-    stored = campaign.stored()
-    if stored.records:
-        from scalebench.cli.reporting import finish  # seaborn and scipy: not before anything is refused or measured
+    options = RunOptions(
+        results, MeasureOptions(seed, retry_failed, budget, mem_limit, predict=not no_skip, peaks=not no_peaks),
+        protocol and protocol.value, energy, keep_host, fresh, live,
+    )  # fmt: skip
+    with show_progress() as announce:
+        result = run_suite(suite, options, PageOptions(reports, claims, scripts=not no_js), announce)
+    if result.stopped:
+        again = f"{suite} --retry-failed" if retry_failed else str(suite)
+        typer.echo(f"{result.open_cases} cases are open: scalebench run {again} goes on", err=True)
+    if result.page is not None and result.findings is not None:
+        from scalebench.cli.findings import print_findings
 
-        finish(stored, wanted, json_, prepared.plan)
-    if stopped:
+        print_findings(result.findings, result.page, json_)
+    if result.stopped:
         raise typer.Exit(EXIT_INTERRUPTED)
-
-
-def _resolved(prepared: Prepared, worker: Worker, results: Path, options: Any) -> Prepared:
-    """The same plan, with ``runtime: best`` replaced by what a search found."""
-    if all(case.runtime != "best" for case in prepared.plan.cases):
-        return prepared
-    from scalebench.cli.tuning import with_best
-    from scalebench.cli.watching import watch
-
-    return with_best(prepared, worker, results, options, watch)
-
-
-def _measure(campaign: Campaign, worker: Worker, prepared: Prepared, live: Wanted | None) -> bool:
-    """Make the rounds; ``live``: the page that is written between them. Whether the user stopped it."""
-    from scalebench.cli.watching import watch
-
-    try:
-        with watch(prepared, campaign.open(), campaign.costs) as bar:
-            campaign.run(worker, bar if live is None else _paged(campaign, prepared, live, bar))
-    except KeyboardInterrupt:
-        return True
-    return False
-
-
-def _paged(campaign: Campaign, prepared: Prepared, live: Wanted, bar: Listener) -> Listener:
-    from scalebench.cli.live import LivePage
-
-    return LivePage(campaign.stored, prepared.plan, live).after(bar)
-
-
-def _refuse_unwritable(reports: Path) -> None:
-    try:
-        reports.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=reports).close()
-    except OSError as error:  # else it would be found out after hours of measuring
-        raise StoreError(f"{reports} cannot be written: {error.strerror}", "--reports names another folder") from None

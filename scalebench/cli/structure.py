@@ -6,6 +6,12 @@ from typing import Any
 
 import typer
 
+from scalebench.cli.count import print_failures, refuse_all_failed
+from scalebench.cli.output import print_json, print_table
+from scalebench.cli.progress import show_progress
+from scalebench.jobs.count import CountedModel, count_models
+from scalebench.report.sections.model_structure import kind_rows, shape_rows
+
 _DEFAULT = ["efficientnet_b0", "efficientnetv2_s", "convnext_tiny", "resnet50"]
 
 
@@ -19,39 +25,21 @@ def structure(
 
     Everything is counted on paper, without @RES at the native resolution.
     """
-    from scalebench.cli.count import cases_of
-    from scalebench.cli.output import paper_progress, print_json
-    from scalebench.execute.client import Worker
-    from scalebench.execute.counting import Paper
-    from scalebench.execute.planner import catalogue, count_all
-
-    with Worker() as worker, paper_progress() as progress:
-        paper = Paper(worker)
-        cases = cases_of(names or _DEFAULT, catalogue(paper))
-        facts = count_all(dict.fromkeys(cases, ()), paper, progress)
-    rows = [{"model": case.model, "resolution": case.resolution, **_kept(facts[case])} for case in cases]
+    with show_progress() as announce:
+        models = count_models(names or _DEFAULT, (), announce=announce)
+    rows = [_document(model) for model in models]
     if json_:
         print_json(rows)
     else:
-        _print(rows)
-    if all("error" in row for row in rows):
-        raise typer.Exit(2)
+        counted = [row for row in rows if "error" not in row]
+        if counted:
+            print_table("how they are built", *shape_rows(counted))
+            print_table("what it costs", *kind_rows(counted))
+        print_failures(models)
+    refuse_all_failed(models)
 
 
-def _kept(facts: dict[str, Any]) -> dict[str, Any]:
-    if "error" in facts:
-        return {"error": facts["error"]}
-    return {key: facts[key] for key in ("params", "macs", "activations", "structure")}
-
-
-def _print(rows: list[dict[str, Any]]) -> None:
-    from scalebench.cli.output import print_table
-    from scalebench.report.sections.model_structure import kind_rows, shape_rows
-
-    good = [row for row in rows if "error" not in row]
-    if good:
-        for title, (headings, body) in (("how they are built", shape_rows(good)), ("what it costs", kind_rows(good))):
-            print_table(title, headings, body)
-    for row in rows:
-        if "error" in row:
-            typer.echo(f"not counted: {row['model']}@{row['resolution']}: {row['error']}", err=True)
+def _document(model: CountedModel) -> dict[str, Any]:
+    names = ("error",) if "error" in model.facts else ("params", "macs", "activations", "structure")
+    facts = {name: model.facts[name] for name in names}
+    return {"model": model.case.model, "resolution": model.case.resolution, **facts}

@@ -5,19 +5,24 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scalebench.report.findings import Findings
+    from scalebench.store.jsonl import Results
 
 
 class _Report(ModuleType):
     """A package that is a function too, so that the Python API and the room share their natural name."""
 
-    def __call__(self, findings: Any, folder: str | Path = "reports", scripts: bool = True) -> Path:
-        """Write ``folder/<suite>.html`` and ``.json`` of ``scalebench.analyse(...)``.
-
-        Returns: path of the page.
-        """
+    def __call__(
+        self, source: Findings | Results | str | Path, folder: str | Path = "reports", scripts: bool = True
+    ) -> Path:
+        """See ``scalebench.notebook.report``."""
+        from scalebench.report.findings import Findings, read_and_find
         from scalebench.report.write_report import write_report
 
+        findings = source if isinstance(source, Findings) else read_and_find(source)
         return write_report(findings, Path(folder), scripts=scripts)
 
 

@@ -17,7 +17,8 @@ from scalebench.report.sections.change import Change, since
 from scalebench.report.sections.headline import headline
 from scalebench.report.tables import cases_table, filled, verdicts_table
 from scalebench.report.writing.page import render_fragment
-from scalebench.store.jsonl import Results
+from scalebench.store.jsonl import Results, read_results, result_files
+from scalebench.store.previous import previous_files
 from scalebench.suite.suite_plan import Plan
 
 
@@ -84,6 +85,16 @@ def find(
         since(previous, stored) if previous is not None and previous.records else None,
         tuple(name for name in plan.claims if name not in known),
     )
+
+
+def read_and_find(source: Results | str | Path, claims: Path | None = None, study: bool = True) -> Findings:
+    """Findings of records, or of a file or folder of them, compared with what a fresh start has set aside.
+
+    Raises:
+        StoreError: nothing to read, no plan, or plans of several suites.
+    """
+    stored = source if isinstance(source, Results) else read_results(result_files([Path(source)]))
+    return find(stored, claims=claims, previous=read_results(previous_files(stored.files)), study=study)
 
 
 def suite_plan(plans: Sequence[Plan]) -> Plan:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from scalebench.errors import StoreError
 from scalebench.report.content import Chart, Live, Report
 from scalebench.report.findings import Findings
 from scalebench.report.sections.change import change_section
@@ -42,15 +43,24 @@ def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scrip
         document: plain content of the JSON; what the verdict says and the figures' numbers are added to it in the file.
         folder: made where it is missing.
         scripts: whether the page may have scripts.
+
+    Raises:
+        StoreError: the folder cannot be written.
     """
     said = {"headline": report.headline, "outlook": report.outlook, "tally": report.counts}
     content = {**document, **said, "figures": figure_numbers(report)}
     text = json.dumps(strict(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     html = render(report, scripts)  # before anything is written: JSON and page must not tell different stories
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / f"{report.suite}.json", f"{text}\n")
     page = folder / f"{report.suite}.html"
-    write_whole(page, html)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(page.with_suffix(".json"), f"{text}\n")
+        write_whole(page, html)
+    except OSError as error:
+        raise StoreError(
+            f"{folder} cannot be written: {error.strerror}",
+            "the records are safe: scalebench report PATH --reports FOLDER writes the report elsewhere",
+        ) from None
     return page
 
 

@@ -21,11 +21,7 @@ from typing import Any
 
 import pytest
 
-from scalebench.cli.campaign import Campaign
-from scalebench.execute.client import Worker
 from scalebench.execute.lock import LOCK
-from scalebench.execute.planner import Prepared
-from scalebench.suite.suite_plan import Plan
 
 ENDINGS = {
     "resnet18": "ok",
@@ -272,22 +268,3 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_measured(sto
     assert "hint:" in said
     assert "Traceback" not in said
     assert running.announced == []
-
-
-def test_a_clock_that_was_set_back_hides_no_plan(tmp_path: Path) -> None:
-    """The newest plan is the last one, and is not stored again, though an older file has a later time in its name."""
-    prepared = Prepared(Plan("s", "new", "", (), (), (), (), 1), {}, {"cpu": _machine()})
-    old = Campaign(Prepared(Plan("s", "old", "", (), (), (), (), 1), {}, {"cpu": _machine()}), tmp_path)
-    old.run(Worker(), lambda _: None)
-    (file,) = tmp_path.iterdir()
-    file.rename(tmp_path / "29990101T000000.000000Z-m.jsonl")
-    for _ in range(2):
-        Campaign(prepared, tmp_path).run(Worker(), lambda _: None)
-    assert len(list(tmp_path.iterdir())) == 2
-    assert Campaign(prepared, tmp_path).stored().plans[-1].title == "new"
-
-
-def _machine() -> Any:
-    from scalebench.record import Environment
-
-    return Environment("m", "h", "s")

@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 sys.path.append(str(Path(__file__).parent.parent / "report"))
 from literal_report import MACHINE, make_counts, make_rounds, specifications
 
-from scalebench.cli import app, live
-from scalebench.cli.live import SHARE, LivePage
-from scalebench.cli.versus import short_names
-from scalebench.cli.wanted import Wanted
+from scalebench.cli import app
 from scalebench.errors import ScalebenchError, StoreError
-from scalebench.execute.events import Event, RoundEnded, RoundStarted
+from scalebench.execute.events import Event, Note, RoundEnded, RoundStarted
+from scalebench.jobs import live_page
+from scalebench.jobs.live_page import SHARE, LivePage
+from scalebench.jobs.publish import PageOptions, short_names
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results, Writer, read_results, result_files
 from scalebench.suite.case import Case
@@ -154,12 +154,12 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Callable[[_Clock, float], list[s
     def fake(clock: _Clock, seconds: float) -> list[str]:
         notes: list[str] = []
 
-        def write(_stored: Results, _wanted: Wanted, _plan: Plan, page: object) -> tuple[Path, None]:
+        def write(_stored: Results, _options: PageOptions, _plan: Plan, page: object) -> tuple[Path, None]:
             clock.now += seconds
             notes.append(str(getattr(page, "text", page)))
             return Path("reports/small.html"), None
 
-        monkeypatch.setattr(live, "write", write)
+        monkeypatch.setattr(live_page, "publish", write)
         return notes
 
     return fake
@@ -173,7 +173,7 @@ def _ended(done: int) -> RoundEnded:
 def test_a_live_page_is_written_after_a_round_and_takes_a_tenth_of_the_time(written: Callable[..., list[str]]) -> None:
     clock, heard = _Clock(), list[Event]()
     notes = written(clock, 2.0)
-    listen = LivePage(lambda: Results((), (), (), ()), PLAN, Wanted(Path("reports")), clock).after(heard.append)
+    listen = LivePage(lambda: Results((), (), (), ()), PLAN, PageOptions(), heard.append, clock).hear
     listen(RoundStarted(PLAN.cases[0], 0, 30))
     assert notes == [], "nothing is written while a round is made"
     for done in range(1, 21):
@@ -181,19 +181,19 @@ def test_a_live_page_is_written_after_a_round_and_takes_a_tenth_of_the_time(writ
         clock.now += 2.5
     assert notes[0] == "The run goes on: 1 of at least 30 rounds are done."
     assert len(notes) == 1 + int(19 * 2.5 // (2.0 * SHARE + 2.0))
-    assert len(heard) == 21, "the bar hears everything"
+    rounds = [event for event in heard if not isinstance(event, Note)]
+    assert len(rounds) == 21, "the bar hears everything"
+    assert [event.text for event in heard if isinstance(event, Note)] == ["live report: reports/small.html"]
 
 
-def test_a_page_that_cannot_be_written_does_not_stop_the_run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_page_that_cannot_be_written_does_not_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise StoreError("reports cannot be written: No space left on device")
 
-    monkeypatch.setattr(live, "write", full)
-    listen = LivePage(lambda: Results((), (), (), ()), PLAN, Wanted(Path("reports")), _Clock()).after(lambda _: None)
-    listen(_ended(1))
-    assert "the live report was not written: reports cannot be written" in capsys.readouterr().err
+    monkeypatch.setattr(live_page, "publish", full)
+    events: list[Event] = []
+    LivePage(lambda: Results((), (), (), ()), PLAN, PageOptions(), events.append, _Clock()).hear(_ended(1))
+    assert "the live report was not written: reports cannot be written" in str(events[-1])
 
 
 def test_watching_writes_again_as_records_arrive_and_leaves_a_still_page(
@@ -209,7 +209,7 @@ def test_watching_writes_again_as_records_arrive_and_leaves_a_still_page(
         if len(pages) == 5:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(live.time, "sleep", sleep)
+    monkeypatch.setattr(live_page.time, "sleep", sleep)
     done = CliRunner().invoke(app, ["report", "results/old", "--watch"])
     assert done.exit_code == 130
     before = 2 * len(specifications()) + len(make_counts())

@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 
-from scalebench.cli.campaign import Campaign, Options
 from scalebench.execute import planner
 from scalebench.execute.client import Ending, Worker
 from scalebench.execute.estimate import case_seconds, estimate
+from scalebench.execute.events import silent
 from scalebench.execute.offering import refusal
 from scalebench.execute.planner import Prepared, prepare
+from scalebench.jobs.history import read_history
+from scalebench.jobs.journal import open_journal
+from scalebench.jobs.rounds import MeasureOptions, measure_rounds
 from scalebench.record import Environment
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.load import load_suite
@@ -72,7 +75,10 @@ def test_a_run_stores_numbers_and_skips_what_is_missing(
 ) -> None:
     """A missing decoder is data: a skipped record that says what to install; the others are measured."""
     monkeypatch.setattr(importlib.util, "find_spec", without("cv2"))
-    Campaign(prepared, tmp_path / "results", Options(peaks=False)).run(worker, lambda _: None)
+    folder = tmp_path / "results"
+    history = read_history(prepared, folder)
+    journal = open_journal(prepared, history.stored, folder)
+    measure_rounds(prepared, history, journal, worker, MeasureOptions(peaks=False), silent)
     (file,) = (tmp_path / "results").glob("*.jsonl")
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     records = {line["case"]["model"]: line for line in lines if line["kind"] == "record"}

@@ -1,0 +1,74 @@
+"""Records -> findings -> page and JSON; of two sets of records the page that puts them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scalebench.analysis.compare.comparison import Comparison
+from scalebench.report.content import Live
+from scalebench.report.findings import Findings, find
+from scalebench.report.sections.change import compare_runs
+from scalebench.report.sidebyside import Named, comparison_document, compose_comparison
+from scalebench.report.write_report import write_pages, write_report
+from scalebench.store.jsonl import Results, read_results
+from scalebench.store.previous import previous_files
+from scalebench.suite.suite_plan import Plan
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """What a report is made of and where it goes.
+
+    Attributes:
+        folder: to write to.
+        claims: the user's own file of claims.
+        previous: the run to compare with; None takes what a fresh start has set aside.
+        scripts: whether the page may have scripts.
+    """
+
+    folder: Path = Path("reports")
+    claims: Path | None = None
+    previous: Results | None = None
+    scripts: bool = True
+
+
+def publish(
+    stored: Results, options: PageOptions, plan: Plan | None = None, live: Live | None = None
+) -> tuple[Path, Findings]:
+    """Analyse what is stored and write ``<suite>.html`` and ``.json``; a live page goes without the study.
+
+    Raises:
+        StoreError: no plan, several suites, or a folder that cannot be written.
+    """
+    previous = options.previous or read_results(previous_files(stored.files))
+    findings = find(stored, plan, options.claims, previous, study=live is None)
+    return write_report(findings, options.folder, scripts=options.scripts, live=live), findings
+
+
+def publish_comparison(
+    names: Sequence[str], stored: Sequence[Results], options: PageOptions
+) -> tuple[Path, Comparison]:
+    """Write the page of A and B and its JSON.
+
+    Raises:
+        StoreError: the two have no case in common, or were timed by different methods.
+    """
+    comparison = compare_runs(*stored)
+    a, b = (
+        Named(name, find(results, claims=options.claims, study=False))
+        for name, results in zip(short_names(*names), stored, strict=True)
+    )
+    report, document = compose_comparison(a, b, comparison), comparison_document(a, b, comparison)
+    return write_pages(report, document, options.folder, options.scripts), comparison
+
+
+def short_names(a: str, b: str) -> tuple[str, str]:
+    """The shortest ends of two paths that differ: ``old/quickstart`` and ``new/quickstart``, or ``x`` and ``y``."""
+    parts = [Path(name).with_suffix("").parts if name.endswith(".jsonl") else Path(name).parts for name in (a, b)]
+    for length in range(1, max(map(len, parts)) + 1):
+        end_a, end_b = ("/".join(steps[-length:]) for steps in parts)
+        if end_a != end_b:
+            return end_a, end_b
+    return "A", "B"
