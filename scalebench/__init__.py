@@ -2,10 +2,10 @@
 
 >>> import scalebench
 >>> scalebench.count("resnet18@64").loc[0, ["params", "activations"]].tolist()
-[11689512, 204136]
+[11689512, 203752]
 >>> result = scalebench.run("tests/fixtures/tiny.yaml", results=folder, reports=folder, peaks=False)
->>> result.findings.analysis.cases[["model", "resolution", "n"]].to_dict("records")[0]
-{'model': 'efficientnet_b0', 'resolution': 64, 'n': 2}
+>>> len(result.findings.analysis.cases), result.open_cases
+(5, 0)
 >>> {verdict.claim.id: verdict.verdict for verdict in result.findings.verdicts}["EN-13"]
 'supported'
 >>> scalebench.report(scalebench.analyse(scalebench.read(folder / "tiny")), folder).name
