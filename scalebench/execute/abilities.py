@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
@@ -12,12 +10,11 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-import platformdirs
-
 from scalebench.errors import WorkerError
 from scalebench.execute.client import Ending, Worker
 from scalebench.machine.ability import Ability, Peak, ability_from_json
 from scalebench.record import Environment
+from scalebench.userdirs import cache_folder, write_cache
 
 MAX_AGE_DAYS = 7.0
 CAP_S = {"cpu": 10.0, "cuda": 20.0}
@@ -58,7 +55,7 @@ def abilities(
     answers = _answers(worker.run(job, _TIMEOUT_S), "peaks")
     found = _ability(answers, environment, device, threads, started.isoformat(timespec="seconds"))
     if _quiet(found):
-        _keep(found, _file(environment, device, threads, folder))
+        write_cache(_file(environment, device, threads, folder), json.dumps(asdict(found)))
     return found
 
 
@@ -143,20 +140,8 @@ def _ability(answers: Sequence[Any], environment: Environment, device: str, thre
 
 
 def _file(environment: Environment, device: str, threads: int, folder: Path | None) -> Path:
-    folder = folder or Path(platformdirs.user_cache_dir("scalebench")) / "peaks"
+    folder = folder or cache_folder("peaks")
     return folder / f"{environment.hw_key}-{environment.sw_key}-{device.replace(':', '')}-{threads}.json"
-
-
-def _keep(found: Ability, file: Path) -> None:
-    """Store an ability; a cache that cannot be written costs time, never the run."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(asdict(found), stream)
-        Path(temporary).replace(file)
-    except OSError:
-        return
 
 
 def _now() -> datetime:

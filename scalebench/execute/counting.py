@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from scalebench.errors import BuildError, ScalebenchError, UnknownNameError, UnreachableError, WorkerError
 from scalebench.execute.client import Worker
 from scalebench.suite.dense import package_version
+from scalebench.userdirs import cache_folder, write_cache
 
 COUNTING = 6
 """Raised when counting or matching changes, so that no older answer is used."""
@@ -39,7 +36,7 @@ class Paper:
 
     def __init__(self, worker: Worker, folder: Path | None = None) -> None:
         self._worker = worker
-        self._folder = folder or Path(platformdirs.user_cache_dir("scalebench")) / "paper"
+        self._folder = folder or cache_folder("paper")
 
     def ask(self, questions: Sequence[Question], progress: Progress = lambda _done, _total: None) -> list[Answer]:
         """Answers in the order of the questions, each ``{"ok": ...}`` or ``{"error": {...}}``.
@@ -61,8 +58,9 @@ class Paper:
                 nonlocal done
                 done += 1
                 answers[missing[index]] = answer
+                # Other errors may be gone tomorrow.
                 if "ok" in answer or answer["error"]["type"] == UnreachableError.__name__:
-                    self._write(questions[missing[index]], answer)  # other errors may be gone tomorrow
+                    write_cache(self._file(questions[missing[index]]), json.dumps(answer))
                 progress(done, len(questions))
 
             job = {"do": "paper", "questions": [questions[index] for index in missing]}
@@ -82,17 +80,6 @@ class Paper:
         except (OSError, ValueError):
             return None
         return answer if isinstance(answer, dict) else None
-
-    def _write(self, question: Question, answer: Answer) -> None:
-        """Keep an answer; a cache that cannot be written costs time, never the run."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._folder)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(answer, file)
-            Path(temporary).replace(self._file(question))
-        except OSError:
-            return
 
 
 def _versions(question: Question) -> list[str]:

@@ -15,8 +15,8 @@ from typing import Literal
 import torch
 
 from scalebench.machine.ability import CONTENDED, EMULATED, Peak, Unit
-from scalebench.machine.caches import last_cache
 from scalebench.machine.climb import ClimbStep, Run, Timer, climb
+from scalebench.machine.cpu_cache import last_cache
 from scalebench.machine.limits import free_memory
 from scalebench.machine.telemetry import between, read
 from scalebench.machine.validity import WAITED

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from scalebench.atomic import write_atomic
 from scalebench.report.content import Chart, Live, Report
 from scalebench.report.findings import Findings
 from scalebench.report.sections.change import change_section
 from scalebench.report.view import compose
-from scalebench.report.writing.files import write_whole
 from scalebench.report.writing.page import render
 
 
@@ -47,10 +47,9 @@ def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scrip
     content = {**document, **said, "figures": figure_numbers(report)}
     text = json.dumps(strict(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     html = render(report, scripts)  # before anything is written: JSON and page must not tell different stories
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / f"{report.suite}.json", f"{text}\n")
+    write_atomic(folder / f"{report.suite}.json", f"{text}\n")
     page = folder / f"{report.suite}.html"
-    write_whole(page, html)
+    write_atomic(page, html)
     return page
 
 

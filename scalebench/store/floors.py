@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from scalebench.atomic import write_atomic
 from scalebench.errors import StoreError
 from scalebench.record import Record
+from scalebench.userdirs import data_folder
 
 _HW_KEY = re.compile(r"[0-9A-Za-z_-]+")
 
@@ -76,11 +74,7 @@ def write_floor(hw_key: str, floor: Floor, folder: Path | None = None) -> Path:
     if file is None:
         raise StoreError(f"{hw_key!r} is not a hardware key")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps(asdict(floor), indent=1) + "\n")
-        Path(temporary).replace(file)
+        write_atomic(file, json.dumps(asdict(floor), indent=1) + "\n")
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror}") from None
     return file
@@ -90,4 +84,4 @@ def _file(hw_key: str, folder: Path | None) -> Path | None:
     """Where a floor is kept; None for a key that cannot name a file: it comes from result files of others."""
     if not _HW_KEY.fullmatch(hw_key):
         return None
-    return (folder or Path(platformdirs.user_data_dir("scalebench")) / "floors") / f"{hw_key}.json"
+    return (folder or data_folder("floors")) / f"{hw_key}.json"

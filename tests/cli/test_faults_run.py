@@ -5,7 +5,6 @@ One store goes through all of it, because every start of a run costs ten seconds
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import random
@@ -22,8 +21,9 @@ from typing import Any
 import pytest
 
 from scalebench.cli.campaign import Campaign
+from scalebench.errors import MachineError
 from scalebench.execute.client import Worker
-from scalebench.execute.lock import LOCK
+from scalebench.execute.lock import machine_lock
 from scalebench.execute.planner import Prepared
 from scalebench.suite.suite_plan import Plan
 
@@ -149,14 +149,12 @@ class Store:
 
 def wait_for_the_machine(seconds: float = 120) -> None:
     """Another session's run is no fault that is meant here."""
-    with LOCK.open("a") as lock:
-        for _ in range(int(seconds * 10)):
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(0.1)
-            else:
+    for _ in range(int(seconds * 10)):
+        try:
+            with machine_lock():
                 return
+        except MachineError:
+            time.sleep(0.1)
     pytest.skip(f"another run has held the machine's lock for {seconds:g} s")
 
 
@@ -199,7 +197,7 @@ def _every_child_ends_badly_and_then_the_run_is_killed(store: Store) -> None:
     os.killpg(running.process.pid, signal.SIGKILL)
     _, refused = second.communicate(timeout=60)
     assert second.returncode == 2, refused
-    assert "error: another scalebench run is going on on this machine" in refused
+    assert "error: another scalebench run is active on this machine" in refused
     assert "hint: two runs would disturb each other" in refused
     assert running.end() == -signal.SIGKILL, "".join(running.said)
     assert len(running.announced) >= len(ENDINGS), "".join(running.said)
