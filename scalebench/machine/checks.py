@@ -7,15 +7,16 @@ be measured here, ``warn`` that numbers from here deserve doubt.
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
+
 from scalebench.machine.ability import Ability
-from scalebench.machine.kernel import ROOT, number, numbers, text
-from scalebench.machine.limits import cpu_quota, free_memory
+from scalebench.machine.kernel import ROOT, number, numbers, text, usable_cpus
+from scalebench.machine.limits import cpu_quota, group_memory
 from scalebench.machine.nvml import Gpu, Reason, Unavailable, throttled
 from scalebench.machine.power import Counter
 from scalebench.machine.telemetry import read, runnable, surroundings
@@ -120,20 +121,15 @@ def group_limits(root: Path = ROOT, cores: int | None = None) -> Check:
         root: of the file system.
         cores: that this process may run on; its affinity where None.
     """
-    cores = cores or _affinity()
-    quota, free = cpu_quota(root), free_memory(root)
-    available = numbers(root / "proc/meminfo").get("MemAvailable")
-    limited = free is not None and available is not None and free < available * 1024
-    memory = f"{bytes_(free)} of memory free" if free is not None else "free memory unknown"
-    memory += ", limited by the group" if limited else ""
+    cores = cores or len(usable_cpus())
+    quota, available, left = cpu_quota(root), psutil.virtual_memory().available, group_memory(root)
+    memory = f"{bytes_(int(min(available, left)))} of memory free" + (
+        ", limited by the group" if left < available else ""
+    )
     if quota is not None and quota < cores:
         finding = f"a quota of {digits(quota)} of {cores} cores; {memory}"
         return Check("limits", "warn", finding, "pin cores instead (cpuset): a quota stops all threads in mid-round")
     return Check("limits", "ok", f"no quota below {cores} cores; {memory}")
-
-
-def _affinity() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def pressure(root: Path = ROOT) -> Check:

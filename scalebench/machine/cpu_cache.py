@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from scalebench.machine.kernel import ROOT, number, text
+from scalebench.machine.kernel import ROOT, number, text, usable_cpus
 
 
 def last_cache(root: Path = ROOT) -> int | None:
@@ -13,8 +12,7 @@ def last_cache(root: Path = ROOT) -> int | None:
 
     A CPU may have one per group of cores (AMD's complexes, sockets); cores that share one name the same neighbours.
     """
-    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    parts = [part for core in sorted(usable) if (part := _highest(core, root))]
+    parts = [part for core in usable_cpus() if (part := _highest(core, root))]
     level = max((part[0] for part in parts), default=0)
     return sum({cores: size for at, cores, size in parts if at == level}.values()) or None
 

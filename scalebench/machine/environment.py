@@ -16,7 +16,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 import scalebench
+from scalebench.machine.kernel import usable_cpus
 from scalebench.machine.limits import cpu_quota
 from scalebench.record import Environment
 
@@ -70,15 +73,13 @@ def cpu() -> dict[str, Any]:
 
 def usable_cores() -> int:
     """Cores this process may run on: affinity, and the cgroup's quota where it is lower."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = cpu_quota()
+    cores, quota = len(usable_cpus()), cpu_quota()
     return cores if quota is None else min(cores, max(1, int(quota)))
 
 
 def memory() -> dict[str, Any]:
     """Installed memory in GiB, rounded: the kernel's own share changes with its version."""
-    found = re.search(r"MemTotal:\s+(\d+) kB", _read("/proc/meminfo"))
-    return {"gib": round(int(found[1]) / 2**20) if found else None}
+    return {"gib": round(psutil.virtual_memory().total / 2**30)}
 
 
 def software_versions() -> dict[str, Any]:

@@ -5,6 +5,7 @@ Every reader takes the root of the file system, so that a made-up machine can be
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,11 @@ def numbers(path: Path) -> dict[str, int]:
     """Lines of a name and a whole number, with or without a colon and a unit: /proc/meminfo, memory.stat, cpu.stat."""
     lines = (line.replace(":", " ").split() for line in text(path).splitlines())
     return {words[0]: int(words[1]) for words in lines if len(words) > 1 and words[1].isdecimal()}
+
+
+def usable_cpus() -> list[int]:
+    """Numbers of the cores this process may run on; all of the machine's where the system has no affinity."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
 
 def cgroup_folders(controller: str, root: Path = ROOT) -> Iterator[Path]:

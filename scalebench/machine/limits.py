@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import resource
 import signal
 from pathlib import Path
+
+import psutil
 
 from scalebench.machine.kernel import ROOT, cgroup_folders, number, numbers, text
 
@@ -18,15 +21,18 @@ _KILLS = ("memory.events", "memory.oom_control")
 """Version 2, version 1."""
 
 
-def free_memory(root: Path = ROOT) -> int | None:
-    """Bytes a new process may take: the machine's, or a container's where that is less; None where unknown."""
-    kib = numbers(root / "proc/meminfo").get("MemAvailable")
-    rooms = [None if kib is None else kib * 1024, *(_room(folder) for folder in cgroup_folders("memory", root))]
-    known = [max(0, room) for room in rooms if room is not None]
-    return min(known, default=None)
+def free_memory(root: Path = ROOT) -> int:
+    """Bytes a new process may take: the machine's, or a container's where that is less."""
+    return int(min(psutil.virtual_memory().available, group_memory(root)))
 
 
-def _room(folder: Path) -> int | None:
+def group_memory(root: Path = ROOT) -> float:
+    """Bytes left under the memory limits of this process's groups; infinite where nothing limits it."""
+    sizes = [_left_in_group(folder) for folder in cgroup_folders("memory", root)]
+    return max(0, min((size for size in sizes if size is not None), default=math.inf))
+
+
+def _left_in_group(folder: Path) -> int | None:
     """Bytes left in one group. Its idle file cache counts as free, as it does in the kernel's own MemAvailable."""
     for limit_name, usage_name in _LIMIT_AND_USAGE:
         limit, usage = number(folder / limit_name), number(folder / usage_name)

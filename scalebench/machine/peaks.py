@@ -156,8 +156,7 @@ def llc_bytes(device: torch.device) -> int | None:
 def _free(device: torch.device) -> float:
     if device.type == "cuda":
         return float(torch.cuda.mem_get_info(device)[0])
-    free = free_memory()
-    return math.inf if free is None else free
+    return free_memory()
 
 
 def host_timer(run: Run, calls: int) -> float:

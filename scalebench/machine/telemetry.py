@@ -15,7 +15,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from scalebench.machine.kernel import ROOT, cgroup_folders, number, numbers, text
+import psutil
+
+from scalebench.machine.kernel import ROOT, cgroup_folders, number, numbers, text, usable_cpus
 
 _CPUS = "sys/devices/system/cpu"
 _IDLE, _IOWAIT, _STEAL = 3, 4, 7
@@ -162,11 +164,10 @@ def surroundings(root: Path = ROOT) -> dict[str, Any]:
     """Settings that change speed and are in no key: governor, transparent huge pages, swap, turbo; None if unknown."""
     governors = {text(file) for file in (root / _CPUS).glob("cpu[0-9]*/cpufreq/scaling_governor")} - {""}
     chosen = re.search(r"\[(\w+)\]", text(root / "sys/kernel/mm/transparent_hugepage/enabled"))
-    swap_kib = numbers(root / "proc/meminfo").get("SwapTotal")
     return {
         "governor": " ".join(sorted(governors)) or None,
         "thp": chosen[1] if chosen else None,
-        "swap_bytes": None if swap_kib is None else swap_kib * 1024,
+        "swap_bytes": psutil.swap_memory().total,
         "turbo": _turbo(root),
     }
 
@@ -211,8 +212,7 @@ def _throttled(root: Path) -> int | None:
 
 
 def _clock(root: Path) -> float | None:
-    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
-    clocks = [number(root / _CPUS / f"cpu{core}/cpufreq/scaling_cur_freq") for core in usable]
+    clocks = [number(root / _CPUS / f"cpu{core}/cpufreq/scaling_cur_freq") for core in usable_cpus()]
     return max((kilohertz * 1e3 for kilohertz in clocks if kilohertz is not None), default=None)
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from scalebench.cli.campaign import Campaign
@@ -136,15 +137,11 @@ class Store:
 
     def left_over(self) -> list[str]:
         """Command lines of processes of earlier runs that go on."""
-        mark = f"SCALEBENCH_TEST={self.folder}".encode()
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                if mark in (process / "environ").read_bytes().split(b"\0"):
-                    found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-            except OSError:  # it has ended, or is not ours
-                continue
-        return found
+        return [
+            " ".join(process.info["cmdline"] or ())
+            for process in psutil.process_iter(["environ", "cmdline"])  # None of a process that is not ours
+            if (process.info["environ"] or {}).get("SCALEBENCH_TEST") == str(self.folder)
+        ]
 
 
 def wait_for_the_machine(seconds: float = 120) -> None:

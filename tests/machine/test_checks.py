@@ -20,7 +20,10 @@ Grow = Callable[[dict[str, str]], Path]
 CPU = "sys/devices/system/cpu"
 GOVERNOR = f"{CPU}/cpu0/cpufreq/scaling_governor"
 STATUS = {"proc/self/status": "Name:\tpython\nVmHWM:\t  9000 kB\n", "proc/self/clear_refs": ""}
-MEMINFO = {"proc/meminfo": "MemAvailable: 4194304 kB\n"}
+MEMINFO = {
+    "proc/meminfo": "MemTotal: 8388608 kB\nMemFree: 9 kB\nMemAvailable: 4194304 kB\n"
+    "Buffers: 0 kB\nCached: 0 kB\nActive: 0 kB\nInactive: 0 kB\nShmem: 0 kB\n"
+}
 GROUP = {
     "proc/self/cgroup": "0::/run\n",
     "proc/self/mountinfo": "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
