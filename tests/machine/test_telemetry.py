@@ -176,7 +176,7 @@ def test_neighbours_are_counted_without_ourselves(grow: Grow) -> None:
         slept.append(seconds)
         grow({"proc/loadavg": "9.00 9.00 9.00 1/88 1814\n"})
 
-    assert runnable(root, looks=4, pause_s=0.5, sleep=sleep) == pytest.approx(2 / 4)
+    assert runnable(root, samples=4, pause_s=0.5, sleep=sleep) == pytest.approx(2 / 4)
     assert slept == [0.5] * 3
 
 
