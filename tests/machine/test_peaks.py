@@ -14,6 +14,7 @@ from scalebench.machine import peaks
 from scalebench.machine.ability import EMULATED
 from scalebench.machine.climb import Run
 from scalebench.machine.peaks import llc_bytes, measure_peaks, products, streams
+from scalebench.machine.telemetry import Reading
 
 CPU = torch.device("cpu")
 MIB = 2**20
@@ -21,7 +22,8 @@ MIB = 2**20
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with 64 MiB of free memory, so that nothing takes long."""
+    """A machine with 64 MiB of free memory, so that nothing takes long, and without other work on it."""
+    monkeypatch.setattr(peaks, "read", lambda: Reading(0.0, 0.0, 0))
     monkeypatch.setattr(peaks, "free_memory", lambda: 64 * MIB)
     monkeypatch.setattr(peaks, "last_cache", lambda: MIB)
 
