@@ -135,9 +135,7 @@ class Worker:
 
     def _send(self, job: dict[str, Any]) -> None:
         assert self._channel is not None  # noqa: S101 - set by _start
-        with contextlib.suppress(
-            BrokenPipeError, ConnectionResetError
-        ):  # reported when the pid is missing
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # reported when the pid is missing
             self._channel.sendall(json.dumps(job).encode() + b"\n")
 
     def _follow(self, started: float, timeout_s: float, on_answer: Callable[[int, Any], None]) -> Ending:
