@@ -16,12 +16,12 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 RANKS: dict[str, int] = {
     room: rank
     for rank, rooms in enumerate(
-        ["errors units", "metrics flags published", "suite", "record", "model machine", "measure",
+        ["errors units atomic", "metrics flags published userdirs", "suite", "record", "model machine", "measure",
          "execute store", "analysis", "claims procure", "report", "jobs", "notebook", "cli"]
     )
     for room in rooms.split()
 }  # fmt: skip
-"""CONTRIBUTING.md: errors, units, metrics, flags < suite < record < model, machine < measure < execute, store < ..."""
+"""The order of the rooms, as CONTRIBUTING.md lists it."""
 
 TORCH_ROOMS = {"model", "measure"}
 TORCH_FILES = {"scalebench.execute.worker", "scalebench.machine.peaks"}

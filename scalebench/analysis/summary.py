@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
+from scipy import stats
 
 from scalebench.analysis.stats import Estimate, of_rounds
 from scalebench.analysis.tails import NEEDED, tail
@@ -21,8 +21,6 @@ from scalebench.units import digits, interval
 IDENTITY = ["machine", "case"]
 TAILS = {quantile: f"latency_p{round(100 * quantile)}_s" for quantile in NEEDED}
 _OUTLIER_MADS = 5.0
-_NORMAL_MAD = float(special.ndtri(0.75))
-"""Median absolute deviation of the standard normal distribution."""
 
 
 def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
@@ -89,9 +87,8 @@ def outliers(medians: list[float]) -> list[str]:
     values = np.asarray(medians, dtype=float)
     if len(values) < 4:
         return []
-    distances = np.abs(values - np.median(values))
-    spread = float(np.median(distances)) / _NORMAL_MAD
-    near = distances <= _OUTLIER_MADS * spread
+    spread = float(stats.median_abs_deviation(values, scale="normal"))
+    near = np.abs(values - np.median(values)) <= _OUTLIER_MADS * spread
     if near.all() or spread == 0:
         return []
     without = of_rounds(values[near].tolist())

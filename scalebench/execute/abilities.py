@@ -1,10 +1,8 @@
-"""Peaks of a machine: measured by the worker once a week, then read from disk; and its noise now."""
+"""Peaks of a machine: measured by the worker once a week, else read from disk; and its current noise."""
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
@@ -12,18 +10,17 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-import platformdirs
-
 from scalebench.errors import WorkerError
 from scalebench.execute.client import Ending, Worker
 from scalebench.machine.ability import Ability, Peak, ability_from_json
 from scalebench.record import Environment
+from scalebench.userdirs import cache_folder, write_cache
 
 MAX_AGE_DAYS = 7.0
 CAP_S = {"cpu": 10.0, "cuda": 20.0}
-"""Time for the peaks of one device."""
+"""Seconds for the peaks of one device."""
 STEADY = 0.10
-"""Peaks beside a canary that varied more, or whose threads waited for a core, are used and not kept."""
+"""Peaks are used but not stored where the canary varied more meanwhile, or threads waited for a core."""
 _TIMEOUT_S = 300.0
 
 
@@ -35,36 +32,36 @@ def abilities(
     folder: Path | None = None,
     max_age_days: float = MAX_AGE_DAYS,
 ) -> Ability:
-    """What a device can do at most: from disk, or measured now, which takes 10 to 30 s.
+    """Peaks of a device: from disk, or measured now, which takes 10 to 30 s.
 
-    Whoever calls this holds the machine's lock.
+    The caller holds the machine's lock.
 
     Args:
         worker: measures; forks on the CPU, starts afresh on CUDA.
         environment: the machine, as the worker described it for this device.
         device: ``cpu`` or ``cuda:N``.
         threads: on the CPU.
-        folder: where abilities are kept; default the user's cache folder.
+        folder: where abilities are stored; default the user's cache folder.
         max_age_days: older ones are measured again.
 
     Raises:
-        WorkerError: the worker ended before it had answered.
+        WorkerError: the worker ended before it answered.
     """
-    known = kept(environment, device, threads, folder, max_age_days)
-    if known is not None:
-        return known
+    stored = kept(environment, device, threads, folder, max_age_days)
+    if stored is not None:
+        return stored
     started = _now()
     job = {"do": "peaks", "device": device, "threads": threads, "cap_s": CAP_S[device.partition(":")[0]]}
     answers = _answers(worker.run(job, _TIMEOUT_S), "peaks")
-    found = _ability(answers, environment, device, threads, started.isoformat(timespec="seconds"))
-    if _quiet(found):
-        _keep(found, _file(environment, device, threads, folder))
-    return found
+    ability = _ability(answers, environment, device, threads, started.isoformat(timespec="seconds"))
+    if _undisturbed(ability):
+        write_cache(_file(environment, device, threads, folder), json.dumps(asdict(ability)))
+    return ability
 
 
-def _quiet(found: Ability) -> bool:
-    contended = any(peak.contended for peaks in (found.matmul, found.bandwidth) for peak in peaks.values())
-    return not contended and found.canary_cv is not None and found.canary_cv <= STEADY
+def _undisturbed(ability: Ability) -> bool:
+    contended = any(peak.contended for peaks in (ability.matmul, ability.bandwidth) for peak in peaks.values())
+    return not contended and ability.canary_cv is not None and ability.canary_cv <= STEADY
 
 
 def kept(
@@ -74,15 +71,15 @@ def kept(
     folder: Path | None = None,
     max_age_days: float = MAX_AGE_DAYS,
 ) -> Ability | None:
-    """What is known on disk, as ``abilities``; None where nothing usable is, or only something old."""
+    """Stored peaks of a device, arguments as for ``abilities``; None where there are none or only old ones."""
     try:
         content = json.loads(_file(environment, device, threads, folder).read_text(encoding="utf-8"))
-        found = ability_from_json(content)
-        age = _now() - datetime.fromisoformat(found.started)
+        ability = ability_from_json(content)
+        age = _now() - datetime.fromisoformat(ability.started)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    # A clock that was set back makes no ability young for ever.
-    return found if timedelta() <= age <= timedelta(days=max_age_days) else None
+    # A clock that was set back must not keep an ability valid for ever.
+    return ability if timedelta() <= age <= timedelta(days=max_age_days) else None
 
 
 def canary_series(
@@ -91,24 +88,24 @@ def canary_series(
     threads: int,
     blocks: int = 20,
     block_s: float = 0.25,
-    heard: Callable[[int, Any], None] = lambda _index, _seconds: None,
+    on_block: Callable[[int, Any], None] = lambda _index, _seconds: None,
 ) -> list[float]:
     """Time a fixed matrix product block after block.
 
     Args:
         worker: as for ``abilities``.
-        device, threads: where.
-        blocks: how many.
+        device, threads: where to measure.
+        blocks: number of blocks.
         block_s: seconds of matrix products in each.
-        heard: hears (index, seconds) of each block.
+        on_block: called with (index, seconds) of each block.
 
     Returns: median seconds per product, one per block.
 
     Raises:
-        WorkerError: the worker ended before it had answered.
+        WorkerError: the worker ended before it answered.
     """
     job = {"do": "canary", "device": device, "threads": threads, "blocks": blocks, "block_s": block_s}
-    return [float(seconds) for seconds in _answers(worker.run(job, _TIMEOUT_S, heard), "canary")]
+    return [float(seconds) for seconds in _answers(worker.run(job, _TIMEOUT_S, on_block), "canary")]
 
 
 def variation(values: Sequence[float]) -> float | None:
@@ -118,13 +115,12 @@ def variation(values: Sequence[float]) -> float | None:
 
 def _answers(ending: Ending, what: str) -> list[Any]:
     if ending.error is not None or ending.timed_out or ending.exit != 0 or not ending.answers:
-        said = (ending.error or {}).get("message") or ending.stderr[-500:] or f"exit {ending.exit}"
-        raise WorkerError(f"measuring {what} ended early: {said}", "is enough memory free?")
+        raise WorkerError(f"measuring {what} ended early: {ending.reason}", "is enough memory free?")
     return [ending.answers[index] for index in sorted(ending.answers)]
 
 
 def _ability(answers: Sequence[Any], environment: Environment, device: str, threads: int, started: str) -> Ability:
-    """See ``worker._peaks`` for the answers: the last cache first, then one per peak."""
+    """An ability from the answers of ``worker._peaks``: the last-level cache first, then one per peak."""
     first, *rest = answers
     peaks: dict[str, dict[str, Peak]] = {"matmul": {}, "bandwidth": {}}
     for answer in rest:
@@ -143,20 +139,8 @@ def _ability(answers: Sequence[Any], environment: Environment, device: str, thre
 
 
 def _file(environment: Environment, device: str, threads: int, folder: Path | None) -> Path:
-    folder = folder or Path(platformdirs.user_cache_dir("scalebench")) / "peaks"
+    folder = folder or cache_folder("peaks")
     return folder / f"{environment.hw_key}-{environment.sw_key}-{device.replace(':', '')}-{threads}.json"
-
-
-def _keep(found: Ability, file: Path) -> None:
-    """Store an ability; a cache that cannot be written costs time, never the run."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(asdict(found), stream)
-        Path(temporary).replace(file)
-    except OSError:
-        return
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
-"""The parent's end of the worker: starts it, hands it jobs, sleeps while a child works, kills what overstays."""
+"""The parent's side of the worker: starts it, sends it jobs, sleeps while a child works, kills it at the timeout."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Ending:
 
     Attributes:
         answers: by index, in order of arrival.
-        error: what the child said went wrong, or None.
-        exit: exit code; minus a signal's number.
-        timed_out: whether this side killed it.
+        error: the child's error, or None.
+        exit: exit code; negative for a signal.
+        timed_out: whether the parent ended it.
         stderr: its last lines.
-        wall_s: seconds from hand-over to exit.
+        wall_s: seconds from sending the job to exit.
     """
 
     answers: dict[int, Any] = field(default_factory=dict)
@@ -43,6 +43,11 @@ class Ending:
     timed_out: bool = False
     stderr: str = ""
     wall_s: float = 0.0
+
+    @property
+    def reason(self) -> str:
+        """Why the job ended early: the error's message, the end of stderr, or the exit code."""
+        return (self.error or {}).get("message") or self.stderr[-500:] or f"exit {self.exit}"
 
 
 class Worker:
@@ -75,12 +80,12 @@ class Worker:
         timeout_s: float,
         on_answer: Callable[[int, Any], None] = lambda _i, _a: None,
     ) -> Ending:
-        """Hand a job over and sleep until it has ended.
+        """Send a job and sleep until it has ended.
 
         Args:
             job: ``{"do": ...}``, see ``worker.JOBS``.
             timeout_s: the child is terminated after this, then killed.
-            on_answer: hears each answer as it arrives.
+            on_answer: called with index and answer as each arrives.
 
         Raises:
             WorkerError: no worker could be started.
@@ -91,14 +96,14 @@ class Worker:
             self._send(job)
             return self._follow(started, timeout_s, on_answer)
         except BaseException:
-            self.close()  # interrupted in the middle: what comes next would be the old job's answer
+            self.close()  # interrupted: the next message would be the old job's answer
             raise
         finally:
             if not self._fork:
                 self.close()
 
     def close(self) -> None:
-        """Stop the server and whatever it runs."""
+        """Stop the server and its children."""
         if self._channel is not None:
             self._channel.close()
         if self._process is not None:
@@ -130,7 +135,7 @@ class Worker:
 
     def _send(self, job: dict[str, Any]) -> None:
         assert self._channel is not None  # noqa: S101 - set by _start
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the missing pid line will say so
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # reported when the pid is missing
             self._channel.sendall(json.dumps(job).encode() + b"\n")
 
     def _follow(self, started: float, timeout_s: float, on_answer: Callable[[int, Any], None]) -> Ending:
@@ -139,7 +144,7 @@ class Worker:
         except TimeoutError:
             child = None
         if child is None:
-            raise WorkerError(f"the measuring process did not start: {self._last_words()}", "does 'import timm' work?")
+            raise WorkerError(f"the measuring process did not start: {self._stderr_tail()}", "does 'import timm' work?")
         running = time.monotonic()
         answers: dict[int, Any] = {}
         error: dict[str, str] | None = None
@@ -166,22 +171,22 @@ class Worker:
             return int(message["exit"]), str(message["stderr"])
         assert self._process is not None  # noqa: S101 - set by _start
         try:
-            return self._process.wait(_GRACE_S), self._last_words()
-        except subprocess.TimeoutExpired:  # it has closed its socket and hangs on its way out
+            return self._process.wait(_GRACE_S), self._stderr_tail()
+        except subprocess.TimeoutExpired:  # it has closed its socket and hangs while exiting
             self._kill(self._process.pid, signal.SIGKILL)
-            return self._process.wait(), self._last_words()
+            return self._process.wait(), self._stderr_tail()
 
     def _kill(self, pid: int, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, number)
 
-    def _last_words(self) -> str:
+    def _stderr_tail(self) -> str:
         assert self._stderr is not None  # noqa: S101 - set by _start
         self._stderr.seek(0)
         return self._stderr.read().decode("utf-8", "replace")[-4000:].strip()
 
     def _receive(self, deadline: float) -> dict[str, Any] | None:
-        """Next message; None at the end of the stream. Blocks: a parent that polls would take a core from the child.
+        """Next message; None at the end of the stream. Blocks: polling would take CPU time from the child.
 
         Raises:
             TimeoutError: the deadline passed.
@@ -191,7 +196,7 @@ class Worker:
             line, newline, rest = self._buffer.partition(b"\n")
             if newline:
                 self._buffer = rest
-                with contextlib.suppress(json.JSONDecodeError):  # half a line of a killed child
+                with contextlib.suppress(json.JSONDecodeError):  # a partial line of a killed child
                     message = json.loads(line)
                     if isinstance(message, dict):
                         return message
@@ -199,7 +204,7 @@ class Worker:
             self._channel.settimeout(max(0.001, deadline - time.monotonic()))
             try:
                 data = self._channel.recv(1 << 20)
-            except ConnectionResetError:  # the other end has gone without reading its job
+            except ConnectionResetError:  # the other side ended without reading its job
                 return None
             if not data:
                 return None

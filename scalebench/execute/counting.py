@@ -1,24 +1,21 @@
-"""Questions that are answered on paper, without a device: asked of the worker once, then kept on disk."""
+"""Counting and other questions that need no device: the worker answers once, then the answer is read from disk."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from scalebench.errors import BuildError, ScalebenchError, UnknownNameError, UnreachableError, WorkerError
 from scalebench.execute.client import Worker
 from scalebench.suite.dense import package_version
+from scalebench.userdirs import cache_folder, write_cache
 
 COUNTING = 6
-"""Raised when counting or matching changes, so that no older answer is used."""
+"""Incremented when counting or matching changes, so that no older answer is used."""
 _TIMEOUT_S = 3600.0
 _ERRORS: dict[str, type[ScalebenchError]] = {
     kind.__name__: kind for kind in (BuildError, UnknownNameError, UnreachableError)
@@ -30,26 +27,26 @@ Progress = Callable[[int, int], None]
 
 
 class Paper:
-    """Asks the worker what it has not been asked before.
+    """Answers questions from disk, and by the worker where they are new.
 
     Args:
-        worker: answers the questions; started only when the disk does not know.
-        folder: where answers are kept; default the user's cache folder.
+        worker: started only for new questions.
+        folder: where answers are stored; default the user's cache folder.
     """
 
     def __init__(self, worker: Worker, folder: Path | None = None) -> None:
         self._worker = worker
-        self._folder = folder or Path(platformdirs.user_cache_dir("scalebench")) / "paper"
+        self._folder = folder or cache_folder("paper")
 
     def ask(self, questions: Sequence[Question], progress: Progress = lambda _done, _total: None) -> list[Answer]:
         """Answers in the order of the questions, each ``{"ok": ...}`` or ``{"error": {...}}``.
 
         Args:
             questions: see ``worker.PAPER``.
-            progress: hears how many of the questions are answered.
+            progress: called with (answered, all) numbers of questions.
 
         Raises:
-            WorkerError: the worker ended before it had answered.
+            WorkerError: the worker ended before it answered.
         """
         answers = [self._read(question) for question in questions]
         missing = [index for index, answer in enumerate(answers) if answer is None]
@@ -57,19 +54,19 @@ class Paper:
         progress(done, len(questions))
         if missing:
 
-            def arrived(index: int, answer: Answer) -> None:
+            def on_answer(index: int, answer: Answer) -> None:
                 nonlocal done
                 done += 1
                 answers[missing[index]] = answer
+                # Other errors may be temporary.
                 if "ok" in answer or answer["error"]["type"] == UnreachableError.__name__:
-                    self._write(questions[missing[index]], answer)  # other errors may be gone tomorrow
+                    write_cache(self._file(questions[missing[index]]), json.dumps(answer))
                 progress(done, len(questions))
 
             job = {"do": "paper", "questions": [questions[index] for index in missing]}
-            ending = self._worker.run(job, _TIMEOUT_S, arrived)
+            ending = self._worker.run(job, _TIMEOUT_S, on_answer)
             if any(answer is None for answer in answers):
-                said = (ending.error or {}).get("message") or ending.stderr[-500:] or f"exit {ending.exit}"
-                raise WorkerError(f"counting ended early: {said}")
+                raise WorkerError(f"counting ended early: {ending.reason}")
         return [answer for answer in answers if answer is not None]
 
     def _file(self, question: Question) -> Path:
@@ -83,30 +80,19 @@ class Paper:
             return None
         return answer if isinstance(answer, dict) else None
 
-    def _write(self, question: Question, answer: Answer) -> None:
-        """Keep an answer; a cache that cannot be written costs time, never the run."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._folder)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(answer, file)
-            Path(temporary).replace(self._file(question))
-        except OSError:
-            return
-
 
 def _versions(question: Question) -> list[str]:
-    """Versions that an answer depends on; of a dense model also of what builds it, empty where that is missing."""
+    """Versions that an answer depends on; for a dense model also of the package that builds it, empty if missing."""
     kind, dense, _ = str(question.get("model", "")).partition(":")
     versions = [importlib.metadata.version(package) for package in ("torch", "timm")]
     return [*versions, importlib.metadata.version("torchvision"), package_version(kind)] if dense else versions
 
 
 def unwrap(answer: Answer) -> Any:
-    """The content of a good answer.
+    """The content of a successful answer.
 
     Raises:
-        BuildError, UnknownNameError, UnreachableError: what the worker said.
+        BuildError, UnknownNameError, UnreachableError: as the worker reported.
     """
     if "ok" in answer:
         return answer["ok"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from scalebench.errors import MachineError
 
-LOCK = Path("/tmp/scalebench.lock")  # noqa: S108 - every user has to find the same file, and nothing is read from it
+LOCK = Path("/tmp/scalebench-lock/machine.lock")  # noqa: S108 - the same file for every user; nothing is read from it
+"""In a folder of its own: in a sticky folder such as /tmp, filelock and Linux (fs.protected_regular) refuse a file that
+another user has created."""
 
 
 @contextmanager
@@ -22,23 +24,16 @@ def machine_lock(path: Path = LOCK) -> Iterator[None]:
         MachineError: another run has it, or it cannot be opened.
     """
     try:
-        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
+        with contextlib.suppress(FileExistsError):
+            path.parent.mkdir()
+            path.parent.chmod(0o777)  # whatever the umask: the next user's run has to be able to open the file
+        lock = FileLock(path, mode=0o666).acquire(timeout=0)
+    except Timeout:
+        raise MachineError(
+            "another scalebench run is active on this machine",
+            f"two runs would disturb each other; wait until it ends ({path} is its lock)",
+        ) from None
     except OSError as error:
         raise MachineError(f"the machine's lock {path} cannot be opened: {error.strerror}") from None
-    with contextlib.suppress(PermissionError):
-        os.chmod(handle, 0o666)  # noqa: S103 - the next user's run has to be able to open it, whatever this one's umask
-    try:
-        _take(handle, path)
+    with lock:
         yield
-    finally:
-        os.close(handle)
-
-
-def _take(handle: int, path: Path) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise MachineError(
-            "another scalebench run is going on on this machine",
-            f"two runs would disturb each other; wait for it ({path} is its lock)",
-        ) from None

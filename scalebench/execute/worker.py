@@ -236,10 +236,8 @@ def _limit_memory(device: str, limit_bytes: int | None) -> None:
     CUDA is left alone: its driver maps far more than it uses.
     """
     die_first()
-    free = free_memory()
-    share = limit_bytes if limit_bytes is not None else None if free is None else int(LIMIT_SHARE * free)
-    if device == "cpu" and share is not None:
-        limit_memory(share)
+    if device == "cpu":
+        limit_memory(int(LIMIT_SHARE * free_memory()) if limit_bytes is None else limit_bytes)
 
 
 def _send(channel: socket.socket, message: dict[str, Any], before: str = "") -> None:

@@ -177,5 +177,4 @@ def _free_bytes(prepared: Prepared, device: str, options: MeasureOptions) -> int
     if device != "cpu":
         gib = prepared.machines[device].hardware.get("gpu_memory_gib")
         return None if gib is None else int(gib * 2**30)
-    free = free_memory()
-    return None if free is None else int(LIMIT_SHARE * free)
+    return int(LIMIT_SHARE * free_memory())

@@ -1,4 +1,4 @@
-"""Ability: what one machine can do at most, measured. Plain data, stored with the results."""
+"""Ability: measured peak rates of one device. Plain data, stored with the results."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Literal
 Unit = Literal["FLOP/s", "B/s"]
 
 EMULATED = "emulated"
-"""Note of a precision that the device reaches by detours: less than a quarter of its fp32."""
+"""Note on a precision that the device only emulates: less than a quarter of its fp32 rate."""
 
 CONTENDED = "contended"
-"""Begins the note of a peak whose threads had to wait for a core: it is too low, and no bound."""
+"""Start of the note on a peak whose threads waited for a core: it is too low to be a bound."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class Peak:
     """One peak.
 
     Attributes:
-        best: best repetition of the best shape, for lower bounds.
-        sustained: best median over a second of work: what to expect for long.
+        best: best repetition of the best shape, for lower bounds on time.
+        sustained: best median over a second of work: the rate to expect of longer work.
         unit: ``FLOP/s`` or ``B/s``.
         shape: where ``best`` was reached.
         reps: repetitions behind it, over all shapes.
-        note: what is special about it: ``emulated``, ``contended: ...``, both with ``; `` between them, or nothing.
+        note: ``emulated``, ``contended: ...``, both separated by ``; ``, or empty.
     """
 
     best: float
@@ -37,7 +37,7 @@ class Peak:
 
     @property
     def contended(self) -> bool:
-        """Whether something else ran on its cores."""
+        """Whether other work used the cores meanwhile."""
         return CONTENDED in self.note
 
 
@@ -51,8 +51,8 @@ class Ability:
         started: UTC, ISO 8601.
         matmul: by precision, FLOP/s.
         bandwidth: ``copy``, ``triad`` and ``llc``, bytes per second.
-        llc_bytes: size of the last cache, all of its parts together, where known.
-        canary_cv: coefficient of variation of the canary meanwhile.
+        llc_bytes: size of the last-level cache, sum of all its parts, where known.
+        canary_cv: coefficient of variation of the canary during the measurement.
     """
 
     machine: str

@@ -1,21 +1,22 @@
-"""What a machine can and cannot measure, each with why and with what to do about it.
+"""Checks of what this machine can measure, each with its finding and advice.
 
-One function per topic; those that read files take the root of the file system. ``missing`` says that something cannot
-be measured here, ``warn`` that numbers from here deserve doubt.
+One function per topic; those that read files take the root of the file system. ``missing``: something cannot be
+measured on this machine; ``warn``: measurements from this machine may be unreliable.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
+
 from scalebench.machine.ability import Ability
-from scalebench.machine.kernel import ROOT, number, numbers, text
-from scalebench.machine.limits import cpu_quota, free_memory
+from scalebench.machine.kernel import ROOT, number, numbers, text, usable_cpus
+from scalebench.machine.limits import cpu_quota, group_memory
 from scalebench.machine.nvml import Gpu, Reason, Unavailable, throttled
 from scalebench.machine.power import Counter
 from scalebench.machine.telemetry import read, runnable, surroundings
@@ -25,33 +26,33 @@ from scalebench.units import bytes_, digits
 State = Literal["ok", "missing", "warn"]
 
 NOISE, NOISE_DECIDES = 0.05, 0.10
-"""Worth a word; and nothing below a tenth can be told apart any more."""
+"""Above the first, variation is a warning; above the second, differences of a tenth cannot be distinguished."""
 _RESET_PEAK = "5"  # man 5 proc_pid_clear_refs: resets the peak resident set size
 _USER_SPACE = 2
 """Highest kernel.perf_event_paranoid at which a process may count its own events (man 2 perf_event_open)."""
 _PMU = ("cpu", "cpu_core", "cpum_cf", "armv8*")
 _ADVICE: dict[Reason, str] = {
     "permission": "as root: chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj (a side channel: own machines only)",
-    "virtual_machine": "the host keeps its counters to itself; energy needs bare metal",
-    "no_rapl": "modprobe intel_rapl_common; CPUs without RAPL have no counter at all",
-    "no_nvml": "install the NVIDIA driver, and share it with the container",
+    "virtual_machine": "the host does not expose its counters; measuring energy needs bare metal",
+    "no_rapl": "modprobe intel_rapl_common; CPUs without RAPL have no energy counter",
+    "no_nvml": "install the NVIDIA driver, and make it available in the container",
     "mig": "use the whole board",
     "vgpu": "use the whole board",
     "pre_volta": "a board of the Volta generation or later",
-    "counter_stuck": "the counter stands still; restart the driver",
+    "counter_stuck": "the counter does not advance; restart the driver",
 }
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """Result of one check.
 
     Attributes:
-        name: what.
-        state: ``ok``, ``missing`` (cannot be measured here) or ``warn`` (measured, with doubt).
-        finding: what was found.
-        advice: what to do about it; empty where nothing needs doing.
-        decides: whether it alone makes measurements from here untrustworthy.
+        name: topic.
+        state: ``ok``, ``missing`` (cannot be measured on this machine) or ``warn`` (may be unreliable).
+        finding: what the check saw.
+        advice: what to do about it; empty where nothing needs to be done.
+        decides: whether this check alone can make measurements from this machine untrustworthy.
     """
 
     name: str
@@ -83,29 +84,30 @@ def energy(device: str, counters: Sequence[Counter] | Unavailable) -> Check:
 
 
 def clocks(root: Path = ROOT) -> Check:
-    """Whether the cores tell their clock."""
-    found = read(root).clock_hz
-    if found is None:
-        return Check("CPU clocks", "missing", "no cpufreq", "ask the host; clock drops are seen by the canary only")
-    return Check("CPU clocks", "ok", f"{digits(found / 1e9)} GHz now")
+    """Whether the current clock of the cores can be read."""
+    clock_hz = read(root).clock_hz
+    if clock_hz is None:
+        return Check("CPU clocks", "missing", "no cpufreq", "ask the host; only the canary detects drops of the clock")
+    return Check("CPU clocks", "ok", f"{digits(clock_hz / 1e9)} GHz now")
 
 
 def governor(root: Path = ROOT) -> Check:
-    """What decides on the clock."""
-    found = surroundings(root)
-    if found["governor"] is None:
-        return Check("governor", "missing", "no cpufreq: the host decides", "a machine of one's own, or more rounds")
-    turbo = {True: ", turbo on", False: ", turbo off", None: ""}[found["turbo"]]
-    if found["governor"] != "performance":
-        return Check("governor", "warn", found["governor"] + turbo, "cpupower frequency-set -g performance")
-    return Check("governor", "ok", found["governor"] + turbo)
+    """Which governor sets the clock."""
+    settings = surroundings(root)
+    if settings["governor"] is None:
+        advice = "use a dedicated machine, or more rounds"
+        return Check("governor", "missing", "no cpufreq: the host sets the clock", advice)
+    turbo = {True: ", turbo on", False: ", turbo off", None: ""}[settings["turbo"]]
+    if settings["governor"] != "performance":
+        return Check("governor", "warn", settings["governor"] + turbo, "cpupower frequency-set -g performance")
+    return Check("governor", "ok", settings["governor"] + turbo)
 
 
 def hardware_counters(root: Path = ROOT) -> Check:
     """Whether a profiler could count cycles and cache misses of a process."""
     name, devices = "hardware counters", root / "sys/bus/event_source/devices"
-    if not any(found for pattern in _PMU for found in devices.glob(pattern)):
-        return Check(name, "missing", "the kernel knows no counters of this CPU", "a host that passes its PMU on")
+    if not any(device for pattern in _PMU for device in devices.glob(pattern)):
+        return Check(name, "missing", "the kernel exposes no counters of this CPU", "use a host that exposes its PMU")
     level = number(root / "proc/sys/kernel/perf_event_paranoid")
     if level is None or level > _USER_SPACE:
         finding = f"kernel.perf_event_paranoid = {'unknown' if level is None else level}"
@@ -120,59 +122,54 @@ def group_limits(root: Path = ROOT, cores: int | None = None) -> Check:
         root: of the file system.
         cores: that this process may run on; its affinity where None.
     """
-    cores = cores or _affinity()
-    quota, free = cpu_quota(root), free_memory(root)
-    available = numbers(root / "proc/meminfo").get("MemAvailable")
-    limited = free is not None and available is not None and free < available * 1024
-    memory = f"{bytes_(free)} of memory free" if free is not None else "free memory unknown"
-    memory += ", limited by the group" if limited else ""
+    cores = cores or len(usable_cpus())
+    quota, available, left = cpu_quota(root), psutil.virtual_memory().available, group_memory(root)
+    memory = f"{bytes_(int(min(available, left)))} of memory free" + (
+        ", limited by the group" if left < available else ""
+    )
     if quota is not None and quota < cores:
         finding = f"a quota of {digits(quota)} of {cores} cores; {memory}"
-        return Check("limits", "warn", finding, "pin cores instead (cpuset): a quota stops all threads in mid-round")
+        return Check("limits", "warn", finding, "pin cores instead (cpuset): a quota pauses all threads during a round")
     return Check("limits", "ok", f"no quota below {cores} cores; {memory}")
 
 
-def _affinity() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def pressure(root: Path = ROOT) -> Check:
-    """Whether the kernel tells how long tasks wait for a core."""
-    found = read(root)
-    if found.pressure_s is None:
-        return Check("pressure", "missing", "no /proc/pressure/cpu", "a kernel with CONFIG_PSI, booted with psi=1")
-    return Check("pressure", "ok", f"{found.pressure_avg10 or 0:g} % of the last ten seconds")
+    """Whether the kernel reports how long tasks wait for a core."""
+    reading = read(root)
+    if reading.pressure_s is None:
+        return Check("pressure", "missing", "no /proc/pressure/cpu", "use a kernel with CONFIG_PSI, booted with psi=1")
+    return Check("pressure", "ok", f"{reading.pressure_avg10 or 0:g} % of the last ten seconds")
 
 
 def virtual(root: Path = ROOT) -> Check:
-    """Whether a hypervisor is in between."""
+    """Whether this is a virtual machine."""
     flags = next(
         (line for line in text(root / "proc/cpuinfo").splitlines() if line.startswith(("flags", "Features"))), ""
     )
     if "hypervisor" not in flags.split():
-        return Check("virtual machine", "ok", "none seen")
+        return Check("virtual machine", "ok", "no")
     vendor = text(root / "sys/class/dmi/id/sys_vendor")
-    advice = "neighbours on the host are invisible from here: believe the noise floor, make more rounds"
+    advice = "other work on the host is not visible: rely on the noise floor, use more rounds"
     return Check("virtual machine", "warn", f"yes, by {vendor}" if vendor else "yes", advice)
 
 
 def load(root: Path = ROOT) -> Check:
-    """What else wants the cores now; to be asked while nothing of ours runs."""
-    found, average = runnable(root), read(root).load1
-    if found is None:
+    """Other work on the cores; to be called while no measurement runs."""
+    tasks, average = runnable(root), read(root).load1
+    if tasks is None:
         return Check("load", "missing", "no /proc/loadavg")
-    finding = f"{digits(found, 2)} runnable tasks now, load average {average:g}"
-    if found > RUNNABLE:
-        return Check("load", "warn", finding, "stop what else is running")
+    finding = f"{digits(tasks, 2)} runnable tasks now, load average {average:g}"
+    if tasks > RUNNABLE:
+        return Check("load", "warn", finding, "stop other processes")
     return Check("load", "ok", finding)
 
 
 def steal(share: float | None) -> Check:
-    """Time that the hypervisor gave to others, as a share of all cores' time while the canary ran."""
+    """CPU time that the hypervisor gave to other machines while the canary ran, as a share of all cores' time."""
     if share is None:
-        return Check("steal", "missing", "not counted here, or nothing was measured")
+        return Check("steal", "missing", "not reported by the system, or nothing was measured")
     if share > STEAL:
-        return Check("steal", "warn", f"{_percent(share)} of the time", "a host that is not overcommitted")
+        return Check("steal", "warn", f"{_percent(share)} of the time", "use a host that is not overcommitted")
     return Check("steal", "ok", f"{_percent(share)} of the time")
 
 
@@ -180,30 +177,30 @@ def canary(device: str, variation: float | None, blocks: int) -> Check:
     """Noise now: coefficient of variation of a fixed matrix product, over blocks; None where it was not measured."""
     name = f"noise now, {device}"
     if variation is None:
-        return Check(name, "missing", "not measured", "scalebench doctor without --quick, while nothing else runs")
+        return Check(name, "missing", "not measured", "run scalebench doctor without --quick, while nothing else runs")
     finding = f"a fixed matrix product varied by {_percent(variation)} over {blocks} blocks"
-    advice = "stop what else is running, or expect intervals as wide"
+    advice = "stop other processes, or expect intervals as wide"
     return _noisy(name, variation, finding, advice)
 
 
 def floor(device: str, share: float | None, cases: int = 0, when: str = "") -> Check:
-    """Noise floor as ``scalebench aa`` stored it; None where it did not."""
+    """Noise floor as ``scalebench aa`` stored it; None where it was not measured."""
     name = f"noise floor, {device}"
     if share is None:
-        return Check(name, "missing", "never measured", "scalebench aa")
+        return Check(name, "missing", "never measured", "run scalebench aa")
     finding = f"two runs differ by up to {_percent(share)} ({cases} cases, {when[:10]})"
-    return _noisy(name, share, finding, "a quieter machine; then scalebench aa again")
+    return _noisy(name, share, finding, "use a quieter machine, then run scalebench aa again")
 
 
 def peaks(ability: Ability) -> Check:
-    """Whether a device's peaks were measured undisturbed."""
+    """Whether the peaks of a device were measured without other work on it."""
     name = f"peaks, {ability.device}"
-    both = {**ability.matmul, **ability.bandwidth}
-    contended = [which for which, peak in both.items() if peak.contended]
+    by_name = {**ability.matmul, **ability.bandwidth}
+    contended = [peak_name for peak_name, peak in by_name.items() if peak.contended]
     if contended:
-        finding = f"measured beside other work: {', '.join(contended)}"
-        return Check(name, "warn", finding, "scalebench doctor again, while nothing else runs")
-    return Check(name, "ok", f"{', '.join(both)}; measured {ability.started[:10]}")
+        finding = f"measured while other work ran: {', '.join(contended)}"
+        return Check(name, "warn", finding, "run scalebench doctor again, while nothing else runs")
+    return Check(name, "ok", f"{', '.join(by_name)}; measured {ability.started[:10]}")
 
 
 def _noisy(name: str, share: float, finding: str, advice: str) -> Check:
@@ -217,7 +214,7 @@ def _percent(share: float) -> str:
 
 
 def alone(refusal: tuple[str, str] | None) -> Check:
-    """Whether the machine's lock could be had; otherwise message and hint of the refusal."""
+    """Whether another run holds the machine's lock: the refusal's message and hint, None where the lock is free."""
     if refusal is None:
         return Check("other runs", "ok", "none")
     return Check("other runs", "warn", *refusal, decides=True)
@@ -229,32 +226,32 @@ def failed(device: str, message: str, hint: str) -> Check:
 
 
 def gpus(library: Any = None) -> tuple[Gpu, ...] | Unavailable:
-    """All GPUs of the machine in NVML's order, which need not be torch's."""
+    """All GPUs of the machine in NVML's order, which may differ from torch's."""
     try:
         nvml = library or importlib.import_module("pynvml")
         nvml.nvmlInit()
         return tuple(Gpu(nvml, nvml.nvmlDeviceGetHandleByIndex(index)) for index in range(nvml.nvmlDeviceGetCount()))
-    except Exception as error:  # an import, the loader and the driver fail in ways of their own
+    except Exception as error:  # import, loader and driver raise unrelated types
         return Unavailable("no_nvml", f"{type(error).__name__}: {error}")
 
 
 def gpu(index: int, board: Gpu) -> Check:
-    """State of one GPU: what holds its clocks down, and who else is on it."""
+    """State of one GPU: readings, reasons for throttling, and other processes on it."""
     power, heat, clock = board.power_limit_w(), board.temperature_c(), board.sm_clock_mhz()
-    said: Mapping[str, str | None] = {
+    readings: Mapping[str, str | None] = {
         "power limit": None if power is None else f"{digits(power)} W",
         "temperature": None if heat is None else f"{heat} C",
         "clock": None if clock is None else f"{clock} MHz",
     }
-    finding = ", ".join(f"{name} {value}" for name, value in said.items() if value) or "tells nothing"
-    held, others = throttled(board.clock_event_reasons()), board.processes() or {}
-    if held:
-        return Check(f"GPU {index}", "warn", f"{finding}; throttled: {', '.join(held)}", "better cooling or power")
-    if others:
-        return Check(f"GPU {index}", "warn", f"{finding}; {len(others)} processes on it", "stop them")
+    finding = ", ".join(f"{name} {value}" for name, value in readings.items() if value) or "no readings"
+    reasons, processes = throttled(board.clock_event_reasons()), board.processes() or {}
+    if reasons:
+        return Check(f"GPU {index}", "warn", f"{finding}; throttled: {', '.join(reasons)}", "improve cooling or power")
+    if processes:
+        return Check(f"GPU {index}", "warn", f"{finding}; {len(processes)} processes on it", "stop them")
     return Check(f"GPU {index}", "ok", finding)
 
 
 def no_gpu() -> Check:
-    """A machine without an NVIDIA device."""
+    """The check of a machine without an NVIDIA device."""
     return Check("GPU", "missing", "no NVIDIA device", "cases for cuda need one")

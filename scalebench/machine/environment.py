@@ -1,4 +1,4 @@
-"""What the machine is: one function per topic, folded into the keys that decide whether results compare.
+"""Description of the machine: one function per topic, hashed into the keys that decide whether results compare.
 
 Names alone do not identify a machine (virtual ones all say "AMD EPYC"), so family, model, stepping, instruction
 sets, cache and memory go into the hardware key. Host names and serial numbers do not.
@@ -16,14 +16,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 import scalebench
+from scalebench.machine.kernel import usable_cpus
 from scalebench.machine.limits import cpu_quota
 from scalebench.record import Environment
 
 _ISA = re.compile(r"avx\w*|amx\w*|f16c|fma|sse4_\w+|asimd\w*|sve\w*|bf16|i8mm")
 _SETTINGS = re.compile(r"(OMP|KMP|GOMP|MKL|ONEDNN|DNNL|PYTORCH|CUDA|NVIDIA|TORCH)_\w+|LD_PRELOAD")
 _NOT_SPEED = re.compile(r"\w+_(HOME|PATH|DIR|VISIBLE_DEVICES|CACHE)|CUDA_MODULE_LOADING")
-"""Paths and serial numbers change no speed and tell about people; torch itself sets the last one."""
+"""Paths and serial numbers do not change speed and can identify people; torch itself sets the last one."""
 _PACKAGES = ("torch", "timm", "numpy")
 
 
@@ -37,9 +40,9 @@ def collect(
 
     Args:
         device: ``cpu`` or ``cuda:N``.
-        gpu: what torch says about the GPU; None on the CPU.
+        gpu: what torch reports about the GPU; None on the CPU.
         gpu_software: CUDA libraries; None on the CPU.
-        keep_host: store the host's name as it is; otherwise its hash tells hosts apart and names none.
+        keep_host: store the host's name as it is; otherwise a hash, which distinguishes hosts without naming them.
     """
     hardware = {"device": device.partition(":")[0], "cpu": cpu(), "memory": memory(), **(gpu or {})}
     software = {**software_versions(), **(gpu_software or {})}
@@ -52,7 +55,7 @@ def collect(
 
 
 def cpu() -> dict[str, Any]:
-    """Identity of the CPU, and how many cores this process may use."""
+    """Identity of the CPU, and the number of cores this process may use."""
     info = _cpuinfo()
     flags = info.get("flags", info.get("Features", "")).split()
     return {
@@ -70,15 +73,13 @@ def cpu() -> dict[str, Any]:
 
 def usable_cores() -> int:
     """Cores this process may run on: affinity, and the cgroup's quota where it is lower."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = cpu_quota()
+    cores, quota = len(usable_cpus()), cpu_quota()
     return cores if quota is None else min(cores, max(1, int(quota)))
 
 
 def memory() -> dict[str, Any]:
     """Installed memory in GiB, rounded: the kernel's own share changes with its version."""
-    found = re.search(r"MemTotal:\s+(\d+) kB", _read("/proc/meminfo"))
-    return {"gib": round(int(found[1]) / 2**20) if found else None}
+    return {"gib": round(psutil.virtual_memory().total / 2**30)}
 
 
 def software_versions() -> dict[str, Any]:
@@ -96,7 +97,7 @@ def software_versions() -> dict[str, Any]:
 
 
 def may_have_cuda() -> bool:
-    """False where there cannot be an NVIDIA GPU, so that nothing need start torch to find out."""
+    """False where there cannot be an NVIDIA GPU, so that torch need not be started to check."""
     return any(Path(node).exists() for node in ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"))
 
 

@@ -1,10 +1,11 @@
 """The kernel's text files, and where this process's control groups are.
 
-Every reader takes the root of the file system, so that a made-up machine can be read. What is not there is empty.
+Every reader takes the root of the file system, so that tests can pass a fake one. A missing file reads as empty.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ ROOT = Path("/")
 
 
 def text(path: Path) -> str:
-    """Content of a file without white space around it; empty where it cannot be read."""
+    """Content of a file, stripped; empty where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
@@ -20,35 +21,40 @@ def text(path: Path) -> str:
 
 
 def number(path: Path) -> int | None:
-    """The whole number a file holds; None where it holds none."""
+    """The integer in a file; None where there is none."""
     content = text(path)
     return int(content) if content.removeprefix("-").isdecimal() else None
 
 
 def numbers(path: Path) -> dict[str, int]:
-    """Lines of a name and a whole number, with or without a colon and a unit: /proc/meminfo, memory.stat, cpu.stat."""
+    """Lines of a name and an integer, with or without a colon and a unit: /proc/meminfo, memory.stat, cpu.stat."""
     lines = (line.replace(":", " ").split() for line in text(path).splitlines())
     return {words[0]: int(words[1]) for words in lines if len(words) > 1 and words[1].isdecimal()}
 
 
-def cgroup_folders(controller: str, root: Path = ROOT) -> Iterator[Path]:
-    """Folders of this process's group and of its parents, own group first, for one controller of version 1 and for 2.
+def usable_cpus() -> list[int]:
+    """Numbers of the cores this process may run on; all of the machine's where the system has no affinity."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
-    A limit may be set on any of them. In a container the group may be named as the host sees it (``/docker/4711``)
-    while only that part is mounted, so the mount's own root is taken off the name (man 5 proc_pid_mountinfo).
+
+def cgroup_folders(controller: str, root: Path = ROOT) -> Iterator[Path]:
+    """Folders of this process's control group and its parents, own group first, for one v1 controller and for v2.
+
+    A limit may be set on any of them. In a container the group may have the host's name (``/docker/4711``) while only
+    that part is mounted, so the mount's root is removed from the name (man 5 proc_pid_mountinfo).
     """
-    own = _memberships(root)
+    names = _memberships(root)
     for line in text(root / "proc/self/mountinfo").splitlines():
         left, _, right = line.partition(" - ")
         mount, system = left.split(), right.split()
         if system[:1] == ["cgroup2"]:
-            name = own.get("", "/")
+            name = names.get("", "/")
         elif system[:1] == ["cgroup"] and controller in system[-1].split(","):
-            name = own.get(controller, "/")
+            name = names.get(controller, "/")
         else:
             continue
-        part = Path(name).relative_to(mount[3]) if Path(name).is_relative_to(mount[3]) else Path()
-        yield from (root / mount[4].lstrip("/") / inner for inner in (part, *part.parents))
+        group = Path(name).relative_to(mount[3]) if Path(name).is_relative_to(mount[3]) else Path()
+        yield from (root / mount[4].lstrip("/") / folder for folder in (group, *group.parents))
 
 
 def _memberships(root: Path) -> dict[str, str]:

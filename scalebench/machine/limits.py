@@ -1,33 +1,39 @@
-"""What this process may take: memory and cores under the container's limits, and proof of an out-of-memory kill."""
+"""Limits of this process: memory and cores under the container's limits, and evidence of out-of-memory kills."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import resource
 import signal
 from pathlib import Path
 
+import psutil
+
 from scalebench.machine.kernel import ROOT, cgroup_folders, number, numbers, text
 
 LIMIT_SHARE = 0.9
-"""Share of the free memory a round may take; the rest is for the parent, and for what is freed only under pressure."""
+"""Share of the free memory a round may use; the rest is for the parent, and for memory that is hard to reclaim."""
 
 _LIMIT_AND_USAGE = (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes"))
 _KILLS = ("memory.events", "memory.oom_control")
 """Version 2, version 1."""
 
 
-def free_memory(root: Path = ROOT) -> int | None:
-    """Bytes a new process may take: the machine's, or a container's where that is less; None where unknown."""
-    kib = numbers(root / "proc/meminfo").get("MemAvailable")
-    rooms = [None if kib is None else kib * 1024, *(_room(folder) for folder in cgroup_folders("memory", root))]
-    known = [max(0, room) for room in rooms if room is not None]
-    return min(known, default=None)
+def free_memory(root: Path = ROOT) -> int:
+    """Bytes a new process may take: the machine's, or a container's where that is less."""
+    return int(min(psutil.virtual_memory().available, group_memory(root)))
 
 
-def _room(folder: Path) -> int | None:
-    """Bytes left in one group. Its idle file cache counts as free, as it does in the kernel's own MemAvailable."""
+def group_memory(root: Path = ROOT) -> float:
+    """Bytes left under the memory limits of this process's groups; infinite where nothing limits it."""
+    sizes = [_left_in_group(folder) for folder in cgroup_folders("memory", root)]
+    return max(0, min((size for size in sizes if size is not None), default=math.inf))
+
+
+def _left_in_group(folder: Path) -> int | None:
+    """Bytes left in one group; None without a limit. Its inactive file cache counts as free, as in MemAvailable."""
     for limit_name, usage_name in _LIMIT_AND_USAGE:
         limit, usage = number(folder / limit_name), number(folder / usage_name)
         if limit is not None and usage is not None:  # without a limit: "max" in version 2, about 2**63 in version 1
@@ -37,18 +43,18 @@ def _room(folder: Path) -> int | None:
 
 
 def oom_kills(root: Path = ROOT) -> int | None:
-    """Processes of this process's group that the kernel has killed for want of memory; only its growth means anything.
+    """Out-of-memory kills in this process's control group; only growth of the counter is meaningful.
 
-    A kill is counted in the group of the killed process, whoever's limit was reached. Where no group counts, the
-    machine's own counter stands in; there it may have been somebody else's process.
+    A kill is counted in the group of the killed process, whichever limit was reached. Where no group has the counter,
+    the machine's is used, which also counts other users' processes.
     """
-    places = [folder / name for folder in cgroup_folders("memory", root) for name in _KILLS]
-    counts = (numbers(place).get("oom_kill") for place in [*places, root / "proc/vmstat"])
+    files = [folder / name for folder in cgroup_folders("memory", root) for name in _KILLS]
+    counts = (numbers(file).get("oom_kill") for file in [*files, root / "proc/vmstat"])
     return next((count for count in counts if count is not None), None)
 
 
 def cpu_quota(root: Path = ROOT) -> float | None:
-    """Cores' worth of time this process's group may use; None where nothing limits it."""
+    """CPU time per wall time that this process's group may use, in cores; None where nothing limits it."""
     quotas = [_quota(folder) for folder in cgroup_folders("cpu", root)]
     return min((quota for quota in quotas if quota is not None), default=None)
 
@@ -60,10 +66,10 @@ def _quota(folder: Path) -> float | None:
 
 
 def limit_memory(growth: int, root: Path = ROOT) -> int | None:
-    """Let this process grow by ``growth`` bytes: beyond that its own allocations fail, and nothing has to be killed.
+    """Let this process grow by ``growth`` bytes: beyond that its allocations fail, so that the kernel kills nothing.
 
-    RLIMIT_DATA counts private writable memory, which is what tensors are made of; address space is only the second
-    choice, because libraries reserve much that they never use. Not for CUDA, whose driver maps far more still.
+    RLIMIT_DATA counts private writable memory, where tensors are; RLIMIT_AS is the second choice, because libraries
+    reserve much address space that they never use. Not for CUDA: its driver maps even more.
 
     Returns: the limit set, bytes; None where the system has none or refuses.
     """
@@ -71,21 +77,21 @@ def limit_memory(growth: int, root: Path = ROOT) -> int | None:
     for kind, name in ((resource.RLIMIT_DATA, "VmData"), (resource.RLIMIT_AS, "VmSize")):
         with contextlib.suppress(KeyError, OSError, ValueError):
             limit = status[name] * 1024 + growth
-            most = resource.getrlimit(kind)[1]
-            limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
+            hard_limit = resource.getrlimit(kind)[1]
+            limit = limit if hard_limit == resource.RLIM_INFINITY else min(limit, hard_limit)
             resource.setrlimit(kind, (limit, limit))
             return limit
     return None
 
 
 def die_first(root: Path = ROOT) -> None:
-    """Make this process the one the kernel kills where memory runs out all the same."""
+    """Make this process the kernel's first choice to kill where memory runs out anyway."""
     with contextlib.suppress(OSError):
         (root / "proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def die_with_parent() -> None:
-    """Have the kernel end this process when the one that started it ends, however that happens; Linux only."""
+    """Have the kernel kill this process when its parent ends for any reason; Linux only."""
     set_parent_death_signal = 1  # prctl(2), PR_SET_PDEATHSIG
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)

@@ -1,8 +1,7 @@
-"""A GPU's own counters through NVML: clocks, temperature, power, energy, processes. What it does not say is None.
+"""A GPU's counters through NVML: clocks, temperature, power, energy, processes. A missing reading is None.
 
-The driver, the library and the device each leave functions out, with errors of unrelated types. A reading that is
-not there must not end a round, so every one of them becomes None, and a GPU that cannot be asked at all an
-``Unavailable``.
+Drivers, libraries and devices lack different functions and raise unrelated types of errors. A missing reading must
+not end a round, so each of them becomes None, and a GPU that cannot be opened at all an ``Unavailable``.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ Reason = Literal[
 ]  # fmt: skip
 
 THROTTLED = {0x08: "hw_slowdown", 0x20: "sw_thermal", 0x40: "hw_thermal", 0x80: "hw_power_brake"}
-"""Clock event reasons that spoil a timing, from the NVML reference, nvmlClocksEventReasons."""
+"""Clock event reasons that invalidate a timing, from the NVML reference, nvmlClocksEventReasons."""
 POWER_CAP = 0x04
-"""Software power cap; not among them, because under load it is the normal state of a board."""
+"""Software power cap; not among them, because it is the normal state of a board under load."""
 
 _NO_PERMISSION = 4  # NVML_ERROR_NO_PERMISSION
 _SM, _GPU_SENSOR = 1, 0  # NVML_CLOCK_SM, NVML_TEMPERATURE_GPU
@@ -32,7 +31,7 @@ class Unavailable:
 
     Attributes:
         reason: one word.
-        detail: what the system said; may be empty.
+        detail: the system's message; may be empty.
     """
 
     reason: Reason
@@ -41,7 +40,7 @@ class Unavailable:
 
 @dataclass(frozen=True)
 class Gpu:
-    """One device. Every method asks it afresh and gives None where it does not answer.
+    """One device. Every method queries it again and returns None where it does not answer.
 
     Attributes:
         library: the module ``pynvml``.
@@ -53,35 +52,35 @@ class Gpu:
 
     def clock_event_reasons(self) -> int | None:
         """Why the clocks are what they are: a bit mask, see ``THROTTLED``."""
-        return _whole(self._ask("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"))
+        return _int(self._ask("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"))
 
     def sm_clock_mhz(self) -> int | None:
         """Clock of the multiprocessors, MHz."""
-        return _whole(self._ask("nvmlDeviceGetClockInfo", args=(_SM,)))
+        return _int(self._ask("nvmlDeviceGetClockInfo", args=(_SM,)))
 
     def temperature_c(self) -> int | None:
         """Temperature of the chip, degrees Celsius."""
-        return _whole(self._ask("nvmlDeviceGetTemperature", "nvmlDeviceGetTemperatureV", args=(_GPU_SENSOR,)))
+        return _int(self._ask("nvmlDeviceGetTemperature", "nvmlDeviceGetTemperatureV", args=(_GPU_SENSOR,)))
 
     def power_w(self) -> float | None:
         """Power of the board, watts; the mean of the last second on most chips since Ampere."""
-        return _thousandth(self._ask("nvmlDeviceGetPowerUsage"))
+        return _from_milli(self._ask("nvmlDeviceGetPowerUsage"))
 
     def power_limit_w(self) -> float | None:
         """Power limit in force, watts."""
-        return _thousandth(self._ask("nvmlDeviceGetEnforcedPowerLimit", "nvmlDeviceGetPowerManagementLimit"))
+        return _from_milli(self._ask("nvmlDeviceGetEnforcedPowerLimit", "nvmlDeviceGetPowerManagementLimit"))
 
     def energy_mj(self) -> int | None:
         """Energy of the board since the driver was loaded, millijoules; Volta and later."""
-        return _whole(self._ask("nvmlDeviceGetTotalEnergyConsumption"))
+        return _int(self._ask("nvmlDeviceGetTotalEnergyConsumption"))
 
     def processes(self) -> dict[int, int | None] | None:
-        """Process id -> bytes of device memory, of processes that compute; None for bytes that are not told."""
-        found = self._ask("nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetComputeRunningProcesses_v2")
-        return None if found is None else {one.pid: one.usedGpuMemory or None for one in found}
+        """Process id -> bytes of device memory, of processes that compute; None for bytes that are not reported."""
+        processes = self._ask("nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetComputeRunningProcesses_v2")
+        return None if processes is None else {process.pid: process.usedGpuMemory or None for process in processes}
 
     def mig(self) -> bool | None:
-        """Whether the board is split into instances, or this is one of them."""
+        """Whether the board is split into MIG instances, or this is one of them."""
         part = self._ask("nvmlDeviceIsMigDeviceHandle")
         if getattr(part, "value", part):  # a ctypes number
             return True
@@ -89,29 +88,29 @@ class Gpu:
         return None if modes is None else bool(modes[0])
 
     def vgpu(self) -> bool | None:
-        """Whether this is a share of a board, lent to a virtual machine."""
+        """Whether this is a virtual machine's share of a board."""
         mode = self._ask("nvmlDeviceGetVirtualizationMode")
         return None if mode is None else mode == _VGPU
 
     def architecture(self) -> int | None:
-        """NVML's number of the generation: 4 Pascal, 5 Volta, 9 Hopper."""
-        return _whole(self._ask("nvmlDeviceGetArchitecture"))
+        """NVML's number of the architecture: 4 Pascal, 5 Volta, 9 Hopper."""
+        return _int(self._ask("nvmlDeviceGetArchitecture"))
 
     def ecc(self) -> bool | None:
-        """Whether memory errors are corrected now."""
+        """Whether ECC is on."""
         states = self._ask("nvmlDeviceGetEccMode")
         return None if states is None else bool(states[0])
 
     def memory_total_bytes(self) -> int | None:
         """Memory of the board, bytes."""
-        return _whole(getattr(self._ask("nvmlDeviceGetMemoryInfo"), "total", None))
+        return _int(getattr(self._ask("nvmlDeviceGetMemoryInfo"), "total", None))
 
     def _ask(self, *names: str, args: tuple[Any, ...] = ()) -> Any:
-        """Answer of the first function that gives one: newer names come first, older ones for older drivers."""
+        """Answer of the first function that has one: newer names come first, older ones are for older drivers."""
         for name in names:
             try:
                 return getattr(self.library, name)(self.handle, *args)
-            except Exception:  # noqa: S112 - see the module: whatever it objects to, the reading is not there
+            except Exception:  # noqa: S112 - whatever the reason, see the module: the reading is missing
                 continue
         return None
 
@@ -119,38 +118,38 @@ class Gpu:
 def open_gpu(uuid: str = "", pci_bus_id: str = "", library: Any = None) -> Gpu | Unavailable:
     """The device with this identity.
 
-    NVML numbers all devices of the machine, torch those of CUDA_VISIBLE_DEVICES in an order of its own: so a device
-    is found by identity, never by number.
+    NVML numbers all devices of the machine, torch those of CUDA_VISIBLE_DEVICES in another order: so a device is found
+    by identity, never by number.
 
     Args:
-        uuid: as torch writes it, with or without ``GPU-`` or ``MIG-`` before it.
-        pci_bus_id: ``domain:bus:device.function`` in hexadecimal; asked where the uuid is not known.
-        library: stands in for ``pynvml``.
+        uuid: as torch writes it, with or without the prefix ``GPU-`` or ``MIG-``.
+        pci_bus_id: ``domain:bus:device.function`` in hexadecimal; used where the uuid is not known.
+        library: replaces ``pynvml``.
 
     Returns: the device, or ``no_nvml`` (library or driver missing, device not known to it) or ``permission``.
     """
     try:
         nvml = library or importlib.import_module("pynvml")
         nvml.nvmlInit()
-    except Exception as error:  # an import, the loader and the driver fail in ways of their own
-        return _refused(error)
+    except Exception as error:  # import, loader and driver raise unrelated types
+        return _unavailable(error)
     uuids = [uuid] if uuid.startswith(("GPU-", "MIG-")) else [f"GPU-{uuid}", f"MIG-{uuid}"] if uuid else []
-    tries = [("nvmlDeviceGetHandleByUUID", word) for word in uuids]
-    tries += [("nvmlDeviceGetHandleByPciBusId", pci_bus_id)] if pci_bus_id else []
-    refusal = Unavailable("no_nvml", "the device has no identity to find it by")
-    for find, word in tries:
+    lookups = [("nvmlDeviceGetHandleByUUID", name) for name in uuids]
+    lookups += [("nvmlDeviceGetHandleByPciBusId", pci_bus_id)] if pci_bus_id else []
+    unavailable = Unavailable("no_nvml", "the device has neither a UUID nor a PCI bus id")
+    for function, identity in lookups:
         try:
-            return Gpu(nvml, getattr(nvml, find)(word))
+            return Gpu(nvml, getattr(nvml, function)(identity))
         except Exception as error:
-            refusal = _refused(error)
-    return refusal
+            unavailable = _unavailable(error)
+    return unavailable
 
 
 def tenants(processes: Mapping[int, int | None] | None, pid: int) -> tuple[int | None, tuple[int, ...] | None]:
     """Memory of this process in bytes, and the other processes on the device.
 
-    In a container NVML lists the numbers that processes have outside it, or none (NVIDIA/nvidia-docker#1483). Where
-    this process is not in the list nobody can tell it from the others, and both are None.
+    In a container NVML lists the process ids of the host, or none (NVIDIA/nvidia-docker#1483). Where this process is
+    not in the list, it cannot be distinguished from the others, and both are None.
 
     Args:
         processes: from ``Gpu.processes``, at a time when this process uses the device.
@@ -162,15 +161,15 @@ def tenants(processes: Mapping[int, int | None] | None, pid: int) -> tuple[int |
 
 
 def throttled(reasons: int | None) -> list[str]:
-    """Names of the reasons in the mask that spoil a timing."""
+    """Names of the reasons in the mask that invalidate a timing."""
     return [name for bit, name in THROTTLED.items() if (reasons or 0) & bit]
 
 
 def doubts(seen: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Notes on what a watch over the GPU saw: ``throttled``, ``power_capped``, ``gpu_shared``.
+    """Notes on readings of the GPU during a round: ``throttled``, ``power_capped``, ``gpu_shared``.
 
     Args:
-        seen: ``clock_event_reasons`` and ``other_pids``; what is missing or None raises nothing.
+        seen: ``clock_event_reasons`` and ``other_pids``; a missing one or None causes no note.
     """
     seen = seen or {}
     reasons, others = seen.get("clock_event_reasons") or 0, seen.get("other_pids") or []
@@ -180,14 +179,14 @@ def doubts(seen: Mapping[str, Any] | None) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _refused(error: Exception) -> Unavailable:
+def _unavailable(error: Exception) -> Unavailable:
     denied = getattr(error, "value", None) == _NO_PERMISSION
     return Unavailable("permission" if denied else "no_nvml", f"{type(error).__name__}: {error}")
 
 
-def _whole(answer: Any) -> int | None:
+def _int(answer: Any) -> int | None:
     return None if answer is None else int(answer)
 
 
-def _thousandth(answer: Any) -> float | None:
+def _from_milli(answer: Any) -> float | None:
     return None if answer is None else answer / 1000

@@ -1,7 +1,7 @@
 """Energy counters of the machine: RAPL through the kernel's powercap files, and the GPU board's own.
 
-Each domain stays by itself. A package holds its cores, psys holds the packages, and neither knows the fans: a sum
-over domains would be no quantity that anybody can check. No power is ever guessed from a data sheet.
+Each domain is reported by itself. A package contains its cores, psys contains the packages, and neither includes the
+fans: a sum over domains would count some parts twice. Power is never estimated from a data sheet.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Protocol
 from scalebench.machine.nvml import Gpu, Unavailable
 
 HEADLINE: dict[str, str] = {"cpu": "cpu_package", "cuda": "gpu_board"}
-"""Kind of device -> how its own domains begin."""
+"""Kind of device -> prefix of its own domains."""
 
 POWERCAP = Path("/sys/class/powercap")
-"""Where Linux keeps the counters of RAPL."""
+"""Folder of Linux's RAPL counters."""
 
 _CPUINFO = Path("/proc/cpuinfo")
 _VOLTA = 5  # NVML_DEVICE_ARCH_VOLTA
 
 
 class Counter(Protocol):
-    """Counts energy, upwards only, until it wraps around."""
+    """A counter of energy: it only rises, until it wraps around."""
 
     @property
     def domain(self) -> str:
@@ -32,11 +32,11 @@ class Counter(Protocol):
         ...
 
     def read(self) -> int | None:
-        """Where the counter stands, in its own unit; None where it cannot be read."""
+        """The counter's value, in its own unit; None where it cannot be read."""
         ...
 
     def joules(self, before: int, after: int) -> float | None:
-        """Energy between two readings with at most one wrap between them; None where there is no telling."""
+        """Energy between two readings with at most one wrap between them; None where it is unknown."""
         ...
 
 
@@ -47,7 +47,7 @@ class Rapl:
     Attributes:
         domain: what it measures.
         file: its ``energy_uj``, microjoules.
-        range_uj: where it wraps around; 0 where that is not known.
+        range_uj: value at which it wraps around; 0 where unknown.
     """
 
     domain: str
@@ -55,7 +55,7 @@ class Rapl:
     range_uj: int
 
     def read(self) -> int | None:
-        """Where the counter stands, microjoules."""
+        """The counter's value, microjoules."""
         try:
             return int(self.file.read_text(encoding="ascii"))
         except (OSError, ValueError):
@@ -77,11 +77,11 @@ class Board:
     domain: str = HEADLINE["cuda"]
 
     def read(self) -> int | None:
-        """Where the counter stands, millijoules."""
+        """The counter's value, millijoules."""
         return self.gpu.energy_mj()
 
     def joules(self, before: int, after: int) -> float | None:
-        """Energy between two readings; it has 64 bits and starts anew with the driver only."""
+        """Energy between two readings; the counter has 64 bits and is reset only with the driver."""
         return (after - before) * 1e-3 if after >= before else None
 
 
@@ -93,13 +93,13 @@ def open_counters(
 ) -> tuple[Counter, ...] | Unavailable:
     """Counters for a case on this kind of device, the device's own first.
 
-    On CUDA the board has to be there; the CPU's domains come along where they can be read.
+    On CUDA the board's counter is required; the CPU's domains are added where they can be read.
 
     Args:
         kind: ``cpu`` or ``cuda``.
         gpu: the device on CUDA.
         root: the powercap folder.
-        cpuinfo: tells a virtual machine, which has no powercap of its own.
+        cpuinfo: identifies a virtual machine, which has no powercap.
     """
     processor = _rapl(root, cpuinfo)
     if kind == "cpu":
@@ -129,16 +129,16 @@ def _board(gpu: Gpu | Unavailable | None) -> Board | Unavailable:
 
 def _rapl(root: Path, cpuinfo: Path) -> tuple[Counter, ...] | Unavailable:
     # sysfs lists zones and the zones inside them side by side; intel-rapl-mmio repeats the packages.
-    found = sorted(root.glob("intel-rapl:*"))
-    zones = [Rapl(name, zone / "energy_uj", _range(zone)) for zone in found if (name := _domain(zone))]
+    folders = sorted(root.glob("intel-rapl:*"))
+    zones = [Rapl(name, folder / "energy_uj", _range(folder)) for folder in folders if (name := _domain(folder))]
     packages = [zone for zone in zones if zone.domain.startswith(HEADLINE["cpu"])]
     if not packages:
         virtual = re.search(r"^flags\s*:.*\bhypervisor\b", _text(cpuinfo), re.MULTILINE)
         return Unavailable("virtual_machine" if virtual else "no_rapl", f"{root} has no package zone")
     for package in packages:
-        # All or none: half of the sockets would look like a machine that needs half the energy.
-        if refusal := _refusal(package.file):
-            return refusal
+        # All or none: with half of the sockets the machine would seem to need half the energy.
+        if unavailable := _unreadable(package.file):
+            return unavailable
     return tuple(sorted((zone for zone in zones if zone.read() is not None), key=_headline_first))
 
 
@@ -147,7 +147,7 @@ def _headline_first(zone: Rapl) -> tuple[bool, str]:
 
 
 def _domain(zone: Path) -> str | None:
-    """Name of the domain; None for those inside another one, such as the cores of a package."""
+    """Name of the domain; None for one inside another, such as the cores of a package."""
     name = _text(zone / "name")
     if package := re.fullmatch(r"package-(\d+(?:-die-\d+)?)", name):
         return f"{HEADLINE['cpu']}-{package[1]}"
@@ -169,7 +169,7 @@ def _text(file: Path) -> str:
         return ""
 
 
-def _refusal(file: Path) -> Unavailable | None:
+def _unreadable(file: Path) -> Unavailable | None:
     try:
         int(file.read_text(encoding="ascii"))
     except PermissionError:

@@ -1,6 +1,6 @@
-"""What the machine was doing: readings of one moment, and the stretch between two of them.
+"""State of the machine: readings at one moment, and the changes between two of them.
 
-A reading costs a millisecond and is never taken while something is timed. What the system does not tell is None.
+A reading takes a millisecond and is never made while something is timed. What the system does not report is None.
 """
 
 from __future__ import annotations
@@ -15,30 +15,32 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from scalebench.machine.kernel import ROOT, cgroup_folders, number, numbers, text
+import psutil
+
+from scalebench.machine.kernel import ROOT, cgroup_folders, number, numbers, text, usable_cpus
 
 _CPUS = "sys/devices/system/cpu"
 _IDLE, _IOWAIT, _STEAL = 3, 4, 7
-"""Columns of /proc/stat; those behind steal count guests, whose time is already in the first two (man 5 proc_stat)."""
+"""Columns of /proc/stat; those after steal count guests, whose time is also in the first two (man 5 proc_stat)."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One moment. Most are counters: only their growth means anything.
+    """One moment. Most values are counters: only their growth is meaningful.
 
     Attributes:
         monotonic_s: monotonic clock, seconds.
         cpu_s: CPU time of this process, all threads, seconds.
-        involuntary_switches: times that a thread of this process was taken off its core.
-        waited_s: time that threads of this process were ready to run and had no core, seconds.
-        steal_s, busy_s, total_s: time of all cores together: the hypervisor's, not idle, and any, seconds.
+        involuntary_switches: involuntary context switches of this process's threads.
+        waited_s: time that threads of this process were runnable without a core, seconds.
+        steal_s, busy_s, total_s: time of all cores together: stolen by the hypervisor, not idle, and all, seconds.
         load1: load average over one minute.
         pressure_s: time in which some task of the machine waited for a core, seconds (PSI cpu some).
-        pressure_avg10: share of the last ten seconds in which one did, percent; rounds before this one are in it.
-        throttled_periods: periods in which this process's group had used up its CPU quota.
-        clock_hz: highest current clock among the cores this process may use; a mean would follow the idle ones.
+        pressure_avg10: share of the last ten seconds in which one did, percent; it includes earlier rounds.
+        throttled_periods: periods in which this process's control group had used up its CPU quota.
+        clock_hz: highest current clock among the cores this process may use; idle cores would distort a mean.
         temperature_c: hottest thermal zone, degrees Celsius.
-        swapped_pages: pages read from and written to swap, by anybody.
+        swapped_pages: pages read from and written to swap, by all processes.
     """
 
     monotonic_s: float
@@ -64,10 +66,10 @@ class Stretch:
     Attributes:
         wall_s: its length, seconds; 0 or less where the clock went back.
         cpu_efficiency: CPU time of this process over wall time x threads.
-        waited_share: time ready to run and without a core, over the same.
-        involuntary_per_s: times a thread was taken off its core, per second and thread.
-        others_cores: cores kept busy by everything that is not this process.
-        steal_share: share of all cores' time that the hypervisor gave to another machine.
+        waited_share: time runnable without a core, over the same.
+        involuntary_per_s: involuntary context switches per second and thread.
+        others_cores: cores kept busy by other processes.
+        steal_share: share of all cores' time that the hypervisor gave to other machines.
         pressure_share: share of the time in which some task of the machine waited for a core.
         throttled_periods: periods in which the CPU quota was used up.
         clock_change: relative change of the clock; -0.1 is a drop by a tenth.
@@ -89,7 +91,7 @@ class Stretch:
 
 
 def read(root: Path = ROOT) -> Reading:
-    """Read everything now. Clock, CPU time and switches are this process's own, whatever the root."""
+    """Read everything now. Clock, CPU time and switches are always this process's, whatever the root."""
     steal, busy, total = _core_seconds(root)
     pressure_s, pressure_avg10 = _pressure(root)
     return Reading(
@@ -111,71 +113,70 @@ def read(root: Path = ROOT) -> Reading:
 
 
 def between(before: Reading, after: Reading, threads: int) -> Stretch:
-    """What happened from ``before`` to ``after`` in a process that was to keep ``threads`` cores busy."""
+    """Changes from ``before`` to ``after`` in a process that should keep ``threads`` cores busy."""
     wall = after.monotonic_s - before.monotonic_s
     if wall <= 0:
         return Stretch(wall)
 
-    def grown(name: str) -> Any:
+    def growth_of(name: str) -> Any:
         early, late = getattr(before, name), getattr(after, name)
         return None if early is None or late is None else late - early
 
-    def over(name: str, whole: float | None) -> float | None:
-        growth = grown(name)
-        return None if growth is None or not whole else max(0.0, growth / whole)
+    def share_of(name: str, total: float | None) -> float | None:
+        growth = growth_of(name)
+        return None if growth is None or not total else max(0.0, growth / total)
 
-    busy, clock = grown("busy_s"), grown("clock_hz")
+    busy, clock = growth_of("busy_s"), growth_of("clock_hz")
     return Stretch(
         wall_s=wall,
-        cpu_efficiency=over("cpu_s", wall * threads),
-        waited_share=over("waited_s", wall * threads),
-        involuntary_per_s=over("involuntary_switches", wall * threads),
-        others_cores=None if busy is None else max(0.0, (busy - grown("cpu_s")) / wall),
-        steal_share=over("steal_s", grown("total_s")),
-        pressure_share=over("pressure_s", wall),
-        throttled_periods=grown("throttled_periods"),
+        cpu_efficiency=share_of("cpu_s", wall * threads),
+        waited_share=share_of("waited_s", wall * threads),
+        involuntary_per_s=share_of("involuntary_switches", wall * threads),
+        others_cores=None if busy is None else max(0.0, (busy - growth_of("cpu_s")) / wall),
+        steal_share=share_of("steal_s", growth_of("total_s")),
+        pressure_share=share_of("pressure_s", wall),
+        throttled_periods=growth_of("throttled_periods"),
         clock_change=clock / before.clock_hz if clock is not None and before.clock_hz else None,
-        swapped_per_s=over("swapped_pages", wall),
+        swapped_per_s=share_of("swapped_pages", wall),
         temperature_c=max((t for t in (before.temperature_c, after.temperature_c) if t is not None), default=None),
     )
 
 
 def runnable(
-    root: Path = ROOT, looks: int = 5, pause_s: float = 0.01, sleep: Callable[[float], None] = time.sleep
+    root: Path = ROOT, samples: int = 5, pause_s: float = 0.01, sleep: Callable[[float], None] = time.sleep
 ) -> float | None:
-    """Tasks of the machine that run or want to, beside the one that asks: the mean of a few looks; None where unknown.
+    """Running and runnable tasks other than the caller: mean of a few samples; None where unknown.
 
-    Asked for between two rounds, this tells neighbours from ourselves. The load average does not: it remembers our
-    own last round for a minute.
+    Between two rounds these are other processes' tasks. The load average does not separate them: it includes our own
+    last round for a minute.
     """
     counts = []
-    for look in range(looks):
-        if look:
+    for sample in range(samples):
+        if sample:
             sleep(pause_s)
-        found = re.search(r" (\d+)/\d+ ", text(root / "proc/loadavg"))
-        if found:
-            counts.append(max(0, int(found[1]) - 1))
+        match = re.search(r" (\d+)/\d+ ", text(root / "proc/loadavg"))
+        if match:
+            counts.append(max(0, int(match[1]) - 1))
     return fmean(counts) if counts else None
 
 
 def surroundings(root: Path = ROOT) -> dict[str, Any]:
-    """Settings that change speed and are in no key: governor, transparent huge pages, swap, turbo; None if unknown."""
+    """Settings that change speed and are not in the keys: governor, huge pages, swap, turbo; None where unknown."""
     governors = {text(file) for file in (root / _CPUS).glob("cpu[0-9]*/cpufreq/scaling_governor")} - {""}
-    chosen = re.search(r"\[(\w+)\]", text(root / "sys/kernel/mm/transparent_hugepage/enabled"))
-    swap_kib = numbers(root / "proc/meminfo").get("SwapTotal")
+    huge_pages = re.search(r"\[(\w+)\]", text(root / "sys/kernel/mm/transparent_hugepage/enabled"))
     return {
         "governor": " ".join(sorted(governors)) or None,
-        "thp": chosen[1] if chosen else None,
-        "swap_bytes": None if swap_kib is None else swap_kib * 1024,
+        "thp": huge_pages[1] if huge_pages else None,
+        "swap_bytes": psutil.swap_memory().total,
         "turbo": _turbo(root),
     }
 
 
 def _turbo(root: Path) -> bool | None:
-    off, on = number(root / _CPUS / "intel_pstate/no_turbo"), number(root / _CPUS / "cpufreq/boost")
-    if off is not None:
-        return off == 0
-    return None if on is None else on == 1
+    no_turbo, boost = number(root / _CPUS / "intel_pstate/no_turbo"), number(root / _CPUS / "cpufreq/boost")
+    if no_turbo is not None:
+        return no_turbo == 0
+    return None if boost is None else boost == 1
 
 
 def _waited(root: Path) -> float | None:
@@ -189,9 +190,9 @@ def _core_seconds(root: Path) -> tuple[float | None, float | None, float | None]
     if len(words) < _STEAL + 2 or words[0] != "cpu":
         return None, None, None
     ticks = [int(word) for word in words[1 : _STEAL + 2]]
-    second = os.sysconf("SC_CLK_TCK")
+    per_second = os.sysconf("SC_CLK_TCK")
     total = sum(ticks)
-    return ticks[_STEAL] / second, (total - ticks[_IDLE] - ticks[_IOWAIT]) / second, total / second
+    return ticks[_STEAL] / per_second, (total - ticks[_IDLE] - ticks[_IOWAIT]) / per_second, total / per_second
 
 
 def _load1(root: Path) -> float | None:
@@ -200,8 +201,8 @@ def _load1(root: Path) -> float | None:
 
 
 def _pressure(root: Path) -> tuple[float | None, float | None]:
-    found = re.search(r"^some avg10=([\d.]+).* total=(\d+)", text(root / "proc/pressure/cpu"), re.MULTILINE)
-    return (int(found[2]) * 1e-6, float(found[1])) if found else (None, None)
+    match = re.search(r"^some avg10=([\d.]+).* total=(\d+)", text(root / "proc/pressure/cpu"), re.MULTILINE)
+    return (int(match[2]) * 1e-6, float(match[1])) if match else (None, None)
 
 
 def _throttled(root: Path) -> int | None:
@@ -211,8 +212,7 @@ def _throttled(root: Path) -> int | None:
 
 
 def _clock(root: Path) -> float | None:
-    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
-    clocks = [number(root / _CPUS / f"cpu{core}/cpufreq/scaling_cur_freq") for core in usable]
+    clocks = [number(root / _CPUS / f"cpu{core}/cpufreq/scaling_cur_freq") for core in usable_cpus()]
     return max((kilohertz * 1e3 for kilohertz in clocks if kilohertz is not None), default=None)
 
 

@@ -1,7 +1,7 @@
-"""What makes a round doubtful: figures in, notes out. ``flags.py`` says what each word means and what follows.
+"""Reasons to doubt a round: figures in, notes out. ``flags.py`` defines each word and its consequences.
 
-Figures called "seen" are from a virtual machine with 2 cores, rounds of 5 models on 1 and 2 threads, alone and beside
-a busy process.
+Figures marked "observed" are from a virtual machine with 2 cores: rounds of 5 models on 1 and 2 threads, alone and
+next to a busy process.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from scalebench.flags import is_bad
 from scalebench.machine.nvml import doubts as gpu_doubts
 
 WAITED = 0.05
-"""Waiting for a core. Seen: at most 0.015 with cores to spare, 0.1 to 0.6 without. A barrier waits for the slowest
+"""Waiting for a core. Observed: at most 0.015 with spare cores, 0.1 to 0.6 without. A barrier waits for the slowest
 thread, so a pass loses at least this share."""
 EFFICIENCY = 0.90
-"""CPU time over wall time x threads. Seen: 0.98 to 1.0 alone, 0.4 to 0.8 contended; but 0.4 to 0.8 alone as well where
-threads sleep at barriers instead of spinning (OMP_WAIT_POLICY=passive). So it takes a witness to call it contention."""
+"""CPU time over wall time x threads. Observed: 0.98 to 1.0 alone, 0.4 to 0.8 contended; but also 0.4 to 0.8 alone where
+threads sleep at barriers instead of spinning (OMP_WAIT_POLICY=passive). So contention needs a second sign."""
 SWITCHES_PER_S = 100.0
-"""Per thread. Seen: up to 80 alone (EfficientNet-B0, two threads), 90 to 200 contended."""
+"""Per thread. Observed: up to 80 alone (EfficientNet-B0, two threads), 90 to 200 contended."""
 STEAL, STEAL_HEAVY = 0.01, 0.03
-"""Ticks of 10 ms resolve no less than 0.005 in a second of two cores. Seen: 0 to 0.011, bad rounds among them."""
+"""Ticks of 10 ms resolve 0.005 in a second of two cores. Observed: 0 to 0.011, bad rounds among them."""
 PRESSURE = 0.10
-"""From the counter, over the stretch: the kernel's avg10 was seen at 26 % in quiet rounds that followed loud ones."""
+"""From the counter, over the stretch: the kernel's avg10 was 26 % in quiet rounds that followed busy ones."""
 RUNNABLE = 0.5
-"""More than half a task: a busy process was there in most looks, a passing one in one or two of five."""
+"""More than half a task: a busy process is in most samples, a short one in one or two of five."""
 SHIFT, SHIFT_ERRORS = 0.03, 3.0
-"""The second, because the first alone calls half of all steady chunks of 10 to 20 noisy laps drifting (simulated)."""
+"""The second, because the first alone flags half of all steady chunks of 10 to 20 noisy laps (simulated)."""
 CLOCK_DROP = 0.05
-"""Throttled cores lose more; steps of the frequency table, 100 MHz or less, lose less."""
+"""Throttling is a larger drop; a step of the frequency table, 100 MHz or less, a smaller one."""
 DRIFT = {"cpu": 0.05, "cuda": 0.02}
-"""Seen alone: 4 % of the canaries on one thread and 22 % on two are further off than this."""
+"""Observed alone: 4 % of the canaries on one thread and 22 % on two deviate more than this."""
 DISTURBED = 0.20
-"""On both sides. One slow side alone says little of what lies between: the model took its usual time in 3 of 5."""
+"""Before and after. One slow canary alone says little: the model took its usual time in 3 of 5."""
 SWAPPED_PER_S = 100.0
-"""Pages of 4 KiB: a stray page of a sleeping process is let through, a round that works from the disk is not."""
+"""Pages of 4 KiB: single pages of a sleeping process are tolerated, a round that runs from swap is not."""
 
-_WITNESSES = ("involuntary_switches", "cpu_pressure", "host_disturbed")
+_SIGNS = ("involuntary_switches", "cpu_pressure", "host_disturbed")
 _FEWEST_LAPS = 9
 """A median of fewer than three laps is no median."""
 
@@ -56,18 +56,18 @@ def doubts(
     load_before: float | None = None,
     gpu: Numbers | None = None,
 ) -> tuple[str, ...]:
-    """Everything that speaks against a round, as notes ``word: figure``. What is None or missing raises nothing.
+    """All reasons to doubt a round, as notes ``word: figure``. A value that is None or missing causes no note.
 
     Args:
-        stretch: ``telemetry.Stretch`` as a mapping: what happened while the round was timed.
+        stretch: ``telemetry.Stretch`` as a mapping, over the time in which the round was timed.
         laps: timed iterations, seconds, in order.
         threads: threads the case may use on the CPU.
-        device_kind: ``cpu`` or ``cuda``; on CUDA one thread of the host works, and it may sleep.
-        canary_s: times of the canary's matrix product before and after the chunk, seconds. Its copy is not judged:
-            seen alone, two of three copies were more than 5 % off, because each gets other pages.
+        device_kind: ``cpu`` or ``cuda``; on CUDA one host thread works, and it may sleep.
+        canary_s: times of the canary's matrix product before and after the chunk, seconds. Its copy is not used: even
+            alone, two of three copies deviated by more than 5 %, because each gets other memory pages.
         canary_reference_s: the run's median of these times on this device with this many threads, seconds.
-        load_before: runnable tasks beside ours just before the round, see ``telemetry.runnable``.
-        gpu: what was seen of the GPU, see ``measure.watch.summary``.
+        load_before: other runnable tasks just before the round, see ``telemetry.runnable``.
+        gpu: readings of the GPU, see ``measure.watch.summary``.
     """
     notes = [*_clock(stretch, laps), *_canary(canary_s, canary_reference_s, device_kind), *_host(stretch, load_before)]
     notes += [*_chunk(laps), *gpu_doubts(gpu)]
@@ -78,7 +78,7 @@ def doubts(
 
 
 def steadiness(laps: Sequence[float]) -> tuple[float, float]:
-    """Relative change of the median from the first to the last third of a chunk, and in standard errors.
+    """Change of the median from the first to the last third of a chunk: relative, and in standard errors.
 
     The error is that of a difference of two medians, 1.253 s sqrt(2/k), with s from the median deviation of the laps
     of both thirds from their own medians. Both are 0 for fewer than nine laps.
@@ -106,11 +106,11 @@ def _clock(stretch: Numbers, laps: Sequence[float]) -> Iterator[str]:
 def _canary(canary_s: tuple[float, float] | None, reference_s: float | None, device_kind: str) -> Iterator[str]:
     if canary_s is None or not reference_s:
         return
-    off = [time / reference_s - 1 for time in canary_s]
-    detail = f"{off[0]:+.1%} before, {off[1]:+.1%} after"
-    if min(off) > DISTURBED:
+    deviations = [time / reference_s - 1 for time in canary_s]
+    detail = f"{deviations[0]:+.1%} before, {deviations[1]:+.1%} after"
+    if min(deviations) > DISTURBED:
         yield f"host_disturbed: {detail}"
-    elif max(abs(one) for one in off) > DRIFT[device_kind]:
+    elif max(map(abs, deviations)) > DRIFT[device_kind]:
         yield f"host_drift: {detail}"
 
 
@@ -143,15 +143,14 @@ def _switches(stretch: Numbers, lanes: int) -> Iterator[str]:
 
 
 def _cores(stretch: Numbers, lanes: int, device_kind: str, notes: tuple[str, ...]) -> Iterator[str]:
-    """Contention, seen by the kernel or agreed on by witnesses; else idleness."""
+    """Contention, reported by the kernel or inferred from other signs; else idleness."""
     waited, efficiency = stretch.get("waited_share"), stretch.get("cpu_efficiency")
     if waited is not None and lanes * waited > WAITED:
         yield f"cpu_contended: waited {lanes * waited:.0%} of the time for a core"
         return
     if device_kind == "cuda" or efficiency is None or efficiency >= EFFICIENCY:
         return
-    witnesses = any(note.startswith(_WITNESSES) for note in notes)
-    if waited is None and witnesses:
+    if waited is None and any(note.startswith(_SIGNS) for note in notes):
         yield f"cpu_contended: CPU time {efficiency:.0%} of wall time x threads"
     elif not is_bad(notes):
         yield f"cpu_idle: CPU time {efficiency:.0%} of wall time x threads"

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from scalebench.machine.limits import die_with_parent
 from scalebench.suite.case import Case
+from scalebench.userdirs import cache_folder
 
 Make = Callable[[nn.Module, Tensor, Case, Path], None]
 Example = Callable[[Case], tuple[nn.Module, Tensor]]
@@ -45,7 +46,7 @@ def artefact(case: Case, make: Make, example: Example) -> tuple[Path, dict[str, 
     Raises:
         ScalebenchError, RuntimeError: whatever ``make`` raises.
     """
-    folder = _root() / _key(case, make)
+    folder = cache_folder("artefacts") / _key(case, make)
     if not (folder / _FACTS).exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with ProcessPoolExecutor(1, multiprocessing.get_context("fork"), die_with_parent) as apart:
@@ -66,11 +67,6 @@ def _fill(case: Case, make: Make, example: Example, folder: Path) -> None:
         (unfinished / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         unfinished.replace(folder)
-
-
-def _root() -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "scalebench" / "artefacts"
 
 
 def _key(case: Case, make: Make) -> str:

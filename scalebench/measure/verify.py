@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from scalebench.measure.scenes import scenes
 from scalebench.measure.session import Measurement, Session, example
 from scalebench.suite.case import Case
 from scalebench.suite.offers import BOUNDS, is_reference
+from scalebench.userdirs import cache_folder, write_cache
 
 _IMAGES = 8
 
@@ -60,23 +60,12 @@ def _reference(case: Case, passes: list[torch.Tensor]) -> torch.Tensor:
     set_tf32(plain)
     forward = Eager(plain).prepare(model, passes[0])
     expected = torch.cat([logits(forward(images.to(case.device))) for images in passes])
-    _keep(file, expected.numpy())
+    content = io.BytesIO()
+    np.save(content, expected.numpy())
+    write_cache(file, content.getvalue())
     return expected
 
 
 def _file(case: Case) -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     key = hashlib.sha256(f"{case.case_key} {torch.__version__} settled".encode()).hexdigest()[:24]
-    return cache / "scalebench" / "references" / f"{key}.npy"
-
-
-def _keep(file: Path, values: np.ndarray) -> None:
-    """Store the reference; a cache that cannot be written costs time, never the run."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".npy")
-        with os.fdopen(handle, "wb") as stream:
-            np.save(stream, values)
-        Path(temporary).replace(file)
-    except OSError:
-        return
+    return cache_folder("references") / f"{key}.npy"

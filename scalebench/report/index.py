@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scalebench.atomic import write_atomic
 from scalebench.errors import StoreError
 from scalebench.report.labels import when
-from scalebench.report.writing.files import write_whole
 from scalebench.report.writing.page import render_index
 
 NAME = "index"
@@ -52,7 +52,7 @@ def write_index(folder: Path) -> tuple[Path, tuple[Entry, ...]]:
         raise StoreError(f"{folder} holds no report", "scalebench run SUITE or scalebench report PATH writes one")
     page = folder / f"{NAME}.html"
     try:
-        write_whole(page, render_index(entries))
+        write_atomic(page, render_index(entries))
     except OSError as error:
         raise StoreError(f"{page} cannot be written: {error.strerror}") from None
     return page, entries

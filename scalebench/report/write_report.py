@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from scalebench.atomic import write_atomic
 from scalebench.errors import StoreError
 from scalebench.report.content import Chart, Live, Report
 from scalebench.report.findings import Findings
 from scalebench.report.sections.change import change_section
 from scalebench.report.view import compose
-from scalebench.report.writing.files import write_whole
 from scalebench.report.writing.page import render
 
 
@@ -53,9 +53,8 @@ def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scrip
     html = render(report, scripts)  # before anything is written: JSON and page must not tell different stories
     page = folder / f"{report.suite}.html"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(page.with_suffix(".json"), f"{text}\n")
-        write_whole(page, html)
+        write_atomic(page.with_suffix(".json"), f"{text}\n")
+        write_atomic(page, html)
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be written: {error.strerror}",

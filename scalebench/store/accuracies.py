@@ -22,7 +22,7 @@ class Weights:
         tag: of the weights, ``a1_in1k``; empty where the table has none.
         resolution: side of the test images, pixels.
         top1, top5: per cent.
-        crop: share of the resized image that was looked at; None where the table does not say.
+        crop: share of the resized image that was used; None where the table does not say.
     """
 
     model: str
@@ -41,7 +41,7 @@ class Joined:
         model: as the benchmark has it.
         resolution: pixels.
         weights: best top-1 first; empty where the table has none for this model at this size.
-        elsewhere: sizes at which the table has this model, where not at this one.
+        elsewhere: other sizes at which the table has this model; empty where it has this one.
     """
 
     model: str
@@ -51,7 +51,7 @@ class Joined:
 
     @property
     def best(self) -> Weights | None:
-        """The weights with the highest top-1; which data they were trained with is in the tag."""
+        """The weights with the highest top-1; the tag names their training data."""
         return self.weights[0] if self.weights else None
 
 
@@ -59,10 +59,10 @@ def read_accuracies(path: Path) -> tuple[Weights, ...]:
     """Read one of timm's ``results-*.csv``.
 
     Raises:
-        StoreError: it is no such table, or a cell is not what it should be; with file, line and column.
+        StoreError: it is not such a table, or a cell is invalid; with file, line and column.
     """
     table = read_csv(path, _COLUMNS)
-    found = []
+    weights = []
     for line, row in table.rows.items():
         model, _, tag = row["model"].partition(".")
         size, top1, top5 = table.whole(line, "img_size"), table.number(line, "top1"), table.number(line, "top5")
@@ -70,8 +70,8 @@ def read_accuracies(path: Path) -> tuple[Weights, ...]:
             raise table.error(line, "img_size" if size is None else "top1" if top1 is None else "top5", "is empty")
         if max(top1, top5) > 100:
             raise table.error(line, "top1" if top1 > 100 else "top5", "is above 100 %")
-        found.append(Weights(model, tag, size, top1, top5, table.number(line, "crop_pct")))
-    return tuple(found)
+        weights.append(Weights(model, tag, size, top1, top5, table.number(line, "crop_pct")))
+    return tuple(weights)
 
 
 def join(places: Iterable[Place], weights: Iterable[Weights]) -> tuple[Joined, ...]:
@@ -79,14 +79,15 @@ def join(places: Iterable[Place], weights: Iterable[Weights]) -> tuple[Joined, .
 
     A benchmark that names no weights joins to all of its architecture; one that does, ``resnet50.a1_in1k``, to those.
     """
-    known: dict[str, list[Weights]] = {}
-    for one in weights:
-        known.setdefault(one.model, []).append(one)
-    return tuple(_joined(model, resolution, known) for model, resolution in dict.fromkeys(places))
+    by_model: dict[str, list[Weights]] = {}
+    for entry in weights:
+        by_model.setdefault(entry.model, []).append(entry)
+    return tuple(_joined(model, resolution, by_model) for model, resolution in dict.fromkeys(places))
 
 
-def _joined(model: str, resolution: int, known: dict[str, list[Weights]]) -> Joined:
+def _joined(model: str, resolution: int, by_model: dict[str, list[Weights]]) -> Joined:
     architecture, _, tag = model.partition(".")
-    fitting = [one for one in known.get(architecture, ()) if not tag or one.tag == tag]
-    here = sorted((one for one in fitting if one.resolution == resolution), key=lambda one: -one.top1)
-    return Joined(model, resolution, tuple(here), () if here else tuple(sorted({one.resolution for one in fitting})))
+    weights = [entry for entry in by_model.get(architecture, ()) if not tag or entry.tag == tag]
+    at_size = sorted((entry for entry in weights if entry.resolution == resolution), key=lambda entry: -entry.top1)
+    sizes = () if at_size else tuple(sorted({entry.resolution for entry in weights}))
+    return Joined(model, resolution, tuple(at_size), sizes)

@@ -1,4 +1,4 @@
-"""A CSV of somebody else's, read as text, so that every refusal names file, line and column."""
+"""A foreign CSV, read as text, so that every error names file, line and column."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import pandas as pd
 from scalebench.errors import StoreError, did_you_mean
 
 _FIRST = 2
-"""Line of the first row: the heading is line 1."""
+"""Line of the first row: the header is line 1."""
 
 
 @dataclass(frozen=True)
 class CsvTable:
-    """Rows as they are written.
+    """Rows as text.
 
     Attributes:
         path: the file.
-        columns: its headings.
-        rows: cells by heading, by line of the file.
+        columns: names in its header.
+        rows: line of the file -> cells by column.
     """
 
     path: Path
@@ -30,14 +30,14 @@ class CsvTable:
     rows: dict[int, dict[str, str]]
 
     def error(self, line: int, column: str, message: str, hint: str = "") -> StoreError:
-        """Refusal of a cell: ``table.csv:12: infer_img_size: message``."""
+        """The error of a cell: ``table.csv:12: infer_img_size: message``."""
         return StoreError(f"{self.path}:{line}: {column}: {message}", hint)
 
     def number(self, line: int, column: str) -> float | None:
-        """A cell's number above zero; None where it is empty or there is no such column.
+        """A cell's positive number; None where it is empty or there is no such column.
 
         Raises:
-            StoreError: it is no number, or not above zero.
+            StoreError: it is not a number, or not positive.
         """
         text = self.rows[line].get(column, "").strip()
         if not text:
@@ -51,10 +51,10 @@ class CsvTable:
         return value
 
     def whole(self, line: int, column: str) -> int | None:
-        """A cell's whole number, ``1024`` or ``1024.0``; None as in ``number``.
+        """A cell's integer, ``1024`` or ``1024.0``; None as in ``number``.
 
         Raises:
-            StoreError: as in ``number``, or it is not whole.
+            StoreError: as in ``number``, or it is not an integer.
         """
         value = self.number(line, column)
         if value is not None and not value.is_integer():
@@ -63,17 +63,17 @@ class CsvTable:
 
 
 def read_csv(path: Path, required: Sequence[str]) -> CsvTable:
-    """Read a CSV with a heading.
+    """Read a CSV with a header.
 
     Args:
         path: the file, UTF-8.
         required: columns that it must have, in any order; it may have others.
 
     Raises:
-        StoreError: it cannot be read, is no such table, or has no rows.
+        StoreError: it cannot be read, is not such a table, or has no rows.
     """
     try:
-        # Without a heading: pandas would take rows longer than it for rows with an index.
+        # Without a header: pandas would read rows longer than the header as rows with an index.
         cells = pd.read_csv(
             path, header=None, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8"
         ).fillna("")

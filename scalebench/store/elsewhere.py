@@ -1,4 +1,4 @@
-"""Our own records from another place: read, brought to the current schema, checked, and told apart from known ones."""
+"""Import of scalebench records: read, upgraded to the current schema, checked, and compared with stored ones."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ Round = tuple[str, str, str, str, int, str]
 
 @dataclass(frozen=True)
 class Arrived:
-    """One file of records from elsewhere.
+    """One imported file of records.
 
     Attributes:
         path: the file.
         plan: its newest plan.
-        records: those that are new here, at the current schema; machines keep their labels.
+        records: those that are not stored yet, at the current schema; machines keep their labels.
         abilities: measured peaks of its machines.
-        remarks: what was left out, in words.
-        copies: records of the file that are here already.
+        remarks: what was left out, as sentences.
+        copies: records of the file that are already stored.
     """
 
     path: Path
@@ -47,68 +47,68 @@ class Arrived:
 
 
 def round_of(record: Record) -> Round:
-    """What makes a record the same round as another, whichever file it is in."""
+    """Identity of a record's round: equal for copies in different files."""
     environment = record.environment
     return record.suite, record.case.key, environment.hw_key, environment.sw_key, record.round, record.started
 
 
 def read_arrivals(paths: Iterable[Path], stored: Iterable[Record] = ()) -> tuple[Arrived, ...]:
-    """Read results files of any schema, one after the other; a round that came before is left out and said.
+    """Read results files of any schema, one after the other; copies of earlier rounds are left out, with a remark.
 
     Args:
         paths: the files.
-        stored: records that are here already.
+        stored: records that are already stored.
 
     Raises:
         StoreError: a file cannot be read, has no plan, or was written by a newer scalebench.
     """
-    known = {round_of(record) for record in stored}
+    stored_rounds = {round_of(record) for record in stored}
     arrived = []
     for path in paths:
-        arrived.append(_read(path, known))
-        known.update(round_of(record) for record in arrived[-1].records)
+        arrived.append(_read(path, stored_rounds))
+        stored_rounds.update(round_of(record) for record in arrived[-1].records)
     return tuple(arrived)
 
 
-def _read(path: Path, known: Container[Round]) -> Arrived:
-    found = read_results([path])
-    if not found.plans:
-        raise StoreError(f"{path}: it does not start with a plan", "pass the file that scalebench run wrote, whole")
-    kept: dict[Round, Record] = {}
-    remarks, copies = list(found.problems), 0
-    for record in found.records:
-        fault, this = _fault(record), round_of(record)
+def _read(path: Path, stored_rounds: Container[Round]) -> Arrived:
+    results = read_results([path])
+    if not results.plans:
+        raise StoreError(f"{path}: it does not start with a plan", "pass the complete file that scalebench run wrote")
+    new: dict[Round, Record] = {}
+    remarks, copies = list(results.problems), 0
+    for record in results.records:
+        fault, identity = _fault(record), round_of(record)
         if fault:
             remarks.append(f"{path.name}: {record.case.label}, round {record.round}: {fault}; left out")
-        elif this in known or this in kept:
+        elif identity in stored_rounds or identity in new:
             copies += 1
         else:
-            kept[this] = record
+            new[identity] = record
     if copies:
-        remarks.append(f"{path.name}: {copies} records are here already; left out")
-    return Arrived(path, found.plans[-1], tuple(kept.values()), found.abilities, tuple(remarks), copies)
+        remarks.append(f"{path.name}: {copies} records are already stored; left out")
+    return Arrived(path, results.plans[-1], tuple(new.values()), results.abilities, tuple(remarks), copies)
 
 
 def write_arrived(arrived: Sequence[Arrived], folder: Path) -> list[Path | None]:
-    """Write what is new of each file as ``folder/<suite>/<name of the file>``; None where nothing is.
+    """Write the new records of each file as ``folder/<suite>/<name of the file>``; None where there are none.
 
     Raises:
-        StoreError: one of the files is there already, or cannot be written; the former before anything is written.
+        StoreError: one of the files exists (then nothing is written), or cannot be written.
     """
-    files = [_target(one, folder) for one in arrived]
+    files = [_target(source, folder) for source in arrived]
     refuse_existing([file for file in files if file is not None])
-    for one, file in zip(arrived, files, strict=True):
+    for source, file in zip(arrived, files, strict=True):
         if file is not None:
-            writer = Writer(file, one.plan)
+            writer = Writer(file, source.plan)
             writer.begin()
-            writer.extend(one.records)
-            for ability in one.abilities:
+            writer.extend(source.records)
+            for ability in source.abilities:
                 writer.note(ability)
     return files
 
 
 def _target(arrived: Arrived, folder: Path) -> Path | None:
-    """A file without records is a newer plan of its suite, unless its records are here already."""
+    """A file without records is a newer plan of its suite, unless its records are already stored."""
     file = folder / arrived.plan.suite / f"{arrived.path.stem}.jsonl"
     if arrived.records or not (arrived.copies or file.exists()):
         return file
@@ -116,7 +116,7 @@ def _target(arrived: Arrived, folder: Path) -> Path | None:
 
 
 def _fault(record: Record) -> str:
-    """What a record says that cannot be; empty where nothing is wrong."""
+    """What is impossible in a record; empty where nothing is wrong."""
     for name in ("latency_s", "throughput_ips"):
         value = record.facts.get(name)
         if value is not None and not (finite(value) and value > 0):

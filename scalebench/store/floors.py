@@ -1,32 +1,30 @@
-"""Noise floors: how much two runs of one case differ on a machine without any cause; one file per hardware key."""
+"""Noise floors: how much two runs of one case differ on a machine by chance; one file per hardware key."""
 
 from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from scalebench.atomic import write_atomic
 from scalebench.errors import StoreError
 from scalebench.record import Record
+from scalebench.userdirs import data_folder
 
 _HW_KEY = re.compile(r"[0-9A-Za-z_-]+")
 
 
 @dataclass(frozen=True)
 class Floor:
-    """What ``scalebench aa`` found.
+    """Result of ``scalebench aa``.
 
     Attributes:
         floor: 95th percentile of |log ratio| of latency between two runs; the largest where n is below 20.
-        n: cases behind it.
+        n: number of cases.
         when: UTC, ISO 8601.
         machine: slug.
         cases: their labels.
@@ -47,7 +45,7 @@ def read_floor(hw_key: str, folder: Path | None = None) -> Floor | None:
     """The floor of a machine, or None where it was never measured.
 
     Raises:
-        StoreError: the file is there and cannot be used.
+        StoreError: the file exists and cannot be used.
     """
     file = _file(hw_key, folder)
     if file is None or not file.is_file():
@@ -60,14 +58,14 @@ def read_floor(hw_key: str, folder: Path | None = None) -> Floor | None:
 
 
 def read_floors(records: Iterable[Record], folder: Path | None = None) -> dict[str, float]:
-    """Measured floors of the machines behind the records, by hardware key."""
+    """Measured floors of the records' machines, by hardware key."""
     keys = dict.fromkeys(record.environment.hw_key for record in records)
-    found = {key: read_floor(key, folder) for key in keys}
-    return {key: floor.floor for key, floor in found.items() if floor is not None}
+    floors = {key: read_floor(key, folder) for key in keys}
+    return {key: floor.floor for key, floor in floors.items() if floor is not None}
 
 
 def write_floor(hw_key: str, floor: Floor, folder: Path | None = None) -> Path:
-    """Store a machine's floor in place of an older one: the whole file or none of it.
+    """Store a machine's floor, in place of an older one.
 
     Raises:
         StoreError: the folder cannot be written.
@@ -76,18 +74,14 @@ def write_floor(hw_key: str, floor: Floor, folder: Path | None = None) -> Path:
     if file is None:
         raise StoreError(f"{hw_key!r} is not a hardware key")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps(asdict(floor), indent=1) + "\n")
-        Path(temporary).replace(file)
+        write_atomic(file, json.dumps(asdict(floor), indent=1) + "\n")
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror}") from None
     return file
 
 
 def _file(hw_key: str, folder: Path | None) -> Path | None:
-    """Where a floor is kept; None for a key that cannot name a file: it comes from result files of others."""
+    """File of a floor; None for a key that is not a safe file name: keys come from other users' result files."""
     if not _HW_KEY.fullmatch(hw_key):
         return None
-    return (folder or Path(platformdirs.user_data_dir("scalebench")) / "floors") / f"{hw_key}.json"
+    return (folder or data_folder("floors")) / f"{hw_key}.json"

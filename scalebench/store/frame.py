@@ -22,35 +22,35 @@ CASE_COLUMNS = (
 
 
 EXACTNESS = ("relative_error", "top1_agreement")
-"""Facts of a verified configuration."""
+"""Facts of a verification."""
 MAKING = ("prepare_s", "load_s")
-"""Seconds before the first pass: exporting or compiling once, and loading what came of it."""
+"""Seconds before the first pass: exporting or compiling once, and loading the result."""
 PREPARING = ("decode_s", "resize_s", "normalise_s", "jpeg_bytes_per_pixel")
-"""Facts of an input case: seconds per image of each step, and the photograph's bytes."""
+"""Facts of an input case: seconds per image of each step, and the compressed size."""
 _DELIVERED = (*MEASURED, *EXACTNESS, *MAKING, *PREPARING)
 
 
 def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
     """Counted facts: one row per model and resolution, columns ``model, resolution, macs, params, ...``.
 
-    What several counts know of a model is put together, the newest word on each fact: one suite asks for its static
-    memory, another for its blocks only. ``error`` is there where no count succeeded. ``imported`` says that nothing was
-    counted here and the numbers are a table's, which rounds them and counts by rules of its own.
+    Several counts of a model are merged, the newest value of each fact: one suite counts its static memory, another its
+    blocks only. ``error`` is set where no count succeeded. ``imported`` marks numbers of a published table,
+    which rounds them and has other counting rules.
     """
     counted = [record for record in records if record.case.mode == COUNT]
-    known: dict[tuple[str, int], dict[str, Any]] = {}
-    # A failed count hides no number, and a table's hides none that was counted here.
+    by_model: dict[tuple[str, int], dict[str, Any]] = {}
+    # A failed count replaces no number, and an imported one none that was counted.
     for record in sorted(counted, key=lambda record: (record.error is None, not record.environment.imported)):
-        row = known.setdefault((record.case.model, record.case.resolution), {})
+        row = by_model.setdefault((record.case.model, record.case.resolution), {})
         row |= {name: value for name, value in record.facts.items() if value is not None}
         row |= {"error": (record.error or {}).get("message"), "imported": record.environment.imported}
-    rows = [{"model": model, "resolution": resolution, **row} for (model, resolution), row in known.items()]
+    rows = [{"model": model, "resolution": resolution, **row} for (model, resolution), row in by_model.items()]
     columns = ["model", "resolution", "error", "imported", "uncounted", "work", "structure", *STRUCTURE, *COUNTED]
     return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
 def counted_here(counts: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``counts_frame`` that were counted by scalebench: what claims and recounts are decided by."""
+    """Rows of ``counts_frame`` that scalebench counted: the basis of claims and recounts."""
     return counts[~counts["imported"].astype(bool)] if "imported" in counts else counts
 
 
@@ -58,7 +58,7 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     """Measured rounds: one row per record with case, machine, outcome, notes, metrics and counted facts.
 
     ``case`` is the case's key; ``laps`` holds the timed iterations in seconds, ``canary_s`` the mean of the canary
-    before and after them; a metric that a round did not deliver is NaN.
+    before and after them; a metric that a round did not measure is NaN.
     """
     records = list(records)
     rows = [_row(record) for record in records if record.case.mode != COUNT]
@@ -75,7 +75,7 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
 
 
 def protocol_text(case: Case) -> str:
-    """How a case is timed, as the column ``protocol`` has it."""
+    """How a case is timed: the value of the column ``protocol``."""
     return json.dumps(case.method, sort_keys=True)
 
 

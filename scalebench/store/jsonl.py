@@ -20,13 +20,13 @@ from scalebench.suite.suite_plan import Plan, plan_from_json
 
 @dataclass(frozen=True)
 class Results:
-    """What result files hold.
+    """Content of result files.
 
     Attributes:
-        plans: of every file that has one, oldest first.
+        plans: of all files that have one, oldest first.
         records: in the order they were written.
-        problems: lines that could not be read, in words.
-        files: where it all came from.
+        problems: lines that could not be read, as sentences.
+        files: the files read.
         abilities: measured peaks of the machines, oldest first.
         loads: runs of load tests as they were stored, oldest first.
     """
@@ -40,7 +40,7 @@ class Results:
 
 
 class Writer:
-    """Appends to one result file; the file appears with the first line.
+    """Appends to one result file; the file is created with the first line.
 
     Args:
         path: ``results/<suite>/<utc>-<machine>.jsonl``.
@@ -52,7 +52,7 @@ class Writer:
         self._plan = plan
 
     def begin(self) -> None:
-        """Start the file with the plan, unless it has been started."""
+        """Start the file with the plan, unless it exists."""
         if not self.path.exists():
             self._store([])
 
@@ -60,12 +60,12 @@ class Writer:
         """Write one record and sync it; when this returns, the record survives a power cut.
 
         Raises:
-            StoreError: the disk is full or the folder cannot be written; the file is left without half a line.
+            StoreError: the disk is full or the folder cannot be written; no partial line is left in the file.
         """
         self.extend([record])
 
     def extend(self, records: Iterable[Record]) -> None:
-        """Write many records with one sync: for those that are on disk elsewhere already.
+        """Write many records with one sync: for records that another file still holds.
 
         Raises:
             StoreError: as ``append``; none of them is written.
@@ -73,7 +73,7 @@ class Writer:
         self._store([record.to_json() for record in records])
 
     def note(self, ability: Ability) -> None:
-        """Write what the machine can do, so that reports need the result files only.
+        """Write a device's peaks, so that reports need the result files only.
 
         Raises:
             StoreError: as ``append``.
@@ -81,7 +81,7 @@ class Writer:
         self._store([{"kind": "machine", "schema": SCHEMA, "ability": asdict(ability)}])
 
     def keep(self, load: Mapping[str, Any]) -> None:
-        """Write one run of a load test: no round of a case, and in no frame.
+        """Write one run of a load test; it is not a round of a case and enters no frame.
 
         Raises:
             StoreError: as ``append``.
@@ -101,13 +101,13 @@ class Writer:
         except OSError as error:
             raise StoreError(
                 f"{self.path} cannot be written: {error.strerror}",
-                "every record before this one is safe; free some space and run the same command again to go on",
+                "every earlier record is safe; free some space and run the same command again to continue",
             ) from error
 
     def _write(self, file: FileIO, size: int, data: bytes) -> None:
         try:
             left = memoryview(data)
-            while left:  # unbuffered: a buffer would write its rest once more when the file is closed
+            while left:  # unbuffered: a buffer would be flushed again when the file is closed
                 left = left[file.write(left) :]
             os.fsync(file.fileno())
         except OSError:
@@ -116,7 +116,7 @@ class Writer:
 
 
 def _line_end(file: FileIO, size: int) -> str:
-    """A newline where the file ends in half a line, so that the next record is a line of its own."""
+    """A newline where the file ends in a partial line, so that the next record starts a new one."""
     if size == 0:
         return ""
     file.seek(-1, os.SEEK_END)
@@ -124,37 +124,37 @@ def _line_end(file: FileIO, size: int) -> str:
 
 
 def _sync_name(path: Path) -> None:
-    """A synced file whose name is not synced may be gone after a power cut (fsync(2))."""
+    """Sync the folder: without that, a new file may be gone after a power cut (fsync(2))."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # not every file system can
+        with contextlib.suppress(OSError):  # not every file system supports it
             os.fsync(folder)
     finally:
         os.close(folder)
 
 
 def result_files(paths: Iterable[Path]) -> list[Path]:
-    """Files named, and all ``*.jsonl`` below folders named, in order of their names.
+    """The given files, and all ``*.jsonl`` below the given folders, in order of their names.
 
     Raises:
         StoreError: a path that does not exist, or a folder without results.
     """
-    found: list[Path] = []
+    files: list[Path] = []
     for path in paths:
         if path.is_dir():
             inside = sorted(path.rglob("*.jsonl"))
             if not inside:
-                raise StoreError(f"{path} holds no *.jsonl results", "scalebench run SUITE makes them")
-            found += inside
+                raise StoreError(f"{path} holds no *.jsonl results", "scalebench run SUITE writes them")
+            files += inside
         elif path.is_file():
-            found.append(path)
+            files.append(path)
         else:
             raise StoreError(f"{path}: no such file or folder", "results are in results/<suite>/")
-    return list({path.resolve(): path for path in found}.values())
+    return list({path.resolve(): path for path in files}.values())
 
 
 def read_results(files: Iterable[Path]) -> Results:
-    """Read result files; a torn or damaged line is left out and said.
+    """Read result files; incomplete or damaged lines are left out and listed in ``problems``.
 
     Raises:
         StoreError: a file that cannot be opened, or was written by a newer scalebench.
@@ -174,29 +174,29 @@ def read_results(files: Iterable[Path]) -> Results:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            found = _content(line, path, number)
-            if found is None:
-                torn = "ends in half a line" if number == len(lines) else f"line {number} is damaged"
-                problems.append(f"{path.name} {torn}; it was left out")
-            elif isinstance(found, Plan):
-                plans.append(found)
-            elif isinstance(found, Ability):
-                abilities.append(found)
-            elif isinstance(found, dict):
-                loads.append(found)
+            content = _content(line, path, number)
+            if content is None:
+                problem = "ends in half a line" if number == len(lines) else f"line {number} is damaged"
+                problems.append(f"{path.name} {problem}; it was left out")
+            elif isinstance(content, Plan):
+                plans.append(content)
+            elif isinstance(content, Ability):
+                abilities.append(content)
+            elif isinstance(content, dict):
+                loads.append(content)
             elif line in seen:
                 problems.append(f"{path.name} line {number} is a copy of another record; it was left out")
             else:
                 seen.add(line)
-                records.append(found)
+                records.append(content)
     return Results(tuple(plans), tuple(records), tuple(problems), files, tuple(abilities), tuple(loads))
 
 
 def _content(line: bytes, path: Path, number: int) -> Plan | Record | Ability | dict[str, Any] | None:
-    """What a line holds; None where it is damaged. One flipped bit must not stop the report of a thousand records.
+    """Content of a line; None where it is damaged. One flipped bit must not stop the report of a thousand records.
 
     Raises:
-        StoreError: written by a newer scalebench, or a plan that cannot be read: without it the records mean nothing.
+        StoreError: written by a newer scalebench, or a plan that cannot be read: records without it have no meaning.
     """
     try:
         content = json.loads(line)

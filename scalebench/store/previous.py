@@ -1,4 +1,4 @@
-"""The run before this one: result files that a fresh start has set aside."""
+"""The previous run: result files that ``--fresh`` has renamed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ASIDE, OLDER = ".old", ".older"
-"""Ends of the names of files that are out of the way: of the run before this one, and of all before that."""
+"""Suffixes of renamed files: of the previous run, and of all earlier ones."""
 
 
 def set_aside(folder: Path, machine: str) -> None:
-    """Rename a machine's result files to ``*.old``, so that nothing counts as measured; nothing is deleted."""
+    """Rename a machine's result files to ``*.old``, so that no case counts as measured; nothing is deleted."""
     files = list(folder.glob(f"*-{machine}.jsonl"))
     if not files:
         return
@@ -21,6 +21,6 @@ def set_aside(folder: Path, machine: str) -> None:
 
 
 def previous_files(files: Iterable[Path]) -> list[Path]:
-    """Files that were set aside in the folders of these result files, by name."""
+    """Files of the previous run in the folders of these result files, sorted by name."""
     folders = dict.fromkeys(file.parent for file in files)
     return sorted(old for folder in folders for old in folder.glob(f"*.jsonl{ASIDE}"))

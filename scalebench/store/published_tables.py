@@ -1,4 +1,4 @@
-"""Published tables as records: one value per case, without samples, on a machine whose name says ``imported``."""
+"""Published tables as records: one value per case, without samples, on a machine named ``imported-...``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACCURACIES = "published_accuracies"
 """Fact of a count: published accuracies of the model at this resolution, best top-1 first."""
 ONCE = Protocol(rounds=1)
 NOT_OURS = 0
-"""Procedure of an imported case, so that it is never pooled with a measured one, see ``case.PROCEDURE``."""
+"""Procedure number of an imported case, so that it is never pooled with a measured one, see ``case.PROCEDURE``."""
 PAPER = Environment("imported-on-paper", "", "", software={"counted by": "timm benchmark.py"})
 TORN = 0.1
 """Step time and images per second are timed separately in one run; in 16,000 rows of timm they differ by up to 3 %."""
@@ -31,13 +31,13 @@ TORN = 0.1
 
 @dataclass(frozen=True)
 class Imported:
-    """What one table holds.
+    """Content of one table.
 
     Attributes:
         path: the table.
-        run: how it was made.
+        run: how it was measured.
         records: times and counts, in the order of the table.
-        remarks: what was left out, in words.
+        remarks: what was left out, as sentences.
         sha256: of the table's bytes.
     """
 
@@ -61,7 +61,7 @@ def read_timm(path: Path) -> Imported:
     to 10,000, 10 million and 10,000.
 
     Raises:
-        StoreError: the name or the table is not timm's, or a cell is not what it should be: file, line, column.
+        StoreError: the name or the table is not timm's, or a cell is invalid: file, line, column.
     """
     run = run_of(path.name)
     names = [f"{run.columns}_{name}" for name in ("img_size", "batch_size", "samples_per_sec", "step_time")]
@@ -75,9 +75,9 @@ def read_timm(path: Path) -> Imported:
             if first == line:
                 records.append(record)
             elif record.case.mode != COUNT:
-                remarks.append(f"{path.name}:{line}: {record.case.label} is in line {first} already; left out")
+                remarks.append(f"{path.name}:{line}: {record.case.label} is already in line {first}; left out")
         if table.number(line, names[2]) is None:
-            remarks.append(f"{path.name}:{line}: {table.rows[line]['model']} has no time; not timed here")
+            remarks.append(f"{path.name}:{line}: {table.rows[line]['model']} has no time; left out")
     if not any(record.case.mode != COUNT for record in records):
         raise StoreError(f"{path}: no row of the table has a time")
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -90,10 +90,10 @@ def _row(table: CsvTable, line: int, run: TimmRun) -> list[Record]:
         raise table.error(line, f"{run.columns}_img_size", "is empty")
     note = f"imported: {table.path.name} line {line}"
     counted = _counted(table, line, run)
-    found = []
+    records = []
     if counted:
         case = Case(model, resolution).counted()
-        found.append(Record(SUITE, case, 0, "ok", "", PAPER, facts=counted, notes=(note,), ending="ok"))
+        records.append(Record(SUITE, case, 0, "ok", "", PAPER, facts=counted, notes=(note,), ending="ok"))
     timed = _timed(table, line, run)
     if timed is not None:
         batch, facts = timed
@@ -101,8 +101,8 @@ def _row(table: CsvTable, line: int, run: TimmRun) -> list[Record]:
             model, resolution, batch, run.mode, run.precision, run.layout, run.runtime, run.device, threads=0,
             protocol=ONCE, procedure=NOT_OURS,
         )  # fmt: skip
-        found.append(Record(SUITE, case, 0, "ok", "", run.environment, facts=facts, notes=(note,), ending="ok"))
-    return found
+        records.append(Record(SUITE, case, 0, "ok", "", run.environment, facts=facts, notes=(note,), ending="ok"))
+    return records
 
 
 def _model(table: CsvTable, line: int) -> str:
@@ -132,36 +132,36 @@ def _counted(table: CsvTable, line: int, run: TimmRun) -> dict[str, int]:
         "params": ("param_count", 1e6), "macs": (f"{run.columns}_gmacs", 1e9),
         "activations": (f"{run.columns}_macts", 1e6),
     }  # fmt: skip
-    found = {name: (_rounded(table, line, column), unit) for name, (column, unit) in columns.items()}
-    return {name: round(value * unit) for name, (value, unit) in found.items() if value is not None}
+    cells = {name: (_rounded(table, line, column), unit) for name, (column, unit) in columns.items()}
+    return {name: round(value * unit) for name, (value, unit) in cells.items() if value is not None}
 
 
 def _rounded(table: CsvTable, line: int, column: str) -> float | None:
-    """A count; what timm has rounded to 0.00 is not known."""
+    """A count; None where timm has rounded it to 0.00."""
     text = table.rows[line].get(column, "").strip()
     return None if text in ("0", "0.0", "0.00") else table.number(line, column)
 
 
 def with_accuracies(imported: Imported, joined: Iterable[Joined]) -> Imported:
-    """The same with published accuracies as a fact of each count; a model without a count in the table gets one."""
-    facts = {(one.model, one.resolution): [asdict(weights) for weights in one.weights] for one in joined if one.weights}
+    """Add published accuracies as a fact of each count; a model without a count in the table gets an empty one."""
+    accuracies = {(j.model, j.resolution): [asdict(weights) for weights in j.weights] for j in joined if j.weights}
     counts = {(r.case.model, r.case.resolution): r for r in imported.records if r.case.mode == COUNT}
     for record in imported.timed:
         place = record.case.model, record.case.resolution
-        if place in facts and place not in counts:
+        if place in accuracies and place not in counts:
             counts[place] = Record(SUITE, record.case.counted(), 0, "ok", "", PAPER, notes=record.notes, ending="ok")
-    told = [
-        replace(record, facts={**record.facts, ACCURACIES: facts[place]}) if place in facts else record
+    with_facts = [
+        replace(record, facts={**record.facts, ACCURACIES: accuracies[place]}) if place in accuracies else record
         for place, record in counts.items()
     ]
-    return replace(imported, records=(*told, *imported.timed))
+    return replace(imported, records=(*with_facts, *imported.timed))
 
 
 def write_imported(tables: Sequence[Imported], folder: Path) -> list[Path]:
     """Write each table's records as a results file with a plan, so that every command can read it; all or none.
 
     Raises:
-        StoreError: one of the files is there already, two tables have one name, or the folder cannot be written.
+        StoreError: one of the files exists, two tables have one name, or the folder cannot be written.
     """
     files = [folder / f"{table.path.stem}.jsonl" for table in tables]
     refuse_existing(files)
@@ -171,20 +171,20 @@ def write_imported(tables: Sequence[Imported], folder: Path) -> list[Path]:
 
 
 def refuse_existing(files: Sequence[Path]) -> None:
-    """Nothing is written over, and nothing twice.
+    """Refuse to overwrite a file.
 
     Raises:
-        StoreError: one of the files is there, or is named twice.
+        StoreError: one of the files exists, or is named twice.
     """
     for index, file in enumerate(files):
         if file.exists() or file in files[:index]:
-            raise StoreError(f"{file} is there already", "name another folder with --out, or remove it")
+            raise StoreError(f"{file} already exists", "name another folder with --out, or remove it")
 
 
 def plan_of(imported: Imported) -> Plan:
-    """The plan that imported records stand for: their own cases, one round of each, no claims.
+    """The plan of imported records: their cases, one round of each, no claims.
 
-    Its text says which table, by name and sha256, since there is no suite file.
+    Its text has the table's name and sha256, since there is no suite file.
     """
     cases = tuple(record.case for record in imported.timed)
     counts = tuple(record.case for record in imported.records if record.case.mode == COUNT)

@@ -1,4 +1,4 @@
-"""What the name of one of timm's result tables says of its run: nothing in the table itself does."""
+"""How one of timm's result tables was measured: only its file name says so."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _NAME = re.compile(
 _PRECISIONS = {
     "amp": "amp_fp16", "amp_fp16": "amp_fp16", "amp_bf16": "amp_bf16", "fp16": "fp16", "bf16": "bf16", "fp32": "fp32",
 }  # fmt: skip
-"""timm's ``--amp`` casts to fp16 where it is not told otherwise (benchmark.py, ``amp_dtype``)."""
+"""timm's ``--amp`` casts to fp16 by default (benchmark.py, ``amp_dtype``)."""
 _LAYOUTS = {"nchw": "contiguous", "nhwc": "channels_last"}
-_HINT = "as timm writes it: benchmark-infer-amp-nhwc-pt240-cu124-rtx4090-dynamo.csv; the name says how the run was made"
+_HINT = "such as benchmark-infer-amp-nhwc-pt240-cu124-rtx4090-dynamo.csv; the name says how the run was measured"
 
 
 @dataclass(frozen=True)
 class TimmRun:
-    """How one table was made.
+    """How one table was measured.
 
     Attributes:
         mode, precision, layout, runtime: as in ``Case``.
         torch: version, ``2.4.0`` or ``1.13``.
         cuda: version, ``12.4``; empty on a CPU.
-        name: of the device, as the file has it.
+        name: of the device, as in the file name.
     """
 
     mode: Literal["inference", "training"]
@@ -48,12 +48,12 @@ class TimmRun:
 
     @property
     def columns(self) -> str:
-        """What the names of the table's columns begin with."""
+        """Prefix of the table's column names."""
         return "infer" if self.mode == "inference" else "train"
 
     @property
     def environment(self) -> Environment:
-        """The machine as far as the name tells: ``imported-rtx3090``."""
+        """The machine as far as the file name describes it: ``imported-rtx3090``."""
         kind = self.device.partition(":")[0]
         named = {"gpu": self.name} if self.cuda else {"cpu": {"name": self.name}}
         hardware = {"device": kind, "imported": True, **named}
@@ -67,21 +67,21 @@ def run_of(name: str) -> TimmRun:
     """Read the name of a table.
 
     Raises:
-        StoreError: it is not named as timm names them.
+        StoreError: it is not one of timm's names.
     """
-    found = _NAME.fullmatch(name)
-    if found is None:
+    match = _NAME.fullmatch(name)
+    if match is None:
         raise StoreError(f"{name}: not the name of one of timm's benchmark tables", _HINT)
-    if found["precision"] not in _PRECISIONS:
-        raise StoreError(f"{name}: precision {found['precision']!r} is not known", f"known: {', '.join(_PRECISIONS)}")
+    if match["precision"] not in _PRECISIONS:
+        raise StoreError(f"{name}: unknown precision {match['precision']!r}", f"known: {', '.join(_PRECISIONS)}")
     return TimmRun(
-        mode="inference" if found["mode"] == "infer" else "training",
-        precision=_PRECISIONS[found["precision"]],
-        layout=_LAYOUTS[found["layout"]],
-        runtime="compile" if found["compiled"] else "eager",
-        torch=_torch(found["torch"]),
-        cuda="" if found["cuda"] == "cpu" else f"{found['cuda'][2:-1]}.{found['cuda'][-1]}",
-        name=found["device"],
+        mode="inference" if match["mode"] == "infer" else "training",
+        precision=_PRECISIONS[match["precision"]],
+        layout=_LAYOUTS[match["layout"]],
+        runtime="compile" if match["compiled"] else "eager",
+        torch=_torch(match["torch"]),
+        cuda="" if match["cuda"] == "cpu" else f"{match['cuda'][2:-1]}.{match['cuda'][-1]}",
+        name=match["device"],
     )
 
 

@@ -60,7 +60,7 @@ def test_a_run_that_is_going_on_decides() -> None:
             stack.enter_context(machine_lock())
         done = CliRunner().invoke(app, [])
     assert done.exit_code == 1
-    assert "another scalebench run is going on" in done.stdout
+    assert "another scalebench run is active" in done.stdout
     assert "not to be trusted now: other runs" in done.stdout
     assert "peaks: not measured yet" in done.stdout
 

@@ -5,7 +5,6 @@ One store goes through all of it, because every start of a run costs ten seconds
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import random
@@ -19,9 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from scalebench.execute.lock import LOCK
+from scalebench.errors import MachineError
+from scalebench.execute.lock import machine_lock
 
 ENDINGS = {
     "resnet18": "ok",
@@ -132,27 +133,21 @@ class Store:
 
     def left_over(self) -> list[str]:
         """Command lines of processes of earlier runs that go on."""
-        mark = f"SCALEBENCH_TEST={self.folder}".encode()
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                if mark in (process / "environ").read_bytes().split(b"\0"):
-                    found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-            except OSError:  # it has ended, or is not ours
-                continue
-        return found
+        return [
+            " ".join(process.info["cmdline"] or ())
+            for process in psutil.process_iter(["environ", "cmdline"])  # None of a process that is not ours
+            if (process.info["environ"] or {}).get("SCALEBENCH_TEST") == str(self.folder)
+        ]
 
 
 def wait_for_the_machine(seconds: float = 120) -> None:
     """Another session's run is no fault that is meant here."""
-    with LOCK.open("a") as lock:
-        for _ in range(int(seconds * 10)):
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(0.1)
-            else:
+    for _ in range(int(seconds * 10)):
+        try:
+            with machine_lock():
                 return
+        except MachineError:
+            time.sleep(0.1)
     pytest.skip(f"another run has held the machine's lock for {seconds:g} s")
 
 
@@ -195,7 +190,7 @@ def _every_child_ends_badly_and_then_the_run_is_killed(store: Store) -> None:
     os.killpg(running.process.pid, signal.SIGKILL)
     _, refused = second.communicate(timeout=60)
     assert second.returncode == 2, refused
-    assert "error: another scalebench run is going on on this machine" in refused
+    assert "error: another scalebench run is active on this machine" in refused
     assert "hint: two runs would disturb each other" in refused
     assert running.end() == -signal.SIGKILL, "".join(running.said)
     assert len(running.announced) >= len(ENDINGS), "".join(running.said)

@@ -102,7 +102,7 @@ def test_own_records_arrive_once(folder: Path) -> None:
     assert (first["records"], first["machines"]) == (6, ["imported-rtx3090"])
     (again,) = json.loads(run("import", "records", "elsewhere", "--json"))
     assert (again["records"], again["written"]) == (0, None)
-    assert again["remarks"] == [f"{NEW.replace('.csv', '.jsonl')}: 6 records are here already; left out"]
+    assert again["remarks"] == [f"{NEW.replace('.csv', '.jsonl')}: 6 records are already stored; left out"]
 
 
 def test_bad_input_is_refused_before_anything_is_written(folder: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_worker_that_ends_early_is_an_error(ending: Ending, said: str, tmp_pat
 def test_a_series_of_canaries_comes_in_order() -> None:
     worker = Fake(ending=Ending(answers={1: 0.02, 0: 0.01, 2: 0.03}))
     heard: list[int] = []
-    found = canary_series(worker, "cpu", 2, blocks=3, heard=lambda index, _seconds: heard.append(index))
+    found = canary_series(worker, "cpu", 2, blocks=3, on_block=lambda index, _seconds: heard.append(index))
     assert found == [0.01, 0.02, 0.03]
     assert sorted(heard) == [0, 1, 2]
     assert worker.jobs[0] == {"do": "canary", "device": "cpu", "threads": 2, "blocks": 3, "block_s": 0.25}

@@ -20,7 +20,10 @@ Grow = Callable[[dict[str, str]], Path]
 CPU = "sys/devices/system/cpu"
 GOVERNOR = f"{CPU}/cpu0/cpufreq/scaling_governor"
 STATUS = {"proc/self/status": "Name:\tpython\nVmHWM:\t  9000 kB\n", "proc/self/clear_refs": ""}
-MEMINFO = {"proc/meminfo": "MemAvailable: 4194304 kB\n"}
+MEMINFO = {
+    "proc/meminfo": "MemTotal: 8388608 kB\nMemFree: 9 kB\nMemAvailable: 4194304 kB\n"
+    "Buffers: 0 kB\nCached: 0 kB\nActive: 0 kB\nInactive: 0 kB\nShmem: 0 kB\n"
+}
 GROUP = {
     "proc/self/cgroup": "0::/run\n",
     "proc/self/mountinfo": "31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
@@ -189,7 +192,7 @@ def test_peaks_measured_beside_other_work_are_named() -> None:
         return Ability("m", "hw", "sw", "cpu", 2, "2026-11-24T00:00:00+00:00", peaks)
 
     assert checks.peaks(ability("emulated")) == Check("peaks, cpu", "ok", "fp32, bf16; measured 2026-11-24")
-    assert checks.peaks(ability("contended: waited 40%")).finding == "measured beside other work: bf16"
+    assert checks.peaks(ability("contended: waited 40%")).finding == "measured while other work ran: bf16"
 
 
 def board(**answers: Any) -> Gpu:
@@ -199,16 +202,16 @@ def board(**answers: Any) -> Gpu:
 def test_a_gpu_tells_its_state() -> None:
     quiet = board(nvmlDeviceGetEnforcedPowerLimit=700_000, nvmlDeviceGetTemperature=41, nvmlDeviceGetClockInfo=1980)
     assert checks.gpu(0, quiet) == Check("GPU 0", "ok", "power limit 700 W, temperature 41 C, clock 1980 MHz")
-    assert checks.gpu(1, board()) == Check("GPU 1", "ok", "tells nothing")
+    assert checks.gpu(1, board()) == Check("GPU 1", "ok", "no readings")
 
 
 def test_a_gpu_that_is_throttled_or_shared_is_warned_of() -> None:
     hot = checks.gpu(0, board(nvmlDeviceGetCurrentClocksEventReasons=0x40))
-    assert (hot.state, hot.finding) == ("warn", "tells nothing; throttled: hw_thermal")
+    assert (hot.state, hot.finding) == ("warn", "no readings; throttled: hw_thermal")
     capped = checks.gpu(0, board(nvmlDeviceGetCurrentClocksEventReasons=0x04))
     assert capped.state == "ok"
     busy = checks.gpu(0, board(nvmlDeviceGetComputeRunningProcesses=[SimpleNamespace(pid=7, usedGpuMemory=1)]))
-    assert (busy.state, busy.finding) == ("warn", "tells nothing; 1 processes on it")
+    assert (busy.state, busy.finding) == ("warn", "no readings; 1 processes on it")
 
 
 def test_gpus_are_listed_by_the_library() -> None:

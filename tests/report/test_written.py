@@ -18,7 +18,6 @@ from literal_report import CLAIMS, MACHINE, Built, make_record, make_rounds
 from scalebench import units
 from scalebench.report.tables import CAP, capped, number, span
 from scalebench.report.write_report import strict, write_report
-from scalebench.report.writing.files import write_whole
 
 HOSTILE = "</script><b>\"'&$x$\u05d0\u05d1\u202e" + "n" * 200
 _VOID = {"meta", "link", "br", "img", "input"}
@@ -236,15 +235,6 @@ def test_json_is_strict_sorted_and_whole(full: Built) -> None:
     assert strict({"a": [float("nan"), float("-inf"), 1.5, True, None, ("x",)]}) == {
         "a": [None, None, 1.5, True, None, ["x"]]
     }
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "a.html"
-    write_whole(path, "old")
-    with pytest.raises(TypeError):
-        write_whole(path, None)  # type: ignore[arg-type]
-    assert path.read_text(encoding="utf-8") == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.html"]
 
 
 def test_long_tables_are_cut_and_say_so() -> None:

@@ -45,7 +45,7 @@ def test_records_arrive_as_a_new_file(tmp_path: Path, elsewhere: Path) -> None:
     assert after.plans == before.plans
     assert after.abilities == (ABILITY,)
     assert arrived.machines == ("xeon-abc123",)
-    with pytest.raises(StoreError, match="is there already"):
+    with pytest.raises(StoreError, match="already exists"):
         write_arrived([arrived], tmp_path / "results")
 
 
@@ -56,7 +56,7 @@ def test_what_is_here_already_is_left_out_and_said(tmp_path: Path, elsewhere: Pa
     first, second = read_arrivals([elsewhere, copy])
     assert len(first.records) == 2
     assert second.records == ()
-    assert second.remarks == ("copy.jsonl: 2 records are here already; left out",)
+    assert second.remarks == ("copy.jsonl: 2 records are already stored; left out",)
     assert write_arrived([second], tmp_path / "results") == [None]
     assert not (tmp_path / "results").exists()
     (again,) = read_arrivals([elsewhere], [good(measured, 0)])

@@ -130,7 +130,7 @@ def test_written_and_read_back(tmp_path: Path) -> None:
     (plan,) = stored.plans
     assert plan.cases == tuple(record.case for record in found.timed)
     assert f"{INFER}, sha256 {hashlib.sha256(table(GOOD).encode()).hexdigest()}" in plan.text
-    with pytest.raises(StoreError, match="is there already"):
+    with pytest.raises(StoreError, match="already exists"):
         write_imported([found], tmp_path / "results")
 
 

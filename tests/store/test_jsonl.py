@@ -269,7 +269,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     """A folder without results is a mistake, and the command that makes results is named."""
     with pytest.raises(StoreError, match=r"holds no \*\.jsonl results") as caught:
         result_files([tmp_path])
-    assert caught.value.hint == "scalebench run SUITE makes them"
+    assert caught.value.hint == "scalebench run SUITE writes them"
 
 
 def test_a_missing_path_is_refused(tmp_path: Path) -> None:

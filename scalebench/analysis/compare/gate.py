@@ -91,7 +91,7 @@ def paired(pairs: Sequence[tuple[float, float]]) -> Effect:
     """
     logs = np.log(np.asarray([b for _, b in pairs], dtype=float) / np.asarray([a for a, _ in pairs], dtype=float))
     n = len(logs)
-    error = float(logs.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
+    error = float(stats.sem(logs)) if n > 1 else math.nan
     return Effect(float(logs.mean()), error, n - 1, n)
 
 

@@ -19,6 +19,8 @@ Hoffmann et al. (arXiv:2203.15556) use 1e-3 on hundreds of runs; on some ten poi
 POINTS_PER_PARAMETER = 2.5
 _BOUND = 40.0
 _AGREES = 1e-3
+_ZERO = 1e-12
+"""Cost that is zero but for rounding, a relative error below 1e-6 at every point: there is nothing left to improve."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class LawFit:
         n: points.
         loss: mean Huber loss of the log residuals.
         rms: root mean square of the log residuals.
-        converged: whether the optimiser ended by its tolerance, not by its limit.
+        converged: whether the optimiser ended by its tolerance, not by its limit; a fit without any error has, however
+            long the optimiser pushed a floor that is not there towards zero.
         agreeing, starts: how many of the starts came to the best loss within 0.1 %, of how many.
         why: why nothing was fitted; empty where it was.
     """
@@ -83,11 +86,11 @@ def fit_law(law: Law, x: Sequence[float], y: Sequence[float], warm: LawFit | Non
         for start in starts
     ]  # fmt: skip
     best = min(found, key=lambda result: float(result.cost))
-    agreeing = sum(float(result.cost) <= float(best.cost) * (1 + _AGREES) + 1e-12 for result in found)
+    agreeing = sum(float(result.cost) <= float(best.cost) * (1 + _AGREES) + _ZERO for result in found)
     rms = math.sqrt(float(np.mean((law.curve(u, best.x) - v) ** 2)))
     return LawFit(
         law, tuple(map(float, best.x)), x0, float(a.min()), float(a.max()), len(a), float(best.cost) / len(a), rms,
-        bool(best.status > 0), agreeing, len(found),
+        bool(best.status > 0 or best.cost <= _ZERO), agreeing, len(found),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scalebench.machine.caches import last_cache
+from scalebench.machine.cpu_cache import last_cache
 
 Grow = Callable[[dict[str, str]], Path]
 KIB = 1024
