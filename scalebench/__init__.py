@@ -1,7 +1,7 @@
 """scalebench: what image models cost on the machine at hand, compared at equal counted compute.
 
 >>> import scalebench
->>> findings = scalebench.analyse(scalebench.read("results/paper_latency"))
+>>> findings = scalebench.analyse(scalebench.read("results/reference/paper_latency"))
 >>> findings.analysis.cases[["model", "resolution", "n"]].to_dict("records")[0]
 {'model': 'resnet152', 'resolution': 224, 'n': 20}
 >>> {verdict.claim.id: verdict.verdict for verdict in findings.verdicts}["EN-12"]

@@ -34,7 +34,7 @@ PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ??
 def main() -> None:
     """Print one column per set of records."""
     sets = {f"{n:,} records": many_results(n) for n in (0, 1, 40, 10_000)}
-    sets["main suite"] = read_results(result_files([ROOT / "results" / "compound_vs_single"]))
+    sets["main suite"] = read_results(result_files([ROOT / "results" / "reference" / "compound_vs_single"]))
     find(sets["40 records"])  # what is loaded once is not what a page costs
     found = {name: costs(stored) for name, stored in sets.items()}
     width = max(map(len, BUDGETS))
