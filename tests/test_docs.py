@@ -78,7 +78,8 @@ def test_links_lead_somewhere(root: Path, page: str) -> None:
 
 
 def test_the_suites_in_the_docs_load(root: Path, tmp_path: Path) -> None:
-    first, example = re.findall(r"```yaml\n(.*?)```", (root / "docs" / "suites.md").read_text(encoding="utf-8"), re.DOTALL)
+    text = (root / "docs" / "suites.md").read_text(encoding="utf-8")
+    first, example = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     (tmp_path / "first.yaml").write_text(first, encoding="utf-8")
     assert scalebench("plan first.yaml --no-count", tmp_path).startswith("first: 1 entries, 5 rounds")
     (tmp_path / "example.yaml").write_text(example, encoding="utf-8")
