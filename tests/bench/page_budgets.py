@@ -1,12 +1,11 @@
 """What a page costs against its budgets: bytes, elements, seconds to write, milliseconds to read.
 
-``python tests/bench/page_budgets.py`` prints a table over records of several sizes and over the committed main suite.
+``python -m tests.bench.page_budgets`` prints a table over records of several sizes and over the committed main suite.
 Needs chromium; nothing else should run meanwhile.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -14,12 +13,10 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-sys.path.append(str(Path(__file__).parent.parent / "report"))
-from many_records import many_results
-
 from scalebench.report.findings import find
 from scalebench.report.write_report import write_report
 from scalebench.store.jsonl import Results, read_results, result_files
+from tests.report.many_records import many_results
 
 BUDGETS = {
     "page, kB": 1700.0, "without scripts, kB": 450.0, "elements": 5000.0, "analyse and write, s": 10.0,

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
-
-sys.path.append(str(Path(__file__).parent.parent / "report"))
-from literal_report import MACHINE, make_counts, make_rounds, specifications
 
 from scalebench.cli import app, live
 from scalebench.cli.live import SHARE, LivePage
@@ -24,6 +20,7 @@ from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results, Writer, read_results, result_files
 from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Plan
+from tests.report.literal_report import MACHINE, make_counts, make_rounds, specifications
 
 PLAN = Plan(
     "small", "A small suite", "schema: 1\n", tuple(Case(m, s) for m, s, _ in specifications()), (), (), ("EN-02",), 3

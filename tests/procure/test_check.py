@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import accumulate
 from math import inf, isnan
 from statistics import fmean
 
 import pytest
 
 from scalebench.analysis.stats import exact
-from scalebench.execute.load_generator import Run, Served
 from scalebench.procure.gap import gap, sentences, under_load
 from scalebench.procure.load_check import ServiceLevel, by_load, by_rule
 from scalebench.procure.simulate import Search, Server, capacity_by_simulation
+from tests.procure.literal_runs import run
 
 EXAMPLE = {1: [4e-3], 2: [5e-3], 4: [7e-3], 8: [11e-3], 16: [19e-3], 32: [35e-3], 64: [67e-3]}
 """Worked example 1 of docs/procurement.md."""
 LEVEL = ServiceLevel(0.060, 99, 0.010)
-
-
-def run(rate: float, model_s: float, number: int = 0, requests: int = 400, images: int = 1) -> Run:
-    """Requests 1 ms late, 2 ms on their way, 3 ms in the queue, 4 ms in pixels, and 1 ms on their way back."""
-    due = [at / rate for at in range(requests)]
-    steps = [list(accumulate([at, 0.001, 0.002, 0.003, 0.004, model_s, 0.001])) for at in due]
-    return Run(rate, number, tuple(Served(*step, batch=images) for step in steps))
 
 
 def test_1_the_largest_batch_whose_double_time_fits() -> None:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from procure.literal_plan import CAPACITY, DRAWS, box, buy, capacity, plan, rent
 from scalebench.procure.choice import costs, price
 from scalebench.procure.decide import Decision, decide
 from scalebench.procure.front import on_front
 from scalebench.procure.plan_values import point
 from scalebench.procure.serving import Refusal
+from tests.procure.literal_plan import CAPACITY, DRAWS, box, buy, capacity, plan, rent
 
 factors = st.floats(0.5, 20.0)
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from literal_report import CLAIMS, MACHINE, make_counts, make_rounds, specifications
 
 from scalebench.claims.judge import judge
 from scalebench.record import Environment, Record
@@ -21,6 +20,7 @@ from scalebench.report.write_report import write_pages, write_report
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Plan
+from tests.report.literal_report import CLAIMS, MACHINE, make_counts, make_rounds, specifications
 
 OTHER = Environment("gpu-b", "bbbbbbbbbbbb", "111111111111", {"device": "cpu", "cores": 64}, {"torch": "2.15.0"})
 NEWER = replace(MACHINE, sw_key="222222222222", software={"torch": "2.16.0"})

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent.parent))
-from procure.literal_plan import CAPACITY, DRAWS, box, buy, capacity, plan, rent
 
 from scalebench.procure.decide import decide
 from scalebench.procure.decision_document import build_document
@@ -27,6 +23,7 @@ from scalebench.report.naming import amount, given, name, with_unit
 from scalebench.report.ranking import headings, remarks, rows, share, verdict, what_changes_it
 from scalebench.report.view import NO_DECISION
 from scalebench.report.write_report import write_pages
+from tests.procure.literal_plan import CAPACITY, DRAWS, box, buy, capacity, plan, rent
 
 CAPEX = {"value": 24000, "low": 20000, "high": 30000, "unit": "currency", "source": "a <quote>", "date": "2026-01-20"}
 

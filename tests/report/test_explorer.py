@@ -10,12 +10,12 @@ import altair as alt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from literal_report import Built
 
 from scalebench.report.content import Explorer
 from scalebench.report.figures.explorer import ALWAYS, TITLES, explorer, explorer_frame
 from scalebench.report.writing.bundle import chart_script
 from scalebench.report.writing.packing import packed, packed_json, source_hash
+from tests.report.literal_report import Built
 
 
 @pytest.fixture

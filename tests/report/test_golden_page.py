@@ -7,7 +7,7 @@ from collections.abc import Callable
 from html import unescape
 from typing import Any
 
-from literal_report import Built
+from tests.report.literal_report import Built
 
 
 def words(html: str) -> list[str]:

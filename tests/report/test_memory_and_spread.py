@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from literal_report import Built, find_in, make_record, make_rounds
 
 from scalebench.record import Record
 from scalebench.report.content import Absent, Chart, Elsewhere
@@ -13,6 +12,7 @@ from scalebench.report.figures.batches import batch_curves
 from scalebench.report.figures.heatmap import MOST_ROWS, memory_map
 from scalebench.report.figures.variance import MOST_CASES, spread_of_rounds
 from scalebench.report.findings import Findings
+from tests.report.literal_report import Built, find_in, make_record, make_rounds
 
 
 def _chart(found: Chart | Absent) -> Chart:

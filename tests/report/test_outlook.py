@@ -6,12 +6,12 @@ import math
 from dataclasses import replace
 
 import pytest
-from literal_report import CLAIMS, Built, find_in, make_rounds
 from scipy import stats
 
 from scalebench.analysis.stats import Estimate
 from scalebench.claims.judge import Judged, Verdict, Word
 from scalebench.report.sections.outlook import FEASIBLE, MOST, outlook, rounds_to_decide
+from tests.report.literal_report import CLAIMS, Built, find_in, make_rounds
 
 
 def _verdict(value: float, low: float, high: float, bound: float, word: Word = "inconclusive", n: int = 3) -> Verdict:

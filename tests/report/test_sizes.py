@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from many_records import many_results
 
 from scalebench.report.findings import find
 from scalebench.report.write_report import write_report
 from scalebench.report.writing.page import PREVIEW, SHORT
+from tests.report.many_records import many_results
 
 
 @pytest.mark.parametrize(("records", "cases"), [(0, 0), (1, 1), (40, 8), (400, 80)])

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
-from literal_report import Built, make_counts, make_rounds
 
 from scalebench.report.sections.model_structure import built_section, worth_showing
+from tests.report.literal_report import Built, make_counts, make_rounds
 
 BUILT = {
     "stages": [[2, 64, 56], [3, 128, 28]],

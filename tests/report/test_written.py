@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from literal_report import CLAIMS, MACHINE, Built, make_record, make_rounds
 
 from scalebench import units
 from scalebench.report.tables import CAP, capped, number, span
 from scalebench.report.write_report import strict, write_report
 from scalebench.report.writing.files import write_whole
+from tests.report.literal_report import CLAIMS, MACHINE, Built, make_record, make_rounds
 
 HOSTILE = "</script><b>\"'&$x$\u05d0\u05d1\u202e" + "n" * 200
 _VOID = {"meta", "link", "br", "img", "input"}
