@@ -33,7 +33,7 @@ def test_results_and_findings_show_as_html(root: Path) -> None:
 def test_the_package_that_writes_reports_is_still_a_package() -> None:
     import scalebench.report.tables
 
-    assert scalebench.report.tables.CAP > 0
+    assert callable(scalebench.report.tables.capped)
     assert callable(scalebench.report)
 
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scalebench.cli import app, live
-from scalebench.cli.live import SHARE, LivePage
+from scalebench.cli.live import LivePage
 from scalebench.cli.versus import short_names
 from scalebench.cli.wanted import Wanted
 from scalebench.errors import ScalebenchError, StoreError
@@ -177,7 +177,7 @@ def test_a_live_page_is_written_after_a_round_and_takes_a_tenth_of_the_time(writ
         listen(_ended(done))
         clock.now += 2.5
     assert notes[0] == "The run goes on: 1 of at least 30 rounds are done."
-    assert len(notes) == 1 + int(19 * 2.5 // (2.0 * SHARE + 2.0))
+    assert len(notes) == 3, "after the first round, and every 22 s of the 47.5 s that follow"
     assert len(heard) == 21, "the bar hears everything"
 
 

@@ -21,9 +21,9 @@ from scalebench.report.decision_page import compose_decision
 from scalebench.report.index import write_index
 from scalebench.report.naming import amount, given, name, with_unit
 from scalebench.report.ranking import headings, remarks, rows, share, verdict, what_changes_it
-from scalebench.report.view import NO_DECISION
 from scalebench.report.write_report import write_pages
 from tests.procure.literal_plan import CAPACITY, DRAWS, box, buy, capacity, plan, rent
+from tests.report.literal_report import Built
 
 CAPEX = {"value": 24000, "low": 20000, "high": 30000, "unit": "currency", "source": "a <quote>", "date": "2026-01-20"}
 
@@ -223,5 +223,6 @@ def test_a_page_with_one_offer_says_that_there_is_no_runner_up(tmp_path: Path) -
     assert not any(section.charts for section in report.sections)
 
 
-def test_the_report_of_a_suite_names_the_command() -> None:
-    assert "scalebench procure PLAN" in NO_DECISION
+def test_the_report_of_a_suite_names_the_command(full: Built) -> None:
+    offers = full.html.partition('<section id="offers"')[2].partition("</section>")[0]
+    assert "scalebench procure PLAN ranks the offers of a plan over such records." in offers

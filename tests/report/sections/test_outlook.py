@@ -10,7 +10,7 @@ from scipy import stats
 
 from scalebench.analysis.stats import Estimate
 from scalebench.claims.judge import Judged, Verdict, Word
-from scalebench.report.sections.outlook import FEASIBLE, MOST, outlook, rounds_to_decide
+from scalebench.report.sections.outlook import outlook, rounds_to_decide
 from tests.report.literal_report import CLAIMS, Built, find_in, make_rounds
 
 
@@ -58,13 +58,13 @@ def test_on_its_bound_no_number_of_rounds_decides_and_without_an_interval_none_i
 def test_an_open_verdict_says_how_many_rounds_it_needs_or_that_none_would_do(full: Built) -> None:
     feasible, hopeless = _verdict(1.0, 0.9, 1.15, 1.1), _verdict(1.0999, 0.9, 1.3, 1.1)
     assert "would decide it" in outlook((feasible,), full.analysis)[1]
-    assert rounds_to_decide(hopeless) > FEASIBLE
+    assert rounds_to_decide(hopeless) > 200
     assert "no feasible number of rounds" in outlook((hopeless,), full.analysis)[1]
 
 
 def test_what_was_not_measured_names_the_suite_that_would(full: Built) -> None:
     said = outlook(full.verdicts, full.analysis)
-    assert len(said) <= 1 + MOST
+    assert len(said) <= 4
     assert any("scalebench suite-for EN-12" in sentence for sentence in said)
 
 
