@@ -63,7 +63,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
     def check(name: str, found: Any) -> None:
         file = GOLDEN / f"{name}.json"
         if request.config.getoption("--accept"):
-            GOLDEN.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         assert file.exists(), f"{file} is missing: run pytest --accept and read the result"
         assert json.loads(json.dumps(found)) == json.loads(file.read_text(encoding="utf-8"))

@@ -77,11 +77,23 @@ def test_links_lead_somewhere(root: Path, page: str) -> None:
         assert target.startswith("https://") or (file.parent / target).exists(), target
 
 
-def test_the_suite_in_the_docs_loads(root: Path, tmp_path: Path) -> None:
-    text = (root / "docs" / "how-it-works.md").read_text(encoding="utf-8")
-    (suite,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    (tmp_path / "example.yaml").write_text(suite, encoding="utf-8")
+def test_the_suites_in_the_docs_load(root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "suites.md").read_text(encoding="utf-8")
+    first, example = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "first.yaml").write_text(first, encoding="utf-8")
+    assert scalebench("plan first.yaml --no-count", tmp_path).startswith("first: 1 entries, 5 rounds")
+    (tmp_path / "example.yaml").write_text(example, encoding="utf-8")
     assert scalebench("plan example.yaml --no-count", tmp_path).startswith("example: 5 entries, 3 rounds")
+
+
+def test_every_key_of_a_suite_is_documented(root: Path) -> None:
+    from scalebench.suite.suite_schema import json_schema
+
+    text = (root / "docs" / "suites.md").read_text(encoding="utf-8")
+    schema = json_schema()
+    keys = {key for part in (schema, *schema["$defs"].values()) for key in part.get("properties", ())}
+    assert {"models", "grid", "timm", "warmup_cuda_s", "detail_mm"} <= keys
+    assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", text)] == []
 
 
 def test_every_kind_of_claim_is_documented(root: Path) -> None:

@@ -1,10 +1,13 @@
-"""The house rules, held by reading the source: who may import whom, what stays out, how long things may be."""
+"""The house rules, held by reading the source: who may import whom, what stays out, how long things may be.
+
+Who may import whom stands in ``pyproject.toml``, as contracts of import-linter.
+"""
 
 import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -13,19 +16,18 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "scalebench"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-RANKS: dict[str, int] = {
-    room: rank
-    for rank, rooms in enumerate(
-        ["errors units atomic", "metrics flags published userdirs", "suite", "record", "model machine", "measure",
-         "execute store", "analysis", "claims procure", "report", "jobs", "notebook", "cli"]
-    )
-    for room in rooms.split()
-}  # fmt: skip
-"""The order of the rooms, as CONTRIBUTING.md lists it."""
-
-TORCH_ROOMS = {"model", "measure"}
-TORCH_FILES = {"scalebench.execute.worker", "scalebench.machine.peaks"}
-WORKER = "scalebench.execute.worker"
+FILE_NAMES_TWICE = {
+    "choice": "the form of a law, and the setup of an offer: procure/ is being rebuilt",
+    "serving": "cli/serving.py moves to jobs/loadtest.py",
+    "versus": "cli/versus.py moves to jobs/",
+}
+CLASS_NAMES_TWICE = {
+    "Estimate": "execute/estimate.py: of a plan's time; analysis/stats.py: a value with its interval",
+    "Findings": "cli/examining.py moves to jobs/examine.py",
+    "Request": "cli/ab.py moves to jobs/pairs.py",
+    "_Strict": "one base for the models of suites, plans and catalogues is still missing",
+}
+"""Names with two meanings that are left, with the reason. The lists only get shorter."""
 
 
 def _module(path: Path) -> str:
@@ -33,89 +35,39 @@ def _module(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-MODULES = {_module(path): path for path in FILES}
-
-
-def _room(module: str) -> str:
-    """Room of a module: ``scalebench.suite.case`` is in suite; the package itself and ``__main__`` stand outside."""
-    return [*module.split("."), ""][1]
-
-
-def _imports(module: str) -> Iterator[str]:
-    """Every module imported anywhere in the file: in functions and under TYPE_CHECKING too."""
-    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module}: relative import"
-            base = node.module or ""
-            for alias in node.names:
-                inner = f"{base}.{alias.name}"
-                yield inner if inner in MODULES else base
-
-
-IMPORTS = {module: sorted(set(_imports(module))) for module in MODULES}
-OURS = {module: [name for name in names if name in MODULES] for module, names in IMPORTS.items()}
-INSIDE = [module for module in MODULES if _room(module) not in ("", "__main__")]
-
-
 def test_the_source_was_found() -> None:
-    """The rules below are held against files that are there, with imports that were read."""
-    assert {"scalebench.suite.load", "scalebench.cli", WORKER} <= set(MODULES)
-    assert "scalebench.suite.case" in OURS["scalebench.record"]
-    assert "scalebench.cli.run" in OURS["scalebench.cli"]
-    assert sum(map(len, OURS.values())) > 100
+    """The rules below are held against files that are there."""
+    assert {"scalebench.suite.load", "scalebench.cli", "scalebench.execute.worker"} <= {_module(path) for path in FILES}
 
 
-def test_every_file_is_in_a_room() -> None:
-    """A new folder or top-level module has to find its place in the order first."""
-    assert {_room(module) for module in INSIDE} <= set(RANKS) | {"data"}
+def test_the_contracts_on_imports_are_kept() -> None:
+    """Rooms, torch, the terminal and cycles, as ``tox -e lint`` checks them."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"],
+        capture_output=True, text=True, check=False, cwd=ROOT, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 kept, 0 broken" in done.stdout
 
 
-@pytest.mark.parametrize("module", INSIDE)
-def test_a_room_imports_only_from_rooms_before_it(module: str) -> None:
-    """Data flows one way: a room knows itself and the rooms before it."""
-    here = _room(module)
-    for name in OURS[module]:
-        there = _room(name)
-        if there in ("", here):
-            continue
-        assert there in RANKS, f"{module} imports {name}"
-        assert here in RANKS, f"{module} is data and imports {name}"
-        assert RANKS[there] < RANKS[here], f"{module} imports {name}"
+def test_no_file_name_has_two_meanings() -> None:
+    """A name leads to one file; only a command in cli/ and its job in jobs/ share theirs."""
+    rooms = defaultdict(list)
+    for path in FILES:
+        if path.stem != "__init__":
+            rooms[path.stem].append(_module(path).split(".")[1])
+    twice = {name for name, where in rooms.items() if len(where) > 1 and sorted(where) != ["cli", "jobs"]}
+    assert twice == set(FILE_NAMES_TWICE)
 
 
-def test_units_and_errors_stand_alone() -> None:
-    """The first rooms need nothing of ours; metrics needs units only."""
-    assert OURS["scalebench.units"] == OURS["scalebench.errors"] == []
-    assert OURS["scalebench.metrics"] in (["scalebench.units"], ["scalebench", "scalebench.units"])
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_torch_stays_where_it_is_needed(module: str) -> None:
-    """Only model, measure, the peaks and the worker import torch, timm or fvcore."""
-    heavy = {name.split(".")[0] for name in IMPORTS[module]} & {"torch", "timm", "fvcore", "torchvision"}
-    if _room(module) not in TORCH_ROOMS and module not in TORCH_FILES:
-        assert not heavy
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_only_the_worker_opens_the_torch_rooms(module: str) -> None:
-    """Whoever imports model, measure or the worker needs torch; the parent names the worker by string."""
-    if _room(module) in TORCH_ROOMS:
-        return
-    for name in OURS[module]:
-        assert _room(name) not in TORCH_ROOMS or module == WORKER, f"{module} imports {name}"
-        assert name != WORKER, f"{module} imports the worker"
-
-
-def test_no_import_cycle() -> None:
-    """No module reaches itself over imports, not even inside one folder or inside functions."""
-    left = {module: set(names) for module, names in OURS.items()}
-    while free := [module for module, names in left.items() if not names & left.keys()]:
-        for module in free:
-            del left[module]
-    assert not left
+def test_no_class_name_has_two_meanings() -> None:
+    """A class name leads to one definition."""
+    defined = defaultdict(list)
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                defined[node.name].append(_module(path))
+    assert {name for name, modules in defined.items() if len(modules) > 1} == set(CLASS_NAMES_TWICE)
 
 
 @pytest.mark.parametrize("path", FILES, ids=_module)

@@ -21,7 +21,7 @@ def test_the_doctest_of_the_package_runs(root: Path, tmp_path: Path, monkeypatch
 
 
 def test_results_and_findings_show_as_html(root: Path) -> None:
-    records = scalebench.read(root / "results" / "paper_latency")
+    records = scalebench.read(root / "results" / "reference" / "paper_latency")
     shown = records._repr_html_()
     assert "records of paper_latency in 1 files" in shown
     assert "<script" not in shown
@@ -33,7 +33,7 @@ def test_results_and_findings_show_as_html(root: Path) -> None:
 def test_the_package_that_writes_reports_is_still_a_package() -> None:
     import scalebench.report.tables
 
-    assert scalebench.report.tables.CAP > 0
+    assert callable(scalebench.report.tables.capped)
     assert callable(scalebench.report)
 
 

@@ -1,7 +1,8 @@
 """How often the intervals cover the truth, on a synthetic clock whose truth is known.
 
 Iterations of a round are autocorrelated (AR(1), log-normal) and every round has a level of its own, as real ones have.
-Run it: ``python tests/bench/interval_coverage.py --draws 1000``. tests/analysis/test_coverage.py holds the result.
+Run it: ``python tests/bench/interval_coverage.py --draws 1000``; tests/analysis/test_interval_coverage.py checks the
+result.
 """
 
 from __future__ import annotations

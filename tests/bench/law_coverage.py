@@ -1,7 +1,7 @@
 """How often the bootstrap of a law covers its true exponent, and how often the true law is chosen.
 
 Points scatter by 5 % around a known law, rounds within a point by 3 %.
-Run it: ``python tests/bench/law_coverage.py --draws 200``. tests/analysis/test_lawboot.py holds a short form.
+Run it: ``python tests/bench/law_coverage.py --draws 200``. tests/analysis/laws/test_bootstrap.py holds a short form.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
 """What a page costs against its budgets: bytes, elements, seconds to write, milliseconds to read.
 
-``python tests/bench/page_budgets.py`` prints a table over records of several sizes and over the committed main suite.
+``python -m tests.bench.page_budgets`` prints a table over records of several sizes and over the committed main suite.
 Needs chromium; nothing else should run meanwhile.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -14,12 +13,10 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-sys.path.append(str(Path(__file__).parent.parent / "report"))
-from many_records import many_results
-
 from scalebench.report.findings import find
 from scalebench.report.write_report import write_report
 from scalebench.store.jsonl import Results, read_results, result_files
+from tests.report.many_records import many_results
 
 BUDGETS = {
     "page, kB": 1700.0, "without scripts, kB": 450.0, "elements": 5000.0, "analyse and write, s": 10.0,
@@ -34,7 +31,7 @@ PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ??
 def main() -> None:
     """Print one column per set of records."""
     sets = {f"{n:,} records": many_results(n) for n in (0, 1, 40, 10_000)}
-    sets["main suite"] = read_results(result_files([ROOT / "results" / "compound_vs_single"]))
+    sets["main suite"] = read_results(result_files([ROOT / "results" / "reference" / "compound_vs_single"]))
     find(sets["40 records"])  # what is loaded once is not what a page costs
     found = {name: costs(stored) for name, stored in sets.items()}
     width = max(map(len, BUDGETS))

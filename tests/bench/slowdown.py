@@ -1,6 +1,6 @@
 """Two real runs of a suite compared with each other, and models beside the same ones with a planted 10 % slowdown.
 
-``python tests/bench/slowdown.py suites/quickstart.yaml``: the comparison should gate nothing, the slowdown should be
+``python -m tests.bench.slowdown suites/quickstart.yaml``: the comparison should gate nothing, the slowdown should be
 found. It is looked for with ``ab``, in pairs within one run: between two runs a noisy host hides it. Nothing else may
 run meanwhile.
 """
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from slow_python import write
+from tests.bench.slow_python import write
 
 SCALEBENCH = [sys.executable, "-m", "scalebench"]
 

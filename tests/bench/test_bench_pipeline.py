@@ -28,7 +28,7 @@ MODELS = {f"resnet{d}": Known(224, 32) for d in (18, 50, 101, 152)} | {
 @pytest.fixture(scope="module")
 def stored() -> Results:
     """The committed records of the main suite, or of the quickstart where those are absent."""
-    root = Path(__file__).parents[2] / "results"
+    root = Path(__file__).parents[2] / "results" / "reference"
     folder = next(f for f in (root / "compound_vs_single", root / "quickstart") if f.is_dir())
     return read_results(result_files([folder]))
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent.parent / "report"))
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -19,7 +16,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A report with failures, on two machines and two batches."""
-    from literal_report import build_full
+    from tests.report.literal_report import build_full
 
     return build_full(tmp_path_factory.mktemp("browser"))
 
@@ -41,13 +38,12 @@ def plain_url(built: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def other_urls(built: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The pages that are no report of one suite: a comparison, and an index over it."""
-    from many_records import many_results
-
     from scalebench.report.findings import find
     from scalebench.report.index import write_index
     from scalebench.report.sections.change import compare_runs
     from scalebench.report.sidebyside import Named, comparison_document, compose_comparison
     from scalebench.report.write_report import write_pages
+    from tests.report.many_records import many_results
 
     folder = tmp_path_factory.mktemp("others")
     stored = many_results(30)

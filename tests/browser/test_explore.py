@@ -155,7 +155,7 @@ def test_a_point_says_its_whole_record_when_it_is_pointed_at(open_page: Open, fr
 def test_hostile_names_stay_text_in_the_explorer(open_page: Open, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from literal_report import MACHINE, build_report, make_rounds
+    from tests.report.literal_report import MACHINE, build_report, make_rounds
 
     wild = '"><img src=x onerror="window.pwned=1"></script><script>window.pwned=1</script>\u05d0\u202e' + "n" * 200
     built = build_report(tmp_path, make_rounds(2, replace(MACHINE, machine=wild)), title=wild)

@@ -91,12 +91,20 @@ def test_an_interpreter_is_found_and_not_resolved(tmp_path: Path, monkeypatch: p
         find_interpreter(str(tmp_path / "nowhere"))
 
 
-@pytest.mark.parametrize("arguments", [["a"], ["a", "b", "--json", "--markdown"], ["a", "b", "--rounds", "1"]])
+@pytest.mark.parametrize("arguments", [["a", "b", "--json", "--markdown"], ["a", "b", "--rounds", "1"]])
 def test_bad_input_is_refused_before_anything_is_started(arguments: list[str], tmp_path: Path) -> None:
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(ab)
     done = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "out")])
-    assert done.exit_code == 2 or isinstance(done.exception, SuiteError)
+    assert done.exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_equal_sides_are_refused_before_anything_is_started(tmp_path: Path) -> None:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(ab)
+    with pytest.raises(SuiteError, match="A and B are the same"):
+        CliRunner().invoke(app, ["a", "--out", str(tmp_path / "out")], catch_exceptions=False)
     assert not (tmp_path / "out").exists()
 
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from scalebench.cli import app
 from scalebench.errors import ClaimError, StoreError, SuiteError, UnknownNameError
 
-RESULTS = Path(__file__).parents[2] / "results"
+RESULTS = Path(__file__).parents[2] / "results" / "reference"
 
 
 def test_the_registry_is_listed_with_how_each_claim_is_decided() -> None:

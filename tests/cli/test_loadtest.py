@@ -25,7 +25,7 @@ from scalebench.procure.simulate import Search, Server
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Writer, read_results
 from scalebench.suite.case import Case
-from tests.procure.test_check import run
+from tests.procure.literal_runs import run
 
 HERE = Environment("epyc-1", "h", "s")
 CASE = Case("resnet18", 64, threads=2)

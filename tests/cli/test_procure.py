@@ -46,7 +46,7 @@ runs: [{runs}]
 @pytest.fixture(scope="module")
 def serving() -> dict[str, str]:
     """A machine and the folder of its committed records."""
-    folder = Path(__file__).parents[2] / "results" / "serving"
+    folder = Path(__file__).parents[2] / "results" / "reference" / "serving"
     records = read_results(result_files([folder])).records
     machine = next(record.environment.machine for record in records if record.case.mode == "inference")
     return {"machine": machine, "runs": str(folder)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,19 +10,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-sys.path.append(str(Path(__file__).parent.parent / "report"))
-from literal_report import MACHINE, make_counts, make_rounds, specifications
-
 from scalebench.cli import app
 from scalebench.errors import ScalebenchError, StoreError
 from scalebench.execute.events import Event, Note, RoundEnded, RoundStarted
 from scalebench.jobs import live_page
-from scalebench.jobs.live_page import SHARE, LivePage
+from scalebench.jobs.live_page import LivePage
 from scalebench.jobs.publish import PageOptions, short_names
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results, Writer, read_results, result_files
 from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Plan
+from tests.report.literal_report import MACHINE, make_counts, make_rounds, specifications
 
 PLAN = Plan(
     "small", "A small suite", "schema: 1\n", tuple(Case(m, s) for m, s, _ in specifications()), (), (), ("EN-02",), 3
@@ -180,7 +177,7 @@ def test_a_live_page_is_written_after_a_round_and_takes_a_tenth_of_the_time(writ
         listen(_ended(done))
         clock.now += 2.5
     assert notes[0] == "The run goes on: 1 of at least 30 rounds are done."
-    assert len(notes) == 1 + int(19 * 2.5 // (2.0 * SHARE + 2.0))
+    assert len(notes) == 3, "after the first round, and every 22 s of the 47.5 s that follow"
     rounds = [event for event in heard if not isinstance(event, Note)]
     assert len(rounds) == 21, "the bar hears everything"
     assert [event.text for event in heard if isinstance(event, Note)] == ["live report: reports/small.html"]

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from procure.literal_plan import CAPACITY, box, buy, capacity, plan, rent
 from scalebench.procure.decision_document import build_document
 from scalebench.procure.outcome import weigh
 from scalebench.procure.serving import Refusal
 from scalebench.report.write_report import strict
+from tests.procure.literal_plan import CAPACITY, box, buy, capacity, plan, rent
 
 HOURS, SECONDS = 8760, 31_536_000
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from procure.literal_plan import CAPACITY, box, buy, capacity, plan, rent
 from scalebench.analysis.stats import Estimate
 from scalebench.procure.bill import bill
 from scalebench.procure.breakeven import break_evens, over_demand
@@ -21,6 +20,7 @@ from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.sensitivity import Bar, tornado
 from scalebench.procure.serving import Capacity
 from scalebench.procure.switching import Switch, switches
+from tests.procure.literal_plan import CAPACITY, box, buy, capacity, plan, rent
 
 
 def ranged(value: float, low: float, high: float, unit: str) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from literal_report import Built, build_full, build_report
 
 from scalebench.report.content import Absent, Chart
 from scalebench.report.sections.results import draw_figures
+from tests.report.literal_report import Built, build_full, build_report
 
 
 @pytest.fixture

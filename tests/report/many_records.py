@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from itertools import product
 
-from literal_report import MACHINE
-
 from scalebench.record import Record
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Plan
+from tests.report.literal_report import MACHINE
 
 FAMILIES = ("resnet", "efficientnet_b", "convnext_", "efficientnetv2_", "regnety_")
 

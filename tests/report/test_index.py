@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from literal_report import Built, build_report, make_rounds
 
 from scalebench.errors import StoreError
 from scalebench.report.index import write_index
+from tests.report.literal_report import Built, build_report, make_rounds
 
 
 def test_an_entry_links_the_page_and_repeats_its_verdict(full: Built, tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""How sure the verdicts are, and what would change them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from scipy import stats
+
+from scalebench.analysis.stats import Estimate
+from scalebench.claims.judge import Judged, Verdict, Word
+from scalebench.report.sections.outlook import outlook, rounds_to_decide
+from tests.report.literal_report import CLAIMS, Built, find_in, make_rounds
+
+
+def _verdict(value: float, low: float, high: float, bound: float, word: Word = "inconclusive", n: int = 3) -> Verdict:
+    part = Judged("part", Estimate(value, low, high, n), -math.inf, bound, word)
+    return Verdict(CLAIMS[0], word, value, low, high, n, "cpu-a", "batch 1, fp32", "why", (part,))
+
+
+def test_four_times_the_rounds_halve_the_interval() -> None:
+    """Of many rounds: there the t-quantile no longer moves."""
+    near = _verdict(1.0, 1 / 1.21, 1.21, 1.1, n=100_000)
+    assert rounds_to_decide(near) == pytest.approx(4 * 100_000, rel=1e-4)
+
+
+@pytest.mark.parametrize(("n", "share"), [(3, 0.5), (3, 0.1), (5, 0.9), (20, 0.3)])
+def test_so_many_rounds_and_no_fewer_reach_the_bound(n: int, share: float) -> None:
+    """Half-width of Welch's interval of two cases of m rounds each: t(2m - 2) times a standard error over root m."""
+
+    def half_width(m: float) -> float:
+        return float(stats.t.ppf(0.975, 2 * m - 2)) / math.sqrt(m)
+
+    bound = math.exp(share * math.log(1.21))
+    found = rounds_to_decide(_verdict(1.0, 1 / 1.21, 1.21, bound, n=n))
+    assert half_width(found) / half_width(n) == pytest.approx(share, rel=1e-6)
+    assert half_width(math.ceil(found)) <= share * half_width(n) < half_width(math.ceil(found) - 1)
+
+
+def test_all_open_parts_must_be_decided_for_support_and_one_for_refutation() -> None:
+    def part(value: float, bound: float) -> Judged:
+        return Judged("part", Estimate(value, value / 1.2, value * 1.2, 3), -math.inf, bound, "inconclusive")
+
+    def needed(*parts: Judged) -> float:
+        return rounds_to_decide(replace(_verdict(1.0, 0.8, 1.2, 1.1), parts=parts))
+
+    near, far, beyond = part(1.0, 1.05), part(1.0, 1.15), part(1.12, 1.0)
+    assert needed(near, far) == needed(near) > needed(far)
+    assert needed(near, beyond) == needed(beyond) < needed(near)
+
+
+def test_on_its_bound_no_number_of_rounds_decides_and_without_an_interval_none_is_known() -> None:
+    assert math.isinf(rounds_to_decide(_verdict(1.1, 1.0, 1.2, 1.1)))
+    assert math.isnan(rounds_to_decide(_verdict(1.0, math.nan, math.nan, 1.1, n=1)))
+
+
+def test_an_open_verdict_says_how_many_rounds_it_needs_or_that_none_would_do(full: Built) -> None:
+    feasible, hopeless = _verdict(1.0, 0.9, 1.15, 1.1), _verdict(1.0999, 0.9, 1.3, 1.1)
+    assert "would decide it" in outlook((feasible,), full.analysis)[1]
+    assert rounds_to_decide(hopeless) > 200
+    assert "no feasible number of rounds" in outlook((hopeless,), full.analysis)[1]
+
+
+def test_what_was_not_measured_names_the_suite_that_would(full: Built) -> None:
+    said = outlook(full.verdicts, full.analysis)
+    assert len(said) <= 4
+    assert any("scalebench suite-for EN-12" in sentence for sentence in said)
+
+
+def test_one_round_says_that_it_has_no_interval() -> None:
+    built = find_in(make_rounds(1))
+    assert any("EN-18: one round has no interval" in sentence for sentence in outlook(built.verdicts, built.analysis))
+
+
+def test_a_claim_open_in_two_places_is_named_once(full: Built) -> None:
+    said = outlook(full.verdicts, full.analysis)
+    assert sum(sentence.startswith("EN-18 on") for sentence in said) == 1
+
+
+def test_where_all_is_decided_the_narrowest_call_is_named(full: Built) -> None:
+    wide, narrow = _verdict(0.5, 0.49, 0.51, 1.1, "supported"), _verdict(0.95, 0.85, 1.05, 1.1, "supported")
+    narrow = replace(narrow, claim=CLAIMS[2])
+    said = outlook((wide, narrow), full.analysis)
+    assert said[1].startswith("EN-12 on cpu-a is the narrowest call: supported")
+
+
+def test_without_claims_there_is_nothing_to_say_and_counts_alone_are_exact() -> None:
+    built = find_in(make_rounds(0))
+    assert outlook((), built.analysis) == ()
+    assert "exact" in outlook(built.verdicts, built.analysis)[0]

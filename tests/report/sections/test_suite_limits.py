@@ -1,0 +1,91 @@
+"""The sections on ways of running, limits and training, on a page from literal records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from scalebench.record import Record
+from scalebench.report.sections.suite_limits import fitting_section, in_words
+from scalebench.report.sections.training import training_section
+from scalebench.suite.suite_plan import Limits, Scene
+from tests.report.literal_report import Built, build_report, find_in, make_rounds
+
+FACTS = {"prepare_s": 12.0, "relative_error": 2e-6, "top1_agreement": 1.0}
+
+
+def in_runtime(record: Record, times: float) -> Record:
+    facts = {
+        **record.facts,
+        **FACTS,
+        "latency_s": record.facts["latency_s"] / times,
+        "throughput_ips": record.facts["throughput_ips"] * times,
+    }
+    return replace(record, case=replace(record.case, runtime="onnxruntime"), facts=facts)
+
+
+def in_training(record: Record) -> Record:
+    step = record.facts["latency_s"]
+    split = {"forward_s": 0.3 * step, "backward_s": 0.6 * step, "optimizer_s": 0.1 * step}
+    case = replace(record.case, mode="training", optimizer="adamw")
+    return replace(record, case=case, facts={**record.facts, **split})
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    plain = make_rounds(3)
+    records = [*plain, *(in_runtime(record, 3.0) for record in plain), *(in_training(record) for record in plain)]
+    return build_report(tmp_path_factory.mktemp("ways"), records)
+
+
+def test_the_best_way_of_each_model_is_said_with_its_error(page: Built) -> None:
+    assert "times as fast" in page.html
+    assert "in fp32 onnxruntime, error 2.00e-06" in page.html
+
+
+def test_every_way_is_drawn_and_in_the_json(page: Built) -> None:
+    """The figure's numbers are those of the JSON, which has every row."""
+    rows = page.json["optimised"]
+    assert len(rows) == 9
+    assert {row["runtime"] for row in rows} == {"onnxruntime"}
+    assert all(row["speedup"] == pytest.approx(3.0) for row in rows)
+    assert 'id="ways"' in page.html
+
+
+def test_a_step_is_divided_in_words(page: Built) -> None:
+    assert "a step divides into forward 30.0 to 30.0 %" in page.html
+    assert "The loss of every step was a finite number" in page.html
+
+
+def test_a_doubtful_loss_is_named() -> None:
+    record = in_training(make_rounds(1)[0])
+    found = find_in([replace(record, notes=("loss_not_finite",))])
+    text = " ".join(training_section(found.analysis.cases).text)
+    assert "infinite or no number: resnet50@128" in text
+
+
+def test_what_fits_is_said_with_the_pixels_of_the_detail() -> None:
+    """The largest resolution of each model that fits, and what a detail covers there."""
+    found = find_in(make_rounds(3))
+    limits, scene = Limits(latency_s=0.03), Scene(640, 1)
+    from scalebench.analysis.within_limits import fitting
+
+    section = fitting_section(fitting(found.analysis.cases, limits, scene), limits, scene)
+    text = " ".join(section.text)
+    assert "resnet50 to 128 px" in text
+    assert "efficientnet_b0 to 320 px" in text
+    assert "At 320 px 1 mm cover 0.500 pixels" in text
+
+
+def test_where_nothing_fits_it_says_so() -> None:
+    from scalebench.analysis.within_limits import fitting
+
+    limits = Limits(latency_s=1e-6)
+    section = fitting_section(fitting(find_in(make_rounds(3)).analysis.cases, limits), limits, None)
+    assert "nothing that was measured surely keeps to" in section.text[0]
+
+
+def test_limits_in_words() -> None:
+    assert in_words(Limits(0.05, 2**31, 4)) == "50.0 ms and 2.00 GiB at batch 4"
+    assert in_words(Limits(memory_bytes=2**31)) == "2.00 GiB at batch 1"
