@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 LEVEL = 0.95
@@ -33,6 +34,21 @@ class Estimate:
     def half_width(self) -> float:
         """Half the interval over the value."""
         return (self.high - self.low) / 2 / abs(self.value) if self.value else math.nan
+
+    def columns(self, name: str) -> dict[str, float]:
+        """Value and interval as columns ``name``, ``name_low`` and ``name_high``."""
+        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
+
+
+def unknown(n: int = 0) -> Estimate:
+    """An estimate without a value."""
+    return Estimate(math.nan, math.nan, math.nan, n)
+
+
+def resampled(value: float, draws: npt.ArrayLike, n: int) -> Estimate:
+    """A value with the percentile interval of its resampled values, of which NaN are left out."""
+    low, high = np.nanquantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(value, float(low), float(high), n)
 
 
 def exact(value: float, n: int = 1) -> Estimate:

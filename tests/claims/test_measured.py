@@ -33,7 +33,7 @@ def test_a_measured_ratio(analysis_of: MakeAnalysis) -> None:
     found = {
         (named["machine"], named["batch"]): f.estimate
         for f in part.find(analysis_of(rounds=rounds))
-        for named in [dict(zip(WAY, f.way, strict=True))]
+        for named in [dict(zip(WAY, f.configuration, strict=True))]
     }
     assert found.keys() == {("xeon", 1), ("epyc", 1), ("xeon", 8)}  # with four threads b was measured at another size
     xeon, epyc = found["xeon", 1], found["epyc", 1]
@@ -95,7 +95,7 @@ def test_growth_with_the_batch(analysis_of: MakeAnalysis) -> None:
     (gap,) = _part(**content, under="b@224").find(analysis_of(rounds=rounds))
     assert alone.estimate.value == pytest.approx(6)
     assert gap.estimate.value == pytest.approx(3)
-    assert dict(zip(WAY, gap.way, strict=True))["batch"] == 4
+    assert dict(zip(WAY, gap.configuration, strict=True))["batch"] == 4
 
 
 def test_failed_rounds_and_missing_numbers_do_not_count(analysis_of: MakeAnalysis) -> None:
@@ -134,7 +134,7 @@ def test_a_group_ratio(analysis_of: MakeAnalysis) -> None:
     assert math.isnan(half.estimate.value)  # a target without rounds of both is not left out silently
     assert found.label == "over depth"
     assert found.estimate.value == pytest.approx(4)
-    assert found.way[0] == "xeon"
+    assert found.configuration[0] == "xeon"
 
 
 def test_a_group_ratio_that_nobody_measured(analysis_of: MakeAnalysis) -> None:

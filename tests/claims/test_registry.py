@@ -80,14 +80,14 @@ def test_a_claim_twice_in_a_file_is_refused(tmp_path: Path) -> None:
     """Which of the two is meant cannot be known."""
     file = tmp_path / "mine.yaml"
     file.write_text(MINE + MINE)
-    with pytest.raises(ClaimError, match=r"mine.yaml:11: \[1\].id: claim 'MY-1' is there twice"):
+    with pytest.raises(ClaimError, match=r"mine.yaml:11: \[1\].id: claim 'MY-1' is defined twice"):
         with_file(file)
 
 
 def test_a_reason_is_for_counts_only() -> None:
     """What is measured may come out another way on another machine, and needs no ready-made reason."""
     content = CLAIMS["EN-12"].model_dump(exclude_none=True, exclude_defaults=True)
-    with pytest.raises(ValidationError, match="counts only"):
+    with pytest.raises(ValidationError, match="decided by counts"):
         Claim.model_validate({**content, "reason": "Because."})
 
 
