@@ -134,7 +134,8 @@ class BatchGrowth(_MeasuredPart):
                     yield Finding(self.label, estimate, configuration)
 
     def _growth(self, before: pd.DataFrame, after: pd.DataFrame) -> Estimate | None:
-        values = [tuple(rounds_of(rows, text, self.metric) for rows in (after, before)) for text in self.models_named]
+        texts = self.models_named
+        values = [(rounds_of(after, text, self.metric), rounds_of(before, text, self.metric)) for text in texts]
         if not all(a and b for a, b in values):
             return None
         return ratio(*values[0]) if len(values) == 1 else ratio_of_ratios(*values)
