@@ -73,7 +73,7 @@ def test_memory_stands_beside_its_static_estimate() -> None:
     assert row["static_bytes"] == 1e6 + 4 * 0.25e6
     assert row["gap"] == pytest.approx(1.5)
     assert row["process_bytes"] == pytest.approx(9e6)
-    assert row["why"] == "library scratch, allocator slack"
+    assert row["why"] == "library workspace, allocator overhead"
 
 
 @pytest.mark.parametrize(
