@@ -43,7 +43,6 @@ COLUMNS = [
     *(f"{axis}{end}" for axis in MEASURED for end in ("_low", "_high")), "n", *POINTS,
 ]  # fmt: skip
 FRONT_COLUMNS = [*WAY, "set", *ROW, "top1", "axis", "cost", "low", "high", "n", "front", "sure", "compared"]
-SURVIVOR_COLUMNS = [*WAY, "set", *ROW, "top1", "axis", "stays", "sure"]
 SHARE_COLUMNS = [*WAY, "set", "family", "axis", "on_macs", "stays", "share", "sure", "joins", "overlap", "compared",
                  "families"]  # fmt: skip
 BASELINE, SCALED = "baseline", ", scaled"
@@ -54,7 +53,7 @@ _DRAWS = 200
 def accuracy_at_cost(
     cases: pd.DataFrame, counts: pd.DataFrame, published: Iterable[PublishedModel | PublishedVariant]
 ) -> pd.DataFrame:
-    """Published top-1 of each measured model beside what the model costs.
+    """Published top-1 of each measured model with its costs.
 
     Args:
         cases: ``summary.summarise``; those of mode ``inference`` are used.
@@ -92,8 +91,8 @@ def _printed(published: Iterable[PublishedModel | PublishedVariant]) -> pd.DataF
             row = model
         return row.family, row.recipe
 
-    variants = [row for row in complete if not isinstance(row, PublishedModel)]
-    rows = [(row.table, row.name, *origin(row), row.model, row.resolution, row.top1) for row in [*models, *variants]]
+    ordered = sorted(complete, key=lambda row: isinstance(row, PublishedVariant))  # models first, otherwise as given
+    rows = [(row.table, row.name, *origin(row), row.model, row.resolution, row.top1) for row in ordered]
     frame = pd.DataFrame(rows, columns=pd.Index([*ROW, "top1"])).astype({"resolution": int, "top1": float})
     recipe = frame["recipe"].astype(str)
     frame = frame.assign(extra=recipe.str.contains(EXTRA_DATA, regex=False))[~recipe.str.contains(SEVERAL_CROPS)]
@@ -130,7 +129,7 @@ def fronts(accuracy: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sets(accuracy: pd.DataFrame) -> pd.DataFrame:
-    """Each table, its rows with extra data apart, then ``BEST``; a model and resolution once, at its highest figure."""
+    """Each table, with extra data in sets of their own, and ``BEST``; each model and resolution at its highest figure."""
     extra, scaled = accuracy["extra"].astype(bool), accuracy["family"].astype(str).str.endswith(SCALED)
     tables = accuracy.assign(set=accuracy["table"].where(~extra, accuracy["table"].astype(str) + f", {EXTRA_DATA}"))
     every = pd.concat([tables, accuracy[~extra & ~scaled].assign(set=BEST)]).sort_values("top1", kind="stable")
@@ -226,22 +225,6 @@ def front_overlap(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     on_a, on_b = np.asarray(a, dtype=bool), np.asarray(b, dtype=bool)
     either = int((on_a | on_b).sum())
     return int((on_a & on_b).sum()) / either if either else math.nan
-
-
-def survivors(by_front: pd.DataFrame) -> pd.DataFrame:
-    """Every model on the front by counted MACs: whether it stays on the front by each other cost.
-
-    Args:
-        by_front: ``fronts``.
-
-    Returns: columns ``SURVIVOR_COLUMNS``, one row per model and other axis; ``stays`` is NA where that cost is not
-        known, ``sure`` as in ``fronts``.
-    """
-    keys = [*WAY, "set", "model", "resolution"]
-    is_reference = by_front["axis"] == REFERENCE
-    start = by_front.loc[is_reference & by_front["front"].fillna(False).astype(bool), keys]
-    others = by_front[~is_reference].rename(columns={"front": "stays"})
-    return others.merge(start, on=keys)[SURVIVOR_COLUMNS]
 
 
 def shares(by_front: pd.DataFrame) -> pd.DataFrame:

@@ -32,7 +32,7 @@ def resolution_exponents(cases: pd.DataFrame) -> pd.DataFrame:
 def axis_exponents(cases: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:
     """Log-log slope of each quantity against counted MACs along each method, base included.
 
-    Needs two matched targets beside the base. Columns ``COLUMNS``; ``subject`` is ``base by method``.
+    Needs two matched targets besides the base. Columns ``COLUMNS``; ``subject`` is ``base by method``.
     """
     paths: dict[tuple[str, int, str], list[tuple[str, int]]] = {}
     for group in groups:

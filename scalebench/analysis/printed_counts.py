@@ -43,7 +43,7 @@ def recount(
     rows = (*published.models(), *published.variants()) if rows is None else rows
     reasons = published.discrepancies() if reasons is None else reasons
     explanations = {(r.table, r.name, r.quantity): r.reason for r in reasons}
-    counted = {
+    counted: dict[tuple[str, int | None, str], float] = {
         (row["model"], int(row["resolution"]), quantity): float(row[quantity])
         for row in counts.to_dict("records")
         for quantity in TOLERANCE

@@ -104,15 +104,9 @@ def place(task: Task, latency_s: float, ability: Ability) -> Placed:
     label: Label = "compute" if by_compute >= by_memory else "memory"
     violation = latency_s < VIOLATION * t_min
     return Placed(
-        t_min,
-        t_eager,
-        t_min / latency_s,
-        task.flops / moved if moved else _NAN,
-        peak / bandwidth,
-        "overhead" if latency_s > OVERHEAD * t_eager else label,
-        violation,
-        _doubt(task, ability, violation),
-    )
+        t_min, t_eager, t_min / latency_s, task.flops / moved if moved else _NAN, peak / bandwidth,
+        "overhead" if latency_s > OVERHEAD * t_eager else label, violation, _doubt(task, ability, violation),
+    )  # fmt: skip
 
 
 def _unknown(task: Task, latency_s: float, ability: Ability) -> str:

@@ -6,7 +6,7 @@ Plans read claims for their needs, so these modules load without pandas: ``find`
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -31,6 +31,13 @@ def _with_resolution(text: str) -> str:
 
 ModelAt = Annotated[str, AfterValidator(_with_resolution)]
 """``MODEL@PIXELS``, a variant allowed."""
+
+
+def check_metric(names: Sequence[str], kind: str, metric: str) -> str:
+    """The metric, which must be among the ``counted`` or ``measured`` ones."""
+    if metric not in names:
+        raise ValueError(f"{metric!r} is not {kind}; {kind}: {', '.join(names)}")
+    return metric
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,8 @@ class BasePart(BaseModel):
 
     absolute: ClassVar[bool] = False
     """Whether ``margin`` is absolute, as for exponents and differences; relative otherwise."""
+    timed: ClassVar[bool] = False
+    """Whether its models must be measured, not only counted."""
 
     label: str
     near: float | None = None
@@ -112,7 +121,7 @@ class BasePart(BaseModel):
 
     def needs(self) -> Needs:
         """What must be counted or measured."""
-        return Needs()
+        return Needs(counts=self.models_named, cases=self.models_named if self.timed else ())
 
     def labels(self) -> Iterable[str]:
         """Labels of the expected findings, so that absent ones can be named."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from scalebench.analysis.stats import Estimate, exact
-from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt, Needs
+from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt, Needs, check_metric
 from scalebench.claims.lookup import COUNTABLE, counted, counted_ratio
 from scalebench.metrics import METRICS
 from scalebench.suite.scaling import compound_constant
@@ -58,14 +59,7 @@ class PrintedRatio(BasePart):
 class _CountedPart(BasePart):
     """A part about one counted metric."""
 
-    metric: str
-
-    @field_validator("metric")
-    @classmethod
-    def _can_be_counted(cls, metric: str) -> str:
-        if metric not in COUNTABLE:
-            raise ValueError(f"{metric!r} is not counted; counted: {', '.join(COUNTABLE)}")
-        return metric
+    metric: Annotated[str, AfterValidator(partial(check_metric, COUNTABLE, "counted"))]
 
     def needs(self) -> Needs:
         """All models counted, and their static memory where the metric is one."""

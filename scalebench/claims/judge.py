@@ -60,8 +60,7 @@ class Verdict:
     @property
     def decisive(self) -> Judged | None:
         """The part whose effect the verdict gives; None where there is no number."""
-        parts = (part for part in self.parts if part.word == self.verdict and part.estimate.value == self.effect)
-        return next(parts, None)
+        return next((p for p in self.parts if p.word == self.verdict and p.estimate.value == self.effect), None)
 
 
 def by_claim(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
@@ -83,19 +82,7 @@ def _judge_claim(claim: Claim, analysis: Analysis) -> list[Verdict]:
         return [Verdict(claim, "not measured", nan, nan, nan, 0, ON_PAPER, "", claim.cannot, ())]
     findings = [[f for f in part.find(analysis) if _applies_to(claim, f.configuration)] for part in claim.parts]
     configurations = dict.fromkeys(f.configuration for own in findings for f in own if f.configuration) or [()]
-    return [
-        _verdict(
-            claim,
-            configuration,
-            [
-                _judged(part, finding)
-                for part, own in zip(claim.parts, findings, strict=True)
-                for finding in _findings_in(configuration, part, own)
-            ],
-            analysis,
-        )
-        for configuration in configurations
-    ]
+    return [_verdict(claim, configuration, findings, analysis) for configuration in configurations]
 
 
 def _applies_to(claim: Claim, configuration: Configuration) -> bool:
@@ -114,11 +101,6 @@ def _findings_in(configuration: Configuration, part: BasePart, findings: Sequenc
     return own or [Finding(label, UNKNOWN) for label in part.labels()]
 
 
-def _judged(part: BasePart, finding: Finding) -> Judged:
-    low, high = part.bounds
-    return Judged(finding.label, finding.estimate, low, high, decide(finding.estimate, low, high))
-
-
 def decide(estimate: Estimate, low: float, high: float) -> Word:
     """Supported if the whole interval is allowed, refuted if none of it is, inconclusive otherwise."""
     if math.isnan(estimate.value):
@@ -130,7 +112,14 @@ def decide(estimate: Estimate, low: float, high: float) -> Word:
     return "refuted" if estimate.low > high or estimate.high < low else "inconclusive"
 
 
-def _verdict(claim: Claim, configuration: Configuration, judged: Sequence[Judged], analysis: Analysis) -> Verdict:
+def _verdict(
+    claim: Claim, configuration: Configuration, findings: Sequence[Sequence[Finding]], analysis: Analysis
+) -> Verdict:
+    judged = [
+        Judged(finding.label, finding.estimate, *part.bounds, decide(finding.estimate, *part.bounds))
+        for part, own in zip(claim.parts, findings, strict=True)
+        for finding in _findings_in(configuration, part, own)
+    ]
     word = combine([part.word for part in judged])
     deciding = [part for part in judged if part.word == word]
     # The first failure in the claim's own order refutes it; otherwise the part nearest to failing is shown.

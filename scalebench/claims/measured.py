@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from scalebench.analysis.stats import Estimate, mean_ratio, of_rounds, ratio, ratio_of_ratios
 from scalebench.analysis.way import WAY
-from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, GroupNeed, ModelAt, Needs
+from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, GroupNeed, ModelAt, Needs, check_metric
 from scalebench.claims.lookup import counted, counted_ratio, rounds_by_configuration, rounds_of
 from scalebench.metrics import MEASURED
 
@@ -24,18 +26,8 @@ if TYPE_CHECKING:
 class _MeasuredPart(BasePart):
     """A part about one measured metric."""
 
-    metric: str
-
-    @field_validator("metric")
-    @classmethod
-    def _can_be_measured(cls, metric: str) -> str:
-        if metric not in MEASURED:
-            raise ValueError(f"{metric!r} is not measured; measured: {', '.join(MEASURED)}")
-        return metric
-
-    def needs(self) -> Needs:
-        """All models counted and measured."""
-        return Needs(counts=self.models_named, cases=self.models_named)
+    timed: ClassVar[bool] = True
+    metric: Annotated[str, AfterValidator(partial(check_metric, MEASURED, "measured"))]
 
 
 class MeasuredRatio(_MeasuredPart):
@@ -56,8 +48,7 @@ class MeasuredRatio(_MeasuredPart):
             over, under = (rounds_of(rounds, text, self.metric) for text in (self.over, self.under))
             if over and under and math.isfinite(scale):
                 e = ratio(over, under)
-                estimate = Estimate(e.value / scale, e.low / scale, e.high / scale, e.n)
-                yield Finding(self.label, estimate, configuration)
+                yield Finding(self.label, Estimate(e.value / scale, e.low / scale, e.high / scale, e.n), configuration)
 
 
 class MeasuredValue(_MeasuredPart):
@@ -107,10 +98,9 @@ class MeasuredExponent(_MeasuredPart):
         x = [counted(analysis, text, self.against) for text in self.models]
         for configuration, rounds in rounds_by_configuration(analysis):
             values = [rounds_of(rounds, text, self.metric) for text in self.models]
-            if all(values) and all(map(math.isfinite, x)):
-                fit = power_law(x, [of_rounds(own).value for own in values])
-                if fit:
-                    yield Finding(self.label, fit.exponent, configuration)
+            complete = all(values) and all(map(math.isfinite, x))
+            if complete and (fit := power_law(x, [of_rounds(own).value for own in values])):
+                yield Finding(self.label, fit.exponent, configuration)
 
 
 class BatchGrowth(_MeasuredPart):
@@ -129,8 +119,7 @@ class BatchGrowth(_MeasuredPart):
         for configuration, after in by_configuration.items():
             before = by_configuration.get((*configuration[:column], small, *configuration[column + 1 :]))
             if configuration[column] == large and before is not None:
-                estimate = self._growth(before, after)
-                if estimate is not None:
+                if (estimate := self._growth(before, after)) is not None:
                     yield Finding(self.label, estimate, configuration)
 
     def _growth(self, before: pd.DataFrame, after: pd.DataFrame) -> Estimate | None:
@@ -142,7 +131,7 @@ class BatchGrowth(_MeasuredPart):
 
     def needs(self) -> Needs:
         """The cases at both batches."""
-        return Needs(counts=self.models_named, cases=self.models_named, batches=self.batches)
+        return replace(super().needs(), batches=self.batches)
 
 
 class GroupRatio(_MeasuredPart):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from scalebench import published
 from scalebench.analysis.laws.forms import LAWS
-from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt, Needs
+from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt
 from scalebench.claims.counted import exact_or_unknown
 from scalebench.claims.lookup import cases_by_configuration, counted
 from scalebench.claims.studied import Cost, LawName
@@ -31,15 +31,7 @@ def accuracies(tables: Iterable[str]) -> dict[str, float]:
     }
 
 
-class _AccuracyPart(BasePart):
-    """A part about published accuracies of counted models."""
-
-    def needs(self) -> Needs:
-        """All models counted."""
-        return Needs(counts=self.models_named)
-
-
-class AccuracyGain(_AccuracyPart):
+class AccuracyGain(BasePart):
     """Points of published accuracy per doubling of counted MACs: the gain of each step over that of the step before."""
 
     kind: Literal["accuracy_gain"]
@@ -61,7 +53,7 @@ class AccuracyGain(_AccuracyPart):
             yield (after - before) / doublings if doublings else math.nan
 
 
-class AccuracyLaw(_AccuracyPart):
+class AccuracyLaw(BasePart):
     """Leave-one-out error of one law of published error against counted MACs over another's; below 1 favours it."""
 
     kind: Literal["accuracy_law"]
@@ -77,13 +69,14 @@ class AccuracyLaw(_AccuracyPart):
         top1 = accuracies(self.tables)
         errors = [100 - top1.get(text, math.nan) for text in self.models]
         macs = [counted(analysis, text, "macs") for text in self.models]
-        known = all(map(math.isfinite, (*errors, *macs)))
-        yield Finding(self.label, law_ratio(macs, errors, LAWS[self.law], LAWS[self.rival]) if known else UNKNOWN)
+        complete = all(map(math.isfinite, (*errors, *macs)))
+        yield Finding(self.label, law_ratio(macs, errors, LAWS[self.law], LAWS[self.rival]) if complete else UNKNOWN)
 
 
 class FrontOverlap(BasePart):
     """Models that are on the front of published accuracy by both of two costs, over those on it by either."""
 
+    timed: ClassVar[bool] = True
     kind: Literal["front_overlap"]
     tables: list[str] = Field(min_length=1)
     models: list[ModelAt] = Field(min_length=5)
@@ -100,7 +93,3 @@ class FrontOverlap(BasePart):
             listed = cases.assign(top1=texts.map(top1))[texts.isin(self.models)].dropna(subset=["top1", "latency_s"])
             if len(listed) == len(self.models):
                 yield Finding(self.label, overlap_of_fronts(listed, self.first, self.second), configuration)
-
-    def needs(self) -> Needs:
-        """All models measured."""
-        return Needs(counts=self.models_named, cases=self.models_named)

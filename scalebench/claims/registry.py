@@ -68,13 +68,9 @@ class Claim(BaseModel):
     parts: tuple[Part, ...] = ()
 
     @model_validator(mode="after")
-    def _reason_only_on_paper(self) -> Claim:
+    def _consistent(self) -> Claim:
         if self.reason and self.measured:
             raise ValueError("a reason is for claims decided by counts: measured verdicts differ between machines")
-        return self
-
-    @model_validator(mode="after")
-    def _parts_or_a_reason(self) -> Claim:
         if bool(self.parts) == bool(self.cannot):
             raise ValueError("give parts, or under cannot the reason why there are none")
         return self
@@ -89,31 +85,25 @@ class Claim(BaseModel):
         return [part.needs() for part in self.parts]
 
     def counts(self) -> dict[Case, tuple[str, ...]]:
-        """Models that must be counted to decide it, with the modes whose static memory is wanted."""
+        """Models that must be counted to decide it, with the modes whose static memory is needed."""
         modes: dict[Case, tuple[str, ...]] = {}
         for need in self.needs():
             for text in need.counts:
-                case = _count_case(text)
+                variant, resolution = parse_at(text)
+                case = Case(variant.name, resolution or 0, mode=COUNT, device="meta")  # ModelAt has a resolution
                 modes[case] = tuple(dict.fromkeys((*modes.get(case, ()), *need.peaks)))
         return modes
 
 
-def _count_case(text: str) -> Case:
-    variant, resolution = parse_at(text)
-    assert resolution is not None  # noqa: S101 - ModelAt has checked it
-    return Case(variant.name, resolution, mode=COUNT, device="meta")
-
-
 Registry = dict[str, Claim]
 _CLAIMS = TypeAdapter(list[Claim])
-_SHIPPED = "scalebench/data/claims.yaml"
 
 
 @cache
 def registry() -> Registry:
     """Every shipped claim by id, in the order of the file."""
     text = resources.files("scalebench.data").joinpath("claims.yaml").read_text(encoding="utf-8")
-    return _claims(parse_yaml(_SHIPPED, text, list, ClaimError))
+    return _claims(parse_yaml("scalebench/data/claims.yaml", text, list, ClaimError))
 
 
 def claims_schema() -> dict[str, Any]:

@@ -16,8 +16,6 @@ from scalebench.suite.case import COUNT
 from scalebench.suite.suite_schema import Suite
 from scalebench.suite.variant import parse_at
 
-_WIDTH = 110
-
 
 def suite_for(claims: Sequence[Claim], name: str) -> dict[str, Any]:
     """Content of a suite file that measures, or counts, just what the claims need.
@@ -32,7 +30,7 @@ def suite_for(claims: Sequence[Claim], name: str) -> dict[str, Any]:
         reasons = "; ".join(f"{claim.id}: {claim.cannot}" for claim in claims)
         raise ClaimError(f"no suite decides these claims: {reasons}", "scalebench claims says which can be decided")
     runs = [run for claim in decidable for run in _runs(claim)]
-    content = {
+    content: dict[str, Any] = {
         "schema": 1,
         "name": name,
         "title": f"What decides {', '.join(claim.id for claim in decidable)}"[:200],
@@ -43,10 +41,9 @@ def suite_for(claims: Sequence[Claim], name: str) -> dict[str, Any]:
         "claims": [claim.id for claim in decidable],
     }
     if not any(claim.measured for claim in decidable):
-        content["models"] = _model_entries(
-            [(text, 1, "auto") for claim in decidable for text in _counted_models(claim)], []
-        )
-        content["grid"] = {"mode": [COUNT]}
+        # A claim of pure arithmetic needs nothing, but a suite needs at least one model.
+        counts = [text for claim in decidable for need in claim.needs() for text in need.counts] or ["resnet18@224"]
+        content |= {"models": _model_entries([(text, 1, "auto") for text in counts], []), "grid": {"mode": [COUNT]}}
     suite = {key: value for key, value in content.items() if value != []}
     Suite.model_validate(suite)
     return suite
@@ -55,7 +52,7 @@ def suite_for(claims: Sequence[Claim], name: str) -> dict[str, Any]:
 def as_yaml(suite: dict[str, Any], command: str) -> str:
     """The suite as a YAML file that starts with the command that wrote it."""
     yaml = YAML(typ="rt")
-    yaml.width = _WIDTH
+    yaml.width = 110
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.default_flow_style = None
     text = io.StringIO()
@@ -78,11 +75,6 @@ def _runs(claim: Claim) -> list[Run]:
 
 def _groups(claim: Claim) -> list[GroupNeed]:
     return [group for need in claim.needs() for group in need.groups]
-
-
-def _counted_models(claim: Claim) -> list[str]:
-    # A claim of pure arithmetic needs nothing, but a suite needs at least one model.
-    return [text for need in claim.needs() for text in need.counts] or ["resnet18@224"]
 
 
 def _model_entries(runs: Iterable[Run], groups: Iterable[GroupNeed]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from scalebench.analysis.laws.forms import LAWS
 from scalebench.analysis.stats import Estimate
-from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt, Needs
+from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt
 from scalebench.claims.lookup import cases_by_configuration
 from scalebench.suite.families import family_of
 from scalebench.suite.variant import parse_at
@@ -26,6 +26,7 @@ Cost = Literal["params", "macs", "activations", "latency_s", "memory_bytes"]
 class _StudyPart(BasePart):
     """A part about a list of cases, of which at least ``least`` must be measured in one configuration."""
 
+    timed: ClassVar[bool] = True
     models: list[ModelAt] = Field(min_length=8)
     least: int = Field(24, ge=8)
 
@@ -37,10 +38,6 @@ class _StudyPart(BasePart):
             timed = cases[listed].dropna(subset=["latency_s"])
             if len(timed) >= self.least:
                 yield Finding(self.label, self._effect(timed), configuration)
-
-    def needs(self) -> Needs:
-        """Every listed case measured."""
-        return Needs(counts=self.models_named, cases=self.models_named)
 
     def _effect(self, cases: pd.DataFrame) -> Estimate:
         raise NotImplementedError

@@ -16,12 +16,10 @@ from scalebench.analysis.accuracy_fronts import (
     COLUMNS,
     FRONT_COLUMNS,
     SHARE_COLUMNS,
-    SURVIVOR_COLUMNS,
     accuracy_at_cost,
     front_overlap,
     fronts,
     shares,
-    survivors,
 )
 from scalebench.analysis.way import WAY
 from scalebench.published import PublishedModel, PublishedVariant, models, variants
@@ -116,7 +114,6 @@ def test_nothing_in_gives_the_columns_out() -> None:
     found = fronts(nothing)
     assert nothing.columns.tolist() == COLUMNS
     assert found.columns.tolist() == FRONT_COLUMNS
-    assert survivors(found).columns.tolist() == SURVIVOR_COLUMNS
     assert shares(found).columns.tolist() == SHARE_COLUMNS
 
 
@@ -170,13 +167,6 @@ def test_a_planted_front() -> None:
     assert found["sure"][found["axis"] == "latency_image_s"].all()
 
 
-def test_who_survives_a_change_of_axis() -> None:
-    found = survivors(fronts(_planted(r50=0.5)))
-    by_latency = found[(found["axis"] == "latency_image_s") & (found["set"] == "t")].set_index("model")
-    assert by_latency["stays"].to_dict() == {"a_0": False, "b_0": True, "c_0": True}
-    assert "macs" not in set(found["axis"])
-
-
 def test_shares_count_who_stays_and_who_joins() -> None:
     found = shares(fronts(_planted(r50=0.5)))
     by_latency = found[(found["axis"] == "latency_image_s") & (found["set"] == "t")].set_index("family")
@@ -220,7 +210,6 @@ def test_a_cost_that_nobody_has_decides_nothing() -> None:
     found = fronts(accuracy)
     assert found[found["axis"] == "memory_bytes"]["front"].isna().all()
     assert _known(found, "macs") == {"a_0": True, "b_0": True, "c_0": True, "r50": False}
-    assert survivors(found)[lambda rows: rows["axis"] == "memory_bytes"]["stays"].isna().all()
     assert not shares(found)["axis"].eq("memory_bytes").any()
 
 

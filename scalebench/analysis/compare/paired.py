@@ -46,10 +46,7 @@ def compare_paired(duels: Sequence[Duel], metrics: Sequence[str], margin: float)
 
 
 def wants_more(duel: Duel, rounds: int) -> bool:
-    """Whether another pair is needed: until ``rounds`` are usable, with ``SPARE`` replacements for doubtful ones.
-
-    A round that did not end well ends the duel.
-    """
+    """Whether to measure another pair: until ``rounds`` are usable, with ``SPARE`` replacements, or one fails."""
     marks = _marks(duel)
     return all(ok for ok, _ in marks) and sum(counting(marks)) < rounds and len(duel) < rounds + SPARE
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from scalebench.analysis.compare.sides import Side, sides
 from scalebench.analysis.fingerprint import Difference, changes, fingerprint_difference
@@ -56,7 +57,7 @@ def pair_up(a: Sequence[Record], b: Sequence[Record], force: bool = False) -> Pa
     differences: list[Difference] = []
     for key_a, key_b in _machine_pairs(before, after):
         difference = fingerprint_difference(before[key_a][-1].environment, after[key_b][-1].environment)
-        case_key = _without_device if difference.kind == "cross-hardware" else _whole_case
+        case_key = _without_device if difference.kind == "cross-hardware" else attrgetter("case.case_key")
         pairs += [Pair(x, y, difference) for x, y in _match(before[key_a], after[key_b], case_key, force)]
         differences.append(difference)
     if not pairs:
@@ -107,10 +108,6 @@ def _by_kind(machines: Mapping[str, Sequence[Side]]) -> dict[str, list[str]]:
 
 def _names(machines: Mapping[str, Sequence[Side]]) -> str:
     return ", ".join(own[-1].environment.machine for own in machines.values())
-
-
-def _whole_case(side: Side) -> Hashable:
-    return side.case.case_key
 
 
 def _without_device(side: Side) -> Hashable:

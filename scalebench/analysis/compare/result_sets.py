@@ -13,7 +13,6 @@ from scipy import stats
 from scalebench.analysis.compare.comparison import Compared, Comparison, NoiseScale, RankTest, gate, means_of, row_of
 from scalebench.analysis.compare.gate import welch
 from scalebench.analysis.compare.pairing import Pair, pair_up
-from scalebench.analysis.compare.sides import Side
 from scalebench.metrics import METRICS
 from scalebench.record import Environment, Record
 
@@ -66,8 +65,8 @@ def compare(a: Sequence[Record], b: Sequence[Record], options: CompareOptions | 
         gated,
         means_of(gated),
         differences=pairing.differences,
-        only_a=tuple(_named(side) for side in pairing.only_a),
-        only_b=tuple(_named(side) for side in pairing.only_b),
+        only_a=tuple(side.label for side in pairing.only_a),
+        only_b=tuple(side.label for side in pairing.only_b),
         failed=tuple(text for pair in pairing.pairs for text in _failures(pair, options.metrics)),
         notes=pairing.notes,
     )
@@ -139,7 +138,3 @@ def _failures(pair: Pair, metrics: Sequence[str]) -> list[str]:
             if (lacking := [name for name, side in sides if not side.values(metric)])
         ]
     return [f"{pair.a.case.label}: {', '.join(ends)}"] if ends else []
-
-
-def _named(side: Side) -> str:
-    return f"{side.case.label} on {side.environment.machine}"

@@ -22,6 +22,11 @@ class Side:
     rounds: tuple[Record, ...]  # those that enter the estimates
     ending: str = "ok"  # how the last round ended, where none succeeded
 
+    @property
+    def label(self) -> str:
+        """Case and machine."""
+        return f"{self.case.label} on {self.environment.machine}"
+
     def values(self, metric: str) -> tuple[float, ...]:
         """The metric in each round that has it."""
         values = [record.facts.get(metric, 0.0) for record in self.rounds]

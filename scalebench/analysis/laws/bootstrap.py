@@ -1,4 +1,4 @@
-"""Intervals of a law's parameters and predictions, by resampling cases, and rounds within each case."""
+"""Intervals of a law's parameters, by resampling cases, and rounds within each case."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scalebench.analysis.laws.forms import Law, Values
-from scalebench.analysis.laws.robust_fit import LawFit, fit_law, predict
+from scalebench.analysis.laws.robust_fit import LawFit, fit_law
 from scalebench.analysis.stats import Estimate, resampled
 
 DRAWS, SEED = 200, 0
@@ -20,7 +20,6 @@ class Bootstrap:
 
     fit: LawFit  # to the geometric means of all points
     parameters: dict[str, Estimate]
-    band: tuple[Estimate, ...]  # y at each requested x
     failed: int  # draws to whose points the law could not be fitted
 
 
@@ -28,7 +27,6 @@ def bootstrap(
     law: Law,
     x: Sequence[float],
     rounds: Sequence[Sequence[float]],
-    at: Sequence[float] = (),
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> Bootstrap:
@@ -40,7 +38,6 @@ def bootstrap(
         law: the form.
         x: of every point.
         rounds: values of y of every point, one per round.
-        at: x at which to predict y, inside the support or not.
         draws: resamples.
         seed: of the resampling.
     """
@@ -53,9 +50,7 @@ def bootstrap(
         name: _estimate(value, np.array([refit.parameters[name] for refit in good]), len(x))
         for name, value in fit.parameters.items()
     }
-    curves = np.array([predict(refit, at, extrapolate=True) for refit in good]).reshape(len(good), len(at))
-    band = [_estimate(value, curves[:, i], len(x)) for i, value in enumerate(predict(fit, at, extrapolate=True))]
-    return Bootstrap(fit, parameters, tuple(band), len(refits) - len(good))
+    return Bootstrap(fit, parameters, len(refits) - len(good))
 
 
 def _refit(fit: LawFit, x: Sequence[float], rounds: Sequence[Sequence[float]], random: np.random.Generator) -> LawFit:

@@ -44,13 +44,9 @@ def choose(x: Sequence[float], y: Sequence[float], laws: Sequence[Law] = tuple(L
     ranked = sorted(fits, key=lambda fit: (math.isnan(_rms(errors[fit.law.name])), _rms(errors[fit.law.name])))
     best = errors[ranked[0].law.name]
     return [
-        ScoredLaw(
-            fit,
-            _rms(errors[fit.law.name]),
-            extrapolated(fit.law, x, y),
-            fit.converged and _tied(best, errors[fit.law.name], x),
-        )
+        ScoredLaw(fit, _rms(own), extrapolated(fit.law, x, y), fit.converged and _tied(best, own, x))
         for fit in ranked
+        for own in [errors[fit.law.name]]
     ]
 
 
@@ -69,10 +65,10 @@ def law_ratio(x: Sequence[float], y: Sequence[float], law: Law, rival: Law) -> E
     errors = [left_out(fit_law(form, x, y), x, y) for form in (law, rival)]
     if np.isnan(errors).any():
         return unknown(len(x))
-    ours, theirs = (_by_x(own, x) for own in errors)
-    rows = _draws(len(ours))
-    value = math.sqrt(float(ours.sum() / theirs.sum()))
-    e = resampled(value, np.sqrt(ours[rows].sum(axis=1) / theirs[rows].sum(axis=1)), len(x))
+    squares, rival_squares = (_by_x(own, x) for own in errors)
+    rows = _draws(len(squares))
+    value = math.sqrt(float(squares.sum() / rival_squares.sum()))
+    e = resampled(value, np.sqrt(squares[rows].sum(axis=1) / rival_squares[rows].sum(axis=1)), len(x))
     return Estimate(value, min(e.low, value * (1 - RESOLUTION)), max(e.high, value * (1 + RESOLUTION)), len(x))
 
 
@@ -110,10 +106,10 @@ def _rms(errors: Values) -> float:
 def _tied(best: Values, errors: Values, x: Sequence[float]) -> bool:
     if np.isnan(errors).any() or np.isnan(best).any():
         return False
-    ours, theirs = _by_x(best, x), _by_x(errors, x)
-    if theirs.sum() <= ours.sum() * (1 + RESOLUTION) ** 2:
+    least, squares = _by_x(best, x), _by_x(errors, x)
+    if squares.sum() <= least.sum() * (1 + RESOLUTION) ** 2:
         return True
-    difference = resampled(0.0, (theirs - ours)[_draws(len(ours))].sum(axis=1), len(ours))
+    difference = resampled(0.0, (squares - least)[_draws(len(least))].sum(axis=1), len(least))
     return difference.low <= 0 <= difference.high
 
 

@@ -74,10 +74,6 @@ def _broken_starts(u: Values, v: Values) -> Values:
     return np.array(rows)
 
 
-def _softplus(z: Values) -> Values:
-    return np.logaddexp(0.0, z)
-
-
 LAWS: dict[str, Law] = {
     law.name: law
     for law in (
@@ -102,7 +98,7 @@ LAWS: dict[str, Law] = {
             "broken_power", "y = a + b (x / x0)^-c0 (1 + (x / (x0 d))^(1 / f))^(-c1 f)",
             "Caballero et al., arXiv:2210.14891, one break", ("a", "b", "c0", "c1", "d", "f"), frozenset("abdf"),
             lambda u, t: np.logaddexp(
-                t[0], t[1] - t[2] * u - t[3] * np.exp(t[5]) * _softplus((u - t[4]) / np.exp(t[5]))),
+                t[0], t[1] - t[2] * u - t[3] * np.exp(t[5]) * np.logaddexp(0.0, (u - t[4]) / np.exp(t[5]))),
             _broken_starts,
         ),
     )

@@ -32,11 +32,9 @@ def why_not(measured: Sequence[Work], work: Work) -> str:
 
 
 def learn_same_model(works: Sequence[Work], values: Values, model: str) -> Learned:
-    """Learn one model from its own resolutions; the interval from all models, resolution after resolution left out.
+    """Learn one model from its own resolutions.
 
-    Args:
-        works, values: measured cases of the place, of this and other models.
-        model: which must be among them.
+    ``works`` are all measured cases of the place: the interval is from all models, resolution after resolution left out.
     """
     own = np.array([work.model == model for work in works])
     own_works = list(compress(works, own))
