@@ -129,7 +129,7 @@ def fronts(accuracy: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sets(accuracy: pd.DataFrame) -> pd.DataFrame:
-    """Each table, with extra data in sets of their own, and ``BEST``; each model and resolution at its highest figure."""
+    """Each table, extra data in sets of their own, and ``BEST``; each model and resolution at its highest figure."""
     extra, scaled = accuracy["extra"].astype(bool), accuracy["family"].astype(str).str.endswith(SCALED)
     tables = accuracy.assign(set=accuracy["table"].where(~extra, accuracy["table"].astype(str) + f", {EXTRA_DATA}"))
     every = pd.concat([tables, accuracy[~extra & ~scaled].assign(set=BEST)]).sort_values("top1", kind="stable")

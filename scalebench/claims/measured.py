@@ -118,9 +118,9 @@ class BatchGrowth(_MeasuredPart):
         column = WAY.index("batch")
         for configuration, after in by_configuration.items():
             before = by_configuration.get((*configuration[:column], small, *configuration[column + 1 :]))
-            if configuration[column] == large and before is not None:
-                if (estimate := self._growth(before, after)) is not None:
-                    yield Finding(self.label, estimate, configuration)
+            estimate = None if before is None else self._growth(before, after)
+            if configuration[column] == large and estimate is not None:
+                yield Finding(self.label, estimate, configuration)
 
     def _growth(self, before: pd.DataFrame, after: pd.DataFrame) -> Estimate | None:
         texts = self.models_named
@@ -147,10 +147,10 @@ class GroupRatio(_MeasuredPart):
         """One mean ratio per method of ``against`` and configuration."""
         for configuration, rounds in rounds_by_configuration(analysis):
             pairs = [self._pairs(analysis, rounds, against) for against in self.against]
-            if any(ours and theirs for by_target in pairs for ours, theirs in by_target):
+            if any(all(pair) for by_target in pairs for pair in by_target):
                 for label, by_target in zip(self.labels(), pairs, strict=True):
                     # A target that failed, often the largest, must not leave a verdict on the rest.
-                    complete = bool(by_target) and all(ours and theirs for ours, theirs in by_target)
+                    complete = bool(by_target) and all(map(all, by_target))
                     yield Finding(label, mean_ratio(by_target) if complete else UNKNOWN, configuration)
 
     def needs(self) -> Needs:
@@ -167,9 +167,9 @@ class GroupRatio(_MeasuredPart):
         for group in analysis.plan.groups:
             by_method = {member.method: member for member in group.members}
             if group.base == self.base and {self.method, against} <= by_method.keys():
-                ours, theirs = (
+                method_rounds, against_rounds = (
                     rounds_of(rounds, f"{group.model(member)}@{member.resolution}", self.metric)
                     for member in (by_method[self.method], by_method[against])
                 )
-                pairs.append((ours, theirs))
+                pairs.append((method_rounds, against_rounds))
         return pairs

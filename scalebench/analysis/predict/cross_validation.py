@@ -44,9 +44,9 @@ def evaluate(cases: Mapping[Place, Sequence[MeasuredCase]]) -> list[ErrorRow]:
             rows += _row("T1", method, "latency", place, _same_model_errors(own, line))
         rows += _row("T2", "new family", "latency", place, _other_model_errors(own))
         rows += _row("T2", "base and static peak", "memory", place, _memory_errors(place, own))
-        for other, there in cases.items():
+        for other, other_cases in cases.items():
             if other_machine.comparable(place, other):
-                rows += _row("T3", f"from {other.machine}", "latency", place, _other_machine_errors(own, there))
+                rows += _row("T3", f"from {other.machine}", "latency", place, _other_machine_errors(own, other_cases))
     return rows
 
 
@@ -110,9 +110,9 @@ def _memory_errors(place: Place, cases: Sequence[MeasuredCase]) -> list[Scored]:
     return scored
 
 
-def _other_machine_errors(here: Sequence[MeasuredCase], there: Sequence[MeasuredCase]) -> list[Scored]:
-    keys = {case.work.key for case in there}
-    if sum(case.work.key in keys for case in here) <= other_machine.FEWEST:
+def _other_machine_errors(own: Sequence[MeasuredCase], other: Sequence[MeasuredCase]) -> list[Scored]:
+    keys = {case.work.key for case in other}
+    if sum(case.work.key in keys for case in own) <= other_machine.FEWEST:
         return []
-    learned = other_machine.learn_other_machine(here, there)
+    learned = other_machine.learn_other_machine(own, other)
     return _one_by_one(learned.scores, learned.groups)

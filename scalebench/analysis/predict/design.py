@@ -42,16 +42,16 @@ class ChosenCase:
 
 
 def choose_next(
-    candidates: Sequence[OpenCase], seen: dict[Place, Sequence[MeasuredCase]], budget_s: float
+    candidates: Sequence[OpenCase], cases: dict[Place, Sequence[MeasuredCase]], budget_s: float
 ) -> list[ChosenCase]:
     """Order in which to measure, until no case fits into the budget.
 
     Args:
         candidates: unmeasured cases, with operators counted by kind.
-        seen: measured cases by place.
+        cases: measured cases by place.
         budget_s: seconds.
     """
-    covariance = _covariance(candidates, seen)
+    covariance = _covariance(candidates, cases)
     cost = np.array([candidate.seconds for candidate in candidates])
     open_ = np.ones(len(candidates), dtype=bool)
     start, spent, steps = float(np.trace(covariance)), 0.0, []
@@ -67,12 +67,12 @@ def choose_next(
     return steps
 
 
-def _covariance(candidates: Sequence[OpenCase], seen: dict[Place, Sequence[MeasuredCase]]) -> Values:
+def _covariance(candidates: Sequence[OpenCase], cases: dict[Place, Sequence[MeasuredCase]]) -> Values:
     """Covariance of the logs of all predictions, in units of a residual's variance; zero between places."""
     covariance = np.zeros((len(candidates), len(candidates)))
     for place in dict.fromkeys(candidate.place for candidate in candidates):
         own = [index for index, candidate in enumerate(candidates) if candidate.place == place]
-        measured = [case for case in seen.get(place, ()) if case.work.kinds]
+        measured = [case for case in cases.get(place, ()) if case.work.kinds]
         table = operator_table([case.work for case in measured])
         price = _price(place, table, np.array([case.latency_s for case in measured]))
         rows, before = shares(operator_table([candidates[index].work for index in own]), price), shares(table, price)

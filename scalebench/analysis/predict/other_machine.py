@@ -18,40 +18,40 @@ RIDGE = 1.0
 MOST_FOLDS = 50
 
 
-def comparable(here: Place, there: Place) -> bool:
+def comparable(place: Place, other: Place) -> bool:
     """Whether a ratio of machines makes sense: another machine, the same work in the same precision."""
-    same = (here.mode, here.precision, here.batch) == (there.mode, there.precision, there.batch)
-    return there.machine != here.machine and same
+    same = (place.mode, place.precision, place.batch) == (other.mode, other.precision, other.batch)
+    return other.machine != place.machine and same
 
 
-def why_not(here: Sequence[MeasuredCase], there: Sequence[MeasuredCase], work: Work) -> str:
+def why_not(own: Sequence[MeasuredCase], other: Sequence[MeasuredCase], work: Work) -> str:
     """Why tier 3 refuses a pass, or an empty string."""
-    keys = {case.work.key for case in there}
+    keys = {case.work.key for case in other}
     if work.key not in keys:
         return "other machine: not measured there"
-    shared = len(keys & {case.work.key for case in here})
+    shared = len(keys & {case.work.key for case in own})
     return "" if shared >= FEWEST else f"other machine: {shared} shared cases; at least {FEWEST} are needed"
 
 
-def learn_other_machine(here: Sequence[MeasuredCase], there: Sequence[MeasuredCase]) -> Learned:
+def learn_other_machine(own: Sequence[MeasuredCase], other: Sequence[MeasuredCase]) -> Learned:
     """Learn the ratio of two machines' times from the cases that both measured.
 
-    Below ``ENOUGH`` shared cases it is their median ratio, from there on linear in the logs of the totals.
+    Below ``ENOUGH`` shared cases it is their median ratio, from other on linear in the logs of the totals.
 
     Args:
-        here: cases of the machine to predict for.
-        there: cases of the other one, among them those to predict.
+        own: cases of the machine to predict for.
+        other: cases of the other machine, among them those to predict.
     """
-    times = {case.work.key: case.latency_s for case in there}
-    shared = [case for case in here if case.work.key in times]
+    times = {case.work.key: case.latency_s for case in other}
+    shared = [case for case in own if case.work.key in times]
     works = [case.work for case in shared]
     logs = np.log([case.latency_s / times[case.work.key] for case in shared])
     linear = len(shared) >= ENOUGH
     scores = np.empty(len(shared))
     for first in range(min(MOST_FOLDS, len(shared))):
-        own = np.arange(len(shared)) % MOST_FOLDS == first
-        fit = _fit_ratio(list(compress(works, ~own)), logs[~own], linear)
-        scores[own] = np.abs(np.log(fit(log_totals(list(compress(works, own))))) - logs[own])
+        fold = np.arange(len(shared)) % MOST_FOLDS == first
+        fit = _fit_ratio(list(compress(works, ~fold)), logs[~fold], linear)
+        scores[fold] = np.abs(np.log(fit(log_totals(list(compress(works, fold))))) - logs[fold])
     ratio = _fit_ratio(works, logs, linear)
 
     def predict(unmeasured: Sequence[Work]) -> Values:

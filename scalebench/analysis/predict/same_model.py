@@ -34,7 +34,7 @@ def why_not(measured: Sequence[Work], work: Work) -> str:
 def learn_same_model(works: Sequence[Work], values: Values, model: str) -> Learned:
     """Learn one model from its own resolutions.
 
-    ``works`` are all measured cases of the place: the interval is from all models, resolution after resolution left out.
+    ``works`` are of all models measured at the place: the interval is from all, resolution after resolution left out.
     """
     own = np.array([work.model == model for work in works])
     own_works = list(compress(works, own))
