@@ -71,7 +71,7 @@ def _known(frame: pd.DataFrame, axis: str, name: str = "t") -> dict[str, bool]:
     return {str(model): bool(front) for model, front in zip(rows["model"], rows["front"], strict=True)}
 
 
-def test_published_top1_stands_beside_the_cost_found_here() -> None:
+def test_published_top1_is_joined_with_the_measured_cost() -> None:
     cases = _cases(_case("resnet50", 0.08, batch=4, memory_bytes=2.0**22))
     found = accuracy_at_cost(
         cases, _counts(resnet50=4e9), [_model("t", "resnet50", 224, 76.0, "ResNet-50", family="ResNet")]
@@ -204,7 +204,7 @@ def test_a_model_without_one_of_the_costs_is_undecided_everywhere() -> None:
     assert not shares(found)["family"].eq("b").any()
 
 
-def test_a_cost_that_nobody_has_decides_nothing() -> None:
+def test_an_unknown_cost_decides_nothing() -> None:
     accuracy = _planted()
     accuracy["memory_bytes"] = math.nan
     found = fronts(accuracy)

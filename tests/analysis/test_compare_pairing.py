@@ -103,7 +103,7 @@ def test_a_number_is_not_compared_with_itself(rounds: Callable[..., list[Record]
 
 
 def test_the_newest_software_is_meant(rounds: Callable[..., list[Record]]) -> None:
-    """Rounds under older software on the same machine are left out, and said."""
+    """Rounds under older software on the same machine are left out, with a note."""
     new = [replace(record, started="2027-01-01T00:00:00+00:00") for record in rounds("a", 1.2, software="t")]
     found = pair_up(rounds("a", 1.0), [*new, *rounds("a", 1.1)])
     assert found.pairs[0].b.rounds == tuple(new)

@@ -1,4 +1,4 @@
-"""Places on the roofline, worked out by hand and bounded for any model."""
+"""Places on the roofline, computed by hand and bounded for any model."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_weights_come_from_memory_only_as_far_as_the_cache_cannot_hold_them(
     assert found.t_min_s == pytest.approx(least_s)
 
 
-def test_weights_that_nobody_reads_are_not_counted() -> None:
+def test_weights_that_no_operator_reads_are_not_counted() -> None:
     task = Task(1, 1, 224, "fp32", 200 * MIB, ((1, IMAGE, 1000, 2),))
     assert place(task, 1.0, replace(ABILITY, llc_bytes=0)).t_min_s == pytest.approx((2000 + IMAGE) / (50 * G))
 

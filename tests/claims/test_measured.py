@@ -22,7 +22,7 @@ def _rounds(model: str, resolution: int, *latencies: float, **way: object) -> li
 
 
 def test_a_measured_ratio(analysis_of: MakeAnalysis) -> None:
-    """One case's rounds over another's, with interval, in each way of running that has both."""
+    """One case's rounds over another's, with interval, in each configuration that has both."""
     rounds = [
         *_rounds("a", 224, 0.1, 0.11, 0.09), *_rounds("b", 224, 0.2, 0.22, 0.18),
         *_rounds("a", 224, 0.3, machine="epyc"), *_rounds("b", 224, 0.9, machine="epyc"),
@@ -137,7 +137,7 @@ def test_a_group_ratio(analysis_of: MakeAnalysis) -> None:
     assert found.configuration[0] == "xeon"
 
 
-def test_a_group_ratio_that_nobody_measured(analysis_of: MakeAnalysis) -> None:
+def test_an_unmeasured_group_ratio(analysis_of: MakeAnalysis) -> None:
     """Without the base's groups, or without rounds of both methods, nothing is found."""
     part = _part(kind="group_ratio", metric="latency_s", base="a", method="compound", against=["depth"])
     rounds = _rounds("a[w=2]", 224, 2.0)

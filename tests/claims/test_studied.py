@@ -53,7 +53,7 @@ LISTED = [f"{model}@224" for model in MODELS]
 def test_a_study_of_the_listed_cases(
     analysis_of: MakeAnalysis, content: dict[str, Any], low: float, high: float
 ) -> None:
-    """One finding for the way of running, from the listed models alone."""
+    """One finding for the configuration, from the listed models alone."""
     part = _part(**content, models=LISTED, least=10)
     analysis = replace(analysis_of(), cases=_cases())
     (found,) = part.find(analysis)

@@ -36,7 +36,7 @@ def why_not(own: Sequence[MeasuredCase], other: Sequence[MeasuredCase], work: Wo
 def learn_other_machine(own: Sequence[MeasuredCase], other: Sequence[MeasuredCase]) -> Learned:
     """Learn the ratio of two machines' times from the cases that both measured.
 
-    Below ``ENOUGH`` shared cases it is their median ratio, from other on linear in the logs of the totals.
+    Below ``ENOUGH`` shared cases it is their median ratio, otherwise linear in the logs of the totals.
 
     Args:
         own: cases of the machine to predict for.
