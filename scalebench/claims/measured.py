@@ -125,9 +125,9 @@ class BatchGrowth(_MeasuredPart):
     def _growth(self, before: pd.DataFrame, after: pd.DataFrame) -> Estimate | None:
         texts = self.models_named
         values = [(rounds_of(after, text, self.metric), rounds_of(before, text, self.metric)) for text in texts]
-        if not all(a and b for a, b in values):
-            return None
-        return ratio(*values[0]) if len(values) == 1 else ratio_of_ratios(*values)
+        if all(map(all, values)):
+            return ratio(*values[0]) if len(values) == 1 else ratio_of_ratios(*values)
+        return None
 
     def needs(self) -> Needs:
         """The cases at both batches."""

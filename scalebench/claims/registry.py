@@ -25,7 +25,7 @@ from scalebench.claims.published_accuracy import AccuracyGain, AccuracyLaw, Fron
 from scalebench.claims.studied import FamilyResidual, FitComparison, PredictorAdvantage, RankAgreement
 from scalebench.errors import ClaimError, UnknownNameError, did_you_mean
 from scalebench.suite.case import COUNT, Case
-from scalebench.suite.located import Located, Location, parse_yaml, read_text
+from scalebench.suite.located import Location, parse_yaml, read_text
 from scalebench.suite.variant import parse_at
 
 Part = Annotated[
@@ -103,7 +103,7 @@ _CLAIMS = TypeAdapter(list[Claim])
 def registry() -> Registry:
     """Every shipped claim by id, in the order of the file."""
     text = resources.files("scalebench.data").joinpath("claims.yaml").read_text(encoding="utf-8")
-    return _claims(parse_yaml("scalebench/data/claims.yaml", text, list, ClaimError))
+    return _claims("scalebench/data/claims.yaml", text)
 
 
 def claims_schema() -> dict[str, Any]:
@@ -117,12 +117,11 @@ def with_file(path: Path | None) -> Registry:
     Raises:
         ClaimError: with file, line, key, and the nearest valid word where there is one.
     """
-    if path is None:
-        return registry()
-    return {**registry(), **_claims(parse_yaml(str(path), read_text(path, ClaimError), list, ClaimError))}
+    return registry() if path is None else {**registry(), **_claims(str(path), read_text(path, ClaimError))}
 
 
-def _claims(file: Located) -> Registry:
+def _claims(name: str, text: str) -> Registry:
+    file = parse_yaml(name, text, list, ClaimError)
     try:
         claims = _CLAIMS.validate_python(file.plain())
     except ValidationError as error:

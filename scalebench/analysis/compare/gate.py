@@ -77,11 +77,7 @@ def welch(a: Sequence[float], b: Sequence[float], floor: float = 0.0) -> Effect:
 
 
 def paired(pairs: Sequence[tuple[float, float]]) -> Effect:
-    """Effect between neighbours of one run: mean of the paired logs, with a t-interval.
-
-    Args:
-        pairs: round medians (A, B), at least one pair.
-    """
+    """Effect between round medians (A, B) of one run, at least one pair: mean of the paired logs, with a t-interval."""
     logs = np.log(np.asarray([b for _, b in pairs], dtype=float) / np.asarray([a for a, _ in pairs], dtype=float))
     n = len(logs)
     error = float(logs.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
