@@ -54,4 +54,4 @@ def _against_others(table: pd.DataFrame, family: str) -> tuple[Estimate, float]:
     logs = np.log(own["time_s"] / (fit.coefficient * macs**fit.exponent.value))
     by_model = np.exp(logs.groupby(own["model"]).mean())
     inside = own["macs"].astype(float).between(float(others["macs"].min()), float(others["macs"].max()))
-    return of_rounds(by_model.tolist()), float(1 - inside.mean())
+    return of_rounds(by_model.tolist()), float((~inside).mean())
