@@ -1,4 +1,4 @@
-"""analyse(plan, records): everything the report and the claims start from."""
+"""analyse(plan, records): what reports and claims are made from."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from scalebench import published
 from scalebench.analysis.accuracy_fronts import accuracy_at_cost, fronts
+from scalebench.analysis.configurations import by_configuration
 from scalebench.analysis.exponents import axis_exponents, multiplier_exponents, resolution_exponents
 from scalebench.analysis.frontier import pareto
 from scalebench.analysis.input_pipeline import feeding, inputs
@@ -22,7 +23,6 @@ from scalebench.analysis.rounds import name_machines, with_standing
 from scalebench.analysis.speedups import optimised
 from scalebench.analysis.study import Study, study
 from scalebench.analysis.summary import summarise
-from scalebench.analysis.way import WAY
 from scalebench.analysis.within_limits import fitting
 from scalebench.machine.ability import Ability
 from scalebench.record import Environment, Record
@@ -44,68 +44,38 @@ class Failure:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What the records of one suite say.
-
-    Attributes:
-        plan: what was asked for.
-        machines: by their unique label.
-        rounds: one row per measured round, see ``store.frame.rounds_frame``.
-        cases: one row per machine and case that ran a whole model, see ``summary.summarise``; ``front`` marks the
-            Pareto front of counted MACs per image against latency, within one way of running.
-        counts: counted facts, one row per model and resolution.
-        exponents: see ``scaling.COLUMNS``.
-        groups: see ``matched.COLUMNS``.
-        failures: cases that did not end well.
-        missing: cases of the plan that no machine has measured yet.
-        roofline: ``cases`` with the columns of ``roofline.Placed``.
-        abilities: measured peaks of the machines, oldest first.
-        memory: measured, whole-process and static memory, see ``memory.memory_gap``.
-        short: cases of the plan with fewer good rounds than asked for.
-        left_out: measured records of cases that are no longer in the suite.
-        counted_groups: see ``matched.counted_ratios``.
-        explained: see ``matched.explained``.
-        recount: see ``recount.recount``.
-        accuracy: see ``accuracy.accuracy_at_cost``.
-        fronts: see ``accuracy.fronts``.
-        study: what predicts time; empty until ``with_study``.
-        optimised: see ``optimised.optimised``.
-        fitting: see ``fitting.fitting``; empty where the suite sets no limits.
-        besides: as ``cases``, of those that ran no whole model: a model's parts, the input pipeline.
-        inputs: see ``inputs.inputs``.
-        feeding: see ``inputs.feeding``.
-        parts: where the cost of models goes, see ``parts.parts_frame``.
-    """
+    """What the records of one suite show. Frames are described where they are made."""
 
     plan: Plan
-    machines: dict[str, Environment]
-    rounds: pd.DataFrame
-    cases: pd.DataFrame
-    counts: pd.DataFrame
-    exponents: pd.DataFrame
-    groups: pd.DataFrame
+    machines: dict[str, Environment]  # by their unique label
+    rounds: pd.DataFrame  # one row per measured round, see ``store.frame.rounds_frame`` and ``rounds.with_standing``
+    cases: pd.DataFrame  # cases that ran a whole model, see ``summary.summarise``, and ``front`` of MACs and latency
+    counts: pd.DataFrame  # counted facts, one row per model and resolution
+    exponents: pd.DataFrame  # see ``exponents.COLUMNS``
+    groups: pd.DataFrame  # see ``matched.compare_groups``
     failures: tuple[Failure, ...]
-    missing: tuple[Case, ...]
-    memory: pd.DataFrame = field(default_factory=pd.DataFrame)
-    roofline: pd.DataFrame = field(default_factory=pd.DataFrame)
-    abilities: tuple[Ability, ...] = ()
-    short: tuple[Case, ...] = ()
-    left_out: int = 0
-    counted_groups: pd.DataFrame = field(default_factory=pd.DataFrame)
-    explained: pd.DataFrame = field(default_factory=pd.DataFrame)
-    recount: pd.DataFrame = field(default_factory=pd.DataFrame)
-    accuracy: pd.DataFrame = field(default_factory=pd.DataFrame)
-    fronts: pd.DataFrame = field(default_factory=pd.DataFrame)
-    study: Study = field(default_factory=Study)
-    besides: pd.DataFrame = field(default_factory=pd.DataFrame)
-    optimised: pd.DataFrame = field(default_factory=pd.DataFrame)
-    fitting: pd.DataFrame = field(default_factory=pd.DataFrame)
-    inputs: pd.DataFrame = field(default_factory=pd.DataFrame)
-    feeding: pd.DataFrame = field(default_factory=pd.DataFrame)
-    parts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    missing: tuple[Case, ...]  # cases of the plan that no machine has measured
+    memory: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``memory_views.memory_gap``
+    roofline: pd.DataFrame = field(default_factory=pd.DataFrame)  # ``cases`` with the columns of ``roofline.Placed``
+    abilities: tuple[Ability, ...] = ()  # measured peaks of the machines, oldest first
+    short: tuple[Case, ...] = ()  # cases of the plan with fewer good rounds than planned
+    left_out: int = 0  # measured records of cases that are no longer in the suite
+    counted_groups: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``matched.counted_ratios``
+    explained: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``matched.explained``
+    recount: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``printed_counts.recount``
+    accuracy: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``accuracy_fronts.accuracy_at_cost``
+    fronts: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``accuracy_fronts.fronts``
+    study: Study = field(default_factory=Study)  # empty until ``with_study``
+    besides: pd.DataFrame = field(default_factory=pd.DataFrame)  # as ``cases``: parts of models, the input pipeline
+    optimised: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``speedups.optimised``
+    fitting: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``within_limits.fitting``; empty without limits
+    inputs: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``input_pipeline.inputs``
+    feeding: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``input_pipeline.feeding``
+    parts: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``part_times.parts_frame``
 
     @property
     def own_counts(self) -> pd.DataFrame:
-        """``counts`` less what was read in a table: claims are decided by what was counted here."""
+        """``counts`` without imported tables: claims are decided by what was counted here."""
         return counted_here(self.counts)
 
 
@@ -115,13 +85,13 @@ def analyse(
     """Analyse the records of one suite.
 
     Args:
-        plan: the suite's plan, newest first choice.
+        plan: of the suite.
         records: counts and rounds, from any number of machines.
-        elsewhere: cases that other machines' plans of the suite have beside these.
+        elsewhere: further cases, from other machines' plans of the suite.
         abilities: peaks of the machines, oldest first.
     """
-    wanted = {_anywhere(case) for case in (*plan.cases, *elsewhere)}
-    every, records = records, [r for r in records if r.case.mode == COUNT or _anywhere(r.case) in wanted]
+    planned = {_anywhere(case) for case in (*plan.cases, *elsewhere)}
+    every, records = records, [r for r in records if r.case.mode == COUNT or _anywhere(r.case) in planned]
     measured = [record for record in records if record.case.mode != COUNT]
     rounds = with_standing(name_machines(rounds_frame(records)), measured)
     every_case = summarise(rounds)
@@ -130,7 +100,7 @@ def analyse(
     machines, prepared = _machines(records, rounds), inputs(rounds)
     counts = counts_frame(records)
     exponents = [resolution_exponents(cases), multiplier_exponents(cases), axis_exponents(cases, plan.groups)]
-    seen = {_anywhere(record.case) for record in records}
+    recorded = {_anywhere(record.case) for record in records}
     good = rounds[rounds["used"]].groupby(["case", "machine"]).size().groupby("case").min()
     groups, counted = compare_groups(rounds, plan.groups), counted_ratios(counts, plan.groups)
     accuracy = accuracy_at_cost(cases, counts, (*published.models(), *published.variants()))
@@ -143,7 +113,7 @@ def analyse(
         exponents=pd.concat([e for e in exponents if len(e)] or exponents[:1], ignore_index=True),
         groups=groups,
         failures=_failures(records, rounds),
-        missing=tuple(case for case in plan.cases if _anywhere(case) not in seen),
+        missing=tuple(case for case in plan.cases if _anywhere(case) not in recorded),
         memory=memory_gap(cases),
         roofline=cases.join(roofline(cases, counts, abilities)[list(PLACED)]),
         abilities=tuple(abilities),
@@ -164,7 +134,7 @@ def analyse(
 
 
 def with_study(analysis: Analysis) -> Analysis:
-    """The same with its study, which takes seconds of resampling and which verdicts do without."""
+    """The same with its study, which takes seconds of resampling and which no verdict needs."""
     return replace(analysis, study=study(analysis.cases, analysis.rounds))
 
 
@@ -175,8 +145,8 @@ def _anywhere(case: Case) -> Case:
 
 def _front(cases: pd.DataFrame) -> pd.Series:
     front = pd.Series(False, index=cases.index)
-    for _, group in cases.groupby(WAY, sort=False):
-        front.loc[group.index] = pareto(group, cost="latency_s", gain="macs")
+    for _, own in by_configuration(cases):
+        front.loc[own.index] = pareto(own, cost="latency_s", gain="macs")
     return front
 
 
@@ -188,14 +158,12 @@ def _machines(records: Sequence[Record], rounds: pd.DataFrame) -> dict[str, Envi
 
 
 def _failures(records: Sequence[Record], rounds: pd.DataFrame) -> tuple[Failure, ...]:
-    """Cases without a number: those whose every round, or whose count, ended badly; each once."""
-    measured = [r for r in records if r.case.mode != COUNT]
-    places = [
-        *zip(measured, rounds["machine"], strict=True),
-        *((r, "on paper") for r in records if r.case.mode == COUNT),
-    ]
+    """Cases of which no round, or count, succeeded; each once."""
+    machines = iter(rounds["machine"])
+    measured = [(r, next(machines)) for r in records if r.case.mode != COUNT]
+    places = [*measured, *((r, "on paper") for r in records if r.case.mode == COUNT)]
     good = {(r.case.key, place) for r, place in places if r.outcome == "ok"}
-    # Of several rounds that ended badly the newest tells: what was wrong may have been tried again.
+    # Of several failed rounds the newest is shown: the cause may have changed since the first.
     bad = {
         (r.case.key, place): Failure(
             r.case, place, r.outcome, (r.error or {}).get("message", ""), r.ending or r.outcome

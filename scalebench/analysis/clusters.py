@@ -1,14 +1,13 @@
-"""Resampling of cases by family: models of one family resemble each other, so families are what is drawn."""
+"""Resampling by family: models of one family resemble each other, so whole families are drawn."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from scalebench.analysis.stats import LEVEL, Estimate
+from scalebench.analysis.stats import Estimate, resampled, unknown
 
 DRAWS = 500
 SEED = 0
@@ -18,21 +17,17 @@ FEWEST_CASES, FEWEST_FAMILIES = 8, 5
 Indices = npt.NDArray[np.intp]
 
 
-def too_few(families: Sequence[str]) -> str:
-    """Why nothing can be said, or an empty string."""
-    cases, kinds = len(families), len(set(families))
-    if cases >= FEWEST_CASES and kinds >= FEWEST_FAMILIES:
-        return ""
-    return f"{cases} cases of {kinds} families; {FEWEST_CASES} of {FEWEST_FAMILIES} are needed"
+def too_few(families: Sequence[str]) -> bool:
+    """Whether cases of these families are too few for a statement."""
+    return len(families) < FEWEST_CASES or len(set(families)) < FEWEST_FAMILIES
 
 
 def draws(families: Sequence[str], number: int = DRAWS) -> list[Indices]:
     """Resamples as row numbers: as many families as there are, with replacement, each with all of its cases."""
     labels = np.asarray(families)
     members = [np.flatnonzero(labels == name) for name in dict.fromkeys(families)]
-    random = np.random.default_rng(SEED)
-    picks = random.integers(0, len(members), size=(number, len(members)))
-    return [np.concatenate([members[at] for at in pick]) for pick in picks]
+    picks = np.random.default_rng(SEED).integers(0, len(members), size=(number, len(members)))
+    return [np.concatenate([members[index] for index in pick]) for pick in picks]
 
 
 def bootstrapped(statistic: Callable[[Indices], float], families: Sequence[str]) -> Estimate:
@@ -45,9 +40,8 @@ def bootstrapped(statistic: Callable[[Indices], float], families: Sequence[str])
     Returns: n is the number of cases; everything NaN where ``too_few``.
     """
     if too_few(families):
-        return Estimate(math.nan, math.nan, math.nan, len(families))
-    found = np.array([statistic(rows) for rows in draws(families)])
-    if np.isnan(found).all():  # a side that never varies has no correlation
-        return Estimate(math.nan, math.nan, math.nan, len(families))
-    low, high = np.nanquantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(statistic(np.arange(len(families))), float(low), float(high), len(families))
+        return unknown(len(families))
+    values = np.array([statistic(rows) for rows in draws(families)])
+    if np.isnan(values).all():  # a side that never varies has no correlation
+        return unknown(len(families))
+    return resampled(statistic(np.arange(len(families))), values, len(families))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from scalebench.analysis.configurations import by_configuration
 from scalebench.analysis.power_law import MIN_POINTS, power_law
 from scalebench.analysis.way import WAY
 from scalebench.suite.suite_plan import Group
@@ -20,27 +21,29 @@ def resolution_exponents(cases: pd.DataFrame) -> pd.DataFrame:
     Args:
         cases: ``summary.summarise``.
 
-    Returns: one row per way of running, model and metric, columns ``COLUMNS``.
+    Returns: one row per configuration, model and metric, columns ``COLUMNS``.
     """
     rows = []
-    for (*way, model), group in cases.groupby([*WAY, "model"], sort=False):
-        if group["resolution"].nunique() >= MIN_POINTS:
-            rows += _rows(group, "resolution", {**dict(zip(WAY, way, strict=True)), "subject": model})
+    for configuration, own in by_configuration(cases, "model"):
+        rows += _rows(own, "resolution", {**configuration, "subject": configuration["model"]})
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
 def axis_exponents(cases: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:
     """Log-log slope of each quantity against counted MACs along each method, base included.
 
-    Needs two matched targets beside the base. Columns ``COLUMNS``; ``subject`` is ``base by method``.
+    Needs two matched targets besides the base. Columns ``COLUMNS``; ``subject`` is ``base by method``.
     """
+    paths: dict[tuple[str, int, str], list[tuple[str, int]]] = {}
+    for group in groups:
+        for member in group.members:
+            path = paths.setdefault((group.base, group.base_resolution, member.method), [])
+            path.append((group.model(member), member.resolution))
     rows = []
-    for (base, size, method), names in _paths(groups).items():
-        wanted = pd.MultiIndex.from_tuples([(base, size), *names])
-        on_path = cases[pd.MultiIndex.from_frame(cases[["model", "resolution"]]).isin(wanted)]
-        for way, group in on_path.groupby(WAY, sort=False):
-            if group["macs"].nunique() >= MIN_POINTS:
-                rows += _rows(group, "macs", {**dict(zip(WAY, way, strict=True)), "subject": f"{base} by {method}"})
+    for (base, resolution, method), members in paths.items():
+        on_path = pd.MultiIndex.from_frame(cases[["model", "resolution"]]).isin([(base, resolution), *members])
+        for configuration, own in by_configuration(cases[on_path]):
+            rows += _rows(own, "macs", {**configuration, "subject": f"{base} by {method}"})
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
@@ -53,28 +56,18 @@ def multiplier_exponents(cases: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for axis, other in (("depth", "width"), ("width", "depth")):
         alone = cases[(cases[other] == 1) & ~cases["model"].str.contains(r"\b[tf]=")]
-        for (*way, base, resolution), group in alone.groupby([*WAY, "base", "resolution"], sort=False):
-            if group[axis].nunique() >= MIN_POINTS:
-                identity = {**dict(zip(WAY, way, strict=True)), "subject": f"{base}@{resolution}"}
-                rows += _rows(group, axis, identity)
+        for configuration, own in by_configuration(alone, "base", "resolution"):
+            subject = f"{configuration['base']}@{configuration['resolution']}"
+            rows += _rows(own, axis, {**configuration, "subject": subject})
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
-def _paths(groups: Sequence[Group]) -> dict[tuple[str, int, str], list[tuple[str, int]]]:
-    paths: dict[tuple[str, int, str], list[tuple[str, int]]] = {}
-    for group in groups:
-        for member in group.members:
-            key = (group.base, group.base_resolution, member.method)
-            paths.setdefault(key, []).append((group.model(member), member.resolution))
-    return paths
-
-
-def _rows(group: pd.DataFrame, against: str, identity: dict[str, object]) -> list[dict[str, object]]:
+def _rows(cases: pd.DataFrame, against: str, identity: dict[str, object]) -> list[dict[str, object]]:
     rows = []
-    for metric in QUANTITIES:
-        fit = power_law(group[against].tolist(), group[metric].tolist()) if metric != against else None
+    for metric in QUANTITIES if cases[against].nunique() >= MIN_POINTS else ():
+        fit = power_law(cases[against].tolist(), cases[metric].tolist()) if metric != against else None
         if fit:
             e = fit.exponent
-            found = {"exponent": e.value, "low": e.low, "high": e.high, "n": e.n, "r2": fit.r2}
-            rows.append({**identity, "against": against, "metric": metric, **found})
+            slope = {"exponent": e.value, "low": e.low, "high": e.high, "n": e.n, "r2": fit.r2}
+            rows.append({**identity, "against": against, "metric": metric, **slope})
     return rows

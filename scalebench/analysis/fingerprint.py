@@ -1,4 +1,4 @@
-"""What differs between two machines, and between two states of their software, field by field."""
+"""Differences between two machines' hardware and software, field by field."""
 
 from __future__ import annotations
 
@@ -26,37 +26,31 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class Difference:
-    """Two fingerprints, compared.
+    """Two fingerprints, compared."""
 
-    Attributes:
-        kind: ``cross-hardware`` where the hardware keys differ, ``software`` where only the software keys do.
-        machines: slugs of A's and of B's machine.
-        hardware, software: the fields behind it.
-    """
-
-    kind: Kind
-    machines: tuple[str, str]
+    kind: Kind  # ``cross-hardware`` where the hardware keys differ, ``software`` where only the software keys do
+    machines: tuple[str, str]  # slugs of A and B
     hardware: tuple[FieldChange, ...] = ()
     software: tuple[FieldChange, ...] = ()
 
     @property
     def banner(self) -> str:
-        """What a reader has to know before the numbers; empty where both sides are the same."""
-        said = []
+        """The differences in words; empty where both sides are the same."""
+        texts = []
+        hardware, software = (", ".join(map(str, fields)) for fields in (self.hardware, self.software))
         if self.kind == "cross-hardware":
-            fields = f" ({_listed(self.hardware)})" if self.hardware else ""
-            said.append(f"two machines: {self.machines[0]} -> {self.machines[1]}{fields}")
-        if self.software:
-            said.append(f"software differs: {_listed(self.software)}")
+            texts.append(f"two machines: {' -> '.join(self.machines)}" + (f" ({hardware})" if hardware else ""))
+        if software:
+            texts.append(f"software differs: {software}")
         elif self.kind == "software":
-            said.append("software differs in fields that were not stored")
-        return "; ".join(said)
+            texts.append("software differs in fields that were not stored")
+        return "; ".join(texts)
 
 
 def fingerprint_difference(a: Environment, b: Environment) -> Difference:
     """Compare two machines by their keys and name every field that differs.
 
-    The method is no part of an environment: ``pairing.pair_up`` compares it case by case.
+    The timing method is not part of an environment: ``pairing.pair_up`` compares it case by case.
     """
     kind: Kind = "same"
     if a.hw_key != b.hw_key:
@@ -69,7 +63,7 @@ def fingerprint_difference(a: Environment, b: Environment) -> Difference:
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[FieldChange, ...]:
-    """Fields that differ, sorted; of lists only the items that went and came."""
+    """Fields that differ, sorted; of lists only the items removed and added."""
     before, after = dict(_flat(old)), dict(_flat(new))
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     return tuple(FieldChange(name, *_words(before.get(name), after.get(name))) for name in names)
@@ -85,8 +79,8 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 def _words(old: Any, new: Any) -> tuple[str, str]:
     if isinstance(old, (list, tuple)) and isinstance(new, (list, tuple)):
-        gone, come = (", ".join(str(item) for item in x if item not in y) for x, y in ((old, new), (new, old)))
-        return gone or ABSENT, come or ABSENT
+        removed, added = (", ".join(str(item) for item in x if item not in y) for x, y in ((old, new), (new, old)))
+        return removed or ABSENT, added or ABSENT
     return _word(old), _word(new)
 
 
@@ -94,7 +88,3 @@ def _word(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value)) or ABSENT
     return ABSENT if value is None or value == "" else str(value)
-
-
-def _listed(found: tuple[FieldChange, ...]) -> str:
-    return ", ".join(map(str, found))

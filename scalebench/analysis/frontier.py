@@ -1,4 +1,4 @@
-"""Pareto front: the cases that nothing else beats in both directions."""
+"""Pareto front: the cases that no other case dominates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Values = npt.NDArray[np.float64]
 
 
 def pareto(frame: pd.DataFrame, cost: str, gain: str) -> pd.Series:
-    """Whether each row is on the front: no other row is better one way without being worse the other.
+    """Whether each row is on the front: no other row is better in one column without being worse in the other.
 
     Args:
         frame: any table.
@@ -25,15 +25,15 @@ def pareto(frame: pd.DataFrame, cost: str, gain: str) -> pd.Series:
 
 def on_front(cost: Values, gain: Values) -> npt.NDArray[np.bool_]:
     """The same for two arrays of equal length; a point with NaN is never on the front."""
-    found = np.zeros(len(cost), dtype=bool)
+    front = np.zeros(len(cost), dtype=bool)
     known = np.flatnonzero(~np.isnan(cost) & ~np.isnan(gain))
     order = known[np.lexsort((-gain[known], cost[known]))]
     if not len(order):
-        return found
+        return front
     x, y = cost[order], gain[order]
     reached = np.concatenate([[-np.inf], np.maximum.accumulate(y)[:-1]])
     first = y > reached
-    # Equal points stand or fall together: each takes the answer of the first of them.
+    # Equal points share one answer: that of the first of them.
     new = np.concatenate([[True], (x[1:] != x[:-1]) | (y[1:] != y[:-1])])
-    found[order] = first[np.flatnonzero(new)][np.cumsum(new) - 1]
-    return found
+    front[order] = first[np.flatnonzero(new)][np.cumsum(new) - 1]
+    return front

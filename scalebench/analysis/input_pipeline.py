@@ -1,9 +1,9 @@
-"""The input pipeline against the models: images per second and core, and how many cores feed one device."""
+"""The input pipeline: images per second and core, and how many cores keep a model busy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -26,109 +26,81 @@ FEEDING = [
 
 
 def inputs(rounds: pd.DataFrame) -> pd.DataFrame:
-    """What each decoder prepares.
+    """Rates of each decoder.
 
     Args:
         rounds: ``rounds.with_standing``; its rows of mode ``input`` are used.
 
     Returns: columns ``INPUTS``, one row per machine and input case. ``per_core_ips`` are images per second of one
-        process of one thread, with ``processes`` of them at work at once, and its 95 % interval; the steps are
-        geometric means of the rounds' medians, seconds per image, in one process alone.
+        single-threaded process while ``processes`` of them run, with its 95 % interval; the steps are geometric means
+        of the rounds' medians, seconds per image, in one process alone.
     """
     rows = []
     for _, group in _used(rounds, rounds["mode"] == INPUT).groupby(["machine", "case"], sort=False):
         first = group.iloc[0]
-        many = int(first["instances"])
-        means = {name: of_rounds(group[name].tolist()).value for name in ("throughput_ips", "latency_s", *PREPARING)}
-        each = of_rounds((group["throughput_ips"] / many).tolist())
-        rows.append(
-            {
-                **{name: first[name] for name in ("machine", "camera", "resolution", "case")},
-                "decoder": first["model"],
-                "processes": many,
-                **_named("per_core_ips", each),
-                **means,
-            }
-        )
+        processes = int(first["instances"])
+        per_core = of_rounds((group["throughput_ips"] / processes).tolist())
+        rows.append({
+            **{name: first[name] for name in ("machine", "camera", "resolution", "case")},
+            "decoder": first["model"], "processes": processes, **per_core.columns("per_core_ips"), "n": per_core.n,
+            **{name: of_rounds(group[name].tolist()).value for name in ("throughput_ips", "latency_s", *PREPARING)},
+        })  # fmt: skip
     return pd.DataFrame(rows, columns=pd.Index(INPUTS))
 
 
 def feeding(
-    found: pd.DataFrame, cases: pd.DataFrame, rounds: pd.DataFrame, machines: Mapping[str, Environment]
+    decoders: pd.DataFrame, cases: pd.DataFrame, rounds: pd.DataFrame, machines: Mapping[str, Environment]
 ) -> pd.DataFrame:
     """Cores that keep one model busy, for every measured model case and every decoder at its resolution.
 
-    The rate per core is the one with most processes at work, because cores that are all busy are slower than one.
-    On a GPU the input is the bottleneck where it takes more cores than the machine has; on the CPU, whose cores the
-    model needs itself, where it takes more of them than the model holds. Where the interval has both, nothing is
-    decided.
+    The rate per core is the one with most processes running, because cores that are all busy are slower than one.
+    On a GPU the input is the bottleneck where it needs more cores than the machine has; on the CPU, which the model
+    needs too, where it needs more cores than the model uses. It is undecided where the interval contains that number.
 
     Args:
-        found: ``inputs``.
+        decoders: ``inputs``.
         cases: ``summary.summarise`` of whole models.
         rounds: ``rounds.with_standing``.
         machines: environments by label; a GPU and the CPU of one host are two.
 
     Returns: columns ``FEEDING``; ``cores`` is the model's images per second over those of one core, and
-        ``prepared_on`` the label under which the images' host stands in ``found``.
+        ``prepared_on`` the label of the images' host in ``decoders``.
     """
     rates = {key: group["throughput_ips"].tolist() for key, group in _used(rounds).groupby(["machine", "case"])}
-    most = found[found["processes"] == found.groupby(_WHAT)["processes"].transform("max")].to_dict("records")
+    most = decoders.groupby(["machine", "decoder", "camera", "resolution"])["processes"].transform("max")
+    hosts = {machine: environment.host or machine for machine, environment in machines.items()}
     rows = []
-    for model in cases.dropna(subset=["throughput_ips"]).to_dict("records"):
-        for one in most:
-            beside = _Pair(model, one, machines)
-            if beside.fits:
-                under = [rate / one["processes"] for rate in rates[one["machine"], one["case"]]]
-                rows.append(beside.row(ratio(rates[model["machine"], model["case"]], under)))
+    for model, images in product(
+        cases.dropna(subset=["throughput_ips"]).to_dict("records"),
+        decoders[decoders["processes"] == most].to_dict("records"),
+    ):
+        same_host = hosts[model["machine"]] == hosts[images["machine"]]
+        if same_host and model["resolution"] == images["resolution"]:
+            per_core = [rate / images["processes"] for rate in rates[images["machine"], images["case"]]]
+            cores = ratio(rates[model["machine"], model["case"]], per_core)
+            available = _available_cores(model, machines[images["machine"]])
+            rows.append({
+                **{name: model[name] for name in FEEDING[: FEEDING.index("model_ips")]},
+                **{name: images[name] for name in ("decoder", "camera", "processes", "per_core_ips")},
+                "model_ips": model["throughput_ips"], "prepared_on": images["machine"], **cores.columns("cores"),
+                "n": cores.n, "cores_there": available, "bottleneck": bottleneck(cores, available),
+            })  # fmt: skip
     return pd.DataFrame(rows, columns=pd.Index(FEEDING))
 
 
-_WHAT = ["machine", "decoder", "camera", "resolution"]
+def _available_cores(model: Mapping[Any, Any], environment: Environment) -> int | None:
+    """Cores of the model itself on a CPU, of the host on a GPU; None where unknown."""
+    if model["device"] == "cpu":
+        return int(model["threads"]) * int(model["instances"])
+    cores = environment.hardware.get("cpu", {}).get("usable_cores")
+    return None if cores is None else int(cores)
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """A model case and an input case, as rows of their frames."""
-
-    model: Mapping[Any, Any]
-    images: Mapping[Any, Any]
-    machines: Mapping[str, Environment]
-
-    @property
-    def fits(self) -> bool:
-        """Whether one feeds the other: the same host and resolution."""
-        same = self._host(self.model["machine"]) == self._host(self.images["machine"])
-        return same and bool(self.model["resolution"] == self.images["resolution"])
-
-    def _host(self, machine: str) -> str:
-        return self.machines[machine].host or machine
-
-    def row(self, cores: Estimate) -> dict[str, Any]:
-        """Row of ``feeding``."""
-        there = self._cores()
-        return {
-            **{name: self.model[name] for name in FEEDING[: FEEDING.index("model_ips")]},
-            **{name: self.images[name] for name in ("decoder", "camera", "processes", "per_core_ips")},
-            "model_ips": self.model["throughput_ips"],
-            "prepared_on": self.images["machine"],
-            **_named("cores", cores),
-            "cores_there": there,
-            "bottleneck": bottleneck(cores, there),
-        }
-
-    def _cores(self) -> int | None:
-        if self.model["device"] == "cpu":
-            return int(self.model["threads"]) * int(self.model["instances"])
-        known = self.machines[self.images["machine"]].hardware.get("cpu", {}).get("usable_cores")
-        return None if known is None else int(known)
-
-
-def bottleneck(cores: Estimate, there: int | None) -> str:
-    """``input`` or ``model``, or ``not decided`` where the interval has both or is missing."""
-    if there is not None and cores.low > there:
+def bottleneck(cores: Estimate, available: int | None) -> str:
+    """``input`` or ``model``, or ``not decided`` where the interval contains ``available`` or is missing."""
+    if available is not None and cores.low > available:
         return "input"
-    if there is not None and cores.high < there:
+    if available is not None and cores.high < available:
         return "model"
     return "not decided"
 
@@ -136,8 +108,3 @@ def bottleneck(cores: Estimate, there: int | None) -> str:
 def _used(rounds: pd.DataFrame, also: Any = True) -> pd.DataFrame:
     good: pd.DataFrame = rounds[rounds["used"].astype(bool) & also].dropna(subset=["throughput_ips"])
     return good
-
-
-def _named(name: str, found: Estimate) -> dict[str, float]:
-    values: Sequence[float] = (found.value, found.low, found.high)
-    return {**{f"{name}{end}": value for end, value in zip(ENDS, values, strict=True)}, "n": found.n}

@@ -1,4 +1,4 @@
-"""Where the cost goes: rounds of timed parts -> rows by kind and by stage, with shares and intervals over rounds."""
+"""Cost by part of a model: rows by kind and by stage, with shares and intervals over rounds."""
 
 from __future__ import annotations
 
@@ -16,56 +16,36 @@ from scalebench.suite.case import BLOCKS
 from scalebench.suite.kinds import BETWEEN, DEPTHWISE, KINDS
 
 UNLIKE = 0.1
-"""Spread of passes from which on passes with and without hooks are no longer alike."""
+"""Spread of passes from which passes with and without hooks are not comparable."""
 _ON_PAPER = ("params", "macs", "activations", "bytes")
 
 
 @dataclass(frozen=True)
 class PartRow:
-    """One kind or one stage.
+    """One kind or one stage; parameters, MACs and activations are of one image."""
 
-    Attributes:
-        key: word of the kind or of the stage.
-        params, macs, activations: of one image.
-        bytes_: moved by one pass of the batch.
-        seconds: of one pass. Those of ``between`` are what the other rows leave of the whole; its interval is as wide
-            as that of the rounds' remainders.
-        macs_share, time_share: of the whole model, 0 to 1.
-        intensity: FLOP (two per multiply-add) per byte; NaN where nothing is moved.
-        peak_share: FLOP/s over the fp32 matmul peak; NaN where it is not known, or the row multiplies nothing.
-    """
-
-    key: str
+    key: str  # of the kind or of the stage
     params: int
     macs: int
     activations: int
-    bytes_: int
-    seconds: Estimate
-    macs_share: float
+    bytes_: int  # moved by one pass of the batch
+    seconds: Estimate  # of one pass; of ``between`` the remainder of the whole, with the interval of the rounds' ones
+    macs_share: float  # of the whole model, 0 to 1
     time_share: float
-    intensity: float
-    peak_share: float
+    intensity: float  # FLOP (two per multiply-add) per byte; NaN where nothing is moved
+    peak_share: float  # FLOP/s over the fp32 matmul peak; NaN where it is not known, or there are no MACs
 
 
 @dataclass(frozen=True)
 class Breakdown:
-    """What rounds say together.
+    """Rounds of one model, summarised."""
 
-    Attributes:
-        whole: seconds of a pass without hooks.
-        with_hooks: seconds of a pass with them.
-        hook_overhead_s: seconds that the hooks of one part add.
-        spread: widest interquartile range of a round's passes over their median.
-        kinds: in the order of ``KINDS``.
-        stages: in the order of the model; ``between`` last.
-    """
-
-    whole: Estimate
-    with_hooks: Estimate
-    hook_overhead_s: float
-    spread: float
-    kinds: tuple[PartRow, ...]
-    stages: tuple[PartRow, ...]
+    whole: Estimate  # seconds of a pass without hooks
+    with_hooks: Estimate  # seconds of a pass with hooks
+    hook_overhead_s: float  # seconds that the hooks of one part add
+    spread: float  # largest interquartile range of a round's passes over their median
+    kinds: tuple[PartRow, ...]  # in the order of ``KINDS``
+    stages: tuple[PartRow, ...]  # in the order of the model; ``between`` last
 
 
 def break_down(rounds: Sequence[Mapping[str, Any]], batch: int, peak_flops: float | None = None) -> Breakdown:
@@ -79,9 +59,9 @@ def break_down(rounds: Sequence[Mapping[str, Any]], batch: int, peak_flops: floa
     """
     order = list(KINDS)
 
-    def rows(field: str, place: Callable[[str], int]) -> tuple[PartRow, ...]:
-        found = dict.fromkeys(part[field] for facts in rounds for part in facts["parts"])
-        ordered = sorted(found, key=place)  # stages come in the order of the model, and a stable sort leaves them so
+    def rows(field: str, position: Callable[[str], int]) -> tuple[PartRow, ...]:
+        keys = dict.fromkeys(part[field] for facts in rounds for part in facts["parts"])
+        ordered = sorted(keys, key=position)  # stable, so stages stay in the order of the model
         return _rows(rounds, field, ordered, batch, peak_flops)
 
     return Breakdown(
@@ -98,34 +78,26 @@ def _rows(
     rounds: Sequence[Mapping[str, Any]], field: str, keys: Sequence[str], batch: int, peak: float | None
 ) -> tuple[PartRow, ...]:
     whole = of_rounds([facts["whole_s"] for facts in rounds]).value
-    paper = {key: _sums(rounds[0], field, key) for key in keys}
-    macs = sum(found["macs"] for found in paper.values())
+    counts = {key: _sums(rounds[0], field, key) for key in keys}
+    macs = sum(sums["macs"] for sums in counts.values())
     seconds = {key: of_rounds([_seconds(facts, field, key) for facts in rounds]) for key in keys}
-    if BETWEEN in seconds:  # geometric means of the rows and of the whole would not sum up
-        rest = whole - sum(found.value for key, found in seconds.items() if key != BETWEEN)
-        shift = rest - seconds[BETWEEN].value
-        own = seconds[BETWEEN]
-        seconds[BETWEEN] = Estimate(rest, own.low + shift, own.high + shift, own.n)
-    return tuple(_row(key, paper[key], seconds[key], (macs, whole), batch, peak) for key in keys)
+    if BETWEEN in seconds:  # geometric means of the rows and of the whole would not add up
+        e = seconds.pop(BETWEEN)
+        rest = whole - sum(estimate.value for estimate in seconds.values())
+        seconds[BETWEEN] = Estimate(rest, e.low + rest - e.value, e.high + rest - e.value, e.n)
+    return tuple(_row(key, counts[key], seconds[key], (macs, whole), batch, peak) for key in keys)
 
 
 def _row(
-    key: str, paper: Mapping[str, int], seconds: Estimate, whole: tuple[int, float], batch: int, peak: float | None
+    key: str, counts: Mapping[str, int], seconds: Estimate, whole: tuple[int, float], batch: int, peak: float | None
 ) -> PartRow:
-    flops = 2 * paper["macs"] * batch
+    macs, bytes_ = counts["macs"], counts["bytes"]
+    flops = 2 * macs * batch
     speed = flops / seconds.value if flops and seconds.value > 0 else math.nan
     return PartRow(
-        key,
-        paper["params"],
-        paper["macs"],
-        paper["activations"],
-        paper["bytes"],
-        seconds,
-        paper["macs"] / whole[0] if whole[0] else 0.0,
-        seconds.value / whole[1],
-        flops / paper["bytes"] if paper["bytes"] else math.nan,
-        speed / peak if peak else math.nan,
-    )
+        key, counts["params"], macs, counts["activations"], bytes_, seconds, macs / whole[0] if whole[0] else 0.0,
+        seconds.value / whole[1], flops / bytes_ if bytes_ else math.nan, speed / peak if peak else math.nan,
+    )  # fmt: skip
 
 
 def _sums(facts: Mapping[str, Any], field: str, key: str) -> dict[str, int]:
@@ -142,7 +114,7 @@ COLUMNS = (*_CASE, "kind", "macs", "macs_share", "seconds", "seconds_low", "seco
 
 
 def parts_frame(rounds: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame:
-    """Kinds of parts of every case of mode ``blocks``, from the rounds that are used.
+    """Kinds of parts of every case of mode ``blocks``, from its used rounds.
 
     Args:
         rounds: ``Analysis.rounds``.
@@ -152,31 +124,30 @@ def parts_frame(rounds: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame
     """
     rows: list[dict[str, Any]] = []
     blocks = (rounds["mode"] == BLOCKS) & rounds["used"]
-    for group in rounds.assign(place=range(len(rounds)))[blocks].groupby(["machine", "case"], sort=False):
-        first, places = group[1].iloc[0], group[1]["place"]
-        facts = [records[place].facts for place in places if "parts" in records[place].facts]
+    for _, group in rounds.assign(index=range(len(rounds)))[blocks].groupby(["machine", "case"], sort=False):
+        first = group.iloc[0]
+        facts = [records[index].facts for index in group["index"] if "parts" in records[index].facts]
         if facts:
             rows += [{**{name: first[name] for name in _CASE}, **row} for row in _of_kinds(facts, int(first["batch"]))]
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
 def _of_kinds(rounds: Sequence[Mapping[str, Any]], batch: int) -> list[dict[str, Any]]:
-    found = []
+    rows = []
     for row in break_down(rounds, batch).kinds:
         share = of_rounds([_seconds(facts, "kind", row.key) / facts["whole_s"] for facts in rounds])
-        found.append({
-            "kind": row.key, "macs": row.macs, "macs_share": row.macs_share, "seconds": row.seconds.value,
-            "seconds_low": row.seconds.low, "seconds_high": row.seconds.high, "time_share": share.value,
-            "time_share_low": share.low, "time_share_high": share.high, "n": share.n,
+        rows.append({
+            "kind": row.key, "macs": row.macs, "macs_share": row.macs_share, **row.seconds.columns("seconds"),
+            **share.columns("time_share"), "n": share.n,
         })  # fmt: skip
-    return found
+    return rows
 
 
-def sentences(found: Breakdown, most: int = 2) -> list[str]:
-    """What stands out, in words: squeeze-and-excitation and depthwise convolutions, where a model has them, then the
-    kinds whose share of the time is farthest above their share of the MACs."""
+def sentences(breakdown: Breakdown, most: int = 2) -> list[str]:
+    """Sentences on squeeze-and-excitation and depthwise convolutions, where a model has them, then on the kinds whose
+    share of the time is farthest above their share of the MACs."""
     groups: dict[str, list[PartRow]] = {}
-    for row in found.kinds:
+    for row in breakdown.kinds:
         if row.key != BETWEEN:
             label = "depthwise convolutions" if row.key in DEPTHWISE else KINDS[row.key]
             groups.setdefault(label, []).append(row)
@@ -188,5 +159,5 @@ def sentences(found: Breakdown, most: int = 2) -> list[str]:
 
 
 def _percent(share: float) -> str:
-    """``0.2 %`` below ten, whole numbers above: more digits than the intervals bear would be noise."""
+    """``0.2 %`` below ten, whole numbers above: intervals are too wide for more digits."""
     return f"{100 * share:.1f} %" if abs(share) < 0.0995 else f"{100 * share:.0f} %"

@@ -16,27 +16,15 @@ MIN_POINTS = 3
 
 @dataclass(frozen=True)
 class Fit:
-    """y = coefficient * x^exponent.
+    """y = coefficient * x^exponent."""
 
-    Attributes:
-        exponent: with its 95 % t-interval; n is the number of points.
-        coefficient: y at x = 1.
-        r2: share of the variance of log y that the line explains.
-    """
-
-    exponent: Estimate
+    exponent: Estimate  # with its 95 % t-interval; n is the number of points
     coefficient: float
-    r2: float
+    r2: float  # share of the variance of log y that the line explains
 
 
 def power_law(x: Sequence[float], y: Sequence[float]) -> Fit | None:
-    """Fit log y against log x.
-
-    Args:
-        x, y: positive values of equal length.
-
-    Returns: the fit, or None with fewer than three different x.
-    """
+    """Fit log y against log x, all positive; None with fewer than three different x."""
     log_x, log_y = np.log(np.asarray(x, dtype=float)), np.log(np.asarray(y, dtype=float))
     keep = np.isfinite(log_x) & np.isfinite(log_y)
     log_x, log_y = log_x[keep], log_y[keep]

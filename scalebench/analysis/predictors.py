@@ -1,7 +1,7 @@
 """What predicts time: counted quantities and their combinations against measured latency per image.
 
 The answer depends on the statistic (linear or on logarithms, values or ranks), on the range of models and on the
-machine, so each is worked out apart: Pearson as Dollar, Singh and Girshick (arXiv:2103.06877) use it, Pearson on
+machine, so each is computed separately: Pearson as Dollar, Singh and Girshick (arXiv:2103.06877) use it, Pearson on
 logarithms, Spearman, and the error of predicting a family from all others.
 """
 
@@ -18,6 +18,7 @@ import pandas as pd
 from scipy import optimize, stats
 
 from scalebench.analysis.clusters import Indices, bootstrapped, too_few
+from scalebench.analysis.configurations import by_configuration
 from scalebench.analysis.stats import Estimate
 from scalebench.analysis.way import WAY
 from scalebench.suite.families import family_of
@@ -42,61 +43,56 @@ Fit = Callable[[Indices], Callable[[Indices], Values]]
 
 
 def study_table(cases: pd.DataFrame) -> pd.DataFrame:
-    """Unscaled cases of one way of running that can be studied: timed, and counted in full.
+    """Unscaled cases of one configuration that were timed and fully counted.
 
     A model at several resolutions is several cases; they share a family, which is what intervals resample.
 
     Returns: columns ``model, resolution, family``, the quantities of ``SINGLE``, ``memory_bytes`` and ``time_s`` per
         image. ``bytes`` is what a pass has to move at least once: fp32 activations, and weights shared by the batch.
     """
-    known = ["latency_s", "macs", "activations", "params", "weight_bytes"]
-    plain = cases[~cases["model"].str.contains("[", regex=False)].dropna(subset=known)
-    batch = plain["batch"].astype(float)
-    return plain.assign(
-        family=[family_of(model) for model in plain["model"]],
-        time_s=plain["latency_s"] / batch,
-        bytes=4 * plain["activations"].astype(float) + plain["weight_bytes"].astype(float) / batch,
+    needed = ["latency_s", "macs", "activations", "params", "weight_bytes"]
+    unscaled = cases[~cases["model"].str.contains("[", regex=False)].dropna(subset=needed)
+    batch = unscaled["batch"].astype(float)
+    return unscaled.assign(
+        family=unscaled["model"].map(family_of),
+        time_s=unscaled["latency_s"] / batch,
+        bytes=4 * unscaled["activations"].astype(float) + unscaled["weight_bytes"].astype(float) / batch,
     )
 
 
 def predictors(cases: pd.DataFrame) -> pd.DataFrame:
-    """How well each quantity predicts time, per way of running.
+    """How well each quantity predicts time, per configuration.
 
     Args:
         cases: ``summary.summarise``.
 
-    Returns: one row per way and predictor, columns ``COLUMNS``. ``error`` is the typical factor by which a family's
-        times are missed when all other families make the prediction, minus one: exp(rms of log errors) - 1.
-        Intervals resample families. A combination's correlations are those of its predictions for families left out.
-        Ways with fewer than eight cases or five families have no rows.
+    Returns: one row per configuration and predictor, columns ``COLUMNS``. ``error`` is the typical factor by which
+        predictions from all other families miss a family's times, minus one: exp(rms of log errors) - 1. Intervals
+        resample families. A combination's correlations are those of its predictions for families left out. There are
+        no rows below eight cases or five families.
     """
     rows = []
-    for way, here in cases.groupby(WAY, sort=False):
-        table = study_table(here)
+    for configuration, own in by_configuration(cases):
+        table = study_table(own)
         families = table["family"].tolist()
-        if too_few(families):
-            continue
-        identity = {**dict(zip(WAY, way, strict=True)), "n": len(table), "families": len(set(families))}
-        rows += [{**identity, "predictor": name, **found} for name, found in _found(table, families)]
+        if not too_few(families):
+            identity = {**configuration, "n": len(table), "families": len(set(families))}
+            rows += [{**identity, "predictor": name, **numbers} for name, numbers in _scores(table, families)]
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
 def advantage(cases: pd.DataFrame, better: str, than: str, statistic: Statistic) -> Estimate:
-    """Correlation of one quantity with time, less that of another, over the cases of one way of running.
+    """Correlation of one quantity with time, minus that of another, over the cases of one configuration.
 
     Returns: the difference with its interval over resampled families; NaN where there are too few cases.
     """
     table = study_table(cases)
-    time, (one, other) = _column(table, "time_s"), (_column(table, name) for name in (better, than))
+    time, x, y = (_column(table, name) for name in ("time_s", better, than))
 
     def difference(rows: Indices) -> float:
-        return correlation(one[rows], time[rows], statistic) - correlation(other[rows], time[rows], statistic)
+        return correlation(x[rows], time[rows], statistic) - correlation(y[rows], time[rows], statistic)
 
     return bootstrapped(difference, table["family"].tolist())
-
-
-def _correlated(x: Values, y: Values, statistic: Statistic, rows: Indices) -> float:
-    return correlation(x[rows], y[rows], statistic)
 
 
 def correlation(x: Values, y: Values, statistic: Statistic) -> float:
@@ -110,31 +106,29 @@ def correlation(x: Values, y: Values, statistic: Statistic) -> float:
     return float(np.corrcoef(x, y)[0, 1])
 
 
-def _found(table: pd.DataFrame, families: Sequence[str]) -> Iterator[tuple[str, dict[str, float]]]:
+def _scores(table: pd.DataFrame, families: Sequence[str]) -> Iterator[tuple[str, dict[str, float]]]:
     time = _column(table, "time_s")
     fits = {name: _on_logs(table, names) for name, names in {**{n: (n,) for n in SINGLE}, **COMBINED}.items()}
     for name, fit in {**fits, REGNET: _regnet(table)}.items():
         predicted = leave_one_family_out(families, fit)
-        numbers = _numbers(_column(table, name) if name in SINGLE else predicted, predicted, time, families)
-        yield name, {f"{key}{end}": value for key, e in numbers.items()
-                     for end, value in (("", e.value), ("_low", e.low), ("_high", e.high))}  # fmt: skip
+        x, squares = _column(table, name) if name in SINGLE else predicted, np.log(predicted / time) ** 2
+        numbers: dict[str, float] = {}
+        for statistic in STATISTICS:
+            correlated = partial(_correlation_of_rows, x, time, statistic)
+            numbers |= bootstrapped(correlated, families).columns(statistic)
+        yield name, numbers | bootstrapped(partial(_error_of_rows, squares), families).columns("error")
 
 
-def _numbers(x: Values, predicted: Values, time: Values, families: Sequence[str]) -> dict[str, Estimate]:
-    squares = np.log(predicted / time) ** 2
-    return {
-        **{name: bootstrapped(partial(_correlated, x, time, name), families) for name in STATISTICS},
-        "error": bootstrapped(lambda rows: math.expm1(math.sqrt(float(np.mean(squares[rows])))), families),
-    }  # fmt: skip
+def _correlation_of_rows(x: Values, y: Values, statistic: Statistic, rows: Indices) -> float:
+    return correlation(x[rows], y[rows], statistic)
 
 
-def leave_one_family_out(families: Sequence[str], fit: Callable[[Indices], Callable[[Indices], Values]]) -> Values:
-    """Predictions for every case by a fit to all families but its own.
+def _error_of_rows(squares: Values, rows: Indices) -> float:
+    return math.expm1(math.sqrt(float(np.mean(squares[rows]))))
 
-    Args:
-        families: of every row.
-        fit: see ``Fit``.
-    """
+
+def leave_one_family_out(families: Sequence[str], fit: Fit) -> Values:
+    """Predictions for every case by a fit to all families but its own; ``families`` of every row."""
     labels = np.asarray(families)
     predicted = np.full(len(labels), math.nan)
     for name in dict.fromkeys(families):

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from scalebench.analysis.clusters import Indices, bootstrapped, too_few
+from scalebench.analysis.configurations import by_configuration
 from scalebench.analysis.predictors import study_table
 from scalebench.analysis.stats import Estimate
 from scalebench.analysis.way import WAY
@@ -19,7 +20,7 @@ COLUMNS = [*WAY, "first", "second", "tau", "low", "high", "n"]
 
 
 def rank_agreement(cases: pd.DataFrame) -> pd.DataFrame:
-    """Kendall's tau-b between the rankings by every pair of costs, per way of running.
+    """Kendall's tau-b between the rankings by every pair of costs, per configuration.
 
     Args:
         cases: ``summary.summarise``.
@@ -27,18 +28,18 @@ def rank_agreement(cases: pd.DataFrame) -> pd.DataFrame:
     Returns: columns ``COLUMNS``; intervals resample families; no rows where there are too few cases.
     """
     rows = []
-    for way, here in cases.groupby(WAY, sort=False):
-        if too_few(study_table(here)["family"].tolist()):
+    for configuration, own in by_configuration(cases):
+        if too_few(study_table(own)["family"].tolist()):
             continue
         for first, second in combinations(COSTS, 2):
-            found = tau(here, first, second)
-            numbers = {"tau": found.value, "low": found.low, "high": found.high, "n": found.n}
-            rows.append({**dict(zip(WAY, way, strict=True)), "first": first, "second": second, **numbers})
+            e = tau(own, first, second)
+            row = {"first": first, "second": second, "tau": e.value, "low": e.low, "high": e.high, "n": e.n}
+            rows.append({**configuration, **row})
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
 def tau(cases: pd.DataFrame, first: str, second: str) -> Estimate:
-    """Kendall's tau-b between two costs over the cases of one way of running, with its interval."""
+    """Kendall's tau-b between two costs over the cases of one configuration, with its interval."""
     columns = [COSTS[first], COSTS[second]]
     table = study_table(cases).dropna(subset=columns)
     x, y = (table[column].to_numpy(dtype=float) for column in columns)

@@ -1,17 +1,17 @@
-"""Roofline: how near a forward pass comes to what its machine can do, and what holds it back.
+"""Roofline: how close a forward pass comes to its machine's peaks, and what limits it.
 
-Williams, Waterman, Patterson, doi:10.1145/1498765.1498785, with measured peaks. Two times are worked out:
+Williams, Waterman, Patterson, doi:10.1145/1498765.1498785, with measured peaks. Two times are computed:
 
-- the least time, a bound: no machine with these peaks does the counted work sooner. Each image is read, and so is each
-  weight that the last cache cannot have kept from the pass before.
-- the eager time, no bound but a model: operators one after the other, each with its operands from memory.
+- the least time, a lower bound for a machine with these peaks: each image is read, and so is each weight that the last
+  cache cannot have kept from the pass before.
+- the eager time, a model and no bound: operators one after the other, each with its operands from memory.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -23,9 +23,9 @@ Work = Sequence[Sequence[float]]
 """Groups of identical operators: MACs, activation bytes, weight bytes, count; batch 1, fp32."""
 
 OVERHEAD = 3.0
-"""Times the eager time, from where on neither arithmetic nor memory explains a pass."""
+"""Times the eager time, above which neither arithmetic nor memory explains a pass."""
 VIOLATION = 0.97
-"""Times the least time, below which the pass is too fast to be true; the rest is noise of the peaks."""
+"""Times the least time, below which a pass is implausibly fast; the margin is for noise in the peaks."""
 BYTES_OF_FP32 = {"fp32": 1.0, "bf16": 0.5, "fp16": 0.5}
 """Bytes of an element, relative to fp32."""
 _PIXEL = 3 * 4
@@ -35,20 +35,13 @@ _NAN = float("nan")
 
 @dataclass(frozen=True)
 class Task:
-    """What is known of a pass on paper.
+    """A pass as it was counted; batch, resolution and precision as in ``Case``."""
 
-    Attributes:
-        macs: multiply-adds per image.
-        batch, resolution, precision: as in ``Case``.
-        weight_bytes: parameters and buffers, fp32.
-        work: see ``Work``.
-    """
-
-    macs: float
+    macs: float  # multiply-adds per image
     batch: int
     resolution: int
     precision: str
-    weight_bytes: float
+    weight_bytes: float  # parameters and buffers, fp32
     work: Work
 
     @property
@@ -77,44 +70,26 @@ class Task:
 
 @dataclass(frozen=True)
 class Placed:
-    """Where a case lies. Numbers are NaN where they are not known.
+    """A case on the roofline; unknown numbers are NaN."""
 
-    Attributes:
-        t_min_s: least time of a pass, seconds.
-        t_eager_s: eager time of a pass, seconds.
-        utilisation: least time over measured time.
-        intensity: FLOPs per byte that its operators move.
-        ridge: FLOPs per byte from where on arithmetic is the limit.
-        label: what holds it back.
-        violation: the pass is faster than the least time allows: count, precision or peak is wrong, or a library
-            that needs fewer products than were counted (Winograd's convolutions) did the work.
-        why: what is unknown or doubtful, in words; may be empty.
-    """
-
-    t_min_s: float = _NAN
-    t_eager_s: float = _NAN
-    utilisation: float = _NAN
-    intensity: float = _NAN
-    ridge: float = _NAN
-    label: Label = "unknown"
+    t_min_s: float = _NAN  # least time of a pass, seconds
+    t_eager_s: float = _NAN  # eager time of a pass, seconds
+    utilisation: float = _NAN  # least time over measured time
+    intensity: float = _NAN  # FLOPs per byte that its operators move
+    ridge: float = _NAN  # FLOPs per byte above which arithmetic is the limit
+    label: Label = "unknown"  # what limits the pass
+    # Faster than the least time: count, precision or peak is wrong, or the library needs fewer products (Winograd).
     violation: bool = False
-    why: str = ""
+    why: str = ""  # what is unknown or doubtful, in words; may be empty
 
 
 COLUMNS = tuple(field.name for field in fields(Placed))
 
 
 def place(task: Task, latency_s: float, ability: Ability) -> Placed:
-    """Place one case.
-
-    Args:
-        task: the pass on paper.
-        latency_s: measured time of a pass, seconds.
-        ability: of the machine, for the device and threads that were used.
-    """
-    why = _unknown(task, latency_s, ability)
-    if why:
-        return Placed(why=why)
+    """Place one case, with the ability of the machine for the device and threads that were used."""
+    if reason := _unknown(task, latency_s, ability):
+        return Placed(why=reason)
     peak, bandwidth = ability.matmul[task.precision].best, _memory(ability)
     t_min = max(task.flops / peak, _least_memory_s(task.least_bytes, ability))
     by_compute = by_memory = moved = 0.0
@@ -129,15 +104,9 @@ def place(task: Task, latency_s: float, ability: Ability) -> Placed:
     label: Label = "compute" if by_compute >= by_memory else "memory"
     violation = latency_s < VIOLATION * t_min
     return Placed(
-        t_min,
-        t_eager,
-        t_min / latency_s,
-        task.flops / moved if moved else _NAN,
-        peak / bandwidth,
-        "overhead" if latency_s > OVERHEAD * t_eager else label,
-        violation,
-        _doubt(task, ability, violation),
-    )
+        t_min, t_eager, t_min / latency_s, task.flops / moved if moved else _NAN, peak / bandwidth,
+        "overhead" if latency_s > OVERHEAD * t_eager else label, violation, _doubt(task, ability, violation),
+    )  # fmt: skip
 
 
 def _unknown(task: Task, latency_s: float, ability: Ability) -> str:
@@ -152,9 +121,9 @@ def _unknown(task: Task, latency_s: float, ability: Ability) -> str:
 
 def _doubt(task: Task, ability: Ability, violation: bool) -> str:
     contended = ability.matmul[task.precision].contended or any(peak.contended for peak in ability.bandwidth.values())
-    doubts = ["the peaks were measured beside other work"] if contended else []
+    doubts = ["the peaks were measured while other work ran"] if contended else []
     if violation:
-        doubts.append("faster than the machine can: count, precision or peak is wrong, or products were saved")
+        doubts.append("faster than the peaks allow: count, precision or peak is wrong, or the library saves products")
     return "; ".join(doubts)
 
 
@@ -164,7 +133,7 @@ def _memory(ability: Ability) -> float:
 
 
 def _least_memory_s(bytes_: float, ability: Ability) -> float:
-    """Seconds to read so many bytes, when the last cache still holds what fits into it from the pass before."""
+    """Seconds to read so many bytes, of which the last cache keeps what fits into it from the pass before."""
     cache = math.inf if ability.llc_bytes is None else ability.llc_bytes
     memory = _memory(ability)
     fastest = max(memory, ability.bandwidth["llc"].best) if "llc" in ability.bandwidth else math.inf
@@ -177,7 +146,7 @@ def roofline(cases: pd.DataFrame, counts: pd.DataFrame, abilities: Sequence[Abil
     Args:
         cases: ``summary.summarise``.
         counts: ``store.frame.counts_frame``.
-        abilities: oldest first; of several that fit a case the newest counts.
+        abilities: oldest first; of several for a case the newest is used.
 
     Returns: one row per case in the same order and with the same index: ``machine``, ``case``, and the columns of
         ``Placed``.
@@ -188,21 +157,21 @@ def roofline(cases: pd.DataFrame, counts: pd.DataFrame, abilities: Sequence[Abil
         for row in counts[["model", "resolution", *columns]].to_dict("records")
     }
     rows = [
-        {**asdict(_place_row(row, facts.get((row["model"], row["resolution"]), {}), abilities)), **_names(row)}
+        {
+            **asdict(_place_row(row, facts.get((row["model"], row["resolution"]), {}), abilities)),
+            "machine": row["machine"],
+            "case": row.get("case", ""),
+        }
         for row in cases.to_dict("records")
     ]
     return pd.DataFrame(rows, index=cases.index, columns=pd.Index(["machine", "case", *COLUMNS]))
-
-
-def _names(row: dict[Any, Any]) -> dict[str, Any]:
-    return {"machine": row["machine"], "case": row.get("case", "")}
 
 
 def _place_row(row: dict[Any, Any], facts: dict[str, Any], abilities: Sequence[Ability]) -> Placed:
     if row.get("mode", "inference") != "inference":
         return Placed(why=f"operators are counted for inference, not for {row['mode']}")
     if row.get("instances", 1) > 1:
-        return Placed(why="copies share the peaks, which are those of one process")
+        return Placed(why="the peaks are of one process, and copies share the machine")
     ability = find(row["machine"], row["device"], row["threads"], abilities)
     if ability is None:
         return Placed(why=f"no peaks of this machine on {row['device']} with {row['threads']} threads")
@@ -211,28 +180,22 @@ def _place_row(row: dict[Any, Any], facts: dict[str, Any], abilities: Sequence[A
         return Placed(why="its operators were not counted")
     task = Task(row["macs"], row["batch"], row["resolution"], row["precision"], facts["weight_bytes"], work)
     placed = place(task, row["latency_s"], ability)
-    if isinstance(uncounted, (list, tuple)) and uncounted:  # the bound holds all the same: it is only too low
+    if isinstance(uncounted, (list, tuple)) and uncounted:  # the bound still holds, only lower
         missing = f"no formula for {', '.join(uncounted)}"
-        return Placed(**{**asdict(placed), "why": "; ".join(filter(None, (missing, placed.why)))})
+        return replace(placed, why="; ".join(filter(None, (missing, placed.why))))
     return placed
 
 
 def find(machine: str, device: str, threads: int, abilities: Sequence[Ability]) -> Ability | None:
-    """The ability that belongs to a row; of several the newest, and first of all one with the row's software.
+    """The newest ability of a machine, preferably with the same software.
 
     Args:
-        machine: as ``analysis.rounds.name_machines`` made it: with ``/`` and the software's key, where a machine
-            has several.
+        machine: as ``rounds.name_machines`` made it: with ``/`` and the software's key, where a machine has several.
         device, threads: of the case. On CUDA threads do not matter.
         abilities: oldest first.
     """
     name, _, software = machine.partition("/")
-    fitting = [
-        ability
-        for ability in abilities
-        if ability.machine == name
-        and ability.device == device
-        and (ability.threads == threads or device.startswith("cuda"))
-    ]
-    chosen = [ability for ability in fitting if software and ability.sw_key.startswith(software)] or fitting
+    fitting = [a for a in abilities if (a.machine, a.device) == (name, device)]
+    fitting = [a for a in fitting if a.threads == threads or device.startswith("cuda")]
+    chosen = [a for a in fitting if software and a.sw_key.startswith(software)] or fitting
     return chosen[-1] if chosen else None

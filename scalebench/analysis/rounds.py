@@ -1,4 +1,4 @@
-"""Rounds in the frame: which of them count, and how their cases came to an end."""
+"""Which rounds of the frame enter the estimates, and the status of their cases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scalebench.record import Record
 
 
 def name_machines(rounds: pd.DataFrame) -> pd.DataFrame:
-    """Same frame with ``machine`` made unique: software differs on one machine -> its key is appended."""
+    """Same frame with unique ``machine``: where its software differs, the software's key is appended."""
     software = rounds.groupby("hw_key")["sw_key"].transform("nunique")
     unique = rounds["machine"].where(software <= 1, rounds["machine"] + "/" + rounds["sw_key"].str[:6])
     return rounds.assign(machine=unique)
@@ -21,16 +21,16 @@ def name_machines(rounds: pd.DataFrame) -> pd.DataFrame:
 def with_standing(rounds: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame:
     """Same frame with ``used`` (whether a round enters the estimates) and ``status`` of its case, see ``stopping``.
 
-    Rounds that ended well but carry a bad flag are set aside only where others are there to take their place.
+    Successful rounds with a bad flag are set aside only where there are others.
 
     Args:
         rounds: ``store.frame.rounds_frame`` with unique machines.
         records: the measured records behind its rows, in the same order.
     """
     used, status = np.zeros(len(rounds), dtype=bool), np.full(len(rounds), "", dtype=object)
-    for at in rounds.groupby(["machine", "case"], sort=False).indices.values():
-        own = [records[index] for index in at]
-        counted = counted_rounds(own) or [record for record in own if record.outcome == "ok"]
-        used[at] = [any(record is one for one in counted) for record in own]
-        status[at] = standing(own, own[-1].case.protocol, own[-1].case.device)
+    for indices in rounds.groupby(["machine", "case"], sort=False).indices.values():
+        own = [records[index] for index in indices]
+        counted = {id(record) for record in counted_rounds(own) or own if record.outcome == "ok"}
+        used[indices] = [id(record) in counted for record in own]
+        status[indices] = standing(own, own[-1].case.protocol, own[-1].case.device)
     return rounds.assign(used=used, status=status)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 LEVEL = 0.95
@@ -14,25 +15,33 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval.
-
-    Attributes:
-        value: point estimate, in the unit of its metric.
-        low, high: ends of the 95 % interval; equal to the value for a count, NaN where n is too small.
-        n: rounds (or counted models) behind it.
-        exact: whether this is a count. Rounds that happen to agree are not.
-    """
+    """A value with its 95 % interval, which has no width for a count and is NaN where n is too small."""
 
     value: float
     low: float
     high: float
-    n: int
-    exact: bool = False
+    n: int  # rounds, or counted models
+    exact: bool = False  # whether it is a count; rounds that happen to agree are not
 
     @property
     def half_width(self) -> float:
         """Half the interval over the value."""
         return (self.high - self.low) / 2 / abs(self.value) if self.value else math.nan
+
+    def columns(self, name: str) -> dict[str, float]:
+        """Value and interval as columns ``name``, ``name_low`` and ``name_high``."""
+        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
+
+
+def unknown(n: int = 0) -> Estimate:
+    """An estimate without a value."""
+    return Estimate(math.nan, math.nan, math.nan, n)
+
+
+def resampled(value: float, draws: Sequence[float] | npt.NDArray[np.float64], n: int) -> Estimate:
+    """A value with the percentile interval of its resampled values, of which NaN are left out."""
+    low, high = np.nanquantile(np.asarray(draws, dtype=float), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(value, float(low), float(high), n)
 
 
 def exact(value: float, n: int = 1) -> Estimate:
@@ -51,7 +60,7 @@ def of_rounds(medians: Sequence[float]) -> Estimate:
     values = np.asarray(medians, dtype=float)
     n = len(values)
     if n == 0:
-        return Estimate(math.nan, math.nan, math.nan, 0)
+        return unknown()
     if (values <= 0).any():  # energy above idle can be
         return Estimate(*_t_interval(values), n)
     mean, low, high = _t_interval(np.log(values))
@@ -68,7 +77,7 @@ def ratio(over: Sequence[float], under: Sequence[float]) -> Estimate:
     """Ratio of two cases' geometric means with Welch's t-interval on the logs of their round medians."""
     a, b = (np.log(np.asarray(values, dtype=float)) for values in (over, under))
     if not len(a) or not len(b):
-        return Estimate(math.nan, math.nan, math.nan, 0)
+        return unknown()
     return combine([_log_difference(a, b)])
 
 
@@ -103,7 +112,7 @@ def _log_difference(a: np.ndarray, b: np.ndarray) -> _LogDifference:
 def combine(differences: Sequence[_LogDifference]) -> Estimate:
     """Average log differences; degrees of freedom after Welch and Satterthwaite."""
     if not differences:
-        return Estimate(math.nan, math.nan, math.nan, 0)
+        return unknown()
     k = len(differences)
     mean = sum(d.mean for d in differences) / k
     parts = [(variance / k**2, freedom) for d in differences for variance, freedom in d.parts]

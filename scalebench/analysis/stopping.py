@@ -1,13 +1,14 @@
-"""The stop rule: which rounds count, whether a case needs another one, and how long that one should be.
+"""The stop rule: which rounds are used, whether a case needs another one, and how long that one should be.
 
-Pure: rounds of one case in, a word out. The scheduler and the report ask the same functions, so a case is
-``converged`` on the page exactly when it was done for the run.
+The scheduler and the report call the same functions, so a case is ``converged`` on the page exactly when the run
+stopped measuring it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import compress
 from statistics import fmean, median, variance
 from typing import Literal
 
@@ -17,37 +18,38 @@ from scalebench.record import Record
 from scalebench.suite.protocol import Protocol
 
 TIMED = ("latency_s", "throughput_ips")
-"""Metrics whose intervals have to be narrow; the wider one decides."""
+"""Metrics whose intervals must be narrow; the wider one decides."""
 SPARE = 5
-"""Doubtful rounds that are replaced per case; one more counts like any other, and its flag stays visible."""
+"""Doubtful rounds that are replaced per case; further ones are used, and their flags stay visible."""
 _FIRST = 5
 _FEWEST, _MOST = 9, 200
-"""Nine laps are what it takes to see whether a chunk was steady, see ``machine.validity``."""
+"""Fewer than nine laps cannot show whether a chunk was steady, see ``machine.validity``."""
 _UNSETTLED = frozenset({"warmup_unsettled", "not_steady"})
 
 Status = Literal["open", "converged", "budget", "unstable", "failed"]
 
 
 def counting(rounds: Sequence[tuple[bool, Sequence[str]]], spare: int = SPARE) -> list[bool]:
-    """Which rounds enter the estimates: those that ended well, less the first ``spare`` with a bad flag.
-
-    The others stay in the records and are shown.
+    """Which rounds enter the estimates: successful ones, less the first ``spare`` of them with a bad flag.
 
     Args:
-        rounds: (ended well, notes) in the order they were made.
-        spare: doubtful rounds that are set aside.
+        rounds: (successful, notes) in the order they were made.
+        spare: most doubtful rounds that are set aside.
     """
-    bad = [ok and is_bad(notes) for ok, notes in rounds]
-    aside = [is_one and sum(bad[: i + 1]) <= spare for i, is_one in enumerate(bad)]
-    return [ok and not out for (ok, _), out in zip(rounds, aside, strict=True)]
+    used = []
+    for ok, notes in rounds:
+        doubtful = ok and is_bad(notes)
+        used.append(ok and not (doubtful and spare > 0))
+        spare -= doubtful
+    return used
 
 
 def standing(rounds: Sequence[Record], protocol: Protocol, device: str) -> Status:
-    """Whether a case is done, and how it came to its end.
+    """Whether a case is done, and why.
 
     ``converged``: the interval was narrow enough on two consecutive checks, so that one lucky draw does not end it.
     ``budget``: the most rounds or the wall budget came first. ``unstable``: the same, and more than half of the
-    rounds never became steady. ``failed``: no round ended well, or the last one did not while the case was open.
+    rounds never became steady. ``failed``: no round succeeded, or the last one failed while the case was open.
 
     Args:
         rounds: records of one case on one machine, in the order they were made.
@@ -94,11 +96,9 @@ def iterations(rounds: Sequence[Record]) -> int | None:
 
 def counted_rounds(rounds: Sequence[Record]) -> list[Record]:
     """The rounds that enter the estimates, see ``counting``."""
-    marks = counting([(r.outcome == "ok", r.notes) for r in rounds])
-    return [r for r, counts in zip(rounds, marks, strict=True) if counts]
+    return list(compress(rounds, counting([(r.outcome == "ok", r.notes) for r in rounds])))
 
 
 def _half_width(rounds: Sequence[Record]) -> float:
     widths = [of_rounds([r.facts[name] for r in rounds if r.facts.get(name)]).half_width for name in TIMED]
-    known = [width for width in widths if not math.isnan(width)]
-    return max(known, default=math.inf)
+    return max((width for width in widths if not math.isnan(width)), default=math.inf)

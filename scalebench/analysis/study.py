@@ -1,4 +1,4 @@
-"""What many models of many families say together: what predicts time, and by which law."""
+"""Studies over many models of many families: what predicts time, and by which law."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scalebench.analysis.clusters import too_few
+from scalebench.analysis.configurations import by_configuration
 from scalebench.analysis.laws.bootstrap import bootstrap
 from scalebench.analysis.laws.choice import ScoredLaw, choose, winner
 from scalebench.analysis.predictors import predictors, study_table
@@ -24,50 +25,43 @@ LAW_COLUMNS = [
 
 @dataclass(frozen=True)
 class Study:
-    """Frames, all empty where too few models of too few families were measured.
+    """Frames, all empty where too few models or families were measured."""
 
-    Attributes:
-        predictors: see ``predictors.predictors``.
-        residuals: see ``residuals.family_residuals``.
-        ranks: see ``ranks.rank_agreement``.
-        laws: see ``laws_of_time``.
-    """
-
-    predictors: pd.DataFrame = field(default_factory=pd.DataFrame)
-    residuals: pd.DataFrame = field(default_factory=pd.DataFrame)
-    ranks: pd.DataFrame = field(default_factory=pd.DataFrame)
-    laws: pd.DataFrame = field(default_factory=pd.DataFrame)
+    predictors: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``predictors.predictors``
+    residuals: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``residuals.family_residuals``
+    ranks: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``ranks.rank_agreement``
+    laws: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``laws_of_time``
 
 
 def study(cases: pd.DataFrame, rounds: pd.DataFrame) -> Study:
-    """Study the unscaled cases of every way of running that has enough of them.
+    """Study the unscaled cases of every configuration that has enough of them.
 
     Args:
         cases: ``summary.summarise``.
         rounds: those behind the cases, for the intervals of laws.
     """
-    ways = [here for _, here in cases.groupby(WAY, sort=False) if not too_few(study_table(here)["family"].tolist())]
-    if not ways:
+    groups = [own for _, own in by_configuration(cases) if not too_few(study_table(own)["family"].tolist())]
+    if not groups:
         return Study()
-    enough = pd.concat(ways)
+    enough = pd.concat(groups)
     return Study(predictors(enough), family_residuals(enough), rank_agreement(enough), laws_of_time(enough, rounds))
 
 
 def laws_of_time(cases: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
-    """Every law of time per image against counted MACs, per way of running.
+    """Every law of time per image against counted MACs, per configuration.
 
     Returns: columns ``LAW_COLUMNS``, least leave-one-out ``error`` (rms of logs) first; ``chosen`` is the simplest of
-        those tied with the best, and its ``parameters`` map names to (value, low, high), bootstrapped over cases and
-        rounds; the others' have no interval.
+        those tied with the best. ``parameters`` map names to (value, low, high), bootstrapped over cases and rounds
+        for the chosen law only.
     """
     rows = []
-    for way, here in cases.groupby(WAY, sort=False):
-        table = study_table(here)
+    for configuration, own in by_configuration(cases):
+        table = study_table(own)
         candidates = choose(table["macs"].tolist(), table["time_s"].tolist())
         best = winner(candidates)
         for candidate in candidates:
             times = _rounds(table, rounds) if candidate is best else None
-            rows.append({**dict(zip(WAY, way, strict=True)), **_row(candidate, candidate is best, table, times)})
+            rows.append({**configuration, **_row(candidate, candidate is best, table, times)})
     return pd.DataFrame(rows, columns=pd.Index(LAW_COLUMNS))
 
 
@@ -77,8 +71,8 @@ def _row(candidate: ScoredLaw, chosen: bool, table: pd.DataFrame, times: list[li
         name: (value, np.nan, np.nan) for name, value in fit.parameters.items()
     }
     if times is not None:
-        found = bootstrap(fit.law, table["macs"].tolist(), times).parameters
-        parameters = {name: (e.value, e.low, e.high) for name, e in found.items()}
+        estimates = bootstrap(fit.law, table["macs"].tolist(), times).parameters
+        parameters = {name: (e.value, e.low, e.high) for name, e in estimates.items()}
     return {
         "law": fit.law.name, "formula": fit.law.formula, "n": fit.n, "error": candidate.error,
         "extrapolation": candidate.extrapolation, "tied": candidate.tied, "chosen": chosen, "parameters": parameters,

@@ -1,10 +1,11 @@
-"""Rounds -> one row per case and machine, every metric with its interval."""
+"""Summary of rounds: one row per case and machine, every metric with its interval."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ _OUTLIER_MADS = 5.0
 
 
 def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
-    """Estimates over the rounds that count.
+    """Estimates over the used rounds.
 
     Args:
         rounds: ``rounds.with_standing``.
@@ -34,13 +35,13 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
         ``process_bytes`` of the whole process, the worst ``relative_error`` and ``top1_agreement``, the longest
         ``prepare_s`` and ``load_s``, timed ``iterations``, per measured metric ``<metric>``,
         ``<metric>_low``, ``<metric>_high``, ``<metric>_n``, tail latencies likewise with ``<tail>_why`` where there is
-        none, and ``notes`` on what was doubtful in how many rounds.
+        none, and ``notes`` on doubts and the number of rounds that have them.
     """
     keep = [*IDENTITY, *CASE_COLUMNS, "protocol", "base", "depth", "width", *COUNTED]
     by_column = {str(name): rounds[name].tolist() for name in rounds}
     rows = []
-    for at in rounds.groupby(IDENTITY, sort=False).indices.values():
-        group = {name: [values[index] for index in at] for name, values in by_column.items()}
+    for indices in rounds.groupby(IDENTITY, sort=False).indices.values():
+        group = {name: [values[index] for index in indices] for name, values in by_column.items()}
         if any(group["used"]):
             rows.append(_row(group, keep))
     values = [*MEASURED, *TAILS.values()]
@@ -54,18 +55,18 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
 
 def _row(group: Mapping[str, list[Any]], keep: Sequence[str]) -> dict[str, Any]:
     """Summary of one case; ``group`` holds its rounds by column."""
-    used = {name: [value for value, one in zip(values, group["used"], strict=True) if one]
-            for name, values in group.items()}  # fmt: skip
+    used = {name: list(compress(values, group["used"])) for name, values in group.items()}
     row: dict[str, Any] = {name: used[name][0] for name in keep}
     row |= {"status": used["status"][0], "n": len(used["used"]), "noise": variation(group["canary_s"])}
     row["replaced"] = group["outcome"].count("ok") - len(used["used"])
     for metric in MEASURED:
-        row |= _named(metric, of_rounds(_known(used[metric])))
+        row |= _columns(metric, of_rounds(_known(used[metric])))
     for name, worst in zip((*EXACTNESS, *MAKING), (max, min, max, max), strict=True):
         row[name] = worst(_known(used[name]), default=math.nan)
     row["process_bytes"] = of_rounds(_known(used["process_bytes"])).value
     row |= {"iterations": sum(map(len, used["laps"])), **_tails(used["laps"])}
-    doubts = [*_endings(group["ending"]), *noted(group["notes"]), *outliers(_known(used["latency_s"]))]
+    endings = noted([] if ending == "ok" else [ending] for ending in group["ending"])
+    doubts = [*endings, *noted(group["notes"]), *outliers(_known(used["latency_s"]))]
     return row | {"notes": "; ".join(doubts)}
 
 
@@ -80,9 +81,9 @@ def variation(values: Sequence[float]) -> float:
 
 
 def outliers(medians: list[float]) -> list[str]:
-    """Says that a round lies more than five median absolute deviations off, and what remains without it.
+    """Note on rounds more than five median absolute deviations off, with the estimate without them.
 
-    No round is dropped for its value: the headline keeps them all.
+    The estimate itself keeps them: no round is dropped for its value.
     """
     values = np.asarray(medians, dtype=float)
     if len(values) < 4:
@@ -96,29 +97,22 @@ def outliers(medians: list[float]) -> list[str]:
     return [f"outlier_round in {int((~near).sum())} of {len(values)} rounds, latency without: {text}"]
 
 
-def _named(name: str, found: Estimate) -> dict[str, float]:
-    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high, f"{name}_n": found.n}
+def _columns(name: str, e: Estimate) -> dict[str, float]:
+    return {**e.columns(name), f"{name}_n": e.n}
 
 
 def _tails(laps: list[tuple[float, ...]]) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for quantile, name in TAILS.items():
-        found = tail(laps, quantile)
-        row[f"{name}_why"] = found.why and f"{found.why}: {found.n} of {NEEDED[quantile]}"
-        if found.estimate is not None:
-            row |= {**_named(name, found.estimate), f"{name}_n": found.n}
+        pooled = tail(laps, quantile)
+        row[f"{name}_why"] = pooled.why and f"{pooled.why}: {pooled.n} of {NEEDED[quantile]}"
+        if pooled.estimate is not None:
+            row |= {**pooled.estimate.columns(name), f"{name}_n": pooled.n}
     return row
 
 
-def _endings(endings: Iterable[str]) -> list[str]:
-    every = list(endings)
-    return [
-        f"{word} in {count} of {len(every)} rounds" for word, count in sorted(Counter(every).items()) if word != "ok"
-    ]
-
-
 def noted(rounds: Iterable[Iterable[str]]) -> list[str]:
-    """Words of the rounds' notes, each with the number of rounds that carry it."""
-    every = list(rounds)
-    counted = Counter(word for notes in every for word in {word_of(note) for note in notes})
-    return [f"{word} in {count} of {len(every)} rounds" for word, count in sorted(counted.items())]
+    """Words of the rounds' notes, each with the number of rounds that have it."""
+    words = [{word_of(note) for note in notes} for notes in rounds]
+    counts = Counter(word for own in words for word in own)
+    return [f"{word} in {count} of {len(words)} rounds" for word, count in sorted(counts.items())]

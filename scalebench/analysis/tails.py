@@ -1,4 +1,4 @@
-"""Tail latencies over the pooled iterations of a case, or the reason why there are none."""
+"""Tail latencies over the pooled iterations of a case, or why there are none."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalebench.analysis.stats import LEVEL, Estimate
+from scalebench.analysis.stats import Estimate, resampled
 
 NEEDED = {0.95: 72, 0.99: 368}
-"""Least iterations for which order statistics give the quantile a finite two-sided 95 % interval."""
+"""Fewest iterations for which order statistics give the quantile a finite two-sided 95 % interval."""
 FEWEST_ROUNDS = 5
-"""Fewer cannot be resampled: the interval would be far too narrow."""
+"""Intervals from resampling fewer rounds would be far too narrow."""
 TOO_FEW = "too_few_samples"
 _RESAMPLES = 500
 _SEED = 20190528
@@ -21,17 +21,11 @@ _SEED = 20190528
 
 @dataclass(frozen=True)
 class Tail:
-    """A quantile of the iterations.
+    """A quantile of the iterations."""
 
-    Attributes:
-        estimate: with an interval from resampling rounds, or None.
-        n: pooled iterations.
-        why: reason word where there is no estimate.
-    """
-
-    estimate: Estimate | None
-    n: int
-    why: str = ""
+    estimate: Estimate | None  # with an interval from resampling rounds
+    n: int  # pooled iterations
+    why: str = ""  # reason where there is no estimate
 
 
 def tail(rounds: Sequence[Sequence[float]], quantile: float) -> Tail:
@@ -56,8 +50,7 @@ def tail(rounds: Sequence[Sequence[float]], quantile: float) -> Tail:
         return Tail(Estimate(value, math.nan, math.nan, len(rounds)), len(laps))
     draws = np.random.default_rng(_SEED).multinomial(len(rounds), [1 / len(rounds)] * len(rounds), size=_RESAMPLES)
     drawn = [_weighted(laps, weights[owner], quantile) for weights in draws]
-    low, high = np.quantile(drawn, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
-    return Tail(Estimate(value, float(low), float(high), len(rounds)), len(laps))
+    return Tail(resampled(value, drawn, len(rounds)), len(laps))
 
 
 def _weighted(laps: np.ndarray, weights: np.ndarray, quantile: float) -> float:

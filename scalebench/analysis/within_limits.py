@@ -1,4 +1,4 @@
-"""Which cases keep to a suite's limits, with the interval held against them; and what a pixel shows."""
+"""Which cases meet a suite's limits, by their intervals; and how many pixels the scene's detail covers."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from scalebench.suite.suite_plan import Limits, Scene
 
 
 def fitting(cases: pd.DataFrame, limits: Limits, scene: Scene | None = None) -> pd.DataFrame:
-    """Standing of every inference case at the limits' batch.
+    """Whether every inference case at the limits' batch meets them.
 
     Returns: the rows of ``cases`` with ``standing``, ``fits`` where both intervals lie within the limits, ``does not
         fit`` where one lies outside, ``open`` otherwise; and ``detail_px``, pixels that the scene's detail covers.
     """
-    here = cases[(cases["mode"] == "inference") & (cases["batch"] == limits.batch)].copy()
-    tests = [(f"{name}_low", f"{name}_high", most) for name, most in limits.bounds.items()]
-    inside = pd.concat([here[high] <= most for _, high, most in tests], axis=1).all(axis=1)
-    outside = pd.concat([here[low] > most for low, _, most in tests], axis=1).any(axis=1)
-    here["standing"] = "open"
-    here.loc[inside, "standing"] = "fits"
-    here.loc[outside, "standing"] = "does not fit"
-    here["detail_px"] = float("nan") if scene is None else here["resolution"].map(scene.pixels)
-    return here
+    rows = cases[(cases["mode"] == "inference") & (cases["batch"] == limits.batch)].copy()
+    bounds = limits.bounds.items()
+    inside = pd.concat([rows[f"{name}_high"] <= most for name, most in bounds], axis=1).all(axis=1)
+    outside = pd.concat([rows[f"{name}_low"] > most for name, most in bounds], axis=1).any(axis=1)
+    rows["standing"] = "open"
+    rows.loc[inside, "standing"] = "fits"
+    rows.loc[outside, "standing"] = "does not fit"
+    rows["detail_px"] = float("nan") if scene is None else rows["resolution"].map(scene.pixels)
+    return rows

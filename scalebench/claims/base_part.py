@@ -1,26 +1,25 @@
-"""What every kind of part shares: an expectation, what it needs, and findings.
+"""What every kind of part shares: an expectation, its needs, and findings.
 
-Plans read claims for what they need, so the modules of the kinds start without pandas and scipy: what ``find``
-computes with is imported where it is called.
+Plans read claims for their needs, so these modules load without pandas: ``find`` imports what it computes with.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from scalebench.analysis.stats import Estimate
+from scalebench.analysis.stats import Estimate, unknown
 from scalebench.suite.variant import parse_at
 
 if TYPE_CHECKING:
     from scalebench.analysis.analyse import Analysis
 
-UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
-Way = tuple[Any, ...]
+UNKNOWN = unknown()
+Configuration = tuple[Any, ...]
 """Values of ``WAY``; empty for what holds on paper, on any machine."""
 
 
@@ -34,19 +33,20 @@ ModelAt = Annotated[str, AfterValidator(_with_resolution)]
 """``MODEL@PIXELS``, a variant allowed."""
 
 
+def check_metric(names: Sequence[str], kind: str, metric: str) -> str:
+    """The metric, which must be among the ``counted`` or ``measured`` ones."""
+    if metric not in names:
+        raise ValueError(f"{metric!r} is not {kind}; {kind}: {', '.join(names)}")
+    return metric
+
+
 @dataclass(frozen=True)
 class Finding:
-    """One number a claim is judged by.
-
-    Attributes:
-        label: what it is.
-        estimate: with interval; NaN where nothing was measured.
-        way: how and where it was measured; empty for a count.
-    """
+    """One number a claim is judged by."""
 
     label: str
-    estimate: Estimate
-    way: Way = ()
+    estimate: Estimate  # NaN where nothing was measured
+    configuration: Configuration = ()  # empty for a count
 
 
 @dataclass(frozen=True)
@@ -60,30 +60,24 @@ class GroupNeed:
 
 @dataclass(frozen=True)
 class Needs:
-    """What must be counted or measured before a part can be decided.
-
-    Attributes:
-        counts: models at a resolution, to be counted.
-        cases: models at a resolution, to be measured.
-        groups: matched groups, to be measured.
-        batches: batch sizes beside the claim's own.
-        peaks: modes whose static memory is wanted for ``counts``.
-    """
+    """What must be counted or measured before a part can be decided; models are given as ``MODEL@PIXELS``."""
 
     counts: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     groups: tuple[GroupNeed, ...] = ()
-    batches: tuple[int, ...] = ()
-    peaks: tuple[str, ...] = ()
+    batches: tuple[int, ...] = ()  # in place of the claim's own batch
+    peaks: tuple[str, ...] = ()  # modes whose static memory is needed for ``counts``
 
 
 class BasePart(BaseModel):
-    """One thing a claim says, with what is expected: exactly one of near, at_least, at_most."""
+    """One statement of a claim with what is expected: exactly one of near, at_least, at_most."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     absolute: ClassVar[bool] = False
     """Whether ``margin`` is absolute, as for exponents and differences; relative otherwise."""
+    timed: ClassVar[bool] = False
+    """Whether its models must be measured, not only counted."""
 
     label: str
     near: float | None = None
@@ -110,19 +104,25 @@ class BasePart(BaseModel):
         return self.margin if self.absolute else self.margin * abs(expected)
 
     @property
+    def models_named(self) -> tuple[str, ...]:
+        """Every ``MODEL@PIXELS`` in its fields."""
+        values = (getattr(self, name, None) for name in ("of", "base", "over", "under", "models"))
+        return tuple(text for value in values if value for text in ([value] if isinstance(value, str) else value))
+
+    @property
     def measured(self) -> bool:
-        """Whether a machine has a say in it."""
+        """Whether deciding it takes measurements."""
         needs = self.needs()
         return bool(needs.cases or needs.groups)
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """One finding per model, per method, and per way of running."""
+        """One finding per label, and per configuration where it is measured."""
         raise NotImplementedError
 
     def needs(self) -> Needs:
         """What must be counted or measured."""
-        return Needs()
+        return Needs(counts=self.models_named, cases=self.models_named if self.timed else ())
 
     def labels(self) -> Iterable[str]:
-        """Labels of the findings that are expected, for saying which are absent."""
+        """Labels of the expected findings, so that absent ones can be named."""
         return (self.label,)

@@ -1,15 +1,16 @@
-"""Kinds that are decided on paper: by counting built models, or by arithmetic on printed figures."""
+"""Kinds decided on paper: by counting built models, or by arithmetic on printed figures."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
-from scalebench.analysis.stats import exact
-from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt, Needs
+from scalebench.analysis.stats import Estimate, exact
+from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt, Needs, check_metric
 from scalebench.claims.lookup import COUNTABLE, counted, counted_ratio
 from scalebench.metrics import METRICS
 from scalebench.suite.scaling import compound_constant
@@ -17,6 +18,11 @@ from scalebench.suite.variant import parse_at
 
 if TYPE_CHECKING:
     from scalebench.analysis.analyse import Analysis
+
+
+def exact_or_unknown(value: float, n: int = 1) -> Estimate:
+    """A counted value; unknown where it is not finite."""
+    return exact(value, n) if math.isfinite(value) else UNKNOWN
 
 
 class Constant(BasePart):
@@ -31,7 +37,7 @@ class Constant(BasePart):
 
 
 class PrintedRatio(BasePart):
-    """Printed figures held against each other: one over, or less, the other, pair by pair."""
+    """Ratio or difference of two printed figures, pair by pair."""
 
     kind: Literal["printed"]
     op: Literal["ratio", "difference"] = "ratio"
@@ -42,34 +48,27 @@ class PrintedRatio(BasePart):
 
     def find(self, _: Analysis) -> Iterator[Finding]:
         """One finding per pair."""
-        for name, (first, second) in self.pairs.items():
-            value = first / second if self.op == "ratio" else first - second
-            yield Finding(self.label.format(pair=name), exact(value))
+        for label, (first, second) in zip(self.labels(), self.pairs.values(), strict=True):
+            yield Finding(label, exact(first / second if self.op == "ratio" else first - second))
 
     def labels(self) -> Iterable[str]:
         """One per pair."""
         return [self.label.format(pair=name) for name in self.pairs]
 
 
-class _Counts(BasePart):
+class _CountedPart(BasePart):
     """A part about one counted metric."""
 
-    metric: str
+    metric: Annotated[str, AfterValidator(partial(check_metric, COUNTABLE, "counted"))]
 
-    @field_validator("metric")
-    @classmethod
-    def _can_be_counted(cls, metric: str) -> str:
-        if metric not in COUNTABLE:
-            raise ValueError(f"{metric!r} is not counted; counted: {', '.join(COUNTABLE)}")
-        return metric
-
-    def _counting(self, *texts: str) -> Needs:
+    def needs(self) -> Needs:
+        """All models counted, and their static memory where the metric is one."""
         mode = self.metric.removeprefix("peak_bytes_")
         peaks = ("training",) if self.metric == "macs_training" else (mode,) if mode != self.metric else ()
-        return Needs(counts=texts, peaks=peaks)
+        return Needs(counts=self.models_named, peaks=peaks)
 
 
-class CountRatio(_Counts):
+class CountRatio(_CountedPart):
     """Counted metric of one model over another's."""
 
     kind: Literal["count_ratio"]
@@ -78,15 +77,10 @@ class CountRatio(_Counts):
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """The ratio, exactly."""
-        value = counted_ratio(analysis, self.over, self.under, self.metric)
-        yield Finding(self.label, exact(value, 2) if math.isfinite(value) else UNKNOWN)
-
-    def needs(self) -> Needs:
-        """Both models counted."""
-        return self._counting(self.over, self.under)
+        yield Finding(self.label, exact_or_unknown(counted_ratio(analysis, self.over, self.under, self.metric), 2))
 
 
-class CountSpread(_Counts):
+class CountSpread(_CountedPart):
     """Largest over smallest counted metric of several models."""
 
     kind: Literal["count_spread"]
@@ -95,15 +89,11 @@ class CountSpread(_Counts):
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """The spread, exactly."""
         values = [counted(analysis, text, self.metric) for text in self.models]
-        known = not any(math.isnan(value) for value in values)
-        yield Finding(self.label, exact(max(values) / min(values), len(values)) if known else UNKNOWN)
-
-    def needs(self) -> Needs:
-        """All models counted."""
-        return self._counting(*self.models)
+        complete = not any(map(math.isnan, values))
+        yield Finding(self.label, exact(max(values) / min(values), len(values)) if complete else UNKNOWN)
 
 
-class CountExponent(_Counts):
+class CountExponent(_CountedPart):
     """Log-log slope of a counted metric; ``margin`` is absolute."""
 
     absolute: ClassVar[bool] = True
@@ -112,7 +102,7 @@ class CountExponent(_Counts):
     models: list[ModelAt] = Field(min_length=3)
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """The slope; its interval says how far the counts are from a power law."""
+        """The slope; its interval shows how far the counts are from a power law."""
         from scalebench.analysis.power_law import power_law
 
         x = [self._abscissa(analysis, text) for text in self.models]
@@ -120,12 +110,8 @@ class CountExponent(_Counts):
         fit = power_law(x, y) if all(map(math.isfinite, (*x, *y))) else None
         yield Finding(next(iter(self.labels())), fit.exponent if fit else UNKNOWN)
 
-    def needs(self) -> Needs:
-        """All models counted."""
-        return self._counting(*self.models)
-
     def labels(self) -> Iterable[str]:
-        """Says which exponent it is."""
+        """Which exponent it is."""
         metric = METRICS[self.metric].label if self.metric in METRICS else self.metric
         against = METRICS["macs"].label if self.against == "macs" else self.against
         return (f"exponent of {metric} against {against}, {self.label}",)
@@ -136,8 +122,8 @@ class CountExponent(_Counts):
         return float(getattr(parse_at(text)[0], self.against))
 
 
-class CountSeries(_Counts):
-    """Counted metric of each model, over the base's where one is named, over the printed value beside it."""
+class CountSeries(_CountedPart):
+    """Counted metric of each model, relative to the base where one is named, over the printed value beside it."""
 
     kind: Literal["count_series"]
     models: dict[ModelAt, float] = Field(min_length=1)
@@ -146,13 +132,8 @@ class CountSeries(_Counts):
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One finding per model."""
         base = counted(analysis, self.base, self.metric) if self.base else 1.0
-        for text, printed in self.models.items():
-            value = counted(analysis, text, self.metric) / base / printed
-            yield Finding(self.label.format(model=text), exact(value) if math.isfinite(value) else UNKNOWN)
-
-    def needs(self) -> Needs:
-        """All models, and the base, counted."""
-        return self._counting(*filter(None, [self.base]), *self.models)
+        for label, (text, printed) in zip(self.labels(), self.models.items(), strict=True):
+            yield Finding(label, exact_or_unknown(counted(analysis, text, self.metric) / base / printed))
 
     def labels(self) -> Iterable[str]:
         """One per model."""

@@ -1,4 +1,4 @@
-"""Claims and analysis in, verdicts out. An interval that spans the threshold is inconclusive."""
+"""Verdicts on claims from an analysis. An interval that spans the threshold is inconclusive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scalebench import units
 from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.stats import Estimate
 from scalebench.analysis.way import WAY
-from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, Way
+from scalebench.claims.base_part import UNKNOWN, BasePart, Configuration, Finding
 from scalebench.claims.counted import CountSeries
 from scalebench.claims.registry import Claim
 
@@ -22,27 +22,17 @@ ON_PAPER = "on paper"
 
 @dataclass(frozen=True)
 class Judged:
-    """One finding held against its expectation.
-
-    Attributes:
-        label: what it is.
-        estimate: with interval.
-        low, high: what the claim allows; infinite on an open side.
-        word: the verdict on this part alone.
-    """
+    """One finding compared with its expectation."""
 
     label: str
     estimate: Estimate
-    low: float
+    low: float  # lowest and highest value that the claim allows; infinite on an open side
     high: float
-    word: Word
+    word: Word  # the verdict on this part alone
 
     @property
     def distance(self) -> float:
-        """How far the estimate lies outside (positive) or inside (negative) what is allowed, as a log ratio.
-
-        Four times too much is as far as four times too little.
-        """
+        """How far the estimate lies outside (positive) or inside (negative) the allowed range, as a log ratio."""
         value = self.estimate.value
         if not value > 0:
             return -math.inf
@@ -53,92 +43,66 @@ class Judged:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known about one claim in one place.
-
-    Attributes:
-        claim: the claim.
-        verdict: supported, refuted, inconclusive or not measured.
-        effect, low, high, n: of the decisive part.
-        exact: whether that is a count.
-        machine: its label, or ``on paper`` for counts.
-        way: how it was run, in words; empty on paper.
-        why: one or two sentences.
-        parts: every part, judged.
-    """
+    """The verdict on one claim in one configuration."""
 
     claim: Claim
     verdict: Word
-    effect: float
+    effect: float  # with ``low``, ``high`` and ``n``: the decisive part's estimate
     low: float
     high: float
     n: int
-    machine: str
-    way: str
-    why: str
+    machine: str  # its label, or ``on paper`` for counts
+    way: str  # configuration in words; empty on paper
+    why: str  # one or two sentences
     parts: tuple[Judged, ...]
-    exact: bool = False
+    exact: bool = False  # whether the effect is a count
 
     @property
     def decisive(self) -> Judged | None:
         """The part whose effect the verdict gives; None where there is no number."""
-        alike = (part for part in self.parts if part.word == self.verdict)
-        return next((part for part in alike if part.estimate.value == self.effect), None)
+        return next((p for p in self.parts if p.word == self.verdict and p.estimate.value == self.effect), None)
 
 
 def by_claim(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
-    """Verdicts of each claim, one per place, in the order of the verdicts."""
-    found: dict[str, list[Verdict]] = {}
+    """Verdicts by the claim's id, in the order given."""
+    groups: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        found.setdefault(verdict.claim.id, []).append(verdict)
-    return found
+        groups.setdefault(verdict.claim.id, []).append(verdict)
+    return groups
 
 
 def judge(claims: Iterable[Claim], analysis: Analysis) -> tuple[Verdict, ...]:
-    """Verdicts: one per claim on paper, one per claim and way of running where something was measured."""
+    """One verdict per claim on paper, and one per claim and configuration where something was measured."""
     return tuple(verdict for claim in claims for verdict in _judge_claim(claim, analysis))
 
 
 def _judge_claim(claim: Claim, analysis: Analysis) -> list[Verdict]:
     if claim.cannot:
-        return [_undecidable(claim)]
-    found = [(part, [f for f in part.find(analysis) if _speaks_of(claim, f.way)]) for part in claim.parts]
-    ways = dict.fromkeys(finding.way for _, findings in found for finding in findings if finding.way) or [()]
-    return [
-        _verdict(
-            claim, way, [_hold(part, seen) for part, findings in found for seen in _seen(part, findings, way)], analysis
-        )
-        for way in ways
-    ]
+        nan = math.nan
+        return [Verdict(claim, "not measured", nan, nan, nan, 0, ON_PAPER, "", claim.cannot, ())]
+    findings = [[f for f in part.find(analysis) if _applies_to(claim, f.configuration)] for part in claim.parts]
+    configurations = dict.fromkeys(f.configuration for own in findings for f in own if f.configuration) or [()]
+    return [_verdict(claim, configuration, findings, analysis) for configuration in configurations]
 
 
-def _undecidable(claim: Claim) -> Verdict:
-    nothing = math.nan
-    return Verdict(claim, "not measured", nothing, nothing, nothing, 0, ON_PAPER, "", claim.cannot, ())
-
-
-def _speaks_of(claim: Claim, way: Way) -> bool:
-    """Whether a claim says anything about this mode and kind of device; a count is about every one."""
-    if not way:
+def _applies_to(claim: Claim, configuration: Configuration) -> bool:
+    """Whether a claim is about this mode and kind of device; a count applies to every one."""
+    if not configuration:
         return True
-    here = dict(zip(WAY, way, strict=True))
-    if here["mode"] != (claim.under.mode or "inference"):
+    values = dict(zip(WAY, configuration, strict=True))
+    if values["mode"] != (claim.under.mode or "inference"):
         return False
-    return claim.only is None or str(here["device"]).startswith(claim.only)
+    return claim.only is None or str(values["device"]).startswith(claim.only)
 
 
-def _seen(part: BasePart, findings: Sequence[Finding], way: Way) -> list[Finding]:
-    """Findings that hold for one way of running; unknown ones where there is none."""
-    here = [finding for finding in findings if finding.way in ((), way)]
-    return here or [Finding(label, UNKNOWN) for label in part.labels()]
-
-
-def _hold(part: BasePart, finding: Finding) -> Judged:
-    low, high = part.bounds
-    return Judged(finding.label, finding.estimate, low, high, decide(finding.estimate, low, high))
+def _findings_in(configuration: Configuration, part: BasePart, findings: Sequence[Finding]) -> list[Finding]:
+    """Findings of one configuration and counted ones; unknown ones where there are none."""
+    own = [finding for finding in findings if finding.configuration in ((), configuration)]
+    return own or [Finding(label, UNKNOWN) for label in part.labels()]
 
 
 def decide(estimate: Estimate, low: float, high: float) -> Word:
-    """Supported where the whole interval is allowed, refuted where none of it is, inconclusive otherwise."""
+    """Supported if the whole interval is allowed, refuted if none of it is, inconclusive otherwise."""
     if math.isnan(estimate.value):
         return "not measured"
     if math.isnan(estimate.low) or math.isnan(estimate.high):
@@ -148,19 +112,26 @@ def decide(estimate: Estimate, low: float, high: float) -> Word:
     return "refuted" if estimate.low > high or estimate.high < low else "inconclusive"
 
 
-def _verdict(claim: Claim, way: Way, judged: Sequence[Judged], analysis: Analysis) -> Verdict:
+def _verdict(
+    claim: Claim, configuration: Configuration, findings: Sequence[Sequence[Finding]], analysis: Analysis
+) -> Verdict:
+    judged = [
+        Judged(finding.label, finding.estimate, *part.bounds, decide(finding.estimate, *part.bounds))
+        for part, own in zip(claim.parts, findings, strict=True)
+        for finding in _findings_in(configuration, part, own)
+    ]
     word = combine([part.word for part in judged])
     deciding = [part for part in judged if part.word == word]
-    # The first failure in the claim's own order refutes it; what holds is only as strong as its weakest part.
+    # The first failure in the claim's own order refutes it; otherwise the part nearest to failing is shown.
     decisive = deciding[0] if word == "refuted" else max(deciding, key=lambda part: part.distance)
     e = decisive.estimate
-    named = dict(zip(WAY, way, strict=False))
-    because = [claim.reason] if claim.reason and word == "refuted" else []
-    remarks = [_sentence(word, decisive, judged), *because, *_interchanged(claim, judged), *_conditions(claim, named)]
+    values = dict(zip(WAY, configuration, strict=False))
+    reason = [claim.reason] if claim.reason and word == "refuted" else []
+    remarks = [_sentence(word, decisive, judged), *reason, *_interchanged(claim, judged), *_conditions(claim, values)]
     return Verdict(
         claim, word, e.value, e.low, e.high, e.n,
-        str(named.get("machine", "any machine" if claim.measured and analysis.machines else ON_PAPER)),
-        way_text(named) if way else "",
+        str(values.get("machine", "any machine" if claim.measured and analysis.machines else ON_PAPER)),
+        way_text(values) if values else "",
         " ".join(remarks), tuple(judged), e.exact,
     )  # fmt: skip
 
@@ -176,7 +147,7 @@ def way_text(way: Mapping[str, Any]) -> str:
 
 
 def combine(words: Sequence[Word]) -> Word:
-    """One refuted part refutes a claim; one that nobody measured leaves it open; all must hold to support it."""
+    """One refuted part refutes a claim; an unmeasured one leaves it open; all must hold to support it."""
     order: tuple[Word, ...] = ("refuted", "not measured", "inconclusive")
     return next((word for word in order if word in words), "supported")
 
@@ -206,33 +177,30 @@ def allowed(part: Judged) -> str:
 
 
 def _interchanged(claim: Claim, judged: Sequence[Judged]) -> list[str]:
-    """Two printed numbers that would both be right in each other's place."""
+    """Pairs of printed numbers that would both be right if swapped."""
     by_label = {part.label: part for part in judged}
     remarks = []
     for series in (part for part in claim.parts if isinstance(part, CountSeries)):
-        for (first, one), (second, two) in itertools.combinations(series.models.items(), 2):
-            a, b = (by_label[series.label.format(model=text)] for text in (first, second))
-            if a.word == b.word == "refuted":
-                swapped = a.estimate.value * one / two, b.estimate.value * two / one
-                if all(a.low <= value <= a.high for value in swapped):
-                    remarks.append(f"The printed figures of {first} and {second} would fit if interchanged.")
+        for (model_a, printed_a), (model_b, printed_b) in itertools.combinations(series.models.items(), 2):
+            a, b = (by_label[series.label.format(model=model)] for model in (model_a, model_b))
+            swapped = a.estimate.value * printed_a / printed_b, b.estimate.value * printed_b / printed_a
+            if a.word == b.word == "refuted" and all(a.low <= value <= a.high for value in swapped):
+                remarks.append(f"The printed figures of {model_a} and {model_b} would fit if interchanged.")
     return remarks
 
 
-def _conditions(claim: Claim, way: Mapping[str, Any]) -> list[str]:
-    """What differs between the source's way of running and this one."""
-    if not way:
-        return []
-    wanted = claim.under.model_dump(exclude_none=True)
-    differs = [
-        f"{_said(name, way[name])} instead of {_said(name, value)}"
-        for name, value in wanted.items()
-        if not str(way[name]).startswith(str(value)) or (isinstance(value, int) and way[name] != value)
+def _conditions(claim: Claim, values: Mapping[str, Any]) -> list[str]:
+    """How this configuration differs from the source's."""
+    source = claim.under.model_dump(exclude_none=True) if values else {}
+    differences = [
+        f"{_condition_text(name, values[name])} instead of {_condition_text(name, value)}"
+        for name, value in source.items()
+        if not str(values[name]).startswith(str(value)) or (isinstance(value, int) and values[name] != value)
     ]
-    return [f"Under other conditions than the source's: {', '.join(differs)}."] if differs else []
+    return [f"Conditions differ from the source's: {', '.join(differences)}."] if differences else []
 
 
-def _said(name: str, value: Any) -> str:
+def _condition_text(name: str, value: Any) -> str:
     if name == "threads":
         return f"{value} thread" if value == 1 else f"{value} threads"
     return f"batch {value}" if name == "batch" else str(value)

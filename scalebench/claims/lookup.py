@@ -1,4 +1,4 @@
-"""Where the kinds of claims find their numbers in an analysis."""
+"""Where the kinds of claims look up their numbers in an analysis."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scalebench.analysis.way import WAY
-from scalebench.claims.base_part import Way
+from scalebench.claims.base_part import Configuration
 from scalebench.metrics import COUNTED, STRUCTURE
 from scalebench.suite.variant import parse_at
 
@@ -25,13 +25,16 @@ def counted(analysis: Analysis, text: str, metric: str) -> float:
 
     ``intensity`` is MACs per byte that the operators move, each with its operands from memory, batch 1, fp32.
     """
-    variant, resolution = parse_at(text)
     if metric == "resolution":
-        return float(resolution or 0)
-    counts = analysis.own_counts
-    row = counts[(counts["model"] == variant.name) & (counts["resolution"] == resolution)]
-    value = None if row.empty else _intensity(row["work"].iloc[0]) if metric == "intensity" else row[metric].iloc[0]
+        return float(parse_at(text)[1] or 0)
+    rows = _of_model(analysis.own_counts, text)
+    value = None if rows.empty else _intensity(rows["work"].iloc[0]) if metric == "intensity" else rows[metric].iloc[0]
     return math.nan if value is None else float(value)
+
+
+def _of_model(frame: pd.DataFrame, text: str) -> pd.DataFrame:
+    variant, resolution = parse_at(text)
+    return frame[(frame["model"] == variant.name) & (frame["resolution"] == resolution)]
 
 
 def _intensity(work: object) -> float | None:
@@ -47,22 +50,20 @@ def counted_ratio(analysis: Analysis, over: str, under: str, metric: str) -> flo
     return counted(analysis, over, metric) / counted(analysis, under, metric)
 
 
-def ways(analysis: Analysis) -> Iterator[tuple[Way, pd.DataFrame]]:
-    """Rounds that count, by way of running."""
+def rounds_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, pd.DataFrame]]:
+    """Rounds that enter the estimates, by configuration."""
     rounds = analysis.rounds
-    for way, found in rounds[rounds["used"]].groupby(WAY, sort=False):
-        yield tuple(way), found
+    for configuration, rows in rounds[rounds["used"]].groupby(WAY, sort=False):
+        yield tuple(configuration), rows
 
 
-def cases_by_way(analysis: Analysis) -> Iterator[tuple[Way, pd.DataFrame]]:
-    """Summarised cases, by way of running."""
+def cases_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, pd.DataFrame]]:
+    """Summarised cases, by configuration."""
     if len(analysis.cases):
-        for way, found in analysis.cases.groupby(WAY, sort=False):
-            yield tuple(way), found
+        for configuration, rows in analysis.cases.groupby(WAY, sort=False):
+            yield tuple(configuration), rows
 
 
 def rounds_of(rounds: pd.DataFrame, text: str, metric: str) -> list[float]:
     """Values of a measured metric for ``MODEL@PIXELS``, one per round."""
-    variant, resolution = parse_at(text)
-    rows = rounds[(rounds["model"] == variant.name) & (rounds["resolution"] == resolution)]
-    return [float(value) for value in rows[metric].dropna()]
+    return [float(value) for value in _of_model(rounds, text)[metric].dropna()]

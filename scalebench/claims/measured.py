@@ -1,21 +1,21 @@
-"""Kinds that are decided by measuring: ratios, orders, exponents and matched groups, per way of running."""
+"""Kinds decided by measuring: ratios, orders, exponents and matched groups, per configuration."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from scalebench.analysis.stats import Estimate, mean_ratio, of_rounds, ratio, ratio_of_ratios
 from scalebench.analysis.way import WAY
-from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, GroupNeed, ModelAt, Needs
-from scalebench.claims.lookup import counted, counted_ratio, rounds_of, ways
+from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, GroupNeed, ModelAt, Needs, check_metric
+from scalebench.claims.lookup import counted, counted_ratio, rounds_by_configuration, rounds_of
 from scalebench.metrics import MEASURED
-from scalebench.suite.suite_plan import Group
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,23 +23,17 @@ if TYPE_CHECKING:
     from scalebench.analysis.analyse import Analysis
 
 
-class _Measures(BasePart):
+class _MeasuredPart(BasePart):
     """A part about one measured metric."""
 
-    metric: str
-
-    @field_validator("metric")
-    @classmethod
-    def _can_be_measured(cls, metric: str) -> str:
-        if metric not in MEASURED:
-            raise ValueError(f"{metric!r} is not measured; measured: {', '.join(MEASURED)}")
-        return metric
+    timed: ClassVar[bool] = True
+    metric: Annotated[str, AfterValidator(partial(check_metric, MEASURED, "measured"))]
 
 
-class MeasuredRatio(_Measures):
-    """Measured metric of one case over another's, in the same way of running.
+class MeasuredRatio(_MeasuredPart):
+    """Measured metric of one case over another's, in the same configuration.
 
-    ``per`` divides by the ratio of a counted metric: latency per MACs says how much longer the same compute takes.
+    ``per`` divides by the ratio of a counted metric: latency per MACs is how much longer the same compute takes.
     """
 
     kind: Literal["measured_ratio"]
@@ -48,60 +42,48 @@ class MeasuredRatio(_Measures):
     per: Literal["macs", "activations", "params"] | None = None
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """One ratio per way of running that has both."""
+        """One ratio per configuration that has both."""
         scale = counted_ratio(analysis, self.over, self.under, self.per) if self.per else 1.0
-        for way, rounds in ways(analysis):
+        for configuration, rounds in rounds_by_configuration(analysis):
             over, under = (rounds_of(rounds, text, self.metric) for text in (self.over, self.under))
             if over and under and math.isfinite(scale):
-                yield Finding(self.label, _scaled(ratio(over, under), 1 / scale), way)
-
-    def needs(self) -> Needs:
-        """Both cases measured, and counted where that matters."""
-        return Needs(counts=(self.over, self.under), cases=(self.over, self.under))
+                e = ratio(over, under)
+                yield Finding(self.label, Estimate(e.value / scale, e.low / scale, e.high / scale, e.n), configuration)
 
 
-class MeasuredValue(_Measures):
-    """A measured metric of one case, held against a limit in the metric's own unit."""
+class MeasuredValue(_MeasuredPart):
+    """A measured metric of one case, compared with a limit in the metric's own unit."""
 
     kind: Literal["measured_value"]
     of: ModelAt
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """One value per way of running."""
-        for way, rounds in ways(analysis):
-            values = rounds_of(rounds, self.of, self.metric)
-            if values:
-                yield Finding(self.label, of_rounds(values), way)
-
-    def needs(self) -> Needs:
-        """The case measured."""
-        return Needs(counts=(self.of,), cases=(self.of,))
+        """One value per configuration."""
+        for configuration, rounds in rounds_by_configuration(analysis):
+            if values := rounds_of(rounds, self.of, self.metric):
+                yield Finding(self.label, of_rounds(values), configuration)
 
 
-class MeasuredOrder(_Measures):
+class MeasuredOrder(_MeasuredPart):
     """Cases in the order that a claim names: each over the one before it."""
 
     kind: Literal["measured_order"]
     models: list[ModelAt] = Field(min_length=2)
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """One ratio per neighbouring pair and way of running."""
-        for way, rounds in ways(analysis):
+        """One ratio per neighbouring pair and configuration."""
+        for configuration, rounds in rounds_by_configuration(analysis):
             values = {text: rounds_of(rounds, text, self.metric) for text in self.models}
             if all(values.values()):
                 for label, (before, after) in zip(self.labels(), pairwise(self.models), strict=True):
-                    yield Finding(label, ratio(values[after], values[before]), way)
-
-    def needs(self) -> Needs:
-        """All cases measured."""
-        return Needs(counts=tuple(self.models), cases=tuple(self.models))
+                    yield Finding(label, ratio(values[after], values[before]), configuration)
 
     def labels(self) -> Iterable[str]:
         """One per neighbouring pair."""
         return [self.label.format(after=after, before=before) for before, after in pairwise(self.models)]
 
 
-class MeasuredExponent(_Measures):
+class MeasuredExponent(_MeasuredPart):
     """Log-log slope of a measured metric over cases; ``margin`` is absolute."""
 
     absolute: ClassVar[bool] = True
@@ -110,23 +92,18 @@ class MeasuredExponent(_Measures):
     models: list[ModelAt] = Field(min_length=3)
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """One slope per way of running that has all cases; least squares on the logs of their means."""
+        """One slope per configuration that has all cases; least squares on the logs of their means."""
         from scalebench.analysis.power_law import power_law
 
         x = [counted(analysis, text, self.against) for text in self.models]
-        for way, rounds in ways(analysis):
+        for configuration, rounds in rounds_by_configuration(analysis):
             values = [rounds_of(rounds, text, self.metric) for text in self.models]
-            if all(values) and all(map(math.isfinite, x)):
-                fit = power_law(x, [of_rounds(found).value for found in values])
-                if fit:
-                    yield Finding(self.label, fit.exponent, way)
-
-    def needs(self) -> Needs:
-        """All cases measured."""
-        return Needs(counts=tuple(self.models), cases=tuple(self.models))
+            complete = all(values) and all(map(math.isfinite, x))
+            if complete and (fit := power_law(x, [of_rounds(own).value for own in values])):
+                yield Finding(self.label, fit.exponent, configuration)
 
 
-class BatchGrowth(_Measures):
+class BatchGrowth(_MeasuredPart):
     """A measured metric at a larger batch over that at a smaller one; over the same of another case, where named."""
 
     kind: Literal["batch_growth"]
@@ -135,31 +112,29 @@ class BatchGrowth(_Measures):
     batches: tuple[int, int]
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """One finding per pair of ways that differ in nothing but the batch; its way is that of the larger."""
-        found = dict(ways(analysis))
+        """One finding per pair of configurations that differ in the batch only, given the one of the larger."""
+        by_configuration = dict(rounds_by_configuration(analysis))
         small, large = self.batches
-        at = WAY.index("batch")
-        for way, rounds in found.items():
-            before = found.get((*way[:at], small, *way[at + 1 :]))
-            if way[at] == large and before is not None:
-                estimate = self._growth(before, rounds)
-                if estimate is not None:
-                    yield Finding(self.label, estimate, way)
+        column = WAY.index("batch")
+        for configuration, after in by_configuration.items():
+            before = by_configuration.get((*configuration[:column], small, *configuration[column + 1 :]))
+            estimate = None if before is None else self._growth(before, after)
+            if configuration[column] == large and estimate is not None:
+                yield Finding(self.label, estimate, configuration)
 
     def _growth(self, before: pd.DataFrame, after: pd.DataFrame) -> Estimate | None:
-        texts = [self.over, *filter(None, [self.under])]
+        texts = self.models_named
         values = [(rounds_of(after, text, self.metric), rounds_of(before, text, self.metric)) for text in texts]
-        if not all(a and b for a, b in values):
-            return None
-        return ratio(*values[0]) if len(values) == 1 else ratio_of_ratios(*values)
+        if all(map(all, values)):
+            return ratio(*values[0]) if len(values) == 1 else ratio_of_ratios(*values)
+        return None
 
     def needs(self) -> Needs:
         """The cases at both batches."""
-        texts = (self.over, *filter(None, [self.under]))
-        return Needs(counts=texts, cases=texts, batches=self.batches)
+        return replace(super().needs(), batches=self.batches)
 
 
-class GroupRatio(_Measures):
+class GroupRatio(_MeasuredPart):
     """Measured metric of one method over others' at equal counted compute, averaged over targets."""
 
     kind: Literal["group_ratio"]
@@ -169,39 +144,32 @@ class GroupRatio(_Measures):
     targets: list[float] = Field([2, 4, 8], min_length=1)
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """One mean ratio per method held against, and way of running."""
-        groups = [group for group in analysis.plan.groups if group.base == self.base]
-        for way, rounds in ways(analysis):
-            pairs = {against: self._pairs(groups, rounds, against) for against in self.against}
-            if any(ours and theirs for found in pairs.values() for ours, theirs in found):
-                for against, found in pairs.items():
-                    # One target that failed, often the largest, must not turn into a verdict on the rest.
-                    complete = bool(found) and all(ours and theirs for ours, theirs in found)
-                    yield Finding(self.label.format(against=against), mean_ratio(found) if complete else UNKNOWN, way)
+        """One mean ratio per method of ``against`` and configuration."""
+        for configuration, rounds in rounds_by_configuration(analysis):
+            pairs = [self._pairs(analysis, rounds, against) for against in self.against]
+            if any(all(pair) for by_target in pairs for pair in by_target):
+                for label, by_target in zip(self.labels(), pairs, strict=True):
+                    # A target that failed, often the largest, must not leave a verdict on the rest.
+                    complete = bool(by_target) and all(map(all, by_target))
+                    yield Finding(label, mean_ratio(by_target) if complete else UNKNOWN, configuration)
 
     def needs(self) -> Needs:
         """The matched groups measured."""
         return Needs(groups=(GroupNeed(self.base, (self.method, *self.against), tuple(self.targets)),))
 
     def labels(self) -> Iterable[str]:
-        """One per method held against."""
+        """One per method of ``against``."""
         return [self.label.format(against=against) for against in self.against]
 
-    def _pairs(
-        self, groups: Sequence[Group], rounds: pd.DataFrame, against: str
-    ) -> list[tuple[list[float], list[float]]]:
-        """Rounds of the method and of the one it is held against, for every group that has both."""
-        found = []
-        for group in groups:
-            by_method = {m.method: m for m in group.members}
-            if {self.method, against} <= by_method.keys():
-                ours, theirs = (
-                    rounds_of(rounds, f"{group.model(m)}@{m.resolution}", self.metric)
-                    for m in (by_method[self.method], by_method[against])
+    def _pairs(self, analysis: Analysis, rounds: pd.DataFrame, against: str) -> list[tuple[list[float], list[float]]]:
+        """Rounds of both methods, for every group that has both."""
+        pairs = []
+        for group in analysis.plan.groups:
+            by_method = {member.method: member for member in group.members}
+            if group.base == self.base and {self.method, against} <= by_method.keys():
+                method_rounds, against_rounds = (
+                    rounds_of(rounds, f"{group.model(member)}@{member.resolution}", self.metric)
+                    for member in (by_method[self.method], by_method[against])
                 )
-                found.append((ours, theirs))
-        return found
-
-
-def _scaled(estimate: Estimate, factor: float) -> Estimate:
-    return replace(estimate, value=estimate.value * factor, low=estimate.low * factor, high=estimate.high * factor)
+                pairs.append((method_rounds, against_rounds))
+        return pairs

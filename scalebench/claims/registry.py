@@ -1,4 +1,4 @@
-"""Published claims as data, checked on load. Adding a claim needs no code when its kinds exist."""
+"""Published claims as data, checked on load. Adding a claim of existing kinds needs no code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from scalebench.claims.published_accuracy import AccuracyGain, AccuracyLaw, Fron
 from scalebench.claims.studied import FamilyResidual, FitComparison, PredictorAdvantage, RankAgreement
 from scalebench.errors import ClaimError, UnknownNameError, did_you_mean
 from scalebench.suite.case import COUNT, Case
-from scalebench.suite.located import Located, Location, parse_yaml, read_text
+from scalebench.suite.located import Location, parse_yaml, read_text
 from scalebench.suite.variant import parse_at
 
 Part = Annotated[
@@ -38,7 +38,7 @@ Part = Annotated[
 
 
 class Conditions(BaseModel):
-    """How the source ran it, where that was another way than ours may be; a verdict says where they differ."""
+    """How the source ran it, where ours may differ; a verdict names the differences."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -68,20 +68,16 @@ class Claim(BaseModel):
     parts: tuple[Part, ...] = ()
 
     @model_validator(mode="after")
-    def _reason_only_on_paper(self) -> Claim:
+    def _consistent(self) -> Claim:
         if self.reason and self.measured:
-            raise ValueError("a reason goes with counts only: on another machine the verdict may be another")
-        return self
-
-    @model_validator(mode="after")
-    def _parts_or_a_reason(self) -> Claim:
+            raise ValueError("a reason is for claims decided by counts: measured verdicts differ between machines")
         if bool(self.parts) == bool(self.cannot):
-            raise ValueError("give parts, or say under cannot why there are none")
+            raise ValueError("give parts, or under cannot the reason why there are none")
         return self
 
     @property
     def measured(self) -> bool:
-        """Whether a machine has a say in it."""
+        """Whether deciding it takes measurements."""
         return any(part.measured for part in self.parts)
 
     def needs(self) -> list[Needs]:
@@ -89,31 +85,25 @@ class Claim(BaseModel):
         return [part.needs() for part in self.parts]
 
     def counts(self) -> dict[Case, tuple[str, ...]]:
-        """Models that must be counted to decide it, with the modes whose static memory is wanted."""
-        found: dict[Case, tuple[str, ...]] = {}
+        """Models that must be counted to decide it, with the modes whose static memory is needed."""
+        modes: dict[Case, tuple[str, ...]] = {}
         for need in self.needs():
             for text in need.counts:
-                case = _count_case(text)
-                found[case] = tuple(dict.fromkeys((*found.get(case, ()), *need.peaks)))
-        return found
-
-
-def _count_case(text: str) -> Case:
-    variant, resolution = parse_at(text)
-    assert resolution is not None  # noqa: S101 - ModelAt has checked it
-    return Case(variant.name, resolution, mode=COUNT, device="meta")
+                variant, resolution = parse_at(text)
+                case = Case(variant.name, resolution or 0, mode=COUNT, device="meta")  # ModelAt has a resolution
+                modes[case] = tuple(dict.fromkeys((*modes.get(case, ()), *need.peaks)))
+        return modes
 
 
 Registry = dict[str, Claim]
 _CLAIMS = TypeAdapter(list[Claim])
-_SHIPPED = "scalebench/data/claims.yaml"
 
 
 @cache
 def registry() -> Registry:
     """Every shipped claim by id, in the order of the file."""
     text = resources.files("scalebench.data").joinpath("claims.yaml").read_text(encoding="utf-8")
-    return _claims(parse_yaml(_SHIPPED, text, list, ClaimError))
+    return _claims("scalebench/data/claims.yaml", text)
 
 
 def claims_schema() -> dict[str, Any]:
@@ -122,33 +112,30 @@ def claims_schema() -> dict[str, Any]:
 
 
 def with_file(path: Path | None) -> Registry:
-    """The shipped claims and those of a user's own file; an id that stands in both is the user's.
+    """The shipped claims and those of a user's file, which replace shipped ones of the same id.
 
     Raises:
         ClaimError: with file, line, key, and the nearest valid word where there is one.
     """
-    return registry() if path is None else {**registry(), **_claims(_located(path))}
+    return registry() if path is None else {**registry(), **_claims(str(path), read_text(path, ClaimError))}
 
 
-def _located(path: Path) -> Located:
-    return parse_yaml(str(path), read_text(path, ClaimError), list, ClaimError)
-
-
-def _claims(file: Located) -> Registry:
+def _claims(name: str, text: str) -> Registry:
+    file = parse_yaml(name, text, list, ClaimError)
     try:
         claims = _CLAIMS.validate_python(file.plain())
     except ValidationError as error:
         raise file.explain(error, _known_keys, _in_file) from None
-    found: Registry = {}
+    by_id: Registry = {}
     for index, claim in enumerate(claims):
-        if claim.id in found:
-            raise file.error((index, "id"), f"claim {claim.id!r} is there twice")
-        found[claim.id] = claim
-    return found
+        if claim.id in by_id:
+            raise file.error((index, "id"), f"claim {claim.id!r} is defined twice")
+        by_id[claim.id] = claim
+    return by_id
 
 
 def _in_file(loc: Location) -> Location:
-    """Pydantic's location without the kind of a part, which it adds and the file does not have at that place."""
+    """Pydantic's location without the kind of a part, which is no level of the file."""
     return (*loc[:3], *loc[4:]) if loc[1:2] == ("parts",) else loc
 
 
@@ -162,23 +149,23 @@ def _known_keys(loc: Location) -> list[str]:
 
 
 def select_claims(ids: Sequence[str], known: Registry | None = None) -> tuple[Claim, ...]:
-    """Claims by id or glob; ``all`` stands for every one, ``counted`` and ``measured`` for those so decided.
+    """Claims by id or glob; ``all`` selects every one, ``counted`` and ``measured`` those so decided.
 
     Raises:
-        UnknownNameError: an id nobody registered; ``location`` is its place in ``ids``.
+        UnknownNameError: an unregistered id; ``location`` is its index in ``ids``.
     """
     claims = registry() if known is None else known
-    found: dict[str, Claim] = {}
-    for at, name in enumerate(ids):
-        chosen = [claim for claim in claims.values() if _fits(claim, name)]
-        if not chosen:
+    selected: dict[str, Claim] = {}
+    for index, name in enumerate(ids):
+        matching = {claim.id: claim for claim in claims.values() if _matches(claim, name)}
+        if not matching:
             hint = did_you_mean(name, claims) or "scalebench claims lists them"
-            raise UnknownNameError(f"unknown claim {name!r}", hint, (at,))
-        found |= {claim.id: claim for claim in chosen}
-    return tuple(found.values())
+            raise UnknownNameError(f"unknown claim {name!r}", hint, (index,))
+        selected |= matching
+    return tuple(selected.values())
 
 
-def _fits(claim: Claim, name: str) -> bool:
+def _matches(claim: Claim, name: str) -> bool:
     if name == "all":
         return True
     if name in ("counted", "measured"):

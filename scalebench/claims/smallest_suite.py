@@ -1,4 +1,4 @@
-"""Claims -> the smallest suite that decides them, under their source's conditions where a suite can state them."""
+"""The smallest suite that decides given claims, under their source's conditions where a suite can state them."""
 
 from __future__ import annotations
 
@@ -16,48 +16,43 @@ from scalebench.suite.case import COUNT
 from scalebench.suite.suite_schema import Suite
 from scalebench.suite.variant import parse_at
 
-_WIDTH = 110
-
 
 def suite_for(claims: Sequence[Claim], name: str) -> dict[str, Any]:
     """Content of a suite file that measures, or counts, just what the claims need.
 
-    Batch and threads are those of the sources; where claims differ in the batch, what no claim asks for is excluded.
-
-    Args:
-        claims: at least one.
-        name: of the suite.
+    Batch and threads are those of the sources; where claims differ in the batch, what no claim needs is excluded.
 
     Raises:
         ClaimError: none of the claims can be decided by a suite.
     """
     decidable = [claim for claim in claims if claim.parts]
     if not decidable:
-        why = "; ".join(f"{claim.id}: {claim.cannot}" for claim in claims)
-        raise ClaimError(f"no suite decides these claims: {why}", "scalebench claims says which can be decided")
+        reasons = "; ".join(f"{claim.id}: {claim.cannot}" for claim in claims)
+        raise ClaimError(f"no suite decides these claims: {reasons}", "scalebench claims says which can be decided")
     runs = [run for claim in decidable for run in _runs(claim)]
-    content = {
+    content: dict[str, Any] = {
         "schema": 1,
         "name": name,
         "title": f"What decides {', '.join(claim.id for claim in decidable)}"[:200],
-        "models": _models(runs, [group for claim in decidable for group in _groups(claim)]),
+        "models": _model_entries(runs, [group for claim in decidable for group in _groups(claim)]),
         "grid": _grid(decidable, runs),
         "exclude": _excluded(runs),
         "protocol": "standard",
         "claims": [claim.id for claim in decidable],
     }
     if not any(claim.measured for claim in decidable):
-        content["models"] = _models([(text, 1, "auto") for claim in decidable for text in _counted(claim)], [])
-        content["grid"] = {"mode": [COUNT]}
+        # A claim of pure arithmetic needs nothing, but a suite needs at least one model.
+        counts = [text for claim in decidable for need in claim.needs() for text in need.counts] or ["resnet18@224"]
+        content |= {"models": _model_entries([(text, 1, "auto") for text in counts], []), "grid": {"mode": [COUNT]}}
     suite = {key: value for key, value in content.items() if value != []}
     Suite.model_validate(suite)
     return suite
 
 
 def as_yaml(suite: dict[str, Any], command: str) -> str:
-    """The suite as a file, with the command that made it on top."""
+    """The suite as a YAML file that starts with the command that wrote it."""
     yaml = YAML(typ="rt")
-    yaml.width = _WIDTH
+    yaml.width = 110
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.default_flow_style = None
     text = io.StringIO()
@@ -82,22 +77,17 @@ def _groups(claim: Claim) -> list[GroupNeed]:
     return [group for need in claim.needs() for group in need.groups]
 
 
-def _counted(claim: Claim) -> list[str]:
-    # A claim of pure arithmetic needs nothing; a suite needs a model all the same.
-    return [text for need in claim.needs() for text in need.counts] or ["resnet18@224"]
-
-
-def _models(runs: Iterable[Run], groups: Iterable[GroupNeed]) -> list[dict[str, Any]]:
-    """Entries that name every case once: models that share their sizes stand together."""
-    sizes: dict[str, set[int]] = {}
+def _model_entries(runs: Iterable[Run], groups: Iterable[GroupNeed]) -> list[dict[str, Any]]:
+    """Entries that name every case once: models with the same resolutions share an entry."""
+    by_model: dict[str, set[int]] = {}
     for text, _, _ in runs:
         variant, resolution = parse_at(text)
-        sizes.setdefault(variant.name, set()).add(resolution or 0)
-    together: dict[tuple[int, ...], list[str]] = {}
-    for model, found in sizes.items():
-        together.setdefault(tuple(sorted(found)), []).append(model)
+        by_model.setdefault(variant.name, set()).add(resolution or 0)
+    by_resolutions: dict[tuple[int, ...], list[str]] = {}
+    for model, resolutions in by_model.items():
+        by_resolutions.setdefault(tuple(sorted(resolutions)), []).append(model)
     entries: list[dict[str, Any]] = [
-        {"timm": models, "resolution": list(resolutions)} for resolutions, models in together.items()
+        {"timm": models, "resolution": list(sizes)} for sizes, models in by_resolutions.items()
     ]
     by_target: dict[tuple[str, tuple[float, ...]], dict[str, None]] = {}
     for group in groups:
@@ -117,15 +107,14 @@ def _grid(claims: Sequence[Claim], runs: Sequence[Run]) -> dict[str, list[Any]]:
 
 
 def _excluded(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Pairs of case and batch that the grid makes and no claim asks for.
+    """Pairs of case and batch of the grid that no claim needs.
 
-    Threads are left alone: ``auto`` is a number that only the machine knows.
+    Threads are not excluded: only the machine knows the number behind ``auto``.
     """
-    wanted = {(text, batch) for text, batch, _ in runs}
-    texts, batches = ({run[at]: None for run in runs} for at in (0, 1))
+    needed = {(text, batch) for text, batch, _ in runs}
     rules = []
-    for text, batch in product(texts, batches):
-        if (text, batch) not in wanted:
-            variant, resolution = parse_at(str(text))
+    for text, batch in product(dict.fromkeys(run[0] for run in runs), dict.fromkeys(run[1] for run in runs)):
+        if (text, batch) not in needed:
+            variant, resolution = parse_at(text)
             rules.append({"model": variant.name, "resolution": resolution, "batch": batch})
     return rules

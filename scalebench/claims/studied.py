@@ -1,4 +1,4 @@
-"""Kinds that look at many cases at once: what predicts time, how rankings agree, which law fits, who is slow."""
+"""Kinds about many cases at once: what predicts time, how rankings agree, which law fits, which family is slow."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pydantic import Field
 
 from scalebench.analysis.laws.forms import LAWS
 from scalebench.analysis.stats import Estimate
-from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt, Needs
-from scalebench.claims.lookup import cases_by_way
+from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt
+from scalebench.claims.lookup import cases_by_configuration
 from scalebench.suite.families import family_of
 from scalebench.suite.variant import parse_at
 
@@ -23,31 +23,28 @@ LawName = Literal["power", "power_floor", "linear_sqrt", "double_saturating", "b
 Cost = Literal["params", "macs", "activations", "latency_s", "memory_bytes"]
 
 
-class _Studies(BasePart):
-    """A part about a list of cases, of which at least ``least`` must have been measured in one way of running."""
+class _StudyPart(BasePart):
+    """A part about a list of cases, of which at least ``least`` must be measured in one configuration."""
 
+    timed: ClassVar[bool] = True
     models: list[ModelAt] = Field(min_length=8)
     least: int = Field(24, ge=8)
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """One finding per way of running in which enough of the cases were measured."""
-        names = {(parse_at(text)[0].name, parse_at(text)[1]) for text in self.models}
-        for way, cases in cases_by_way(analysis):
-            listed = [key in names for key in zip(cases["model"], cases["resolution"], strict=True)]
-            here = cases[listed].dropna(subset=["latency_s"])
-            if len(here) >= self.least:
-                yield Finding(self.label, self._effect(here), way)
-
-    def needs(self) -> Needs:
-        """Every listed case measured."""
-        return Needs(counts=tuple(self.models), cases=tuple(self.models))
+        """One finding per configuration in which enough of the cases were measured."""
+        keys = {(parse_at(text)[0].name, parse_at(text)[1]) for text in self.models}
+        for configuration, cases in cases_by_configuration(analysis):
+            listed = [key in keys for key in zip(cases["model"], cases["resolution"], strict=True)]
+            timed = cases[listed].dropna(subset=["latency_s"])
+            if len(timed) >= self.least:
+                yield Finding(self.label, self._effect(timed), configuration)
 
     def _effect(self, cases: pd.DataFrame) -> Estimate:
         raise NotImplementedError
 
 
-class PredictorAdvantage(_Studies):
-    """Correlation of one counted quantity with time, less that of another."""
+class PredictorAdvantage(_StudyPart):
+    """Correlation of one counted quantity with time, minus that of another."""
 
     absolute: ClassVar[bool] = True
     kind: Literal["predictor_advantage"]
@@ -61,7 +58,7 @@ class PredictorAdvantage(_Studies):
         return advantage(cases, self.better, self.than, self.statistic)
 
 
-class RankAgreement(_Studies):
+class RankAgreement(_StudyPart):
     """Kendall's tau between the rankings by two quantities."""
 
     absolute: ClassVar[bool] = True
@@ -75,7 +72,7 @@ class RankAgreement(_Studies):
         return tau(cases, self.first, self.second)
 
 
-class FamilyResidual(_Studies):
+class FamilyResidual(_StudyPart):
     """How many times slower a family is than the counted MACs of all others suggest."""
 
     kind: Literal["family_residual"]
@@ -87,8 +84,8 @@ class FamilyResidual(_Studies):
         return residual_of(cases, self.family)
 
 
-class FitComparison(_Studies):
-    """Leave-one-out error of one law of latency over that of another; below 1 speaks for the law."""
+class FitComparison(_StudyPart):
+    """Leave-one-out error of one law of latency over that of another; below 1 favours the law."""
 
     kind: Literal["fit_comparison"]
     law: LawName
@@ -99,8 +96,9 @@ class FitComparison(_Studies):
     def _effect(self, cases: pd.DataFrame) -> Estimate:
         from scalebench.analysis.laws.choice import law_ratio
 
-        here = cases[[not self.families or family_of(model) in self.families for model in cases["model"]]]
-        if len(here) < self.least:
+        if self.families:
+            cases = cases[cases["model"].map(family_of).isin(self.families)]
+        if len(cases) < self.least:
             return UNKNOWN
-        per_image = here["latency_s"] / here["batch"]
-        return law_ratio(here[self.against].tolist(), per_image.tolist(), LAWS[self.law], LAWS[self.rival])
+        per_image = cases["latency_s"] / cases["batch"]
+        return law_ratio(cases[self.against].tolist(), per_image.tolist(), LAWS[self.law], LAWS[self.rival])

@@ -16,12 +16,10 @@ from scalebench.analysis.accuracy_fronts import (
     COLUMNS,
     FRONT_COLUMNS,
     SHARE_COLUMNS,
-    SURVIVOR_COLUMNS,
     accuracy_at_cost,
     front_overlap,
     fronts,
     shares,
-    survivors,
 )
 from scalebench.analysis.way import WAY
 from scalebench.published import PublishedModel, PublishedVariant, models, variants
@@ -73,7 +71,7 @@ def _known(frame: pd.DataFrame, axis: str, name: str = "t") -> dict[str, bool]:
     return {str(model): bool(front) for model, front in zip(rows["model"], rows["front"], strict=True)}
 
 
-def test_published_top1_stands_beside_the_cost_found_here() -> None:
+def test_published_top1_is_joined_with_the_measured_cost() -> None:
     cases = _cases(_case("resnet50", 0.08, batch=4, memory_bytes=2.0**22))
     found = accuracy_at_cost(
         cases, _counts(resnet50=4e9), [_model("t", "resnet50", 224, 76.0, "ResNet-50", family="ResNet")]
@@ -116,7 +114,6 @@ def test_nothing_in_gives_the_columns_out() -> None:
     found = fronts(nothing)
     assert nothing.columns.tolist() == COLUMNS
     assert found.columns.tolist() == FRONT_COLUMNS
-    assert survivors(found).columns.tolist() == SURVIVOR_COLUMNS
     assert shares(found).columns.tolist() == SHARE_COLUMNS
 
 
@@ -170,13 +167,6 @@ def test_a_planted_front() -> None:
     assert found["sure"][found["axis"] == "latency_image_s"].all()
 
 
-def test_who_survives_a_change_of_axis() -> None:
-    found = survivors(fronts(_planted(r50=0.5)))
-    by_latency = found[(found["axis"] == "latency_image_s") & (found["set"] == "t")].set_index("model")
-    assert by_latency["stays"].to_dict() == {"a_0": False, "b_0": True, "c_0": True}
-    assert "macs" not in set(found["axis"])
-
-
 def test_shares_count_who_stays_and_who_joins() -> None:
     found = shares(fronts(_planted(r50=0.5)))
     by_latency = found[(found["axis"] == "latency_image_s") & (found["set"] == "t")].set_index("family")
@@ -214,13 +204,12 @@ def test_a_model_without_one_of_the_costs_is_undecided_everywhere() -> None:
     assert not shares(found)["family"].eq("b").any()
 
 
-def test_a_cost_that_nobody_has_decides_nothing() -> None:
+def test_an_unknown_cost_decides_nothing() -> None:
     accuracy = _planted()
     accuracy["memory_bytes"] = math.nan
     found = fronts(accuracy)
     assert found[found["axis"] == "memory_bytes"]["front"].isna().all()
     assert _known(found, "macs") == {"a_0": True, "b_0": True, "c_0": True, "r50": False}
-    assert survivors(found)[lambda rows: rows["axis"] == "memory_bytes"]["stays"].isna().all()
     assert not shares(found)["axis"].eq("memory_bytes").any()
 
 

@@ -110,7 +110,7 @@ def test_the_exponent_of_resolution(plan_of: MakePlan, sweep: Callable[..., list
 def test_exponents_are_never_pooled(
     plan_of: MakePlan, sweep: Callable[..., list[Record]], one: dict[str, object], other: dict[str, object]
 ) -> None:
-    """Two ways of running, or two machines, give two exponents, each its own."""
+    """Two configurations, or two machines, give two exponents, each its own."""
     found = analyse(plan_of(), [*sweep(1.0, **one), *sweep(2.0, **other)]).exponents
     exponents = _rows(found, metric="latency_s")["exponent"].tolist()
     assert exponents == [pytest.approx(1.0), pytest.approx(2.0)]

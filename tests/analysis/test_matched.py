@@ -142,7 +142,7 @@ def test_too_few_members_are_refused_with_the_reason() -> None:
     row = _row(explained(*_frames(*_random(FEWEST - 1))), "activations")
     assert pd.isna(row["spearman"])
     assert pd.isna(row["pearson"])
-    assert row["why"] == "4 members have both numbers, and 5 are needed"
+    assert row["why"] == "only 4 members have both numbers; at least 5 are needed"
 
 
 def test_ratios_that_do_not_vary_explain_nothing() -> None:

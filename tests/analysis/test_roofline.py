@@ -1,4 +1,4 @@
-"""Places on the roofline, worked out by hand and bounded for any model."""
+"""Places on the roofline, computed by hand and bounded for any model."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_weights_come_from_memory_only_as_far_as_the_cache_cannot_hold_them(
     assert found.t_min_s == pytest.approx(least_s)
 
 
-def test_weights_that_nobody_reads_are_not_counted() -> None:
+def test_weights_that_no_operator_reads_are_not_counted() -> None:
     task = Task(1, 1, 224, "fp32", 200 * MIB, ((1, IMAGE, 1000, 2),))
     assert place(task, 1.0, replace(ABILITY, llc_bytes=0)).t_min_s == pytest.approx((2000 + IMAGE) / (50 * G))
 
@@ -107,7 +107,7 @@ def test_nothing_is_claimed_about_a_cache_of_unknown_size() -> None:
 def test_too_fast_to_be_true(latency_s: float, violation: bool) -> None:
     found = place(TASK, latency_s, ABILITY)
     assert found.violation is violation
-    assert ("faster than the machine" in found.why) is violation
+    assert ("faster than the peaks" in found.why) is violation
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_peaks_from_beside_other_work_are_doubted(kind: str) -> None:
     note = "contended: waited 40%"
     peaks = {"matmul": {"fp32": flops(1.0, note)}, "bandwidth": {"copy": rate(1.0, note)}}
     found = place(TASK, 0.1, replace(ABILITY, **{kind: peaks[kind]}))
-    assert found.why.startswith("the peaks were measured beside other work")
+    assert found.why.startswith("the peaks were measured while other work ran")
 
 
 operators = st.lists(

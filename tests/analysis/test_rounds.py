@@ -59,25 +59,25 @@ def test_failed_rounds_never_count() -> None:
 
 
 def test_an_outlying_round_is_kept_and_said() -> None:
-    """The headline holds all rounds; the interval without the far one stands in the notes."""
+    """The headline holds all rounds; the interval without the far one is in the notes."""
     assert outliers([0.100, 0.101, 0.102, 0.103]) == []
-    (said,) = outliers([0.100, 0.101, 0.102, 0.103, 0.2])
-    assert said.startswith("outlier_round in 1 of 5 rounds, latency without: 101 ms [")
+    (note,) = outliers([0.100, 0.101, 0.102, 0.103, 0.2])
+    assert note.startswith("outlier_round in 1 of 5 rounds, latency without: 101 ms [")
     assert outliers([0.1, 0.1, 9.0]) == []
 
 
-def test_memory_stands_beside_its_static_estimate() -> None:
+def test_memory_is_shown_with_its_static_estimate() -> None:
     cases = summarise(framed([made(0, 0.1), made(1, 0.1)]))
     cases = cases.assign(weight_bytes=1e6, peak_bytes_inference=1.25e6)
     (row,) = memory_gap(cases).to_dict("records")
     assert row["static_bytes"] == 1e6 + 4 * 0.25e6
     assert row["gap"] == pytest.approx(1.5)
     assert row["process_bytes"] == pytest.approx(9e6)
-    assert row["why"] == "library scratch, allocator slack"
+    assert row["why"] == "library workspace, allocator overhead"
 
 
 @pytest.mark.parametrize(
-    ("gap", "said"), [(2.5, "flagged: more"), (0.3, "flagged: less"), (0.95, "within"), (math.nan, "no static")]
+    ("gap", "text"), [(2.5, "flagged: more"), (0.3, "flagged: less"), (0.95, "within"), (math.nan, "no static")]
 )
-def test_every_gap_is_explained_or_flagged(gap: float, said: str) -> None:
-    assert explain(gap).startswith(said)
+def test_every_gap_is_explained_or_flagged(gap: float, text: str) -> None:
+    assert explain(gap).startswith(text)

@@ -69,7 +69,7 @@ def test_batches_and_modes_are_never_mixed(measured: Make, plan_of: Callable[...
 
 
 def test_a_wrong_way_has_no_number(measured: Make, plan_of: Callable[..., Plan]) -> None:
-    """It stands among the failures, never among the fast."""
+    """It is listed among the failures, not among the speedups."""
     wrong = [replace(record, outcome="wrong", ending="wrong") for record in rounds(measured, FAST, 0.001)]
     found = analysis_of(plan_of, [*rounds(measured, PLAIN, 0.02), *wrong])
     assert found.optimised.empty

@@ -28,7 +28,7 @@ def _part(**content: Any) -> Any:
 def _value(found: Iterable[Finding]) -> float:
     findings = list(found)
     assert len(findings) == 1
-    assert findings[0].way == ()
+    assert findings[0].configuration == ()
     return findings[0].estimate.value
 
 

@@ -141,7 +141,7 @@ def _judge(name: str, analysis: Analysis) -> Verdict:
 def test_verdicts_on_the_counted_numbers(
     analysis_of: MakeAnalysis, published: Counts, name: str, word: str, effect: float | None
 ) -> None:
-    """On the exact counts of the published models each count-only claim comes out as worked out by hand."""
+    """On the exact counts of the published models each count-only claim has the verdict computed by hand."""
     verdict = _judge(name, analysis_of(published))
     assert verdict.verdict == word
     assert verdict.machine == "on paper"
@@ -255,7 +255,7 @@ def test_one_round_decides_nothing(analysis_of: MakeAnalysis) -> None:
     assert (verdict.verdict, verdict.effect) == (OPEN, pytest.approx(1))
 
 
-def test_each_machine_and_way_has_its_verdict(analysis_of: MakeAnalysis) -> None:
+def test_each_machine_and_configuration_has_its_verdict(analysis_of: MakeAnalysis) -> None:
     """What holds on one machine, or with one thread, need not hold on another: verdicts are apart."""
     rounds = [*_speed(6.5), *_speed(2.3, machine="epyc"), *_speed(3.0, threads=4)]
     verdicts = judge(select_claims(["EN-12"]), analysis_of(rounds=rounds))
@@ -267,11 +267,11 @@ def test_each_machine_and_way_has_its_verdict(analysis_of: MakeAnalysis) -> None
     }
 
 
-def test_other_conditions_than_the_sources_are_said(analysis_of: MakeAnalysis) -> None:
+def test_differences_from_the_sources_conditions_are_reported(analysis_of: MakeAnalysis) -> None:
     """The paper used one core and one image; where four threads or batch 8 were used, the verdict says so."""
     (four,) = judge(select_claims(["EN-12"]), analysis_of(rounds=_speed(3.0, threads=4, batch=8)))
-    assert "Under other conditions than the source's: 4 threads instead of 1 thread, batch 8 instead of" in four.why
-    assert "other conditions" not in _judge("EN-12", analysis_of(rounds=_speed(3.0))).why
+    assert "Conditions differ from the source's: 4 threads instead of 1 thread, batch 8 instead of" in four.why
+    assert "Conditions differ" not in _judge("EN-12", analysis_of(rounds=_speed(3.0))).why
 
 
 def test_training_is_another_condition(analysis_of: MakeAnalysis) -> None:
@@ -291,7 +291,7 @@ def test_a_claim_about_gpus_is_not_judged_on_a_cpu(analysis_of: MakeAnalysis) ->
     assert _judge("IS-02", analysis_of(rounds=on_gpu)).verdict == R
 
 
-def test_a_reason_is_told_with_a_refutation_only(analysis_of: MakeAnalysis, published: Counts) -> None:
+def test_a_reason_is_given_with_a_refutation_only(analysis_of: MakeAnalysis, published: Counts) -> None:
     """Why a printed figure is wrong belongs to its refutation; where it holds nothing is to be explained."""
     assert _judge("EN-23", analysis_of(published)).claim.reason in _judge("EN-23", analysis_of(published)).why
     right = {("resnet50[d=4]", 224): 16.2, ("resnet50[w=2]", 224): 14.7, ("resnet50", 448): 16.4}
@@ -362,13 +362,13 @@ def test_a_matched_claim_is_judged_against_every_method(
 
 
 def test_a_matched_claim_that_is_half_measured_is_not_supported(analysis_of: MakeAnalysis) -> None:
-    """Faster than depth alone says nothing of width and resolution: they are not measured, and said to be."""
+    """Faster than depth alone says nothing of width and resolution: they are reported as not measured."""
     verdict = _judge("EN-18", analysis_of(rounds=_b0_rounds(compound=1.0, depth=1.5), groups=[_b0_group()]))
     assert verdict.verdict != S
     assert verdict.why.startswith("Nothing was measured for: latency of compound over width.")
 
 
-def test_each_way_of_running_hears_of_every_part(analysis_of: MakeAnalysis) -> None:
+def test_each_configuration_lists_every_part(analysis_of: MakeAnalysis) -> None:
     """A part that was measured on another machine only is not measured here, rather than left out."""
     parts = [
         {"kind": "measured_ratio", "label": f"{name} over base", "metric": "latency_s", "over": f"{name}@224",

@@ -22,7 +22,7 @@ def _rounds(model: str, resolution: int, *latencies: float, **way: object) -> li
 
 
 def test_a_measured_ratio(analysis_of: MakeAnalysis) -> None:
-    """One case's rounds over another's, with interval, in each way of running that has both."""
+    """One case's rounds over another's, with interval, in each configuration that has both."""
     rounds = [
         *_rounds("a", 224, 0.1, 0.11, 0.09), *_rounds("b", 224, 0.2, 0.22, 0.18),
         *_rounds("a", 224, 0.3, machine="epyc"), *_rounds("b", 224, 0.9, machine="epyc"),
@@ -33,7 +33,7 @@ def test_a_measured_ratio(analysis_of: MakeAnalysis) -> None:
     found = {
         (named["machine"], named["batch"]): f.estimate
         for f in part.find(analysis_of(rounds=rounds))
-        for named in [dict(zip(WAY, f.way, strict=True))]
+        for named in [dict(zip(WAY, f.configuration, strict=True))]
     }
     assert found.keys() == {("xeon", 1), ("epyc", 1), ("xeon", 8)}  # with four threads b was measured at another size
     xeon, epyc = found["xeon", 1], found["epyc", 1]
@@ -95,7 +95,7 @@ def test_growth_with_the_batch(analysis_of: MakeAnalysis) -> None:
     (gap,) = _part(**content, under="b@224").find(analysis_of(rounds=rounds))
     assert alone.estimate.value == pytest.approx(6)
     assert gap.estimate.value == pytest.approx(3)
-    assert dict(zip(WAY, gap.way, strict=True))["batch"] == 4
+    assert dict(zip(WAY, gap.configuration, strict=True))["batch"] == 4
 
 
 def test_failed_rounds_and_missing_numbers_do_not_count(analysis_of: MakeAnalysis) -> None:
@@ -134,10 +134,10 @@ def test_a_group_ratio(analysis_of: MakeAnalysis) -> None:
     assert math.isnan(half.estimate.value)  # a target without rounds of both is not left out silently
     assert found.label == "over depth"
     assert found.estimate.value == pytest.approx(4)
-    assert found.way[0] == "xeon"
+    assert found.configuration[0] == "xeon"
 
 
-def test_a_group_ratio_that_nobody_measured(analysis_of: MakeAnalysis) -> None:
+def test_an_unmeasured_group_ratio(analysis_of: MakeAnalysis) -> None:
     """Without the base's groups, or without rounds of both methods, nothing is found."""
     part = _part(kind="group_ratio", metric="latency_s", base="a", method="compound", against=["depth"])
     rounds = _rounds("a[w=2]", 224, 2.0)

@@ -20,7 +20,7 @@ def test_the_registry_is_complete() -> None:
 
 
 @pytest.mark.parametrize(("claim", "part"), PARTS, ids=[f"{claim}-{part.label}" for claim, part in PARTS])
-def test_every_part_can_be_worked_out(claim: str, part: Part) -> None:
+def test_every_part_can_be_decided(claim: str, part: Part) -> None:
     """A part's models are written as counts and records write them, and its methods exist."""
     needs = part.needs()
     for text in (*needs.counts, *needs.cases):
@@ -32,7 +32,7 @@ def test_every_part_can_be_worked_out(claim: str, part: Part) -> None:
     assert len(set(part.labels())) == len(list(part.labels()))
 
 
-def test_own_claims_stand_beside_the_shipped_ones(tmp_path: Path) -> None:
+def test_own_claims_are_added_to_the_shipped_ones(tmp_path: Path) -> None:
     """A user's file adds claims; an id that it shares with a shipped one is the user's."""
     file = tmp_path / "mine.yaml"
     file.write_text(MINE + MINE.replace("MY-1", "EN-02"))
@@ -55,7 +55,7 @@ MINE = """
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "texts"),
     [
         ("stance: baseline", "stanze: baseline", ["mine.yaml:4: [0].stanze: unknown key", "did you mean 'stance'"]),
         ("metric: macs", "metrik: macs", ["mine.yaml:9: [0].parts[0].metrik: unknown key", "'metric'"]),
@@ -66,13 +66,13 @@ MINE = """
         ("- id: MY-1", "id: MY-1", ["not valid YAML"]),
     ],
 )
-def test_a_bad_file_of_claims_is_refused_with_its_line(tmp_path: Path, old: str, new: str, said: list[str]) -> None:
+def test_a_bad_file_of_claims_is_refused_with_its_line(tmp_path: Path, old: str, new: str, texts: list[str]) -> None:
     """File, line, key, and the nearest valid word."""
     file = tmp_path / "mine.yaml"
     file.write_text(MINE.replace(old, new))
     with pytest.raises(ClaimError) as caught:
         with_file(file)
-    for text in said:
+    for text in texts:
         assert text in f"{caught.value.message} {caught.value.hint}"
 
 
@@ -80,14 +80,14 @@ def test_a_claim_twice_in_a_file_is_refused(tmp_path: Path) -> None:
     """Which of the two is meant cannot be known."""
     file = tmp_path / "mine.yaml"
     file.write_text(MINE + MINE)
-    with pytest.raises(ClaimError, match=r"mine.yaml:11: \[1\].id: claim 'MY-1' is there twice"):
+    with pytest.raises(ClaimError, match=r"mine.yaml:11: \[1\].id: claim 'MY-1' is defined twice"):
         with_file(file)
 
 
 def test_a_reason_is_for_counts_only() -> None:
-    """What is measured may come out another way on another machine, and needs no ready-made reason."""
+    """Measured verdicts differ between machines, so one reason cannot explain them."""
     content = CLAIMS["EN-12"].model_dump(exclude_none=True, exclude_defaults=True)
-    with pytest.raises(ValidationError, match="counts only"):
+    with pytest.raises(ValidationError, match="decided by counts"):
         Claim.model_validate({**content, "reason": "Because."})
 
 

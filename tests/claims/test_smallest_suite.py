@@ -72,6 +72,6 @@ def test_every_decidable_claim_has_a_suite_with_all_it_needs(claim: Claim, tmp_p
 
 
 def test_a_claim_that_no_suite_decides_is_refused_with_its_reason() -> None:
-    """The user hears why, not an empty file."""
+    """The error gives the reason; no empty file is written."""
     with pytest.raises(ClaimError, match="EN-27: It says how B0 was found"):
         suite_for(select_claims(["EN-27"]), "none")

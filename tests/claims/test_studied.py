@@ -53,12 +53,12 @@ LISTED = [f"{model}@224" for model in MODELS]
 def test_a_study_of_the_listed_cases(
     analysis_of: MakeAnalysis, content: dict[str, Any], low: float, high: float
 ) -> None:
-    """One finding for the way of running, from the listed models alone."""
+    """One finding for the configuration, from the listed models alone."""
     part = _part(**content, models=LISTED, least=10)
     analysis = replace(analysis_of(), cases=_cases())
     (found,) = part.find(analysis)
     assert low <= found.estimate.value <= high
-    assert found.way[0] == "xeon"
+    assert found.configuration[0] == "xeon"
     assert part.needs().cases == tuple(LISTED)
 
 
@@ -74,7 +74,7 @@ def test_ways_are_never_mixed_and_too_few_cases_give_none(analysis_of: MakeAnaly
     part = _part(kind="rank_agreement", first="macs", second="latency_s", models=LISTED, least=10)
     cases = pd.concat([_cases(), _cases(batch=8), _cases(threads=4).head(3)])
     found = list(part.find(replace(analysis_of(), cases=cases)))
-    assert [(f.way[2], f.way[6]) for f in found] == [(1, 1), (8, 1)]
+    assert [(f.configuration[2], f.configuration[6]) for f in found] == [(1, 1), (8, 1)]
 
 
 # --- published accuracy --------------------------------------------------------------------------------------------

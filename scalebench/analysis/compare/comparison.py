@@ -1,4 +1,4 @@
-"""What a comparison comes to: rows with verdicts, one gate over all of them, and a mean."""
+"""The result of a comparison: rows with verdicts, one gate over all of them, and a mean."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy import stats
 from scalebench.analysis.compare.gate import GATE, Effect, Verdict, holm, judge
 from scalebench.analysis.compare.sides import Side
 from scalebench.analysis.fingerprint import Difference
-from scalebench.analysis.stats import LEVEL, Estimate, of_rounds
+from scalebench.analysis.stats import LEVEL, Estimate, of_rounds, unknown
 from scalebench.metrics import METRICS
 from scalebench.suite.case import Case
 
@@ -21,81 +21,48 @@ _RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class RankTest:
-    """A second opinion that assumes no distribution.
+    """A check that assumes no distribution."""
 
-    Attributes:
-        ratio: Hodges-Lehmann ratio of two runs, or the median of paired ratios.
-        p: two-sided, of the exact Mann-Whitney test; NaN where pairs were tested.
-        low, high: sign-test interval of the median of pairs; NaN below six pairs, and for two runs.
-    """
-
-    ratio: float
-    p: float = math.nan
-    low: float = math.nan
+    ratio: float  # Hodges-Lehmann ratio of two runs, or the median of paired ratios
+    p: float = math.nan  # two-sided, of the exact Mann-Whitney test; NaN for pairs
+    low: float = math.nan  # sign-test interval of the median of pairs; NaN below six pairs, and for two runs
     high: float = math.nan
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One metric of one case on both sides.
-
-    Attributes:
-        a, b: what was measured.
-        machine: where, or ``A -> B`` between two machines.
-        metric: name in ``metrics.METRICS``.
-        before, after: estimates over the rounds of each side.
-        ratio: B / A with its 95 % interval, widened by ``noise`` where A and B are two runs.
-        check: a second opinion.
-        noise: what may lie between two runs without any cause, |log ratio|; 0 within one run.
-        noise_from: where that is from.
-        margin: what does not matter, relative.
-        p: one-sided, of "B is not worse".
-        verdict: of this case alone.
-        doubts: bad flags of the rounds behind it; such a case is listed and not gated.
-        p_holm: ``p`` adjusted over all gated cases; NaN where this one is not gated.
-        q: ``p`` two-sided after Benjamini and Hochberg, for listings; NaN as above.
-        gated: whether the case fails the gate: worse by more than the margin, after Holm.
-    """
+    """One metric of one case on both sides."""
 
     a: Case
     b: Case
-    machine: str
+    machine: str  # or ``A -> B`` between two machines
     metric: str
     before: Estimate
     after: Estimate
-    ratio: Estimate
+    ratio: Estimate  # B / A with its 95 % interval, widened by ``noise`` where A and B are two runs
     check: RankTest
-    noise: float
-    margin: float
-    p: float
-    verdict: Verdict
-    noise_from: str = ""
-    doubts: tuple[str, ...] = ()
-    p_holm: float = math.nan
-    q: float = math.nan
-    gated: bool = False
+    noise: float  # difference between two runs without any cause, |log ratio|; 0 within one run
+    margin: float  # largest difference that does not matter, relative
+    p: float  # one-sided, of "B is not worse"
+    verdict: Verdict  # of this case alone
+    noise_from: str = ""  # source of ``noise``, in words
+    doubts: tuple[str, ...] = ()  # bad flags of its rounds; such a case is listed and not gated
+    p_holm: float = math.nan  # ``p`` adjusted over all gated cases; NaN where this one is not gated
+    q: float = math.nan  # ``p`` two-sided after Benjamini and Hochberg, for listings; NaN as above
+    gated: bool = False  # whether the case fails the gate: worse by more than the margin, after Holm
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two sides, compared.
+    """Two sides, compared."""
 
-    Attributes:
-        rows: one per case and metric, in the order of A.
-        means: by metric, the geometric mean of the ratios over cases without doubts, with its interval.
-        differences: between the machines behind the rows.
-        only_a, only_b: cases that one side has, in words.
-        failed: cases that one side could not measure, in words.
-        notes: what was left out, in words.
-    """
-
-    rows: tuple[Compared, ...]
-    means: Mapping[str, Estimate]
-    differences: tuple[Difference, ...] = ()
-    only_a: tuple[str, ...] = ()
+    rows: tuple[Compared, ...]  # one per case and metric, in the order of A
+    means: Mapping[str, Estimate]  # by metric, the geometric mean of the ratios over cases without doubts
+    differences: tuple[Difference, ...] = ()  # between the machines behind the rows
+    only_a: tuple[str, ...] = ()  # cases that one side lacks, in words
     only_b: tuple[str, ...] = ()
-    failed: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()  # cases that one side could not measure, in words
+    notes: tuple[str, ...] = ()  # what was left out, in words
 
     @property
     def worse(self) -> tuple[Compared, ...]:
@@ -104,19 +71,13 @@ class Comparison:
 
     @property
     def undecided(self) -> bool:
-        """Whether anything could not be judged: inconclusive, doubtful, or without a number on one side."""
+        """Whether any case could not be judged: inconclusive, doubtful, or without a number on one side."""
         return bool(self.failed) or any(row.verdict == "inconclusive" or row.doubts for row in self.rows)
 
 
 @dataclass(frozen=True)
 class NoiseScale:
-    """What an effect is judged against.
-
-    Attributes:
-        margin: what does not matter, relative.
-        noise: between two runs, |log ratio|; 0 within one run.
-        noise_from: where that is from, in words.
-    """
+    """Margin and noise that an effect is judged against, see ``Compared``."""
 
     margin: float
     noise: float = 0.0
@@ -144,47 +105,34 @@ def row_of(a: Side, b: Side, metric: str, effect: Effect, check: RankTest, scale
     )
 
 
-def finish(
-    rows: Sequence[Compared],
-    differences: tuple[Difference, ...] = (),
-    only_a: tuple[str, ...] = (),
-    only_b: tuple[str, ...] = (),
-    failed: tuple[str, ...] = (),
-    notes: tuple[str, ...] = (),
-) -> Comparison:
-    """Gate the rows and summarise them."""
-    gated = gate(rows)
-    return Comparison(tuple(gated), means_of(gated), differences, only_a, only_b, failed, notes)
-
-
 def means_of(rows: Sequence[Compared]) -> dict[str, Estimate]:
     """By metric, the geometric mean of the ratios of all cases without doubts."""
     metrics = dict.fromkeys(row.metric for row in rows)
     return {m: mean_of_cases([r.ratio.value for r in rows if r.metric == m and not r.doubts]) for m in metrics}
 
 
-def gate(rows: Sequence[Compared]) -> list[Compared]:
+def gate(rows: Sequence[Compared]) -> tuple[Compared, ...]:
     """Same rows with the gate's answer.
 
-    The null hypothesis of a row is "B is not worse than A". Holm holds the chance that any true one among all rows
-    is rejected at 2.5 %, the same level as one end of a 95 % interval; a row then fails the gate if its own verdict
-    is ``worse`` too, that is, beyond the margin. Rows with doubts or without an interval are not tested.
+    The null hypothesis of a row is "B is not worse than A". Holm limits the chance that any true one among all rows
+    is rejected to 2.5 %, the level of one end of a 95 % interval; a row fails the gate if its own verdict is
+    ``worse`` too, that is, beyond the margin. Rows with doubts or without an interval are not tested.
     """
     tested = [index for index, row in enumerate(rows) if not row.doubts and not math.isnan(row.p)]
     adjusted = holm([rows[index].p for index in tested])
     two_sided = [2 * min(rows[index].p, 1 - rows[index].p) for index in tested]
     listed = stats.false_discovery_control(two_sided) if tested else []
-    found = list(rows)
+    gated = list(rows)
     for index, p_holm, q in zip(tested, adjusted, listed, strict=True):
         row = rows[index]
-        found[index] = replace(row, p_holm=p_holm, q=float(q), gated=row.verdict == "worse" and p_holm <= GATE)
-    return found
+        gated[index] = replace(row, p_holm=p_holm, q=float(q), gated=row.verdict == "worse" and p_holm <= GATE)
+    return tuple(gated)
 
 
 def mean_of_cases(ratios: Sequence[float]) -> Estimate:
     """Geometric mean with a percentile-bootstrap interval over cases, seeded; no interval for a single case."""
     if not ratios:
-        return Estimate(math.nan, math.nan, math.nan, 0)
+        return unknown()
     logs = np.log(np.asarray(ratios, dtype=float))
     mean = math.exp(float(logs.mean()))
     if len(logs) < 2:

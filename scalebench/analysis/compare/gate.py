@@ -1,6 +1,6 @@
-"""Effect of one case, its verdict, and the gate over all cases.
+"""Effect of one case, its verdict, and the correction over all cases.
 
-All of it on logarithms: an effect is the log of a ratio B / A, and a margin of 3 % is log(1.03) on either side.
+All on logarithms: an effect is the log of a ratio B / A, and a margin of 3 % is log(1.03) on either side.
 """
 
 from __future__ import annotations
@@ -27,19 +27,12 @@ standard deviation of one run."""
 
 @dataclass(frozen=True)
 class Effect:
-    """Log of a ratio with its standard error.
-
-    Attributes:
-        log: natural log of B / A.
-        error: standard error, NaN where n is too small for one.
-        freedom: degrees of freedom.
-        n: rounds behind the smaller side, or pairs.
-    """
+    """Natural log of B / A with its standard error."""
 
     log: float
-    error: float
-    freedom: float
-    n: int
+    error: float  # standard error, NaN where n is too small for one
+    freedom: float  # degrees of freedom
+    n: int  # rounds of the smaller side, or pairs
 
     @property
     def estimate(self) -> Estimate:
@@ -50,7 +43,7 @@ class Effect:
     @property
     def half_width(self) -> float:
         """Half of the 95 % interval of the log."""
-        if not self.error:  # rounds that agree to the last digit: counted bytes, mostly
+        if not self.error:  # rounds that agree to the last digit, mostly bytes
             return 0.0
         return float(stats.t.ppf(0.5 + LEVEL / 2, self.freedom)) * self.error
 
@@ -65,9 +58,9 @@ class Effect:
 def welch(a: Sequence[float], b: Sequence[float], floor: float = 0.0) -> Effect:
     """Effect between the rounds of two runs, after Welch, with the noise between runs added.
 
-    Rounds of one run share whatever the machine was like that day, which their own spread cannot show. So twice the
-    variance of a run is added, with a standard deviation of ``floor / SD_OF_FLOOR``. It counts as known: it adds
-    nothing to the degrees of freedom's denominator (Satterthwaite).
+    Rounds of one run share the state of the machine, which their own spread cannot show. So twice the variance of a
+    run is added, with a standard deviation of ``floor / SD_OF_FLOOR``. It is taken as known: it adds nothing to the
+    denominator of the degrees of freedom (Satterthwaite).
 
     Args:
         a, b: round medians, both with at least one value.
@@ -84,11 +77,7 @@ def welch(a: Sequence[float], b: Sequence[float], floor: float = 0.0) -> Effect:
 
 
 def paired(pairs: Sequence[tuple[float, float]]) -> Effect:
-    """Effect between neighbours of one run: mean of the paired logs, with a t-interval.
-
-    Args:
-        pairs: round medians (A, B), at least one pair.
-    """
+    """Effect between round medians (A, B) of one run, at least one pair: mean of the paired logs, with a t-interval."""
     logs = np.log(np.asarray([b for _, b in pairs], dtype=float) / np.asarray([a for a, _ in pairs], dtype=float))
     n = len(logs)
     error = float(stats.sem(logs)) if n > 1 else math.nan
@@ -96,16 +85,11 @@ def paired(pairs: Sequence[tuple[float, float]]) -> Effect:
 
 
 def judge(effect: Effect, margin: float, better: Better) -> Verdict:
-    """Verdict of one case, not yet corrected for how many cases there are.
+    """Verdict of one case, not corrected for the number of cases.
 
-    ``worse``: the whole interval is on the worse side of 1, and the point effect is beyond the margin. ``better``:
-    the mirror. ``same``: the whole interval lies within the margin on both sides (two one-sided tests).
-    ``inconclusive``: none of these.
-
-    Args:
-        effect: of the case.
-        margin: what does not matter, relative: 0.03.
-        better: which way the metric is better.
+    ``worse``: the whole interval is on the worse side of 1, and the point effect is beyond the margin, a relative
+    difference. ``better``: the mirror. ``same``: the whole interval lies within the margin on both sides (two one-sided
+    tests). ``inconclusive``: none of these.
     """
     cost, half, limit = _cost(effect.log, better), effect.half_width, math.log1p(margin)
     if cost - half > 0 and cost > limit:

@@ -1,4 +1,4 @@
-"""Two cases, or one case under two interpreters, measured side by side in one run."""
+"""Two cases, or one case under two interpreters, measured alternately in one run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from scalebench.analysis.compare.comparison import Compared, Comparison, NoiseScale, RankTest, finish, means_of, row_of
+from scalebench.analysis.compare.comparison import Compared, Comparison, NoiseScale, RankTest, gate, means_of, row_of
 from scalebench.analysis.compare.gate import paired
 from scalebench.analysis.compare.sides import Side
 from scalebench.analysis.fingerprint import Difference, fingerprint_difference
@@ -19,23 +19,17 @@ from scalebench.metrics import METRICS
 from scalebench.record import Record
 
 Duel = Sequence[tuple[Record, Record]]
-"""Rounds of A and of B that were made one after the other, in the order they were made."""
+"""Pairs of consecutive rounds of A and B, in order."""
 
 SUSPICIOUS = 0.05
-"""One-sided p below which a screened case is measured again. Not corrected: a miss would be final, a hit is not."""
+"""One-sided p below which a screened case is measured again. Not corrected: only a miss would be final."""
 
 
 def compare_paired(duels: Sequence[Duel], metrics: Sequence[str], margin: float) -> Comparison:
-    """Compare the two sides of each duel.
+    """Compare the two sides of each duel, which has at least one pair.
 
-    The effect is the mean of the paired log ratios with a t-interval: both rounds of a pair saw the same minute of
-    the machine, so nothing is added for the noise between runs. The sign test's interval of the median stands beside
-    it from six pairs on.
-
-    Args:
-        duels: each with at least one pair.
-        metrics: names of measured metrics.
-        margin: least difference that matters, relative.
+    The effect is the mean of the paired log ratios with a t-interval: the rounds of a pair were made within a minute,
+    so no noise between runs is added. From six pairs on there is also the sign test's interval of the median.
     """
     rows: list[Compared] = []
     failed: list[str] = []
@@ -44,23 +38,21 @@ def compare_paired(duels: Sequence[Duel], metrics: Sequence[str], margin: float)
         a, b = _sides(duel)
         difference = fingerprint_difference(a.environment, b.environment)
         differences.setdefault(difference.banner, difference)
-        found = [row for metric in metrics if (row := _row(a, b, metric, margin)) is not None]
-        rows += found
-        failed += _failures(a, b, {row.metric for row in found}, metrics)
-    return finish(rows, differences=tuple(differences.values()), failed=tuple(failed))
+        own = [row for metric in metrics if (row := _row(a, b, metric, margin)) is not None]
+        rows += own
+        failed += _failures(a, b, {row.metric for row in own}, metrics)
+    gated = gate(rows)
+    return Comparison(gated, means_of(gated), tuple(differences.values()), failed=tuple(failed))
 
 
 def wants_more(duel: Duel, rounds: int) -> bool:
-    """Whether another pair is needed: until ``rounds`` of them count, with ``SPARE`` replacements for doubtful ones.
-
-    A round that did not end well ends the duel.
-    """
+    """Whether to measure another pair: until ``rounds`` are usable, with ``SPARE`` replacements, or one fails."""
     marks = _marks(duel)
     return all(ok for ok, _ in marks) and sum(counting(marks)) < rounds and len(duel) < rounds + SPARE
 
 
 def suspicious(duel: Duel, metrics: Sequence[str]) -> bool:
-    """Whether a screened duel looks worse or better before any correction, and ended well."""
+    """Whether a screened duel succeeded and looks different before any correction."""
     rows = compare_paired([duel], metrics, 0.0).rows
     looks = any(row.p <= SUSPICIOUS or row.p >= 1 - SUSPICIOUS for row in rows)
     return looks and all(ok for ok, _ in _marks(duel))
@@ -71,28 +63,28 @@ def compare_screened(
 ) -> Comparison:
     """Compare duels of which the suspicious ones were measured again.
 
-    Those are decided on their fresh pairs alone, with Holm over them only: what raised the suspicion cannot confirm
-    it. The others are listed as the screening left them and cannot fail the gate.
+    Those are decided on their fresh pairs alone, with Holm over them only: the pairs that raised a suspicion cannot
+    confirm it. The others are listed as screened and cannot fail the gate.
 
     Args:
         first: screening pairs of every duel.
-        again: fresh pairs by position in ``first``.
+        again: fresh pairs by index in ``first``.
         metrics: names of measured metrics.
         margin: least difference that matters, relative.
     """
     fresh = compare_paired(list(again.values()), metrics, margin)
     rest = compare_paired([duel for index, duel in enumerate(first) if index not in again], metrics, margin)
-    quiet = (replace(row, p_holm=math.nan, q=math.nan, gated=False) for row in rest.rows)
-    rows = (*fresh.rows, *quiet)
+    screened = (replace(row, p_holm=math.nan, q=math.nan, gated=False) for row in rest.rows)
+    rows = (*fresh.rows, *screened)
     differences = tuple({d.banner: d for d in (*fresh.differences, *rest.differences)}.values())
-    note = f"{len(again)} of {len(first)} cases looked different in the screening and were decided on fresh pairs"
+    note = f"{len(again)} of {len(first)} cases differed in the screening and were decided on fresh pairs"
     return Comparison(rows, means_of(rows), differences, failed=(*fresh.failed, *rest.failed), notes=(note,))
 
 
 def sign_interval(values: Sequence[float]) -> tuple[float, float]:
-    """Order statistics that hold the median with at least 95 %, whatever the distribution; NaN below six values."""
-    found = stats.quantile_test(np.asarray(values), q=0, p=0.5).confidence_interval(LEVEL)
-    return float(found.low), float(found.high)
+    """Distribution-free interval of the median, at least 95 %; NaN below six values."""
+    interval = stats.quantile_test(np.asarray(values), q=0, p=0.5).confidence_interval(LEVEL)
+    return float(interval.low), float(interval.high)
 
 
 def _marks(duel: Duel) -> list[tuple[bool, tuple[str, ...]]]:
@@ -119,8 +111,8 @@ def _row(a: Side, b: Side, metric: str, margin: float) -> Compared | None:
     return row_of(a, b, metric, effect, check, NoiseScale(margin))
 
 
-def _failures(a: Side, b: Side, found: Collection[str], metrics: Sequence[str]) -> list[str]:
+def _failures(a: Side, b: Side, delivered: Collection[str], metrics: Sequence[str]) -> list[str]:
     ends = [f"{side.ending} in {name}" for name, side in (("A", a), ("B", b)) if side.ending != "ok"]
-    lacking = ", ".join(METRICS[metric].label for metric in metrics if metric not in found)
-    why = ", ".join(ends) or (f"not every round delivered {lacking}" if lacking else "")
-    return [f"{a.case.label}: {why}"] if why else []
+    lacking = ", ".join(METRICS[metric].label for metric in metrics if metric not in delivered)
+    reason = ", ".join(ends) or (f"{lacking} missing in some rounds" if lacking else "")
+    return [f"{a.case.label}: {reason}"] if reason else []

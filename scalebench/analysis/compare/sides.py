@@ -1,4 +1,4 @@
-"""One side of a comparison: the rounds of each case on each machine. Rounds of two machines are never pooled."""
+"""One side of a comparison: the rounds of each case on each machine, never pooled across machines."""
 
 from __future__ import annotations
 
@@ -15,40 +15,37 @@ from scalebench.suite.case import COUNT, Case
 
 @dataclass(frozen=True)
 class Side:
-    """Rounds of one case on one machine.
-
-    Attributes:
-        case: what was measured.
-        environment: where.
-        rounds: those that enter the estimates.
-        ending: how the last round ended, where none ended well; else ``ok``.
-    """
+    """Rounds of one case on one machine."""
 
     case: Case
     environment: Environment
-    rounds: tuple[Record, ...]
-    ending: str = "ok"
+    rounds: tuple[Record, ...]  # those that enter the estimates
+    ending: str = "ok"  # how the last round ended, where none succeeded
+
+    @property
+    def label(self) -> str:
+        """Case and machine."""
+        return f"{self.case.label} on {self.environment.machine}"
 
     def values(self, metric: str) -> tuple[float, ...]:
-        """The metric in each round that delivered it."""
-        found = [record.facts.get(metric, 0.0) for record in self.rounds]
-        return tuple(value for value in found if finite(value) and value > 0)
+        """The metric in each round that has it."""
+        values = [record.facts.get(metric, 0.0) for record in self.rounds]
+        return tuple(value for value in values if finite(value) and value > 0)
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Words of the bad flags of the rounds, each once."""
+        """Bad flags of the rounds, each once."""
         return tuple(dict.fromkeys(word_of(note) for record in self.rounds for note in record.notes if is_bad([note])))
 
     @property
     def canaries(self) -> tuple[float, ...]:
         """Times of the canary's matmul per round, the mean of before and after, seconds."""
         readings = (record.telemetry.get("canary", {}).values() for record in self.rounds)
-        times = ([reading["matmul_s"] for reading in both] for both in readings)
-        return tuple(fmean(both) for both in times if both)
+        return tuple(fmean(reading["matmul_s"] for reading in both) for both in readings if both)
 
 
 def side_of(records: Sequence[Record]) -> Side:
-    """The side that records of one case on one machine make; at least one record."""
+    """A side from the records of one case on one machine, at least one."""
     last = records[-1]
     good = [record for record in records if record.outcome == "ok"]
     used = counted_rounds(records) or good  # doubtful rounds are better than none, and stay flagged
@@ -56,23 +53,20 @@ def side_of(records: Sequence[Record]) -> Side:
 
 
 def sides(records: Sequence[Record]) -> tuple[dict[str, list[Side]], tuple[str, ...]]:
-    """Sides by hardware key, and what was left out.
-
-    Where the records hold several states of the software of one machine, the newest is meant.
-    """
+    """Sides by hardware key, and notes on what was left out: rounds under older software of the same machine."""
     by_machine: dict[str, list[Record]] = {}
     for record in records:
         if record.case.mode != COUNT:
             by_machine.setdefault(record.environment.hw_key, []).append(record)
-    found, notes = {}, []
+    by_hardware, notes = {}, []
     for hw_key, own in by_machine.items():
         newest = max(own, key=lambda record: record.started).environment
         by_case: dict[str, list[Record]] = {}
         for record in own:
             if record.environment.sw_key == newest.sw_key:
                 by_case.setdefault(record.case.key, []).append(record)
-        found[hw_key] = [side_of(rounds) for rounds in by_case.values()]
+        by_hardware[hw_key] = [side_of(rounds) for rounds in by_case.values()]
         old = len(own) - sum(map(len, by_case.values()))
         if old:
             notes.append(f"{old} rounds under older software on {newest.machine} were left out")
-    return found, tuple(notes)
+    return by_hardware, tuple(notes)

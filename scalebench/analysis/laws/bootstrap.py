@@ -1,4 +1,4 @@
-"""Intervals of a law's parameters and predictions: cases are drawn again, and rounds within each case."""
+"""Intervals of a law's parameters, by resampling cases, and rounds within each case."""
 
 from __future__ import annotations
 
@@ -8,34 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from scalebench.analysis.laws.forms import Law, Values
-from scalebench.analysis.laws.robust_fit import LawFit, fit_law, predict
-from scalebench.analysis.stats import LEVEL, Estimate
+from scalebench.analysis.laws.robust_fit import LawFit, fit_law
+from scalebench.analysis.stats import Estimate, resampled
 
 DRAWS, SEED = 200, 0
 
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """A law with intervals.
+    """A law with percentile intervals; ``n`` of each is the number of points."""
 
-    Attributes:
-        fit: to the geometric means of all points.
-        parameters: each with its percentile interval; n is the number of points.
-        band: the same for y at each x asked for.
-        failed: draws whose points did not carry the law.
-    """
-
-    fit: LawFit
+    fit: LawFit  # to the geometric means of all points
     parameters: dict[str, Estimate]
-    band: tuple[Estimate, ...]
-    failed: int
+    failed: int  # draws to whose points the law could not be fitted
 
 
 def bootstrap(
     law: Law,
     x: Sequence[float],
     rounds: Sequence[Sequence[float]],
-    at: Sequence[float] = (),
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> Bootstrap:
@@ -47,32 +38,26 @@ def bootstrap(
         law: the form.
         x: of every point.
         rounds: values of y of every point, one per round.
-        at: x at which y is wanted, inside the support or not.
         draws: resamples.
         seed: of the resampling.
     """
     means = [float(np.exp(np.mean(np.log(values)))) for values in rounds]
     fit = fit_law(law, x, means)
     random = np.random.default_rng(seed)
-    again = [_drawn(fit, x, rounds, random) for _ in range(draws)] if fit.theta else []
-    good = [found for found in again if found.theta]
+    refits = [_refit(fit, x, rounds, random) for _ in range(draws)] if fit.theta else []
+    good = [refit for refit in refits if refit.theta]
     parameters = {
-        name: _estimate(value, np.array([found.parameters[name] for found in good]), len(x))
+        name: _estimate(value, np.array([refit.parameters[name] for refit in good]), len(x))
         for name, value in fit.parameters.items()
     }
-    curves = np.array([predict(found, at, extrapolate=True) for found in good]).reshape(len(good), len(at))
-    band = [_estimate(value, curves[:, i], len(x)) for i, value in enumerate(predict(fit, at, extrapolate=True))]
-    return Bootstrap(fit, parameters, tuple(band), len(again) - len(good))
+    return Bootstrap(fit, parameters, len(refits) - len(good))
 
 
-def _drawn(fit: LawFit, x: Sequence[float], rounds: Sequence[Sequence[float]], random: np.random.Generator) -> LawFit:
+def _refit(fit: LawFit, x: Sequence[float], rounds: Sequence[Sequence[float]], random: np.random.Generator) -> LawFit:
     rows = random.integers(0, len(x), size=len(x))
     y = [float(np.exp(np.mean(np.log(random.choice(np.asarray(rounds[row]), len(rounds[row])))))) for row in rows]
     return fit_law(fit.law, [x[row] for row in rows], y, warm=fit)
 
 
-def _estimate(value: float, found: Values, n: int) -> Estimate:
-    if not len(found):
-        return Estimate(float(value), float("nan"), float("nan"), n)
-    low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(float(value), float(low), float(high), n)
+def _estimate(value: float, draws: Values, n: int) -> Estimate:
+    return resampled(float(value), draws, n) if len(draws) else Estimate(float(value), float("nan"), float("nan"), n)

@@ -1,4 +1,4 @@
-"""Which law: leave-one-out error, ties said as ties, and the error of extrapolating."""
+"""Choice of a law by leave-one-out error, with ties, and the error of extrapolating."""
 
 from __future__ import annotations
 
@@ -12,53 +12,41 @@ import numpy.typing as npt
 
 from scalebench.analysis.laws.forms import LAWS, Law, Values
 from scalebench.analysis.laws.robust_fit import LawFit, fit_law, predict
-from scalebench.analysis.stats import LEVEL, Estimate
+from scalebench.analysis.stats import Estimate, resampled, unknown
 
 DRAWS, SEED = 2000, 0
 RESOLUTION = 0.01
-"""Relative difference of two errors below which laws are not told apart: one that contains the other may end on the
-very same curve, and then rounding decides, always the same way."""
+"""Relative difference of two errors below which laws are not distinguished: one that contains the other may end on the
+same curve, and then rounding would decide."""
 _ROUNDING = 1e-6
-_ENDS = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
 HELD_OUT = 0.25
-"""Share of the distinct x, the largest, that extrapolation is tried on."""
+"""Share of the distinct x, the largest, on which extrapolation is tested."""
 
 
 @dataclass(frozen=True)
 class ScoredLaw:
-    """One law in a choice.
+    """One law in a choice; errors are root mean squares of logs, NaN where the law was refused."""
 
-    Attributes:
-        fit: to all points.
-        error: root mean square of log errors on points left out; NaN where refused.
-        extrapolation: the same on the largest quarter, by a fit to the rest.
-        tied: whether its error cannot be told apart from the best one's.
-    """
-
-    fit: LawFit
-    error: float
-    extrapolation: float
-    tied: bool
+    fit: LawFit  # to all points
+    error: float  # on points left out
+    extrapolation: float  # on the largest quarter, by a fit to the rest
+    tied: bool  # whether its error cannot be distinguished from the best one's
 
 
 def choose(x: Sequence[float], y: Sequence[float], laws: Sequence[Law] = tuple(LAWS.values())) -> list[ScoredLaw]:
-    """All laws, least leave-one-out error first, refused ones last; the first with ``tied`` and fewest parameters wins.
+    """All laws, least leave-one-out error first, refused ones last; see ``winner``.
 
     A law is tied with the best where their errors agree within ``RESOLUTION``, or the 95 % bootstrap interval of the
-    difference in squared errors over distinct x includes none. A fit that has not converged is tied with nothing.
+    difference in squared errors over distinct x includes zero. A fit that has not converged is tied with nothing.
     """
     fits = [fit_law(law, x, y) for law in laws]
     errors = {fit.law.name: left_out(fit, x, y) for fit in fits}
     ranked = sorted(fits, key=lambda fit: (math.isnan(_rms(errors[fit.law.name])), _rms(errors[fit.law.name])))
     best = errors[ranked[0].law.name]
     return [
-        ScoredLaw(
-            fit,
-            _rms(errors[fit.law.name]),
-            extrapolated(fit.law, x, y),
-            fit.converged and _tied(best, errors[fit.law.name], x),
-        )
+        ScoredLaw(fit, _rms(own), extrapolated(fit.law, x, y), fit.converged and _tied(best, own, x))
         for fit in ranked
+        for own in [errors[fit.law.name]]
     ]
 
 
@@ -71,24 +59,21 @@ def winner(candidates: Sequence[ScoredLaw]) -> ScoredLaw | None:
 def law_ratio(x: Sequence[float], y: Sequence[float], law: Law, rival: Law) -> Estimate:
     """Leave-one-out error of one law over that of another, with its bootstrap interval over distinct x.
 
-    Below 1 speaks for ``law``; everything NaN where one of them is refused. The fits are taken as they are, so the
-    interval is somewhat narrow; it is never narrower than ``RESOLUTION``, or two equal curves would be told apart by
-    rounding.
+    Below 1 favours ``law``; everything NaN where one of them is refused. The fits are not resampled, so the interval
+    is somewhat narrow; it is never narrower than ``RESOLUTION``, so that rounding cannot distinguish equal curves.
     """
-    one, other = (left_out(fit_law(form, x, y), x, y) for form in (law, rival))
-    if np.isnan(one).any() or np.isnan(other).any():
-        return Estimate(math.nan, math.nan, math.nan, len(x))
-    ours, theirs = (_by_x(errors, x) for errors in (one, other))
-    rows = _draws(len(ours))
-    low, high = np.quantile(np.sqrt(ours[rows].sum(axis=1) / theirs[rows].sum(axis=1)), _ENDS)
-    value = math.sqrt(float(ours.sum() / theirs.sum()))
-    return Estimate(
-        value, min(float(low), value * (1 - RESOLUTION)), max(float(high), value * (1 + RESOLUTION)), len(x)
-    )
+    errors = [left_out(fit_law(form, x, y), x, y) for form in (law, rival)]
+    if np.isnan(errors).any():
+        return unknown(len(x))
+    squares, rival_squares = (_by_x(own, x) for own in errors)
+    rows = _draws(len(squares))
+    value = math.sqrt(float(squares.sum() / rival_squares.sum()))
+    e = resampled(value, np.sqrt(squares[rows].sum(axis=1) / rival_squares[rows].sum(axis=1)), len(x))
+    return Estimate(value, min(e.low, value * (1 - RESOLUTION)), max(e.high, value * (1 + RESOLUTION)), len(x))
 
 
 def left_out(fit: LawFit, x: Sequence[float], y: Sequence[float]) -> Values:
-    """Log error of each point, predicted by a fit without the points of its x; NaN where the law is refused."""
+    """Log error of each point, predicted by a fit to the points of all other x; NaN where the law is refused."""
     return _left_out(fit, tuple(x), tuple(y))
 
 
@@ -100,8 +85,8 @@ def _left_out(fit: LawFit, x: tuple[float, ...], y: tuple[float, ...]) -> Values
         return errors
     for value in np.unique(a):
         own = a == value
-        again = fit_law(fit.law, a[~own].tolist(), b[~own].tolist(), warm=fit)
-        errors[own] = np.log(predict(again, a[own].tolist(), extrapolate=True) / b[own])
+        refit = fit_law(fit.law, a[~own].tolist(), b[~own].tolist(), warm=fit)
+        errors[own] = np.log(predict(refit, a[own].tolist(), extrapolate=True) / b[own])
     return errors
 
 
@@ -121,15 +106,15 @@ def _rms(errors: Values) -> float:
 def _tied(best: Values, errors: Values, x: Sequence[float]) -> bool:
     if np.isnan(errors).any() or np.isnan(best).any():
         return False
-    ours, theirs = _by_x(best, x), _by_x(errors, x)
-    if theirs.sum() <= ours.sum() * (1 + RESOLUTION) ** 2:
+    least, squares = _by_x(best, x), _by_x(errors, x)
+    if squares.sum() <= least.sum() * (1 + RESOLUTION) ** 2:
         return True
-    low, high = np.quantile((theirs - ours)[_draws(len(ours))].sum(axis=1), _ENDS)
-    return bool(low <= 0 <= high)
+    difference = resampled(0.0, (squares - least)[_draws(len(least))].sum(axis=1), len(least))
+    return difference.low <= 0 <= difference.high
 
 
 def _by_x(errors: Values, x: Sequence[float]) -> Values:
-    """Squared errors added up for each distinct x: points that share one are no independent witnesses."""
+    """Sum of squared errors for each distinct x: points that share one are not independent."""
     _, which = np.unique(np.asarray(x, dtype=float), return_inverse=True)
     return np.asarray(np.bincount(which, weights=errors**2 + _ROUNDING**2), dtype=float)
 

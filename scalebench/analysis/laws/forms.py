@@ -16,30 +16,20 @@ import numpy.typing as npt
 Values = npt.NDArray[np.float64]
 
 _SHARES = (1e-3, 0.03, 0.3)
-"""Where a floor may start from: shares of the smallest y."""
+"""Starting values of a floor, as shares of the smallest y."""
 
 
 @dataclass(frozen=True)
 class Law:
-    """One functional form.
-
-    Attributes:
-        name: key of the form.
-        formula: in x, its parameters, and x0.
-        source: paper.
-        parameters: names; those in ``positive`` are fitted as logarithms.
-        positive: names of positive parameters.
-        curve: (log(x / x0), fitted parameters) -> log y.
-        starts: (log(x / x0), log y) -> rows of fitted parameters to start from.
-    """
+    """One functional form."""
 
     name: str
-    formula: str
+    formula: str  # in x, its parameters, and x0
     source: str
     parameters: tuple[str, ...]
-    positive: frozenset[str]
-    curve: Callable[[Values, Values], Values]
-    starts: Callable[[Values, Values], Values]
+    positive: frozenset[str]  # parameters that are fitted as logarithms
+    curve: Callable[[Values, Values], Values]  # (log(x / x0), fitted parameters) -> log y
+    starts: Callable[[Values, Values], Values]  # (log(x / x0), log y) -> rows of fitted parameters to start from
 
 
 def _line(u: Values, v: Values) -> tuple[float, float]:
@@ -84,10 +74,6 @@ def _broken_starts(u: Values, v: Values) -> Values:
     return np.array(rows)
 
 
-def _softplus(z: Values) -> Values:
-    return np.logaddexp(0.0, z)
-
-
 LAWS: dict[str, Law] = {
     law.name: law
     for law in (
@@ -112,7 +98,7 @@ LAWS: dict[str, Law] = {
             "broken_power", "y = a + b (x / x0)^-c0 (1 + (x / (x0 d))^(1 / f))^(-c1 f)",
             "Caballero et al., arXiv:2210.14891, one break", ("a", "b", "c0", "c1", "d", "f"), frozenset("abdf"),
             lambda u, t: np.logaddexp(
-                t[0], t[1] - t[2] * u - t[3] * np.exp(t[5]) * _softplus((u - t[4]) / np.exp(t[5]))),
+                t[0], t[1] - t[2] * u - t[3] * np.exp(t[5]) * np.logaddexp(0.0, (u - t[4]) / np.exp(t[5]))),
             _broken_starts,
         ),
     )

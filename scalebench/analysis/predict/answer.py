@@ -1,4 +1,4 @@
-"""One question, one answer: the tier that was least off on what it had not seen, or why nobody answers."""
+"""Predicts one pass: by the tier with the least error on left-out cases, or with the reasons why none can."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from scalebench.analysis.predict import other_machine, other_model, same_model
 from scalebench.analysis.predict.cases import MeasuredCase, Place, Work
@@ -18,36 +17,27 @@ from scalebench.analysis.roofline import Task, find
 from scalebench.analysis.roofline import place as on_roofline
 from scalebench.machine.ability import Ability
 
-Values = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Answer:
-    """What is said of one pass at one place.
-
-    Attributes:
-        place, work: what was asked.
-        latency, memory: predicted seconds and bytes, or None.
-        refusals: why there is no latency: one reason per tier.
-        measured: the case itself, where it was measured; then nothing is predicted.
-    """
+    """Prediction of one pass at one place."""
 
     place: Place
     work: Work
-    latency: Guess | None = None
-    memory: Guess | None = None
-    refusals: tuple[str, ...] = ()
-    measured: MeasuredCase | None = None
+    latency: Guess | None = None  # seconds
+    memory: Guess | None = None  # bytes
+    refusals: tuple[str, ...] = ()  # why there is no latency: one reason per tier
+    measured: MeasuredCase | None = None  # the case itself, where it was measured; then nothing is predicted
 
 
 class Predictor:
-    """Predicts at one place; learns what it needs when it is first asked.
+    """Predicts at one place; fits are made when they are first needed.
 
     Args:
-        place: where.
+        place: to predict for.
         cases: measured cases of every place, this one among them.
         abilities: peaks of machines, oldest first.
-        memory_limit: bytes that a process can have there; None where unknown.
+        memory_limit: bytes that a process can have at the place; None where unknown.
     """
 
     def __init__(
@@ -59,56 +49,51 @@ class Predictor:
     ) -> None:
         self.place = place
         self._here = tuple(cases[place])
-        self._elsewhere = {p: s for p, s in cases.items() if other_machine.comparable(place, p)}
-        self._works = [seen.work for seen in self._here]
-        self._times = np.array([seen.latency_s for seen in self._here])
+        self._elsewhere = {other: own for other, own in cases.items() if other_machine.comparable(place, other)}
+        self._works = [case.work for case in self._here]
+        self._times = np.array([case.latency_s for case in self._here])
         self._ability = find(place.machine, place.device, place.threads, abilities)
         self._limit = memory_limit
 
     def answer(self, work: Work) -> Answer:
-        """Answer for one pass of this place's batch."""
-        measured = next((seen for seen in self._here if seen.work.key == work.key), None)
+        """Predict one pass of this place's batch."""
+        measured = next((case for case in self._here if case.work.key == work.key), None)
         if measured is not None:
             return Answer(self.place, work, measured=measured)
         memory = self._memory_of(work)
         if memory is not None and self._limit is not None and memory.value > self._limit:
             return Answer(self.place, work, None, memory, ("would not fit into memory",))
-        found, refusals = self._tiers(work)
-        if not found:
-            return Answer(self.place, work, None, memory, tuple(refusals))
-        best = min(found, key=lambda one: (math.isnan(one.error), one.error))
-        return Answer(self.place, work, self._not_below_the_floor(best, work), memory)
+        guesses, refusals = self._tiers(work)
+        if not guesses:
+            return Answer(self.place, work, None, memory, refusals)
+        best = min(guesses, key=lambda tier: (math.isnan(tier.error), tier.error))
+        return Answer(self.place, work, self._clipped_to_roofline(best, work), memory)
 
-    def _tiers(self, work: Work) -> tuple[list[Guess], list[str]]:
-        found, refusals = [], []
-        why = same_model.why_not(self._works, work)
-        if why:
-            refusals.append(why)
-        else:
+    def _tiers(self, work: Work) -> tuple[list[Guess], tuple[str, ...]]:
+        """Guesses of the tiers that can predict the pass, and reasons of those that cannot."""
+        guesses, refusals = [], [same_model.why_not(self._works, work), other_model.why_not(self._works, work)]
+        if not refusals[0]:
             learned = same_model.learn_same_model(self._works, self._times, work.model)
             flags = (f"scaled from {learned.n_train} resolutions",) if learned.method != same_model.LINE else ()
-            found.append(guess(learned, work, "T1", flags))
-        why = other_model.why_not(self._works, work)
-        if why:
-            refusals.append(why)
-        else:
-            found.append(self._from_other_models(work))
-        whys = [other_machine.why_not(self._here, there, work) for there in self._elsewhere.values()]
-        for (place, there), why in zip(self._elsewhere.items(), whys, strict=True):
-            if not why:
+            guesses.append(guess(learned, work, "T1", flags))
+        if not refusals[1]:
+            guesses.append(self._from_other_models(work))
+        for place, there in self._elsewhere.items():
+            refusals.append(other_machine.why_not(self._here, there, work))
+            if not refusals[-1]:
                 learned = other_machine.learn_other_machine(self._here, there)
-                found.append(guess(learned, work, "T3", (f"from {place.machine}",)))
-        return found, [*refusals, *dict.fromkeys(filter(None, whys))]
+                guesses.append(guess(learned, work, "T3", (f"from {place.machine}",)))
+        return guesses, tuple(dict.fromkeys(filter(None, refusals)))
 
     def _from_other_models(self, work: Work) -> Guess:
-        """Tier 2; far beyond what was measured its interval, made from cases like those, would be made up."""
+        """Tier 2, without an interval where the MACs are far outside those that its errors come from."""
         flags = () if work.kinds else ("operators were not counted",)
-        found = guess(self._other_model, work, "T2", flags)
-        macs = [one.macs for one in self._works]
+        prediction = guess(self._other_model, work, "T2", flags)
+        macs = [measured.macs for measured in self._works]
         if min(macs) / same_model.REACH <= work.macs <= max(macs) * same_model.REACH:
-            return found
-        flags = (*flags, "no interval: far beyond the MACs measured")
-        return replace(found, low=math.nan, high=math.nan, flags=flags)
+            return prediction
+        flags = (*flags, "no interval: far outside the range of measured MACs")
+        return replace(prediction, low=math.nan, high=math.nan, flags=flags)
 
     @cached_property
     def _other_model(self) -> Learned:
@@ -123,15 +108,16 @@ class Predictor:
             return None
         return guess(self._memory, work, "T2")
 
-    def _not_below_the_floor(self, found: Guess, work: Work) -> Guess:
-        """Clipped to the least time of the roofline, where the machine's peaks are known."""
+    def _clipped_to_roofline(self, prediction: Guess, work: Work) -> Guess:
+        """Raised to the least time of the roofline, where the machine's peaks are known."""
         groups = work.facts.get("work")
         if self._ability is None or not groups or self.place.mode != "inference":
-            return found
+            return prediction
         macs, precision = float(work.facts["macs"]), self.place.precision
         task = Task(macs, work.batch, work.resolution, precision, work.weight_bytes, groups)
-        floor = on_roofline(task, found.value, self._ability).t_min_s
-        if math.isnan(floor) or found.value >= floor:
-            return found
-        flags = (*found.flags, "clipped to the least time of the roofline")
-        return replace(found, value=floor, low=max(found.low, floor), high=max(found.high, floor), flags=flags)
+        floor = on_roofline(task, prediction.value, self._ability).t_min_s
+        if math.isnan(floor) or prediction.value >= floor:
+            return prediction
+        flags = (*prediction.flags, "clipped to the least time of the roofline")
+        low, high = (max(end, floor) for end in (prediction.low, prediction.high))
+        return replace(prediction, value=floor, low=low, high=high, flags=flags)

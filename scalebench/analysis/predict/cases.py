@@ -1,4 +1,4 @@
-"""Measured cases as a prediction sees them: what a pass does on paper, and what it took."""
+"""Measured cases as predictions use them: a pass's counts, and the time and memory it took."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from scalebench.analysis.rounds import name_machines, with_standing
@@ -19,14 +21,12 @@ from scalebench.suite.families import family_of
 Facts = Mapping[str, Any]
 Key = tuple[str, int]
 """Model and resolution."""
+Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where and how a case ran; the protocol that timed it is left out, so that suites can be put together.
-
-    Attributes are those of ``analysis.way.WAY``.
-    """
+    """Machine and configuration of a case, without the protocol, so that suites can be combined; see ``WAY``."""
 
     machine: str
     device: str
@@ -52,17 +52,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Work:
-    """A pass on paper.
-
-    Attributes:
-        model, resolution, batch: as in ``Case``.
-        facts: counted facts of one image.
-    """
+    """A pass as it was counted."""
 
     model: str
     resolution: int
     batch: int
-    facts: Facts = field(hash=False, compare=False)
+    facts: Facts = field(hash=False, compare=False)  # of one image
 
     @property
     def key(self) -> Key:
@@ -70,8 +65,13 @@ class Work:
         return self.model, self.resolution
 
     @property
+    def label(self) -> str:
+        """``MODEL@PIXELS``."""
+        return f"{self.model}@{self.resolution}"
+
+    @property
     def family(self) -> str:
-        """Family of the model, by name."""
+        """Family of the model, from its name."""
         return family_of(self.model)
 
     @property
@@ -81,60 +81,54 @@ class Work:
 
     @property
     def weight_bytes(self) -> float:
-        """Bytes of parameters and buffers, fp32; from the parameters where nothing else is known."""
+        """Bytes of parameters and buffers, fp32; where buffers were not counted, of parameters alone."""
         return float(self.facts.get("weight_bytes") or 4 * self.facts["params"])
 
     @property
     def bytes(self) -> float:
         """Least that a pass moves: activations of convolutions and linear layers, and the weights; fp32.
 
-        Never taken from the operators, so that it means the same for passes that were counted by kind and others.
+        Not taken from the operators, so that it means the same for passes that were not counted by kind.
         """
         return 4.0 * float(self.facts["activations"]) * self.batch + self.weight_bytes
 
     @property
     def kinds(self) -> frozenset[str]:
-        """Kinds of operators in it; empty where they were not counted."""
+        """Kinds of its operators; empty where they were not counted."""
         return frozenset(kind for kind, *_ in self.facts.get("operators") or ())
 
 
 @dataclass(frozen=True)
 class MeasuredCase:
-    """A measured case.
-
-    Attributes:
-        work: what was run.
-        latency_s: time of a pass, seconds.
-        memory_bytes: growth of the process, bytes; NaN where it was not measured.
-    """
+    """A measured case."""
 
     work: Work
-    latency_s: float
-    memory_bytes: float = math.nan
+    latency_s: float  # of a pass
+    memory_bytes: float = math.nan  # growth of the process
 
 
 def facts_of(records: Iterable[Record]) -> dict[Key, dict[str, Any]]:
-    """Counted facts by model and resolution, the newest word on each fact."""
-    known: dict[Key, dict[str, Any]] = {}
+    """Counted facts by model and resolution, the newest value of each."""
+    facts: dict[Key, dict[str, Any]] = {}
     for record in records:
         if record.case.mode == COUNT and record.outcome == "ok":
-            row = known.setdefault((record.case.model, record.case.resolution), {})
+            row = facts.setdefault((record.case.model, record.case.resolution), {})
             row |= {name: value for name, value in record.facts.items() if value is not None}
-    return known
+    return facts
 
 
 def seen_cases(records: Sequence[Record], facts: Mapping[Key, Facts]) -> dict[Place, tuple[MeasuredCase, ...]]:
-    """Measured cases by place, in order of their names; of a case timed by several protocols the one of most rounds.
+    """Measured cases by place, sorted by name; of a case timed by several protocols the one with most rounds.
 
     Args:
-        records: rounds of any number of machines; counts and other modes among them are passed over.
+        records: of any number of machines; only those that ran whole models are used.
         facts: counted facts; cases without ``macs``, ``activations`` and ``params`` are left out.
     """
     measured = [record for record in records if record.case.mode in MODELS]
     if not measured:
         return {}
     cases = summarise(with_standing(name_machines(rounds_frame(measured)), measured))
-    found: dict[Place, dict[Key, MeasuredCase]] = {}
+    by_place: dict[Place, dict[Key, MeasuredCase]] = {}
     for row in cases.sort_values(["model", "resolution", "n"], kind="stable").to_dict("records"):
         key = row["model"], int(row["resolution"])
         counted = facts.get(key, {})
@@ -143,5 +137,5 @@ def seen_cases(records: Sequence[Record], facts: Mapping[Key, Facts]) -> dict[Pl
         place = Place(**{name: row[name] for name in Place.__dataclass_fields__})
         work = Work(*key, int(row["batch"]), counted)
         memory = float(row["memory_bytes"]) if pd.notna(row["memory_bytes"]) else math.nan
-        found.setdefault(place, {})[key] = MeasuredCase(work, float(row["latency_s"]), memory)
-    return {place: tuple(found[place].values()) for place in sorted(found)}
+        by_place.setdefault(place, {})[key] = MeasuredCase(work, float(row["latency_s"]), memory)
+    return {place: tuple(by_place[place].values()) for place in sorted(by_place)}

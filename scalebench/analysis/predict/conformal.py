@@ -1,4 +1,4 @@
-"""Intervals without assumptions on the shape of errors: how far predictions of what was left out were off."""
+"""Intervals without assumptions on the shape of errors, from the errors of left-out predictions."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
+
+from scalebench.analysis.predict.cases import Values
 
 LEVEL = 0.9
-
-Values = npt.NDArray[np.float64]
 
 
 def half_width(scores: Values, groups: Sequence[str], level: float = LEVEL) -> float:
@@ -25,11 +24,11 @@ def half_width(scores: Values, groups: Sequence[str], level: float = LEVEL) -> f
         scores: absolute errors of predictions, each made without its own group.
         groups: of every score.
 
-    Returns: NaN where there are fewer groups than level / (1 - level), nine at 90 %: no finite width would do.
+    Returns: NaN where there are fewer groups than level / (1 - level), nine at 90 %: no finite width suffices.
     """
     sizes = Counter(groups)
     order = np.argsort(scores, kind="stable")
-    mass = np.cumsum([1 / ((len(sizes) + 1) * sizes[groups[at]]) for at in order])
+    mass = np.cumsum([1 / ((len(sizes) + 1) * sizes[groups[index]]) for index in order])
     reached = np.flatnonzero(mass >= level - 1e-12)
     return float(scores[order[reached[0]]]) if len(reached) else math.nan
 

@@ -1,64 +1,52 @@
-"""How far off predictions are on what they have not seen: unit after unit left out, all choices made without it."""
+"""Errors of predictions by cross-validation: group after group left out, all choices made without it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
-import numpy.typing as npt
 
 from scalebench.analysis.predict import other_machine, other_model, same_model
-from scalebench.analysis.predict.cases import MeasuredCase, Place
+from scalebench.analysis.predict.cases import MeasuredCase, Place, Values
 from scalebench.analysis.predict.conformal import half_width, median_error
 from scalebench.analysis.predict.process_memory import learn_memory
 
-Values = npt.NDArray[np.float64]
 Scored = tuple[float, float, str]
-"""Error of the log of a left-out prediction, the half-width that was claimed for it, and the unit that was left out."""
+"""Error of the log of a left-out prediction, its predicted half-width, and the group that was left out."""
 
 
 @dataclass(frozen=True)
 class ErrorRow:
-    """Errors of one tier at one place.
-
-    Attributes:
-        tier, method: in words; of tier 1 the method, of tier 3 the other machine.
-        quantity: ``latency`` or ``memory``.
-        place: where.
-        n: left-out predictions.
-        median, p90: relative errors.
-        within: share of predictions within 10 %.
-        coverage: share of true values in their 90 % interval; NaN where there was none.
-        coverage_of_units: the same with every unit left out weighing alike, which is what intervals are made for.
-        width: mean of upper over lower end of the interval, minus one.
-    """
+    """Errors of one tier at one place; the last three are NaN where there was no interval."""
 
     tier: str
-    method: str
-    quantity: str
+    method: str  # of tier 3 the other machine
+    quantity: str  # ``latency`` or ``memory``
     place: Place
-    n: int
-    median: float
-    p90: float
-    within: float
-    coverage: float
-    coverage_of_units: float
-    width: float
+    n: int  # left-out predictions
+    median: float  # relative error
+    p90: float  # relative error
+    within: float  # share of predictions within 10 %
+    coverage: float  # share of true values in their 90 % interval
+    coverage_of_units: float  # the same with equal weight for every group, which is what intervals are made for
+    width: float  # mean of upper over lower end of the interval, minus one
 
 
 def evaluate(cases: Mapping[Place, Sequence[MeasuredCase]]) -> list[ErrorRow]:
     """Error table of every tier that has enough cases, place by place."""
     rows = []
-    for place, seen in cases.items():
+    for place, own in cases.items():
         for line in (True, False):
-            rows += _row("T1", same_model.LINE if line else same_model.SCALED, "latency", place, _t1(seen, line))
-        rows += _row("T2", "new family", "latency", place, _t2(seen))
-        rows += _row("T2", "base and static peak", "memory", place, _memory(place, seen))
-        for other, there in cases.items():
+            method = same_model.LINE if line else same_model.SCALED
+            rows += _row("T1", method, "latency", place, _same_model_errors(own, line))
+        rows += _row("T2", "new family", "latency", place, _other_model_errors(own))
+        rows += _row("T2", "base and static peak", "memory", place, _memory_errors(place, own))
+        for other, other_cases in cases.items():
             if other_machine.comparable(place, other):
-                rows += _row("T3", f"from {other.machine}", "latency", place, _t3(seen, there))
+                rows += _row("T3", f"from {other.machine}", "latency", place, _other_machine_errors(own, other_cases))
     return rows
 
 
@@ -68,9 +56,9 @@ def _row(tier: str, method: str, quantity: str, place: Place, scored: Sequence[S
     errors, halves = np.abs([error for error, _, _ in scored]), np.array([half for _, half, _ in scored])
     known = ~np.isnan(halves)
     inside: dict[str, list[bool]] = {}
-    for error, half, unit in scored:
+    for error, half, group in scored:
         if not math.isnan(half):
-            inside.setdefault(unit, []).append(abs(error) <= half)
+            inside.setdefault(group, []).append(abs(error) <= half)
     return [
         ErrorRow(
             tier, method, quantity, place, len(scored), median_error(errors),
@@ -82,56 +70,49 @@ def _row(tier: str, method: str, quantity: str, place: Place, scored: Sequence[S
     ]  # fmt: skip
 
 
-def _t1(seen: Sequence[MeasuredCase], line: bool) -> list[Scored]:
-    """Resolution after resolution; the interval of each from the errors of all others."""
-    keys, scores = same_model.left_out([s.work for s in seen], np.array([s.latency_s for s in seen]), line)
-    names = [f"{model}@{resolution}" for model, resolution in keys]
+def _same_model_errors(cases: Sequence[MeasuredCase], line: bool) -> list[Scored]:
+    labels, scores = same_model.left_out([c.work for c in cases], np.array([c.latency_s for c in cases]), line)
+    return _one_by_one(scores, labels)
+
+
+def _one_by_one(scores: Values, labels: Sequence[str]) -> list[Scored]:
+    """Each case as its own group; its interval is from the errors of all others."""
     return [
-        (float(score), half_width(np.delete(scores, at), [*names[:at], *names[at + 1 :]]), names[at])
-        for at, score in enumerate(scores)
+        (float(score), half_width(np.delete(scores, i), [*labels[:i], *labels[i + 1 :]]), labels[i])
+        for i, score in enumerate(scores)
     ]
 
 
-def _t2(seen: Sequence[MeasuredCase]) -> list[Scored]:
-    """Fold of families after fold, with the choice of the method and its interval learned from the others alone."""
-    works, times = [s.work for s in seen], np.array([s.latency_s for s in seen])
-    found: list[Scored] = []
+def _other_model_errors(cases: Sequence[MeasuredCase]) -> list[Scored]:
+    """Folds of families left out; method and interval are learned from the others alone."""
+    works, times = [case.work for case in cases], np.array([case.latency_s for case in cases])
+    scored: list[Scored] = []
     for own in other_model.folds([work.family for work in works]):
-        rest = [work for work, mask in zip(works, own, strict=True) if not mask]
-        mine = [work for work, mask in zip(works, own, strict=True) if mask]
-        answered = [work for work in mine if not other_model.why_not(rest, work)]
-        if not answered:
-            continue
-        learned = other_model.learn_other_model(rest, times[~own])
-        true = {work.key: time for work, time in zip(works, times, strict=True)}
-        errors = np.log(learned.predict(answered) / np.array([true[work.key] for work in answered]))
-        found += [(float(e), learned.half_width, work.family) for e, work in zip(errors, answered, strict=True)]
-    return found
+        rest = list(compress(works, ~own))
+        left = [case for case in compress(cases, own) if not other_model.why_not(rest, case.work)]
+        if left:
+            learned = other_model.learn_other_model(rest, times[~own])
+            errors = np.log(learned.predict([case.work for case in left]) / np.array([c.latency_s for c in left]))
+            scored += [(float(e), learned.half_width, c.work.family) for e, c in zip(errors, left, strict=True)]
+    return scored
 
 
-def _memory(place: Place, seen: Sequence[MeasuredCase]) -> list[Scored]:
-    found: list[Scored] = []
-    families = [s.work.family for s in seen]
-    for own in other_model.folds(families):
-        rest = [s for s, mask in zip(seen, own, strict=True) if not mask]
-        learned = learn_memory(place, rest)
+def _memory_errors(place: Place, cases: Sequence[MeasuredCase]) -> list[Scored]:
+    scored: list[Scored] = []
+    for own in other_model.folds([case.work.family for case in cases]):
+        learned = learn_memory(place, list(compress(cases, ~own)))
         if learned is None:
             continue
-        for one in (s for s, mask in zip(seen, own, strict=True) if mask):
-            ratio = float(learned.predict([one.work])[0]) / one.memory_bytes
+        for case in compress(cases, own):
+            ratio = float(learned.predict([case.work])[0]) / case.memory_bytes
             if ratio > 0:
-                found.append((math.log(ratio), learned.half_width, one.work.family))
-    return found
+                scored.append((math.log(ratio), learned.half_width, case.work.family))
+    return scored
 
 
-def _t3(here: Sequence[MeasuredCase], there: Sequence[MeasuredCase]) -> list[Scored]:
-    """Case after case; the interval of each from the errors of all others."""
-    known = {s.work.key for s in there}
-    if sum(s.work.key in known for s in here) <= other_machine.FEWEST:
+def _other_machine_errors(own: Sequence[MeasuredCase], other: Sequence[MeasuredCase]) -> list[Scored]:
+    keys = {case.work.key for case in other}
+    if sum(case.work.key in keys for case in own) <= other_machine.FEWEST:
         return []
-    learned = other_machine.learn_other_machine(here, there)
-    names = learned.groups
-    return [
-        (float(score), half_width(np.delete(learned.scores, at), [*names[:at], *names[at + 1 :]]), names[at])
-        for at, score in enumerate(learned.scores)
-    ]
+    learned = other_machine.learn_other_machine(own, other)
+    return _one_by_one(learned.scores, learned.groups)

@@ -1,8 +1,8 @@
 """Which cases to measure first, so that what is left unmeasured is predicted best for the time spent.
 
-The prices of ``shares`` make the log of a time linear in them, so the covariance of all predictions is known before
-anything is measured, and measuring a case changes it by a rank-one step. Greedy: the next case is the one that takes
-most variance off the others per second of measuring.
+The log of a time is linear in the prices of ``operator_prices``, so the covariance of all predictions is known before
+anything is measured, and measuring a case is a rank-one update. Greedy: the next case is the one that removes most
+variance from the others per second of measuring.
 """
 
 from __future__ import annotations
@@ -11,89 +11,74 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from scalebench.analysis.predict.cases import MeasuredCase, Place, Work
+from scalebench.analysis.predict.cases import MeasuredCase, Place, Values, Work
+from scalebench.analysis.predict.methods import STIFFNESS
 from scalebench.analysis.predict.operator_prices import ASPECTS, fit_prices, operator_table, shares
-from scalebench.analysis.predict.other_model import STIFFNESS
 from scalebench.suite.kinds import OPERATORS
 
-Values = npt.NDArray[np.float64]
 _FEWEST = 5
-"""Measured cases from which prices are fitted to them; below, the usual ones have to do."""
+"""Measured cases from which prices are fitted to them; below, the usual ones are used."""
 _USUAL = {"cpu": (2e-5, 1e-11, 1e-10, 1e-10), "cuda": (1e-5, 2e-13, 1e-12, 1e-12)}
 """Seconds per operator, multiply-add, activation byte and weight byte; only their ratios matter here."""
 
 
 @dataclass(frozen=True)
 class OpenCase:
-    """A case that could be measured.
-
-    Attributes:
-        place, work: what and where.
-        seconds: expected wall time of all its rounds.
-    """
+    """A case that could be measured."""
 
     place: Place
     work: Work
-    seconds: float
+    seconds: float  # expected wall time of all its rounds
 
 
 @dataclass(frozen=True)
 class ChosenCase:
-    """One chosen case.
+    """One chosen case."""
 
-    Attributes:
-        at: its position among the candidates.
-        seconds: of this and all earlier steps.
-        left: variance left in the predictions of what is not measured, as a share of all at the start.
-    """
-
-    at: int
-    seconds: float
-    left: float
+    at: int  # index among the candidates
+    seconds: float  # of this and all earlier steps
+    left: float  # variance left in the predictions of unmeasured cases, as a share of all at the start
 
 
 def choose_next(
-    candidates: Sequence[OpenCase], seen: dict[Place, Sequence[MeasuredCase]], budget_s: float
+    candidates: Sequence[OpenCase], cases: dict[Place, Sequence[MeasuredCase]], budget_s: float
 ) -> list[ChosenCase]:
-    """Order in which to measure, until nothing more fits into the budget.
+    """Order in which to measure, until no case fits into the budget.
 
     Args:
         candidates: unmeasured cases, with operators counted by kind.
-        seen: cases that were measured already, by place.
+        cases: measured cases by place.
         budget_s: seconds.
     """
-    covariance = _covariance(candidates, seen)
-    cost = np.array([one.seconds for one in candidates])
+    covariance = _covariance(candidates, cases)
+    cost = np.array([candidate.seconds for candidate in candidates])
     open_ = np.ones(len(candidates), dtype=bool)
     start, spent, steps = float(np.trace(covariance)), 0.0, []
     while (fits := open_ & (spent + cost <= budget_s)).any():
         noise = 1 + np.diag(covariance)
         others = (covariance**2 * open_).sum(axis=1) - np.diag(covariance) ** 2
-        worth = np.where(fits, others / noise / cost, -1.0)
-        at = int(np.argmax(worth))
-        column = covariance[:, at]
-        covariance = covariance - np.outer(column, column) / noise[at]
-        open_[at] = False
-        spent += float(cost[at])
-        steps.append(ChosenCase(at, spent, float(np.diag(covariance)[open_].sum()) / start if start else 0.0))
+        index = int(np.argmax(np.where(fits, others / noise / cost, -1.0)))
+        column = covariance[:, index]
+        covariance = covariance - np.outer(column, column) / noise[index]
+        open_[index] = False
+        spent += float(cost[index])
+        steps.append(ChosenCase(index, spent, float(np.diag(covariance)[open_].sum()) / start if start else 0.0))
     return steps
 
 
-def _covariance(candidates: Sequence[OpenCase], seen: dict[Place, Sequence[MeasuredCase]]) -> Values:
-    """Covariance of the logs of all predictions, in units of a residual's variance; places tell each other nothing."""
-    found = np.zeros((len(candidates), len(candidates)))
-    for place in dict.fromkeys(one.place for one in candidates):
-        own = np.array([at for at, one in enumerate(candidates) if one.place == place])
-        table = operator_table([candidates[at].work for at in own])
-        measured = [s for s in seen.get(place, ()) if s.work.kinds]
-        known = operator_table([s.work for s in measured])
-        price = _price(place, known, np.array([s.latency_s for s in measured]))
-        rows, before = shares(table, price), shares(known, price)
+def _covariance(candidates: Sequence[OpenCase], cases: dict[Place, Sequence[MeasuredCase]]) -> Values:
+    """Covariance of the logs of all predictions, in units of a residual's variance; zero between places."""
+    covariance = np.zeros((len(candidates), len(candidates)))
+    for place in dict.fromkeys(candidate.place for candidate in candidates):
+        own = [index for index, candidate in enumerate(candidates) if candidate.place == place]
+        measured = [case for case in cases.get(place, ()) if case.work.kinds]
+        table = operator_table([case.work for case in measured])
+        price = _price(place, table, np.array([case.latency_s for case in measured]))
+        rows, before = shares(operator_table([candidates[index].work for index in own]), price), shares(table, price)
         information = before.T @ before + STIFFNESS * np.eye(rows.shape[1])
-        found[np.ix_(own, own)] = rows @ np.linalg.solve(information, rows.T)
-    return found
+        covariance[np.ix_(own, own)] = rows @ np.linalg.solve(information, rows.T)
+    return covariance
 
 
 def _price(place: Place, table: Values, seconds: Values) -> Values:

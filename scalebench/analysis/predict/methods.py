@@ -1,75 +1,45 @@
-"""Ways to predict the time of a pass from what it is on paper, all of one shape, so that they can be compared."""
+"""Methods that predict the time of a pass from its counts, all of one shape, so that they can be compared."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize
 
-from scalebench.analysis.predict.cases import Work
+from scalebench.analysis.predict.cases import Values, Work
 from scalebench.analysis.predict.operator_prices import ASPECTS, fit_prices, operator_table
 
-Values = npt.NDArray[np.float64]
 Fitted = Callable[[Values], Values]
 """Rows of a table in, predicted seconds out."""
-
-
-class Method(Protocol):
-    """One way to predict."""
-
-    @property
-    def name(self) -> str:
-        """What tables call it."""
-
-    def table(self, works: Sequence[Work]) -> Values:
-        """What it looks at, one row per pass."""
-
-    def fit(self, table: Values, seconds: Values) -> Fitted:
-        """Learn from measured rows."""
+STIFFNESS = 0.03
+"""Residuals of a sixth of prices that vary by a factor of e: (1/6)^2."""
+_RIDGE = 0.1
 
 
 @dataclass(frozen=True)
-class Totals:
-    """log t linear in the logs of MACs, activations, parameters and bytes moved, with a light ridge.
+class Method:
+    """A table with one row per pass, and a fit of seconds to its rows."""
 
-    Attributes:
-        operators: whether their number is looked at too, which needs them counted.
-    """
-
-    operators: bool = False
-    ridge: float = 0.1
-    name: str = "totals"
-
-    def table(self, works: Sequence[Work]) -> Values:
-        """Logs of the totals of the whole batch."""
-        totals = log_totals(works)
-        if not self.operators:
-            return totals
-        return np.asarray(
-            np.column_stack([totals, np.log([sum(g[-1] for g in work.facts["operators"]) for work in works])]),
-            dtype=float,
-        )
-
-    def fit(self, table: Values, seconds: Values) -> Fitted:
-        """Ridge regression; the level is not penalised."""
-        return fit_ridge(table, np.log(seconds), self.ridge)
+    name: str
+    table: Callable[[Sequence[Work]], Values]
+    fit: Callable[[Values, Values], Fitted]
 
 
 def log_totals(works: Sequence[Work]) -> Values:
     """Logs of MACs, activations, parameters and bytes moved by each pass."""
-    rows = [
-        [work.macs, float(work.facts["activations"]) * work.batch, float(work.facts["params"]), work.bytes]
-        for work in works
-    ]
+    rows = [[work.macs, work.facts["activations"] * work.batch, work.facts["params"], work.bytes] for work in works]
     return np.asarray(np.log(np.asarray(rows, dtype=float)), dtype=float)
 
 
+def _log_totals_and_operators(works: Sequence[Work]) -> Values:
+    operators = [sum(group[-1] for group in work.facts["operators"]) for work in works]
+    return np.asarray(np.column_stack([log_totals(works), np.log(operators)]), dtype=float)
+
+
 def fit_ridge(table: Values, logs: Values, ridge: float) -> Fitted:
-    """Ridge regression of ``logs`` on standardised columns; returns exp of what it predicts."""
+    """Ridge regression of ``logs`` on standardised columns, level not penalised; predicts exp of the logs."""
     centre, spread = table.mean(axis=0), table.std(axis=0)
     spread = np.where(spread > 1e-12, spread, 1.0)
     x, level = (table - centre) / spread, float(logs.mean())
@@ -77,34 +47,8 @@ def fit_ridge(table: Values, logs: Values, ridge: float) -> Fitted:
     return lambda rows: np.asarray(np.exp(level + (rows - centre) / spread @ weights), dtype=float)
 
 
-@dataclass(frozen=True)
-class SinglePrice:
-    """Operators one after the other: a price per operator, multiply-add, activation byte and weight byte."""
-
-    name: str = "one price for all kinds"
-
-    def table(self, works: Sequence[Work]) -> Values:
-        """Operators, MACs, activation bytes and weight bytes in all."""
-        return np.asarray(operator_table(works).reshape(len(works), -1, ASPECTS).sum(axis=1), dtype=float)
-
-    def fit(self, table: Values, seconds: Values) -> Fitted:
-        """Non-negative least squares of relative errors."""
-        return fit_positive(table, seconds)
-
-
-@dataclass(frozen=True)
-class Additive:
-    """t = a + b MACs + c activations + d parameters, none negative: for passes whose operators were not counted."""
-
-    name: str = "sum of totals"
-
-    def table(self, works: Sequence[Work]) -> Values:
-        """One, MACs, activations and parameters."""
-        return np.asarray(np.column_stack([np.ones(len(works)), np.exp(log_totals(works)[:, :3])]), dtype=float)
-
-    def fit(self, table: Values, seconds: Values) -> Fitted:
-        """See ``fit_positive``."""
-        return fit_positive(table, seconds)
+def _fit_log_linear(table: Values, seconds: Values) -> Fitted:
+    return fit_ridge(table, np.log(seconds), _RIDGE)
 
 
 def fit_positive(table: Values, seconds: Values) -> Fitted:
@@ -114,22 +58,27 @@ def fit_positive(table: Values, seconds: Values) -> Fitted:
     return lambda rows: np.asarray(np.maximum(rows / scale @ prices, 1e-300), dtype=float)
 
 
-@dataclass(frozen=True)
-class PricePerKind:
-    """Prices of every kind held near the usual ones, see ``shares``."""
+def _totals(works: Sequence[Work]) -> Values:
+    """One, MACs, activations and parameters."""
+    return np.asarray(np.column_stack([np.ones(len(works)), np.exp(log_totals(works)[:, :3])]), dtype=float)
 
-    stiffness: float
 
-    @property
-    def name(self) -> str:
-        """What tables call it."""
-        return "prices per kind"
+def _operator_totals(works: Sequence[Work]) -> Values:
+    """Operators, MACs, activation bytes and weight bytes in all."""
+    return np.asarray(operator_table(works).reshape(len(works), -1, ASPECTS).sum(axis=1), dtype=float)
 
-    def table(self, works: Sequence[Work]) -> Values:
-        """See ``operator_table``."""
-        return operator_table(works)
 
-    def fit(self, table: Values, seconds: Values) -> Fitted:
-        """See ``fit_prices``."""
-        prices = fit_prices(table, seconds, self.stiffness)
-        return lambda rows: np.asarray(rows @ prices, dtype=float)
+def _fit_price_per_kind(table: Values, seconds: Values) -> Fitted:
+    prices = fit_prices(table, seconds, STIFFNESS)
+    return lambda rows: np.asarray(rows @ prices, dtype=float)
+
+
+SUM_OF_TOTALS = Method("sum of totals", _totals, fit_positive)
+"""t = a + b MACs + c activations + d parameters, none negative."""
+TOTALS = Method("totals", log_totals, _fit_log_linear)
+"""log t linear in the logs of MACs, activations, parameters and bytes moved, with a light ridge."""
+SINGLE_PRICE = Method("one price for all kinds", _operator_totals, fit_positive)
+"""Operators one after the other: a price per operator, multiply-add, activation byte and weight byte."""
+TOTALS_AND_OPERATORS = Method("totals", _log_totals_and_operators, _fit_log_linear)
+PRICE_PER_KIND = Method("prices per kind", operator_table, _fit_price_per_kind)
+"""Prices of every kind held near the usual ones, see ``operator_prices``."""

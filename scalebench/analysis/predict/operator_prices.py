@@ -2,9 +2,9 @@
 
     t = c * sum_j price_j * x_j,   price_j = usual_j * exp(u_j),   u_j ~ N(0, tau^2),   log t ~ N(log t_hat, sigma^2)
 
-Prices are positive by construction and few cases cannot move them far: what the measurements do not tell stays at the
-usual price of its aspect. With r = log t the derivative of log t_hat by u_j is the share of time that j takes, so one
-step of Gauss and Newton is a ridge regression on shares.
+Prices are positive by construction; where measurements are few they stay near the usual price of their aspect.
+The derivative of log t_hat by u_j is the share of time that j takes, so one Gauss-Newton step is a ridge regression on
+shares.
 """
 
 from __future__ import annotations
@@ -12,28 +12,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy import optimize
 
-from scalebench.analysis.predict.cases import Work
+from scalebench.analysis.predict.cases import Values, Work
 from scalebench.suite.kinds import OPERATORS
 
-Values = npt.NDArray[np.float64]
 ASPECTS = 4
 """Operators, multiply-adds, activation bytes and weight bytes."""
 _LEAST_SHARE = 0.02
-"""Of the time of a typical case that an aspect takes at least, before its kinds are told apart."""
+"""Least share of the time of a typical case that an aspect starts with."""
 _STEPS, _LONGEST = 60, 1.0
 
 
 def operator_table(works: Sequence[Work]) -> Values:
     """One row per pass, ``ASPECTS`` columns per kind: operators, MACs, activation bytes, weight bytes, of the batch."""
-    place = {kind: at for at, kind in enumerate(OPERATORS)}
-    table = np.zeros((len(works), len(place), ASPECTS))
+    kinds = list(OPERATORS)
+    table = np.zeros((len(works), len(kinds), ASPECTS))
     for row, work in zip(table, works, strict=True):
         for kind, macs, activations, weights, count in work.facts["operators"]:
-            row[place[kind]] += np.array([1, macs * work.batch, activations * work.batch, weights]) * count
-    return table.reshape(len(works), len(place) * ASPECTS)
+            row[kinds.index(kind)] += np.array([1, macs * work.batch, activations * work.batch, weights]) * count
+    return table.reshape(len(works), len(kinds) * ASPECTS)
 
 
 def shares(table: Values, price: Values) -> Values:
@@ -52,25 +50,23 @@ def fit_prices(table: Values, seconds: Values, stiffness: float, usual: Values |
         usual: usual prices up to a common factor; by default those that ``usual_prices`` finds.
     """
     usual = usual_prices(table, seconds) if usual is None else usual
-    logs, many = np.log(seconds), table.shape[1]
-    keep = stiffness * np.eye(many + 1)
-    keep[-1, -1] = 1e-9  # the common factor is free; this much keeps the matrix regular
-    u = np.zeros(many + 1)
+    logs, columns = np.log(seconds), table.shape[1]
+    penalty = np.append(np.full(columns, stiffness), 0.0)  # the common factor is free
+    u = np.zeros(columns + 1)
     u[-1] = float(np.mean(logs - np.log(table @ usual)))
 
-    def cost(at: Values) -> float:
-        residual = logs - at[-1] - np.log(table @ (usual * np.exp(at[:-1])))
-        return float(residual @ residual + stiffness * at[:-1] @ at[:-1])
+    def cost(u: Values) -> float:
+        residual = logs - u[-1] - np.log(table @ (usual * np.exp(u[:-1])))
+        return float(residual @ residual + penalty @ u**2)
 
     for _ in range(_STEPS):
         price = usual * np.exp(u[:-1])
         rows = shares(table, price)
         residual = logs - u[-1] - np.log(table @ price)
-        pull = np.append(stiffness * u[:-1], 0.0)
-        step = np.linalg.solve(rows.T @ rows + keep, rows.T @ residual - pull)
+        regular = np.diag(np.maximum(penalty, 1e-9))
+        step = np.linalg.solve(rows.T @ rows + regular, rows.T @ residual - penalty * u)
         step = step * min(1.0, _LONGEST / max(float(np.abs(step).max()), 1e-300))
-        here = cost(u)
-        while cost(u + step) > here and np.abs(step).max() > 1e-10:
+        while cost(u + step) > cost(u) and np.abs(step).max() > 1e-10:
             step = step / 2
         u = u + step
         if np.abs(step).max() < 1e-8:
@@ -79,9 +75,9 @@ def fit_prices(table: Values, seconds: Values, stiffness: float, usual: Values |
 
 
 def usual_prices(table: Values, seconds: Values) -> Values:
-    """Price of each aspect whatever the kind, by non-negative least squares of relative errors, none of them zero."""
+    """Price of each aspect, for all kinds: non-negative least squares of relative errors, none of them zero."""
     totals = table.reshape(len(table), -1, ASPECTS).sum(axis=1)
     scale = np.maximum(np.median(totals, axis=0), 1.0)
-    found, _ = optimize.nnls(totals / scale / seconds[:, None], np.ones(len(table)))
+    prices, _ = optimize.nnls(totals / scale / seconds[:, None], np.ones(len(table)))
     least = _LEAST_SHARE * float(np.median(seconds))
-    return np.tile(np.maximum(found, least) / scale, table.shape[1] // ASPECTS)
+    return np.tile(np.maximum(prices, least) / scale, table.shape[1] // ASPECTS)

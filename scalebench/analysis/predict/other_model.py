@@ -1,4 +1,4 @@
-"""Tier 2: a model that was not measured, from others on the same machine, run the same way."""
+"""Tier 2: an unmeasured model, from other models in the same configuration."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from scalebench.analysis.predict.cases import Work
+from scalebench.analysis.predict.cases import Values, Work
 from scalebench.analysis.predict.learned import Learned
-from scalebench.analysis.predict.methods import Additive, Method, PricePerKind, SinglePrice, Totals
+from scalebench.analysis.predict.methods import (
+    PRICE_PER_KIND,
+    SINGLE_PRICE,
+    SUM_OF_TOTALS,
+    TOTALS,
+    TOTALS_AND_OPERATORS,
+    Method,
+)  # fmt: skip
 
 FEWEST_MODELS, FEWEST_FAMILIES = 20, 6
 MOST_FOLDS = 30
-STIFFNESS = 0.03
-"""Residuals of a sixth of prices that vary by a factor of e: (1/6)^2."""
-
-Values = npt.NDArray[np.float64]
 
 
-def why_not(known: Sequence[Work], work: Work) -> str:
+def why_not(measured: Sequence[Work], work: Work) -> str:
     """Why tier 2 refuses a pass, or an empty string."""
-    models, families = {one.model for one in known}, {one.family for one in known}
+    models, families = {other.model for other in measured}, {other.family for other in measured}
     if len(models) < FEWEST_MODELS or len(families) < FEWEST_FAMILIES:
         return (
             f"other models: {len(models)} models of {len(families)} families were measured; "
-            f"{FEWEST_MODELS} of {FEWEST_FAMILIES} are needed"
+            f"at least {FEWEST_MODELS} of {FEWEST_FAMILIES} are needed"
         )
-    absent = sorted(work.kinds - frozenset().union(*(one.kinds for one in known)))
-    if absent and all(one.kinds for one in known):
+    absent = sorted(work.kinds - frozenset().union(*(other.kinds for other in measured)))
+    if absent and all(other.kinds for other in measured):
         return f"other models: none of those measured has {', '.join(absent)} operators"
     return ""
 
 
 def candidates(works: Sequence[Work]) -> tuple[Method, ...]:
-    """Methods that know enough of these passes, simple ones first.
-
-    Those by operators are for passes that have all been counted by kind.
-    """
+    """Methods that these passes have the counts for, simple ones first."""
     if not all(work.kinds for work in works):
-        return Additive(), Totals()
-    return SinglePrice(), Totals(operators=True), PricePerKind(STIFFNESS)
+        return SUM_OF_TOTALS, TOTALS
+    return SINGLE_PRICE, TOTALS_AND_OPERATORS, PRICE_PER_KIND
 
 
 def learn_other_model(works: Sequence[Work], values: Values) -> Learned:
@@ -50,42 +50,35 @@ def learn_other_model(works: Sequence[Work], values: Values) -> Learned:
     Tibshirani and Friedman, The Elements of Statistical Learning, section 7.10): the least error of several is partly
     luck. Its errors on the families left out are the scores of the interval.
     """
-    families = [work.family for work in works]
-    logs = np.log(values)
-    tried = []
+    families = np.array([work.family for work in works])
+    scored = []
     for method in candidates(works):
         table = method.table(works)
-        tried.append((method, table, np.abs(np.log(leave_out(method, table, values, families)) - logs)))
-    by_family = [_family_means(scores, families) for _, _, scores in tried]
-    best = min(by_family, key=lambda errors: float(errors.mean()))
-    method, table, scores = next(one for one, errors in zip(tried, by_family, strict=True) if _as_good(errors, best))
+        scores = np.abs(np.log(leave_out(method, table, values, families) / values))
+        by_family = np.array([scores[families == name].mean() for name in np.unique(families)])
+        scored.append((method, table, scores, by_family))
+    best = min((by_family for *_, by_family in scored), key=lambda errors: float(errors.mean()))
+    method, table, scores, _ = next(entry for entry in scored if _as_good(entry[-1], best))
     fit = method.fit(table, values)
-    return Learned(lambda asked: fit(method.table(asked)), method.name, len(works), scores, tuple(families))
-
-
-def _family_means(scores: Values, families: Sequence[str]) -> Values:
-    labels = np.asarray(families)
-    return np.array([scores[labels == name].mean() for name in sorted(set(families))])
+    return Learned(lambda others: fit(method.table(others)), method.name, len(works), scores, tuple(families.tolist()))
 
 
 def _as_good(errors: Values, best: Values) -> bool:
     """Whether errors by family exceed the best ones by no more than one standard error of the difference."""
-    worse = errors - best
-    return bool(worse.mean() <= worse.std(ddof=1) / np.sqrt(len(worse)))
+    excess = errors - best
+    return bool(excess.mean() <= excess.std(ddof=1) / np.sqrt(len(excess)))
 
 
-def leave_out(method: Method, table: Values, values: Values, families: Sequence[str]) -> Values:
+def leave_out(method: Method, table: Values, values: Values, families: npt.ArrayLike) -> Values:
     """Prediction of every case by a fit to the folds that its family is not in."""
-    found = np.empty(len(values))
+    predicted = np.empty(len(values))
     for own in folds(families):
-        fit = method.fit(table[~own], values[~own])
-        found[own] = fit(table[own])
-    return found
+        predicted[own] = method.fit(table[~own], values[~own])(table[own])
+    return predicted
 
 
-def folds(families: Sequence[str], most: int = MOST_FOLDS) -> Iterator[npt.NDArray[np.bool_]]:
+def folds(families: npt.ArrayLike, most: int = MOST_FOLDS) -> Iterator[npt.NDArray[np.bool_]]:
     """Masks of the rows to leave out together: a family, or several where there are more families than folds."""
-    labels = np.asarray(families)
-    names = sorted(set(families))
+    names = np.unique(families)
     for first in range(min(most, len(names))):
-        yield np.isin(labels, names[first::most])
+        yield np.isin(families, names[first::most])

@@ -1,30 +1,29 @@
-"""Tier 1: a model measured at other resolutions, run the same way on the same machine."""
+"""Tier 1: a model measured at other resolutions, in the same configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import compress
 
 import numpy as np
-import numpy.typing as npt
 
-from scalebench.analysis.predict.cases import Key, Work
+from scalebench.analysis.predict.cases import Values, Work
 from scalebench.analysis.predict.learned import Learned
 from scalebench.analysis.predict.methods import fit_positive
 
-Values = npt.NDArray[np.float64]
 FEWEST = 3
 """Resolutions from which a line is fitted; below, time is scaled from the nearest one."""
 REACH = 2.0
-"""Times the measured range of MACs, beyond which nothing is said."""
+"""Times the measured range of MACs, beyond which nothing is predicted."""
 LINE, SCALED = "a + b MACs + c bytes", "scaled by a power of MACs"
 FEWEST_SLOPES = 5
 """Other models measured at several resolutions, from which the power is theirs; below it is one."""
 
 
-def why_not(known: Sequence[Work], work: Work) -> str:
+def why_not(measured: Sequence[Work], work: Work) -> str:
     """Why tier 1 refuses a pass, or an empty string."""
-    macs = [one.macs for one in known if one.model == work.model]
+    macs = [other.macs for other in measured if other.model == work.model]
     if not macs:
         return "same model: measured at no other resolution"
     if work.macs > REACH * max(macs) or work.macs < min(macs) / REACH:
@@ -33,67 +32,61 @@ def why_not(known: Sequence[Work], work: Work) -> str:
 
 
 def learn_same_model(works: Sequence[Work], values: Values, model: str) -> Learned:
-    """Learn one model from its own resolutions; the interval from all models, resolution after resolution left out.
+    """Learn one model from its own resolutions.
 
-    Args:
-        works, values: measured cases of the place, of this and other models.
-        model: which must be among them.
+    ``works`` are of all models measured at the place: the interval is from all, resolution after resolution left out.
     """
     own = np.array([work.model == model for work in works])
+    own_works = list(compress(works, own))
+    line = len(own_works) >= FEWEST
     power = _power(_slopes(works, values), model)
-    line = int(own.sum()) >= FEWEST
-    mine = [work for work, mask in zip(works, own, strict=True) if mask]
-    predict = partial(_predict, mine, values[own], None if line else power)
-    keys, scores = left_out(works, values, line)
+    predict = partial(_predict, own_works, values[own], None if line else power)
+    labels, scores = left_out(works, values, line)
     method = LINE if line else f"scaled by MACs to the power {power:.2f}"
-    return Learned(predict, method, len(mine), scores, tuple(f"{m}@{r}" for m, r in keys))
+    return Learned(predict, method, len(own_works), scores, tuple(labels))
 
 
-def left_out(works: Sequence[Work], values: Values, line: bool) -> tuple[list[Key], Values]:
-    """Absolute log errors of each resolution, predicted from the others of its model that allow for it.
+def left_out(works: Sequence[Work], values: Values, line: bool) -> tuple[list[str], Values]:
+    """Absolute log error of each pass, by its label, predicted from the other resolutions of its model.
 
-    A line needs three others; scaling takes the nearest of them, and none of both goes where tier 1 refuses.
+    A line needs three others, scaling takes the nearest; passes that tier 1 would refuse are skipped.
     """
-    keys, scores, slopes = [], [], _slopes(works, values)
-    for at, work in enumerate(works):
-        others = [i for i, one in enumerate(works) if one.model == work.model and i != at]
-        known = [works[i] for i in others]
-        if len(others) < (FEWEST if line else 1) or why_not(known, work):
+    labels, scores, slopes = [], [], _slopes(works, values)
+    for index, work in enumerate(works):
+        others = [i for i, other in enumerate(works) if other.model == work.model and i != index]
+        measured = [works[i] for i in others]
+        if len(others) < (FEWEST if line else 1) or why_not(measured, work):
             continue
-        predicted = _predict(known, values[others], None if line else _power(slopes, work.model), [work])[0]
-        keys.append(work.key)
-        scores.append(abs(float(np.log(predicted / values[at]))))
-    return keys, np.asarray(scores, dtype=float)
+        predicted = _predict(measured, values[others], None if line else _power(slopes, work.model), [work])[0]
+        labels.append(work.label)
+        scores.append(abs(float(np.log(predicted / values[index]))))
+    return labels, np.asarray(scores, dtype=float)
 
 
 def _slopes(works: Sequence[Work], values: Values) -> dict[str, float]:
     """Slope of log time on log MACs of every model measured at several resolutions."""
-    found = {}
+    slopes = {}
     for model in dict.fromkeys(work.model for work in works):
-        own = [at for at, work in enumerate(works) if work.model == model]
+        own = [index for index, work in enumerate(works) if work.model == model]
         if len(own) > 1:
-            x, y = np.log([works[at].macs for at in own]), np.log(values[own])
-            x = x - x.mean()
-            found[model] = float(x @ (y - y.mean()) / (x @ x))
-    return found
+            slopes[model] = float(np.polyfit(np.log([works[index].macs for index in own]), np.log(values[own]), 1)[0])
+    return slopes
 
 
 def _power(slopes: Mapping[str, float], model: str) -> float:
-    """Median slope of all models but one, so that no case has a part in its own prediction."""
+    """Median slope of all other models, so that no case has a part in its own prediction."""
     others = [slope for name, slope in slopes.items() if name != model]
     return float(np.median(others)) if len(others) >= FEWEST_SLOPES else 1.0
 
 
-def _predict(known: Sequence[Work], values: Values, power: float | None, asked: Sequence[Work]) -> Values:
-    """Scaled from the nearest by MACs to a power, or where there is none by a line."""
+def _predict(measured: Sequence[Work], values: Values, power: float | None, works: Sequence[Work]) -> Values:
+    """Scaled from the nearest by MACs to ``power``, or by a line where that is None."""
     if power is None:
-        return fit_positive(_terms(known), values)(_terms(asked))
-    found = []
-    for work in asked:
-        near = min(range(len(known)), key=lambda i: abs(float(np.log(known[i].macs / work.macs))))
-        found.append(values[near] * (work.macs / known[near].macs) ** power)
-    return np.asarray(found, dtype=float)
+        return fit_positive(_line_table(measured), values)(_line_table(works))
+    macs = np.array([other.macs for other in measured])
+    nearest = [int(np.argmin(np.abs(np.log(macs / work.macs)))) for work in works]
+    return np.array([values[i] * (work.macs / macs[i]) ** power for i, work in zip(nearest, works, strict=True)])
 
 
-def _terms(works: Sequence[Work]) -> Values:
+def _line_table(works: Sequence[Work]) -> Values:
     return np.array([[1.0, work.macs, work.bytes] for work in works])

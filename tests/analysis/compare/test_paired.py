@@ -131,7 +131,7 @@ def test_screening_decides_on_fresh_pairs_alone(duel: Callable[..., Duel]) -> No
     assert math.isnan(found.rows[2].p_holm)
     assert found.rows[0].p_holm == pytest.approx(2 * found.rows[0].p)
     assert found.means["latency_s"].n == 3
-    assert found.notes[0].startswith("2 of 3 cases looked different")
+    assert found.notes[0].startswith("2 of 3 cases differed in the screening")
 
 
 def test_a_failed_screening_is_not_repeated(duel: Callable[..., Duel]) -> None:

@@ -71,7 +71,7 @@ def test_more_bytes_fail(rounds: Rounds) -> None:
 
 
 def test_the_margin_follows_the_floor(rounds: Rounds) -> None:
-    """On a machine whose runs differ by 10 %, 15 % slower is nothing that can be said."""
+    """On a machine whose runs differ by 10 %, 15 % slower is inconclusive."""
     a, b = rounds("a", 0.1, 1), rounds("a", 0.115, 2)
     loud, quiet = compare(a, b, CompareOptions(floor=0.10)).rows[0], compare(a, b, QUIET).rows[0]
     assert (loud.margin, loud.verdict) == (0.20, "inconclusive")

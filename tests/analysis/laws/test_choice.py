@@ -54,7 +54,7 @@ def test_a_law_that_the_points_do_not_carry_is_last_and_never_tied() -> None:
     assert math.isnan(law_ratio(X[::2].tolist(), FLOOR[::2].tolist(), LAWS["broken_power"], LAWS["power"]).value)
 
 
-def test_where_nothing_can_be_fitted_nobody_wins() -> None:
+def test_where_nothing_can_be_fitted_no_law_wins() -> None:
     """Three points carry no law."""
     assert winner(choose([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])) is None
 

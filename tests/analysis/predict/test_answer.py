@@ -1,4 +1,4 @@
-"""Answers: what was measured is said, the surest tier is taken, the roofline is the floor, refusals have reasons."""
+"""Answers: measured cases are reported as such, the tier with the least error answers, the roofline is the floor."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_what_was_measured_is_not_predicted(seen: list[MeasuredCase]) -> None:
     assert answer.latency is None
 
 
-def test_a_new_family_is_predicted_with_everything_said(
+def test_a_new_family_is_predicted_with_interval_and_memory(
     seen: list[MeasuredCase], models: Any, prices: np.ndarray
 ) -> None:
     answer = Predictor(PLACE, {PLACE: seen}).answer(new(models))
@@ -49,7 +49,7 @@ def test_a_new_family_is_predicted_with_everything_said(
     assert answer.memory.value == pytest.approx(5e7)
 
 
-def test_the_surest_tier_answers(seen: list[MeasuredCase], models: Any) -> None:
+def test_the_tier_with_the_least_error_answers(seen: list[MeasuredCase], models: Any) -> None:
     """Eight cases of another machine are exactly half as slow there: tier 3 was never off, tier 2 was."""
     other = replace(PLACE, machine="other")
     asked = new(models)
@@ -60,7 +60,7 @@ def test_the_surest_tier_answers(seen: list[MeasuredCase], models: Any) -> None:
     assert guess.value == pytest.approx(1.0)
 
 
-def test_every_tier_says_why_it_refuses(seen: list[MeasuredCase], models: Any) -> None:
+def test_every_tier_gives_its_reason(seen: list[MeasuredCase], models: Any) -> None:
     other = replace(PLACE, machine="other")
     answer = Predictor(PLACE, {PLACE: seen[:10], other: seen[:3]}).answer(new(models))
     assert answer.latency is None
@@ -93,6 +93,6 @@ def test_far_beyond_there_is_no_interval(seen: list[MeasuredCase], models: Any) 
     huge = replace(work, facts={**work.facts, "operators": many, "macs": work.facts["macs"] * 100})
     guess = Predictor(PLACE, {PLACE: seen}).answer(huge).latency
     assert guess is not None
-    assert guess.flags == ("no interval: far beyond the MACs measured",)
+    assert guess.flags == ("no interval: far outside the range of measured MACs",)
     assert math.isnan(guess.low)
     assert math.isnan(guess.high)

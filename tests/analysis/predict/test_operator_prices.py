@@ -9,10 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalebench.analysis.predict.methods import Additive, Method, PricePerKind, SinglePrice, Totals
+from scalebench.analysis.predict.methods import (
+    PRICE_PER_KIND,
+    SINGLE_PRICE,
+    SUM_OF_TOTALS,
+    TOTALS,
+    TOTALS_AND_OPERATORS,
+    Method,
+)  # fmt: skip
 from scalebench.analysis.predict.operator_prices import ASPECTS, fit_prices, operator_table, shares
 
-METHODS: list[Method] = [Additive(), Totals(), Totals(operators=True), SinglePrice(), PricePerKind(0.03)]
+METHODS = [SUM_OF_TOTALS, TOTALS, TOTALS_AND_OPERATORS, SINGLE_PRICE, PRICE_PER_KIND]
 
 
 def test_the_table_adds_groups_and_batches(models: Any) -> None:
@@ -33,8 +40,8 @@ def test_a_machine_of_such_prices_is_recovered(models: Any, prices: np.ndarray) 
 
 def test_a_machine_of_one_price_is_recovered_by_the_simple_sum(models: Any) -> None:
     price = np.array([1e-5, 1e-11, 1e-10, 2e-10])
-    known, new = SinglePrice().table(models(1, 40)), SinglePrice().table(models(2, 10, first=500))
-    assert SinglePrice().fit(known, known @ price)(new) == pytest.approx(new @ price, rel=1e-9)
+    known, new = SINGLE_PRICE.table(models(1, 40)), SINGLE_PRICE.table(models(2, 10, first=500))
+    assert SINGLE_PRICE.fit(known, known @ price)(new) == pytest.approx(new @ price, rel=1e-9)
 
 
 def test_shares_sum_to_one(models: Any, prices: np.ndarray) -> None:
@@ -43,7 +50,7 @@ def test_shares_sum_to_one(models: Any, prices: np.ndarray) -> None:
     assert (rows[:, -1] == 1).all()
 
 
-@pytest.mark.parametrize("method", METHODS, ids=repr)
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 @given(factor=st.floats(1e-4, 1e4), seed=st.integers(0, 5))
 @settings(max_examples=8)
 def test_times_in_another_unit_are_predictions_in_it(
@@ -55,7 +62,7 @@ def test_times_in_another_unit_are_predictions_in_it(
     assert method.fit(table, factor * noisy)(asked) == pytest.approx(factor * method.fit(table, noisy)(asked), rel=1e-4)
 
 
-@pytest.mark.parametrize("method", METHODS, ids=repr)
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_the_order_of_rows_does_not_matter(method: Method, models: Any, prices: np.ndarray) -> None:
     works, new = models(6, 25), models(106, 5, first=300)
     noisy = operator_table(works) @ prices * np.random.default_rng(6).lognormal(0, 0.1, 25)

@@ -77,7 +77,7 @@ def test_other_hardware_is_another_question() -> None:
 
 
 def test_nothing_in_common_is_said_and_not_raised() -> None:
-    assert since(BEFORE, _results([])).why == "B holds no measured round"
+    assert since(BEFORE, _results([])).why == "B has no measured rounds"
 
 
 def test_the_change_is_on_the_page_and_in_its_json(tmp_path: Path) -> None:
