@@ -1,4 +1,4 @@
-"""Chip: one row of the hardware catalogue, and what its rows have to be like to be believed on their own."""
+"""Chip: one row of the hardware catalogue, and the checks that a row has to pass on its own."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ MARKS: dict[Mark, str] = {
     "X": "sources conflict",
 }
 NUMBERS = ("memory_gb", "bandwidth_gb_s", "fp32_tflops", "fp16_bf16_tflops", "int8_tops", "watts")
-"""Fields that a row has to give, if only as null."""
+"""Fields that a row has to give, possibly as null."""
 NOT_PUBLISHED, CONFLICT, INSTALLED = "not published", "sources conflict", "as installed"
 BASE_CLOCK = "peaks at base clock"
 SHIPPED = "scalebench"
 
 Half = Literal["fp16", "bf16"]
 Memory = Literal["GDDR6", "GDDR6X", "GDDR7", "HBM2", "HBM2e", "HBM3", "HBM3e", "DDR4", "DDR5", "LPDDR5"]
-Rule = Literal["int8_over_fp16", "fp16_over_fp32", "bandwidth", "fp16_per_watt"]
-"""Rules that a row may be excused from; what is known of the same chip is none of them."""
+RuleName = Literal["int8_over_fp16", "fp16_over_fp32", "bandwidth", "fp16_per_watt"]
+"""Rules of ``chiprules`` that a row may be excused from."""
 
-_PEAKS = {"fp32": "fp32_tflops", "int8": "int8_tops"}
 _HALF: dict[str, Half] = {"fp16": "fp16", "amp_fp16": "fp16", "bf16": "bf16", "amp_bf16": "bf16"}
-_GIGA, _TERA = 1e9, 1e12
+_PEAKS = {"fp32": "fp32_tflops", "int8": "int8_tops"} | dict.fromkeys(_HALF, "fp16_bf16_tflops")
 
 
 class _Strict(BaseModel):
@@ -43,8 +42,8 @@ class ChipSource(_Strict):
 class Chip(_Strict):
     """A chip or board as it is rated; of a processor one socket. Peaks are dense, fp16 and bf16 with FP32 accumulation.
 
-    Numbers are decimal: GB, GB/s, 10^12 operations per second, watts. None is what nobody publishes, or, with mark X,
-    what sources disagree on.
+    Numbers are decimal: GB, GB/s, 10^12 operations per second, watts. None is not published, or, with mark X, sources
+    conflict.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._+-]*$")]
@@ -64,7 +63,7 @@ class Chip(_Strict):
     mark: Mark = Field(description="of every number that marks does not name")
     marks: dict[str, Mark] = Field(default_factory=dict)
     sources: tuple[ChipSource, ...] = ()
-    allow: dict[Rule, Annotated[str, Field(min_length=1)]] = Field(
+    allow: dict[RuleName, Annotated[str, Field(min_length=1)]] = Field(
         default_factory=dict, description="rules that the row is excused from, with the reason"
     )
     note: str = ""
@@ -74,7 +73,7 @@ class Chip(_Strict):
     def _marks_fit(self) -> Chip:
         unknown = [name for name in self.marks if name not in NUMBERS]
         if unknown:
-            raise ValueError(f"marks: {unknown[0]!r} is no number of a row; those are {', '.join(NUMBERS)}")
+            raise ValueError(f"marks: {unknown[0]!r} is no number of a row; the numbers are {', '.join(NUMBERS)}")
         for name in NUMBERS:
             mark, value = self.mark_of(name), getattr(self, name)
             if mark == "X" and value is not None:
@@ -90,11 +89,11 @@ class Chip(_Strict):
         return self
 
     def mark_of(self, name: str) -> Mark:
-        """How far a number of ``NUMBERS`` can be trusted."""
+        """Mark of a number of ``NUMBERS``: how far it can be trusted."""
         return self.marks.get(name, self.mark)
 
-    def told(self, name: str) -> str:
-        """A number of ``NUMBERS`` with its mark, ``121 A``; of a null why it is one."""
+    def cell(self, name: str) -> str:
+        """A number of ``NUMBERS`` with its mark for a table, ``121 A``; of a null the reason."""
         value = getattr(self, name)
         if value is None and self.kind == "cpu" and name == "memory_gb":
             return INSTALLED
@@ -103,29 +102,21 @@ class Chip(_Strict):
         return f"{value:g} {self.mark_of(name)}"
 
     def peak(self, precision: str) -> float | None:
-        """Dense peak in operations per second, two per multiply-add; None where it is not known.
-
-        Args:
-            precision: as in a case. ``tf32`` has no number here.
-        """
-        half = _HALF.get(precision)
-        if half is not None:
-            return _times(self.fp16_bf16_tflops if half in self.half else None, _TERA)
-        return _times(getattr(self, _PEAKS[precision]) if precision in _PEAKS else None, _TERA)
+        """Dense peak at a case's precision in operations per second, two per multiply-add; None if unknown."""
+        if precision not in _PEAKS or _HALF.get(precision, self.half[0]) not in self.half:
+            return None
+        tera: float | None = getattr(self, _PEAKS[precision])
+        return None if tera is None else tera * 1e12
 
     @property
     def bandwidth(self) -> float | None:
-        """Bytes per second; None where it is not known."""
-        return _times(self.bandwidth_gb_s, _GIGA)
+        """Bytes per second; None if unknown."""
+        return None if self.bandwidth_gb_s is None else self.bandwidth_gb_s * 1e9
 
     @property
     def remarks(self) -> str:
-        """What has to be said beside the numbers."""
-        clock = f"{BASE_CLOCK}, {self.base_ghz:g} GHz, a floor" if self.kind == "cpu" else ""
-        one = len(self.half) == 1 and self.fp16_bf16_tflops is not None
-        halves = f"the peak in half precision is of {self.half[0]}" if one else ""
+        """Remarks on the numbers."""
+        clock = f"{BASE_CLOCK}, {self.base_ghz:g} GHz, a lower bound" if self.kind == "cpu" else ""
+        one_half = len(self.half) == 1 and self.fp16_bf16_tflops is not None
+        halves = f"the half-precision peak is for {self.half[0]}" if one_half else ""
         return "; ".join(filter(None, (clock, halves, self.note, *self.allow.values())))
-
-
-def _times(value: float | None, factor: float) -> float | None:
-    return None if value is None else value * factor

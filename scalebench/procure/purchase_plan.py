@@ -1,4 +1,4 @@
-"""Plan: what is to be bought or rented, for which work, under which prices: the pydantic models of a plan file."""
+"""Pydantic models of a plan file: the workload, the nodes that may serve it, and what they cost."""
 
 from __future__ import annotations
 
@@ -53,23 +53,23 @@ class Demand(_Strict):
 
 
 class Slo(_Strict):
-    """Service level: this share of the requests is answered in this time."""
+    """Service level: this percentage of the requests is answered within this time."""
 
     percentile: Literal[95, 99] = Field(99, description="a percentile that scalebench establishes")
     latency_ms: Milliseconds
-    overhead_ms: Milliseconds | None = Field(None, description="decoding and network, outside what was measured")
+    overhead_ms: Milliseconds | None = Field(None, description="decoding and network, which the records do not include")
 
 
 class Accuracy(_Strict):
-    """What the models reach on the buyer's own data; scalebench does not measure it."""
+    """Accuracy of the models on the buyer's own data; scalebench does not measure it."""
 
     metric: str
     min: Share
-    values: dict[str, Share] = Field(description="by model@resolution; a model that is missing is not assessed")
+    values: dict[str, Share] = Field(description="by model@resolution; a missing model is not assessed")
 
 
 class Select(_Strict):
-    """Models and ways of running that may serve; empty means all that were measured."""
+    """Models and configurations that may serve; empty means all that were measured."""
 
     models: list[str] = Field(default_factory=list, description="names or globs")
     resolutions: list[PositiveInt] = Field(default_factory=list)
@@ -78,7 +78,7 @@ class Select(_Strict):
 
 
 class Images(_Strict):
-    """Images come as photographs, which the node's own cores prepare."""
+    """Images arrive as photographs, which the node's own cores prepare."""
 
     camera: str = Field(description="WIDTHxHEIGHT in pixels, as in the records")
     decoder: Decoder
@@ -90,18 +90,18 @@ class Images(_Strict):
 
 
 class Workload(_Strict):
-    """The work."""
+    """The workload."""
 
     name: str = Field(min_length=1)
     demand: Demand
     slo: Slo
     accuracy: Accuracy | None = None
     select: Select = Field(default_factory=Select)
-    images: Images | None = Field(None, description="missing: they come prepared")
+    images: Images | None = Field(None, description="default: images arrive prepared")
 
 
 class Policy(_Strict):
-    """How careful to be."""
+    """Reserves and ranking."""
 
     max_utilisation: Utilisation
     redundancy: int = Field(0, ge=0, description="nodes that may fail: N+r")
@@ -120,24 +120,24 @@ class Site(_Strict):
 
 
 class Finance(_Strict):
-    """Cost of capital, and how far ahead the fleet is sized."""
+    """Cost of capital, and the horizon the fleet is sized for."""
 
     discount_rate: Rate
     horizon_years: Years
 
 
 class ExtrapolationRule(_Strict):
-    """A node that was not measured, from one that was; it is never ranked first without saying so."""
+    """How the capacity of a node that was not measured follows from one that was."""
 
     from_: Id = Field(alias="from")
     method: Literal["flops_ratio", "roofline"]
 
 
 class Node(_Strict):
-    """A machine as it is bought or rented, not a chip."""
+    """A whole machine as it is bought or rented."""
 
     id: Id
-    machine: str = Field("", description="machine of its records, such as amd-epyc-443538; empty where none measured")
+    machine: str = Field("", description="machine of its records, such as amd-epyc-443538; empty if estimated")
     accelerator: str = Field(description="id of the catalogue, or cpu")
     count: PositiveInt = 1
     cores: PositiveInt | None = Field(None, description="cores that may prepare images; default those of its records")
@@ -152,12 +152,12 @@ class Node(_Strict):
         if self.load_w.value < self.idle_w.value:
             raise ValueError(f"load_w {self.load_w.value:g} is below idle_w {self.idle_w.value:g}")
         if bool(self.machine) == bool(self.estimate):
-            raise ValueError("give machine, of its records, or estimate, from another node: one of the two")
+            raise ValueError("give either machine, of its records, or estimate, from another node")
         return self
 
 
 class Quote(_Strict):
-    """Who offered it, and until when."""
+    """Vendor, date and validity of a price."""
 
     vendor: str
     date: dt.date
@@ -193,7 +193,7 @@ class Rent(_Strict):
     per_hour: MoneyPerHour
     commitment: Literal["on_demand", "1y", "3y", "spot"] = "on_demand"
     scaling: Literal["always_on", "elastic"] = Field(
-        "always_on", description="elastic pays for the images that come only: a lower bound, perfect scaling"
+        "always_on", description="elastic pays only for images served: a lower bound, perfect scaling"
     )
     min_nodes: int = Field(1, ge=0)
     region: str = ""
@@ -207,8 +207,8 @@ class PurchasePlan(_Strict):
     """A purchase plan."""
 
     schema_: Literal["scalebench.procure/1"] = Field(alias="schema")
-    currency: str = Field(min_length=1, description="one currency for every price: nothing is converted")
-    as_of: dt.date = Field(description="the day the decision is made on")
+    currency: str = Field(min_length=1, description="of every price; nothing is converted")
+    as_of: dt.date = Field(description="day of the decision")
     prices_max_age_days: PositiveInt = 90
     workload: Workload
     policy: Policy
@@ -221,9 +221,9 @@ class PurchasePlan(_Strict):
     @model_validator(mode="after")
     def _names_fit(self) -> PurchasePlan:
         for what, ids in (("node", [n.id for n in self.nodes]), ("offer", [o.id for o in self.offers])):
-            twice = [name for name, times in Counter(ids).items() if times > 1]
-            if twice:
-                raise ValueError(f"{what} {twice[0]!r} is there twice")
+            duplicates = [name for name, times in Counter(ids).items() if times > 1]
+            if duplicates:
+                raise ValueError(f"duplicate {what} {duplicates[0]!r}")
         return self
 
     def node(self, name: str) -> Node:

@@ -199,7 +199,7 @@ def test_the_newest_software_counts(
     old = service_rounds(1, 0.001, where=environment_of("cpu-box", "old"), started="2026-01-01T00:00:00+00:00")
     found = only(plan_file(*ON_CPU), old, service_rounds(1, 0.01, where=environment_of("cpu-box", "new")))
     assert found.images_per_s.value == pytest.approx(100)
-    assert "measured with 2 states of the software; the newest, new, counts" in found.notes
+    assert "measured with 2 software versions; only the newest, new, counts" in found.notes
 
 
 def test_doubts_of_the_records_are_passed_on(plan_file: Load, service_rounds: Make) -> None:
@@ -244,7 +244,7 @@ def test_an_unnamed_chip_is_said_to_be_unchecked(
     """A virtual machine does not say which processor it has."""
     file = plan_file(("nvidia-l4", "amd-epyc-9654"))
     found = only(file, service_rounds(1, where=environment_of("l4-box")))
-    assert found.notes == ("that Some CPU is amd-epyc-9654 could not be checked",)
+    assert found.notes == ("could not check that Some CPU is amd-epyc-9654",)
 
 
 class TestInputPipeline:
@@ -358,7 +358,7 @@ class TestExtrapolated:
     def test_a_peak_that_nobody_publishes(self, plan_file: Load, service_rounds: Make) -> None:
         file = self.load(plan_file, "flops_ratio")
         _, (refused,) = served(file, service_rounds(1, 0.01))
-        assert refused.text.startswith("no fp32 peak of box: no peaks of it were measured")
+        assert refused.text.startswith("no fp32 peak of box: its peaks were not measured")
         _, (refused,) = served(file, service_rounds(1, 0.01, precision="fp16"), abilities=[self.ability()])
         assert refused.reason == "not_measured"
         assert refused.text == "no fp16 peak of box (measured peaks, 2 threads): not measured"

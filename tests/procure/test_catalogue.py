@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scalebench.errors import CatalogueError, UnknownNameError
 from scalebench.procure.catalogue import catalogue, catalogue_version, select_chips
 from scalebench.procure.chip import NUMBERS, Chip
-from scalebench.procure.chiprules import MOST_GB_S, RULES, objections
+from scalebench.procure.chiprules import MOST_GB_S, RULES, row_problems
 from scalebench.procure.formulas import share_of_peak
 from scalebench.store.published_tables import read_timm
 from scalebench.suite.case import COUNT
@@ -50,7 +50,7 @@ def changed(**changes: object) -> Chip:
 @pytest.mark.parametrize("chip", SHIPPED.values(), ids=lambda chip: chip.id)
 def test_shipped_rows_keep_the_rules(chip: Chip) -> None:
     """The same rules that a user's rows are held to; a verified number has an address, a conflict no number."""
-    assert objections(chip, {}) == []
+    assert row_problems(chip, {}) == []
     for name in NUMBERS:
         value, mark = getattr(chip, name), chip.mark_of(name)
         assert mark != "X" or value is None
@@ -100,10 +100,10 @@ def test_the_l4_by_arithmetic() -> None:
 
 def test_sparse_as_dense_is_refused() -> None:
     """The L4 of a public table: 242 and 485, both with sparsity, so that their ratio is right."""
-    both = objections(changed(fp16_bf16_tflops=242, int8_tops=485), SHIPPED)
+    both = row_problems(changed(fp16_bf16_tflops=242, int8_tops=485), SHIPPED)
     assert any("twice the dense peak of nvidia-l4, 121" in found.text for found in both)
     assert any("per watt" in found.text for found in both), "caught without a known row too"
-    (one,) = objections(changed(id="my-l4", watts=None, int8_tops=None, fp16_bf16_tflops=242), SHIPPED)
+    (one,) = row_problems(changed(id="my-l4", watts=None, int8_tops=None, fp16_bf16_tflops=242), SHIPPED)
     assert one.key == "fp16_bf16_tflops", "under another id the name tells"
     assert one.hint.startswith("write 121")
 
@@ -123,13 +123,13 @@ def test_sparse_as_dense_is_refused() -> None:
 def test_each_rule_finds_its_error(id_: str, changes: dict[str, object], key: str) -> None:
     """Against no known rows: the row alone gives it away."""
     chip = Chip.model_validate({**SHIPPED[id_].model_dump(), **changes})
-    assert key in {found.key for found in objections(chip, {})}
+    assert key in {found.key for found in row_problems(chip, {})}
 
 
 @given(st.sampled_from(sorted(MOST_GB_S)), st.floats(1.001, 50))
 def test_no_memory_is_faster_than_its_type(memory: str, factor: float) -> None:
     chip = changed(memory=memory, bandwidth_gb_s=MOST_GB_S[memory] * factor)
-    assert [found.key for found in objections(chip, {})] == ["bandwidth_gb_s"]
+    assert [found.key for found in row_problems(chip, {})] == ["bandwidth_gb_s"]
 
 
 @given(st.sampled_from(sorted(SHIPPED)), st.floats(0.96, 1.04))
@@ -138,13 +138,13 @@ def test_twice_a_known_peak_is_always_refused(id_: str, wobble: float) -> None:
     chip = SHIPPED[id_]
     if chip.fp16_bf16_tflops is not None:
         twice = chip.model_copy(update={"fp16_bf16_tflops": 2 * wobble * chip.fp16_bf16_tflops})
-        assert "fp16_bf16_tflops" in {found.key for found in objections(twice, SHIPPED)}
+        assert "fp16_bf16_tflops" in {found.key for found in row_problems(twice, SHIPPED)}
 
 
 def test_nulls_are_told_apart_and_never_zero() -> None:
-    assert SHIPPED["nvidia-gh200-96"].told("watts") == "not published"
-    assert SHIPPED["nvidia-a10g"].told("int8_tops") == "sources conflict"
-    assert SHIPPED["nvidia-l4"].told("fp16_bf16_tflops") == "121 A"
+    assert SHIPPED["nvidia-gh200-96"].cell("watts") == "not published"
+    assert SHIPPED["nvidia-a10g"].cell("int8_tops") == "sources conflict"
+    assert SHIPPED["nvidia-l4"].cell("fp16_bf16_tflops") == "121 A"
     assert SHIPPED["nvidia-gh200-96"].watts is None
 
 

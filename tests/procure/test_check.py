@@ -105,12 +105,12 @@ def test_the_gap_is_taken_apart_and_said() -> None:
     assert why.outside_s == pytest.approx(0.004)
     assert why.with_transport.value <= why.with_load.value < simulated.value
     said = sentences(server, by_rule(server.curves, level), test, level, why)
-    assert [sentence.partition(":")[0] for sentence in said] == ["rule", "queueing", "contention", "transport", "left"]
+    assert [sentence.partition(":")[0] for sentence in said] == ["rule", "queueing", "contention", "transport", "rest"]
     assert "took 2.00 times as long" in said[2]
     assert "4.00 ms" in said[3]
 
 
-@pytest.mark.parametrize(("explained", "words"), [(35.0, "nothing that this test"), (20.0, "above"), (70.0, "below")])
+@pytest.mark.parametrize(("explained", "words"), [(35.0, "none that this test"), (20.0, "above"), (70.0, "below")])
 def test_what_is_left_is_said(explained: float, words: str) -> None:
     server, level = Server({1: [0.010]}, cap=1), ServiceLevel(0.060)
     runs = [run(30, 0.016), run(60, 0.1)]

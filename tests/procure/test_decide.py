@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from procure.literal_plan import CAPACITY, DRAWS, box, buy, capacity, plan, rent
-from scalebench.procure.choice import costs, price
-from scalebench.procure.decide import Decision, decide
-from scalebench.procure.front import on_front
-from scalebench.procure.plan_values import point
+from scalebench.procure.decide import Decision, decide, on_front
+from scalebench.procure.pricing import costs, price
+from scalebench.procure.quantity import point
 from scalebench.procure.serving import Refusal
 
 factors = st.floats(0.5, 20.0)

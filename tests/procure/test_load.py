@@ -77,8 +77,8 @@ REFUSED = {
         "machine: l4-box", "estimate: {from: bx, method: rofline}", "estimate", "nodes[0].estimate.method",
         "'roofline'", "'roofline'"),
     "neither measured nor estimated": (
-        "    machine: l4-box\n", "", "id: box", "nodes[0]", "give machine, of its records, or estimate", ""),
-    "two offers of one name": ("id: rent", "id: buy", "schema:", "", "offer 'buy' is there twice", ""),
+        "    machine: l4-box\n", "", "id: box", "nodes[0]", "give either machine, of its records, or estimate", ""),
+    "two offers of one name": ("id: rent", "id: buy", "schema:", "", "duplicate offer 'buy'", ""),
     "accuracy of a model without its resolution": (
         "policy:\n", "  accuracy: {metric: f1, min: 0.9, values: {resnet50: 0.91}}\npolicy:\n", "accuracy:",
         "workload.accuracy.values.resnet50", "not written model@resolution", "resnet50@224"),

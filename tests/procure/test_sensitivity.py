@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from procure.literal_plan import CAPACITY, box, buy, capacity, plan, rent
 from scalebench.analysis.stats import Estimate
-from scalebench.procure.bill import bill
 from scalebench.procure.breakeven import break_evens, over_demand
 from scalebench.procure.decide import Decision, decide
-from scalebench.procure.plan_values import point, with_value
+from scalebench.procure.pricing import bill
 from scalebench.procure.purchase_plan import PurchasePlan
+from scalebench.procure.quantity import point, with_value
 from scalebench.procure.sensitivity import Bar, tornado
 from scalebench.procure.serving import Capacity
 from scalebench.procure.switching import Switch, switches

@@ -6,9 +6,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from scalebench.procure import formulas as f
-from scalebench.procure.bill import bill
-from scalebench.procure.plan_values import point
+from scalebench.procure.pricing import bill
 from scalebench.procure.purchase_plan import PurchasePlan
+from scalebench.procure.quantity import point
 
 CAPACITY = 16 / 0.019
 

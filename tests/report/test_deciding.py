@@ -17,8 +17,8 @@ from procure.literal_plan import CAPACITY, DRAWS, box, buy, capacity, plan, rent
 from scalebench.procure.decide import decide
 from scalebench.procure.decision_document import build_document
 from scalebench.procure.outcome import PurchaseOutcome, weigh
-from scalebench.procure.plan_values import quantities
 from scalebench.procure.purchase_plan import PurchasePlan
+from scalebench.procure.quantity import quantities
 from scalebench.procure.serving import Capacity, Refusal
 from scalebench.report.content import Report, Table
 from scalebench.report.decision_page import compose_decision
@@ -126,7 +126,7 @@ def test_a_lower_bound_is_called_one_and_does_not_win() -> None:
 
 def test_where_every_cost_is_a_lower_bound_the_verdict_says_so() -> None:
     decision = decide(plan([rent("elastic", scaling="elastic")]), [capacity()])
-    assert "a lower bound, perfect scaling, as that of every offer here" in verdict(decision)
+    assert "The cost of every offer here is a lower bound" in verdict(decision)
     assert rows(decision)[0][-1] == "winner, lower bound"
 
 
@@ -212,7 +212,7 @@ def test_a_range_at_whose_end_nothing_serves_is_drawn_and_said() -> None:
     found = weigh(plan(latency_ms=latency), serving, (), lambda _: ())
     report = compose_decision(found, build_document(found, {}), "strict", "")
     (tornado,) = [chart for section in report.sections for chart in section.charts if chart.id == "d1"]
-    assert tornado.takeaway.startswith("At one end of the latency allowed nothing serves")
+    assert tornado.takeaway.startswith("At one end of the latency limit nothing serves")
     assert isinstance(tornado.table, Table)
     assert tornado.table.rows[0][4:6] == ("-", "nothing serves")
     assert "5: nothing serves" in tornado.panels[0].svg

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scalebench.machine.ability import Ability, Peak
-from scalebench.procure.athand import at_hand, row_of
 from scalebench.procure.catalogue import catalogue
+from scalebench.procure.rated_peaks import rate_device, row_of
 
 CHIPS = tuple(catalogue().values())
 
@@ -41,7 +41,9 @@ def test_a_row_bears_the_name_or_none_does(name: str, id_: str | None) -> None:
 
 
 def test_a_board_against_its_row() -> None:
-    found = at_hand({"device": "cuda", "gpu": "NVIDIA L4"}, ability("cuda:0", 4, fp32=15.15e12, bf16=60.5e12), CHIPS)
+    found = rate_device(
+        {"device": "cuda", "gpu": "NVIDIA L4"}, ability("cuda:0", 4, fp32=15.15e12, bf16=60.5e12), CHIPS
+    )
     assert found.chip is not None
     shares = {peak.what: peak.share for peak in found.peaks}
     assert shares == {
@@ -52,7 +54,7 @@ def test_a_board_against_its_row() -> None:
 def test_some_cores_of_a_processor() -> None:
     """Compute is held against the share of the cores that were used, memory against the whole socket."""
     name = "AMD EPYC 7763 64-Core Processor"
-    found = at_hand({"cpu": {"name": name}}, ability("cpu", 16, fp32=1e12, fp16=1e10), CHIPS)
+    found = rate_device({"cpu": {"name": name}}, ability("cpu", 16, fp32=1e12, fp16=1e10), CHIPS)
     assert found.cores == 0.25
     fp32, fp16, memory = found.peaks
     assert fp32.share == pytest.approx(1e12 / (5.0e12 / 4))
@@ -61,7 +63,7 @@ def test_some_cores_of_a_processor() -> None:
 
 
 def test_a_machine_that_no_row_bears_the_name_of() -> None:
-    found = at_hand({"cpu": {"name": "AMD EPYC"}}, ability("cpu", 2, fp32=1e11), CHIPS)
+    found = rate_device({"cpu": {"name": "AMD EPYC"}}, ability("cpu", 2, fp32=1e11), CHIPS)
     assert found.chip is None
     assert [peak.what for peak in found.peaks] == ["fp32", "memory"]
     assert {(peak.rated, peak.share) for peak in found.peaks} == {(None, None)}
