@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 import numpy as np
 
@@ -77,32 +78,22 @@ class _SetupOnNode:
     curve: ServiceCurve
 
     def result(self) -> Capacity | Refusal:
-        accuracy = _accuracy_objection(self.plan.workload.accuracy, self.curve.setup)
-        if accuracy is not None:
-            return self._refused(accuracy)
-        bounds, batches = BatchBounds.of(self.plan, self._memory_gib()), self._steps()
-        objections = [bounds.objection(step) for step in batches]
-        if None not in objections:
-            return self._refused(next(objection for objection in objections if objection is not None))
-        impossible = self._impossible(batches)
-        if impossible is not None:
-            return self._refused(impossible)
-        preprocessing = self._preprocessing()
-        if isinstance(preprocessing, tuple):
-            return self._refused(preprocessing)
-        return self._capacity(bounds, batches, objections, preprocessing)
+        objection = _accuracy_objection(self.plan.workload.accuracy, self.curve.setup)
+        if objection is None:
+            objection = self._impossible() if None in self._objections else self._objections[0]
+        result = objection or self._preprocessing()
+        if isinstance(result, tuple):
+            return Refusal(self.node.id, self.curve.setup, *result)
+        return self._capacity(result)
 
-    def _capacity(
-        self, bounds: BatchBounds, batches: Sequence[BatchStep], objections: Sequence[Objection | None],
-        preprocessing: Preprocessing | None,
-    ) -> Capacity:  # fmt: skip
-        serving = [index for index, objection in enumerate(objections) if objection is None]
-        rates = {index: self._rate(batches[index]) for index in serving}
+    def _capacity(self, preprocessing: Preprocessing | None) -> Capacity:
+        serving = [index for index, objection in enumerate(self._objections) if objection is None]
+        rates = {index: self._rate(self._batches[index]) for index in serving}
         if preprocessing is not None:
             rates = {index: preprocessing.cap_estimate(rate) for index, rate in rates.items()}
-        counted = {index: rate.low if bounds.careful else rate.value for index, rate in rates.items()}
+        counted = {index: rate.low if self._bounds.careful else rate.value for index, rate in rates.items()}
         best = max(serving, key=lambda index: counted[index])
-        step = batches[best]
+        step = self._batches[best]
         return Capacity(
             node=self.node.id,
             setup=self.curve.setup,
@@ -110,9 +101,9 @@ class _SetupOnNode:
             images_per_s=rates[best],
             counted_on=counted[best],
             tail_s=step.tail_s,
-            worst_s=bounds.worst_s(step),
-            draws=self._drawn(bounds, batches, preprocessing),
-            limit=self._limit(rates[best], preprocessing, batches, objections, best),
+            worst_s=self._bounds.worst_s(step),
+            draws=self._drawn(preprocessing),
+            limit=self._limit(rates[best], preprocessing, best),
             origin="measured" if self.estimate is None else "extrapolated",
             machine=self.measured.environment.machine,
             n=step.tail_s.n,
@@ -120,14 +111,33 @@ class _SetupOnNode:
             notes=(*self._notes(preprocessing), *self.measured.notes, *step.notes),
         )
 
-    def _impossible(self, batches: Sequence[BatchStep]) -> Objection | None:
+    @cached_property
+    def _batches(self) -> tuple[BatchStep, ...]:
+        measured = steps(self.curve, self.plan.workload.slo.percentile, self.draws, self.seed)
+        return measured if self.estimate is None else self.estimate.steps(self.curve, measured, self.seed)
+
+    @cached_property
+    def _bounds(self) -> BatchBounds:
+        chip, memory_gib = self.evidence.chips.get(self.node.accelerator), self.node.memory_gib
+        if memory_gib is None and self.estimate is None:
+            memory_gib = self.measured.memory_gib
+        elif memory_gib is None and chip is not None and chip.memory_gb is not None:
+            memory_gib = chip.memory_gb * _GB
+        return BatchBounds.of(self.plan, memory_gib)
+
+    @cached_property
+    def _objections(self) -> tuple[Objection | None, ...]:
+        """Why each batch does not serve; None for those that do."""
+        return tuple(map(self._bounds.objection, self._batches))
+
+    def _impossible(self) -> Objection | None:
         """F14, on GPUs only: the catalogue's peaks of processors are at base clock, so they are no upper bound."""
         setup, chip = self.curve.setup, self.evidence.chips.get(self.node.accelerator)
         peak = chip.peak(setup.precision) if chip is not None and chip.kind != CPU else None
         macs = self.measured.facts.get((setup.model, setup.resolution), {}).get("macs")
         if self.estimate is not None or peak is None or not macs:
             return None
-        reached = max(float(self._rate(step).value) for step in batches if step.obstacle is None) / self._devices
+        reached = max(float(self._rate(step).value) for step in self._batches if step.obstacle is None) / self._devices
         share = f.share_of_peak(macs, reached, peak)
         return None if share <= 1 else (
             "wrong",
@@ -140,30 +150,21 @@ class _SetupOnNode:
         value, low, high = (copies * float(f.rate(step.batch, s)) for s in (tail.value, tail.high, tail.low))
         return Estimate(value, low, high, tail.n)
 
-    def _drawn(
-        self, bounds: BatchBounds, batches: Sequence[BatchStep], preprocessing: Preprocessing | None
-    ) -> tuple[float, ...]:
-        by_batch = [self._devices * bounds.drawn_ips(step, self.curve.setup.instances) for step in batches]
-        best = np.max(by_batch, axis=0)
+    def _drawn(self, preprocessing: Preprocessing | None) -> tuple[float, ...]:
+        copies = self.curve.setup.instances
+        best = np.max([self._devices * self._bounds.drawn_ips(step, copies) for step in self._batches], axis=0)
         drawn = best if preprocessing is None else np.asarray(preprocessing.cap(best, preprocessing.drawn_ips))
         return tuple(drawn.tolist())
 
-    def _limit(
-        self, rate: Estimate, preprocessing: Preprocessing | None, batches: Sequence[BatchStep],
-        objections: Sequence[Objection | None], best: int,
-    ) -> str:  # fmt: skip
-        if preprocessing is not None and rate.value < self._rate(batches[best]).value:
+    def _limit(self, rate: Estimate, preprocessing: Preprocessing | None, best: int) -> str:
+        if preprocessing is not None and rate.value < self._rate(self._batches[best]).value:
             return f"the input pipeline on {preprocessing.cores} cores"
-        if best + 1 == len(batches):
+        if best + 1 == len(self._batches):
             return "the largest batch measured"
-        objection, following = objections[best + 1], batches[best + 1].batch
+        objection = self._objections[best + 1]
         if objection is None:
             return "the machine: larger batches serve no more"
-        return _LIMITS.get(objection[0], "batch {} has no valid measurement").format(following)
-
-    def _steps(self) -> tuple[BatchStep, ...]:
-        measured = steps(self.curve, self.plan.workload.slo.percentile, self.draws, self.seed)
-        return measured if self.estimate is None else self.estimate.steps(self.curve, measured, self.seed)
+        return _LIMITS.get(objection[0], "batch {} has no valid measurement").format(self._batches[best + 1].batch)
 
     def _preprocessing(self) -> Preprocessing | Objection | None:
         """None where images arrive prepared."""
@@ -178,9 +179,6 @@ class _SetupOnNode:
         threads = result.cores if self.estimate is not None else setup.threads * setup.instances
         return replace(result, busy=min(threads, result.cores))
 
-    def _refused(self, objection: Objection) -> Refusal:
-        return Refusal(self.node.id, self.curve.setup, *objection)
-
     @property
     def _on_cpu(self) -> bool:
         if self.estimate is None:
@@ -192,12 +190,6 @@ class _SetupOnNode:
     def _devices(self) -> int:
         """Devices that each serve what was measured of one; a processor is measured with all of its sockets."""
         return 1 if self._on_cpu else self.node.count
-
-    def _memory_gib(self) -> float | None:
-        if self.node.memory_gib is not None or self.estimate is None:
-            return self.node.memory_gib or self.measured.memory_gib
-        chip = self.evidence.chips.get(self.node.accelerator)
-        return None if chip is None or chip.memory_gb is None else chip.memory_gb * _GB
 
     def _notes(self, preprocessing: Preprocessing | None) -> Iterator[str]:
         if self.estimate is not None:

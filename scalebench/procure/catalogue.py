@@ -13,8 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scalebench.errors import CatalogueError, UnknownNameError, did_you_mean
-from scalebench.procure.chip import SHIPPED, Chip, ChipSource
-from scalebench.procure.chiprules import row_problems
+from scalebench.procure.chip import SHIPPED, Chip, ChipSource, row_problems
 from scalebench.suite.located import Located, Location, keys_at, parse_yaml, read_text
 
 _FILE = "scalebench/data/hardware.yaml"
@@ -44,7 +43,7 @@ def catalogue(path: Path | None = None) -> dict[str, Chip]:
     """Rows by id, in the order of the file; a user's row in ``path`` replaces the shipped row of the same id.
 
     Raises:
-        CatalogueError: with file, line and key; also for a row that breaks a rule of ``chiprules``.
+        CatalogueError: with file, line and key; also for a row that breaks one of ``chip.RULES``.
     """
     shipped = dict(_shipped()[1])
     if path is None:

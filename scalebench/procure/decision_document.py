@@ -77,18 +77,10 @@ def names_of(plan_file: Path, records: Sequence[Path]) -> dict[str, Path]:
 
 def _inputs(plan: PurchasePlan) -> list[dict[str, Any]]:
     return [
-        {
-            "path": path,
-            "value": quantity.value,
-            "low": quantity.least,
-            "high": quantity.most,
-            "unit": _unit(quantity.unit, plan),
-            "standing": quantity.status,
-            "source": quantity.source,
-            "date": quantity.date.isoformat() if quantity.date else None,
-        }
-        for path, quantity in quantities(plan).items()
-    ]
+        {"path": path, "value": q.value, "low": q.least, "high": q.most, "unit": _unit(q.unit, plan),
+         "standing": q.status, "source": q.source, "date": q.date and q.date.isoformat()}
+        for path, q in quantities(plan).items()
+    ]  # fmt: skip
 
 
 def _unit(text: str, plan: PurchasePlan) -> str:

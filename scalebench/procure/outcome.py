@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scalebench.procure.breakeven import BreakEven, CostCurve, break_evens, over_demand
 from scalebench.procure.decide import SEED, Decision, decide
 from scalebench.procure.eligible import reason_text
 from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.sensitivity import Bar, Recompute, tornado
 from scalebench.procure.serving import Capacity, Reason, Refusal
-from scalebench.procure.switching import Switch, switches
+from scalebench.procure.switching import BreakEven, CostCurve, Switch, break_evens, over_demand, switches
 
 _MEASURABLE: tuple[Reason, ...] = (
     "not_measured", "percentile_not_established", "accuracy_not_assessed", "imported", "input_pipeline",

@@ -8,22 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from scalebench.procure.quantity import (
-    GramsPerKwh,
-    Growth,
-    ImagesPerSecond,
-    Milliseconds,
-    Money,
-    MoneyPerHour,
-    MoneyPerKwh,
-    MoneyPerYear,
-    Pue,
-    Rate,
-    Share,
-    Utilisation,
-    Watts,
-    Years,
-)
+from scalebench.procure import quantity as q
 from scalebench.suite.decoder_table import camera_size
 from scalebench.suite.suite_schema import Decoder, Precision, Runtime
 
@@ -34,38 +19,45 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Demand(_Strict):
+NO_MORE_THAN = {"mean_images_per_s": "peak_images_per_s", "idle_w": "load_w", "residual": "capex"}
+"""Quantities that may not exceed another one of the same mapping."""
+
+
+class _Ordered(_Strict):
+    @model_validator(mode="after")
+    def _in_order(self) -> _Ordered:
+        for name, other in NO_MORE_THAN.items():
+            lower, upper = getattr(self, name, None), getattr(self, other, None)
+            if lower is not None and upper is not None and upper.value < lower.value:
+                raise ValueError(f"{other} {upper.value:g} is below {name} {lower.value:g}")
+        return self
+
+
+class Demand(_Ordered):
     """Images that arrive."""
 
-    mean_images_per_s: ImagesPerSecond
-    peak_images_per_s: ImagesPerSecond
+    mean_images_per_s: q.ImagesPerSecond
+    peak_images_per_s: q.ImagesPerSecond
     peak_definition: str = Field(min_length=1, description="what the peak is, such as p99 of the 1-minute rate")
-    growth_per_year: Growth | None = None
-
-    @model_validator(mode="after")
-    def _peak_is_no_less(self) -> Demand:
-        if self.peak_images_per_s.value < self.mean_images_per_s.value:
-            raise ValueError(
-                f"peak_images_per_s {self.peak_images_per_s.value:g} is below mean_images_per_s "
-                f"{self.mean_images_per_s.value:g}"
-            )
-        return self
+    growth_per_year: q.Growth | None = None
 
 
 class Slo(_Strict):
     """Service level: this percentage of the requests is answered within this time."""
 
     percentile: Literal[95, 99] = Field(99, description="a percentile that scalebench establishes")
-    latency_ms: Milliseconds
-    overhead_ms: Milliseconds | None = Field(None, description="decoding and network, which the records do not include")
+    latency_ms: q.Milliseconds
+    overhead_ms: q.Milliseconds | None = Field(
+        None, description="decoding and network, which the records do not include"
+    )
 
 
 class Accuracy(_Strict):
     """Accuracy of the models on the buyer's own data; scalebench does not measure it."""
 
     metric: str
-    min: Share
-    values: dict[str, Share] = Field(description="by model@resolution; a missing model is not assessed")
+    min: q.Share
+    values: dict[str, q.Share] = Field(description="by model@resolution; a missing model is not assessed")
 
 
 class Select(_Strict):
@@ -103,7 +95,7 @@ class Workload(_Strict):
 class Policy(_Strict):
     """Reserves and ranking."""
 
-    max_utilisation: Utilisation
+    max_utilisation: q.Utilisation
     redundancy: int = Field(0, ge=0, description="nodes that may fail: N+r")
     failure_domain: str = "node"
     capacity_bound: Literal["lower95", "median"] = "lower95"
@@ -114,16 +106,16 @@ class Policy(_Strict):
 class Site(_Strict):
     """Where bought nodes stand."""
 
-    pue: Pue
-    electricity_per_kwh: MoneyPerKwh
-    grid_g_per_kwh: GramsPerKwh | None = None
+    pue: q.Pue
+    electricity_per_kwh: q.MoneyPerKwh
+    grid_g_per_kwh: q.GramsPerKwh | None = None
 
 
 class Finance(_Strict):
     """Cost of capital, and the horizon the fleet is sized for."""
 
-    discount_rate: Rate
-    horizon_years: Years
+    discount_rate: q.Rate
+    horizon_years: q.Years
 
 
 class ExtrapolationRule(_Strict):
@@ -133,7 +125,7 @@ class ExtrapolationRule(_Strict):
     method: Literal["flops_ratio", "roofline"]
 
 
-class Node(_Strict):
+class Node(_Ordered):
     """A whole machine as it is bought or rented."""
 
     id: Id
@@ -142,15 +134,13 @@ class Node(_Strict):
     count: PositiveInt = 1
     cores: PositiveInt | None = Field(None, description="cores that may prepare images; default those of its records")
     memory_gib: float | None = Field(None, gt=0, description="of one device; default that of its records")
-    idle_w: Watts
-    load_w: Watts
+    idle_w: q.Watts
+    load_w: q.Watts
     power_source: Literal["measured_wall", "bmc", "nvml_plus_host", "tdp_only"]
     estimate: ExtrapolationRule | None = None
 
     @model_validator(mode="after")
-    def _load_is_no_less(self) -> Node:
-        if self.load_w.value < self.idle_w.value:
-            raise ValueError(f"load_w {self.load_w.value:g} is below idle_w {self.idle_w.value:g}")
+    def _measured_or_estimated(self) -> Node:
         if bool(self.machine) == bool(self.estimate):
             raise ValueError("give either machine, of its records, or estimate, from another node")
         return self
@@ -164,24 +154,18 @@ class Quote(_Strict):
     valid_until: dt.date | None = None
 
 
-class Buy(_Strict):
+class Buy(_Ordered):
     """A node at a price."""
 
     id: Id
     node: Id
     kind: Literal["buy"]
-    capex: Money
-    residual: Money
-    life_years: Years
-    maintenance_fraction: Rate
-    hosting_per_year: MoneyPerYear
+    capex: q.Money
+    residual: q.Money
+    life_years: q.Years
+    maintenance_fraction: q.Rate
+    hosting_per_year: q.MoneyPerYear
     quote: Quote
-
-    @model_validator(mode="after")
-    def _loses_value(self) -> Buy:
-        if self.residual.value > self.capex.value:
-            raise ValueError(f"residual {self.residual.value:g} is above capex {self.capex.value:g}")
-        return self
 
 
 class Rent(_Strict):
@@ -190,7 +174,7 @@ class Rent(_Strict):
     id: Id
     node: Id
     kind: Literal["rent"]
-    per_hour: MoneyPerHour
+    per_hour: q.MoneyPerHour
     commitment: Literal["on_demand", "1y", "3y", "spot"] = "on_demand"
     scaling: Literal["always_on", "elastic"] = Field(
         "always_on", description="elastic pays only for images served: a lower bound, perfect scaling"

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from scalebench.errors import CatalogueError, UnknownNameError
 from scalebench.procure.catalogue import catalogue, catalogue_version, select_chips
-from scalebench.procure.chip import NUMBERS, Chip
-from scalebench.procure.chiprules import MOST_GB_S, RULES, row_problems
+from scalebench.procure.chip import MOST_GB_S, NUMBERS, RULES, Chip, row_problems
 from scalebench.procure.formulas import share_of_peak
 from scalebench.store.published_tables import read_timm
 from scalebench.suite.case import COUNT

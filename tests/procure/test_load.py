@@ -57,7 +57,7 @@ REFUSED = {
         "peak_images_per_s: 2500", "peak_images_per_s: 800", "demand:", "workload.demand",
         "peak_images_per_s 800 is below mean_images_per_s 875", ""),
     "residual above price": (
-        "residual: 3000", "residual: 30000", "id: buy", "offers[0]", "residual 30000 is above capex 24000", ""),
+        "residual: 3000", "residual: 30000", "id: buy", "offers[0]", "capex 24000 is below residual 30000", ""),
     "idle above load": ("idle_w: 180", "idle_w: 480", "id: box", "nodes[0]", "load_w 420 is below idle_w 480", ""),
     "percentile not offered": ("percentile: 99", "percentile: 90", "slo:", "workload.slo.percentile", "95 or 99", ""),
     "no runs": ("runs: [box.jsonl]", "runs: []", "runs", "runs", "at least 1 item", ""),

@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from procure.literal_plan import CAPACITY, box, buy, capacity, plan, rent
 from scalebench.analysis.stats import Estimate
-from scalebench.procure.breakeven import break_evens, over_demand
 from scalebench.procure.decide import Decision, decide
 from scalebench.procure.pricing import bill
 from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.quantity import point, with_value
 from scalebench.procure.sensitivity import Bar, tornado
 from scalebench.procure.serving import Capacity
-from scalebench.procure.switching import Switch, switches
+from scalebench.procure.switching import Switch, break_evens, over_demand, switches
 
 
 def ranged(value: float, low: float, high: float, unit: str) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from matplotlib.axes import Axes
 
-from scalebench.procure.breakeven import CostCurve
 from scalebench.procure.decide import Decision
+from scalebench.procure.switching import CostCurve
 from scalebench.report.content import Absent, Chart, Column, Panel, Table
 from scalebench.report.figures.drawing import INK, EndLabel, draw, label_ends, log_axis
 from scalebench.report.figures.tornado import cost_words
@@ -22,7 +22,7 @@ _DASHES = ("-", "--", "-.", ":")
 
 
 def demand_figure(decision: Decision, curve: CostCurve, anchor: str) -> Chart | Absent:
-    """A curve per offer that meets the constraints, from ``breakeven.over_demand``."""
+    """A curve per offer that meets the constraints, from ``switching.over_demand``."""
     title = "Buy against rent over demand"
     if len(curve.costs) < 2:
         return Absent(title, "fewer than two offers meet the constraints")
