@@ -59,7 +59,8 @@ def _of_node(plan: PurchasePlan, node: Node, evidence: Evidence, draws: int, see
     selected = [curve for curve in measured.curves if _selected(plan.workload.select, curve.setup)]
     if not selected:
         yield Refusal(node.id, None, "not_measured", f"nothing that the plan selects was measured on {source.machine}")
-    estimate = node.estimate and Extrapolation(source, node, node.estimate, measured, evidence.chips)
+    rule = node.estimate
+    estimate = None if rule is None else Extrapolation(source, node, rule, measured, evidence.chips)
     for curve in selected:
         yield _SetupOnNode(plan, node, measured, estimate, evidence, draws, seed, curve).result()
 

@@ -186,8 +186,10 @@ def _bandwidth(chip: Chip) -> RowProblem | None:
 def _sparse(chip: Chip, trusted: Mapping[str, Chip]) -> RowProblem | None:
     """A peak twice the dense one in a trusted row of the same chip is the figure with sparsity."""
     same = next((row for row in trusted.values() if row.id == chip.id or set(row.names) & set(chip.names)), None)
+    if same is None:
+        return None
     for key in ("fp16_bf16_tflops", "int8_tops"):
-        peak, dense = getattr(chip, key), getattr(same, key, None)
+        peak, dense = getattr(chip, key), getattr(same, key)
         if peak is not None and dense is not None and abs(peak / dense / 2 - 1) <= NEAR:
             text = f"{peak:g} is twice the dense peak of {same.id}, {dense:g}: with sparsity, or with FP16 accumulation"
             return RowProblem(key, text, f"write {dense:g}: peaks here are dense, with FP32 accumulation")

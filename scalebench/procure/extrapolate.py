@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scalebench.analysis.resampling import generator
 from scalebench.analysis.roofline import BYTES_OF_FP32, Task
 from scalebench.analysis.stats import Estimate
 from scalebench.machine.ability import Ability
 from scalebench.procure.chip import Chip
 from scalebench.procure.evidence import CPU, NodeEvidence
 from scalebench.procure.purchase_plan import ExtrapolationRule, Node
-from scalebench.procure.resampling import generator
 from scalebench.procure.service_curves import BatchStep, ServiceCurve, unknown
 from scalebench.procure.serving import Objection, Setup
 
@@ -77,7 +77,7 @@ class Extrapolation:
     def steps(self, curve: ServiceCurve, measured: tuple[BatchStep, ...], seed: int) -> tuple[BatchStep, ...]:
         """The source's steps as the node might run them; one factor of the band is drawn for all its setups."""
         draws = len(measured[0].drawn_s) if measured else 0
-        factors = np.exp(generator(seed, self.node.id, "band").uniform(*np.log(BAND), draws))
+        factors = np.exp(generator(seed, self.node.id, "band").uniform(math.log(BAND[0]), math.log(BAND[1]), draws))
         return tuple(self._scaled(curve.setup, step, factors) for step in measured)
 
     def _scaled(self, setup: Setup, step: BatchStep, factors: np.ndarray) -> BatchStep:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scalebench.analysis.input_pipeline import ENDS, inputs
+from scalebench.analysis.resampling import drawn_means, generator
 from scalebench.analysis.stats import Estimate
 from scalebench.procure.evidence import NodeEvidence
 from scalebench.procure.purchase_plan import Images
 from scalebench.procure.quantity import Number
-from scalebench.procure.resampling import drawn_means, generator
 from scalebench.procure.serving import Objection
 
 

@@ -75,10 +75,10 @@ def rate_device(hardware: Mapping[str, Any], ability: Ability, chips: Iterable[C
     name = device_name(hardware)
     chip = row_of(name, chips)
     cores = min(1.0, ability.threads / chip.cores) if chip is not None and chip.cores else 1.0
-    peaks = [_rated(what, peak, chip and chip.peak(what), cores) for what, peak in ability.matmul.items()]
+    peaks = [_rated(what, peak, chip.peak(what) if chip else None, cores) for what, peak in ability.matmul.items()]
     streams = [ability.bandwidth[stream] for stream in ("copy", "triad") if stream in ability.bandwidth]
     if streams:
-        peaks.append(_rated("memory", max(streams, key=lambda peak: peak.best), chip and chip.bandwidth, 1.0))
+        peaks.append(_rated("memory", max(streams, key=lambda peak: peak.best), chip.bandwidth if chip else None, 1.0))
     return RatedDevice(name, ability.device, ability.threads, cores, chip, tuple(peaks))
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scalebench.analysis.resampling import drawn_quantiles, generator
 from scalebench.analysis.stats import Estimate
 from scalebench.analysis.summary import noted
 from scalebench.analysis.tails import FEWEST_ROUNDS, NEEDED, Tail, tail
 from scalebench.procure import formulas as f
 from scalebench.procure.purchase_plan import PurchasePlan
-from scalebench.procure.resampling import drawn_quantiles, generator
 from scalebench.procure.serving import Objection, Setup
 
 PERCENTILES = (95, 99)
@@ -209,7 +209,7 @@ def _step(measured: MeasuredBatch, percentile: int, draws: int, seed: int) -> Ba
 
 def unknown(batch: int, draws: int, obstacle: Objection) -> BatchStep:
     """A step of which nothing is known."""
-    return BatchStep(batch, Estimate(*[math.nan] * 3, 0), np.full(draws, math.nan), obstacle=obstacle)
+    return BatchStep(batch, Estimate(math.nan, math.nan, math.nan, 0), np.full(draws, math.nan), obstacle=obstacle)
 
 
 def _not_established(measured: MeasuredBatch, percentile: int) -> Objection | None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-import numpy.typing as npt
 from simpy import Environment
 from simpy.events import Event
 
@@ -60,7 +59,7 @@ class Server:
         return self.copies * self.cap / float(np.mean(self.times(self.cap)))
 
 
-def percentile_of(times: npt.ArrayLike, percentile: float) -> float:
+def percentile_of(times: Sequence[float] | np.ndarray, percentile: float) -> float:
     """Smallest of the times with at least this percentage of them at or below it, seconds."""
     return float(np.quantile(times, percentile / 100, method="inverted_cdf"))
 

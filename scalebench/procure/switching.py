@@ -118,7 +118,8 @@ def _cost_difference(decision: Decision, path: str) -> CostDifference:
     def difference(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
         inputs = {**own, path: np.atleast_1d(np.asarray(values, dtype=float))}
         leader, runner_up = costs(decision.plan, pair, inputs, decision.capacities)
-        return np.subtract(runner_up, leader)
+        less: npt.NDArray[np.float64] = runner_up - leader
+        return less
 
     return difference
 
@@ -203,5 +204,5 @@ def over_demand(decision: Decision, least: float = 0.1, most: float = 10.0, poin
     inputs = own | {path: own[path] * factors for path in _DEMAND}
     offers = [ranked.offer for ranked in decision.serving]
     table = costs(decision.plan, offers, inputs, decision.capacities)
-    mean = tuple(map(float, inputs[_DEMAND[0]]))
+    mean = tuple(map(float, own[_DEMAND[0]] * factors))
     return CostCurve(mean, {offer.id: tuple(map(float, row)) for offer, row in zip(offers, table, strict=True)})

@@ -16,7 +16,7 @@ def generator(seed: int, machine: str, key: str) -> np.random.Generator:
 def drawn_quantiles(
     rounds: Sequence[Sequence[float]], quantile: float, count: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """``count`` draws of a quantile (0 to 1) of the pooled iterations, seconds, resampled as in ``analysis.tails``.
+    """``count`` draws of a quantile (0 to 1) of the pooled iterations, seconds: the smallest that bounds this share.
 
     Args:
         rounds: iterations of each round, seconds; at least one.
