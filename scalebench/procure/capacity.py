@@ -33,11 +33,8 @@ def capacities(
 ) -> tuple[tuple[Capacity, ...], tuple[Refusal, ...]]:
     """What every node of a plan serves at its service level (F1, F2), and what does not serve, with the reason.
 
-    Args:
-        plan: the plan; its quantities count with their values, without their ranges.
-        evidence: of its nodes.
-        draws: number of capacities under resampled rounds that come with each.
-        seed: of the draws. Nodes with the same machine share their draws, and no draw depends on other setups.
+    The plan's quantities count with their values, without their ranges. Each capacity comes with ``draws`` more under
+    resampled rounds. Nodes with the same machine share their draws, and no draw depends on other setups.
     """
     results = [result for node in plan.nodes for result in _of_node(plan, node, evidence, draws, seed)]
     return (

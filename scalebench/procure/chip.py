@@ -137,13 +137,7 @@ class Chip(_Strict):
 
 @dataclass(frozen=True)
 class RowProblem:
-    """What is wrong with a row.
-
-    Attributes:
-        key: of the row.
-        text: with the numbers.
-        hint: what to do.
-    """
+    """What is wrong at a key of a row, with the numbers, and a hint on what to do."""
 
     key: str
     text: str

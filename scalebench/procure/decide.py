@@ -26,9 +26,7 @@ class Ranked:
     """An offer that meets the constraints, with the cheapest setup of its node.
 
     Attributes:
-        offer, node: of the plan.
-        capacity: of that setup.
-        bill: at the plan's own numbers.
+        capacity, bill: of that setup, at the plan's own numbers.
         cost: what it is ranked by, see ``policy.rank_by``.
         chance: over the draws.
         on_front: whether no other offer beats it in cost, fleet capacity and energy per image together.
@@ -60,16 +58,12 @@ class Decision:
     """Which offer, and how certain.
 
     Attributes:
-        plan: the plan behind it.
-        standing: whether there is a winner.
         ranked: offers that meet the constraints, cheapest first.
         bounds: those whose cost is only a lower bound (elastic rent), in the same order. Such a cost can rule an offer
             out but cannot show that it is the cheapest; they are ranked only if there is nothing else.
         leaders: ids of the winner, of the tied offers, or of the open one; empty if nothing serves.
         best_measured: id of the first offer behind which everything was measured, if any.
-        rejected: the other offers, with the reason.
-        refusals: setups that do not serve.
-        capacities: all setups that do.
+        refusals, capacities: setups that do not serve, and those that do.
         warnings: sentences on old prices.
         draws, seed: of every chance.
     """
@@ -102,14 +96,7 @@ class Decision:
 def decide(
     plan: PurchasePlan, capacities: Sequence[Capacity], refusals: Sequence[Refusal] = (), seed: int = SEED
 ) -> Decision:
-    """Rank the offers of a plan.
-
-    Args:
-        plan: the plan.
-        capacities: what its nodes serve, with equally many draws each.
-        refusals: setups that do not serve.
-        seed: of the draws of the plan's ranges.
-    """
+    """Rank the offers of a plan; each capacity has equally many draws, and ``seed`` is that of the plan's ranges."""
     offers, rejected = split_offers(plan, capacities, refusals)
     fixed = [offer for offer in offers if not _elastic(offer)] or offers
     elastic = [offer for offer in offers if offer not in fixed]

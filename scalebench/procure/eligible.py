@@ -27,7 +27,6 @@ class Rejected:
     """An offer that is not ranked.
 
     Attributes:
-        offer, node: ids.
         reason: of several setups, that of those that met most constraints.
         text: the reason with its numbers, and how many setups were refused for each other reason.
     """

@@ -32,7 +32,6 @@ class NodeEvidence:
 
     Attributes:
         environment: of the newest records.
-        curves: of every setup.
         prepared: rounds of preparing images on its host, ``analysis.rounds.with_standing``.
         facts: counts of each model and resolution, see ``store.frame.counts_frame``.
         abilities: measured peaks of the machine, oldest first.
@@ -69,14 +68,7 @@ class NodeEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All of a plan's evidence.
-
-    Attributes:
-        nodes: by id; nodes that were not measured are missing.
-        chips: the catalogue by id.
-        files: of the records.
-        problems: sentences on lines that could not be read.
-    """
+    """Evidence of the measured nodes by id, the catalogue by id, and ``problems``: lines that could not be read."""
 
     nodes: Mapping[str, NodeEvidence]
     chips: Mapping[str, Chip]

@@ -44,15 +44,7 @@ class DevicePeak:
 
 @dataclass(frozen=True)
 class Extrapolation:
-    """From a measured node to another.
-
-    Attributes:
-        source: the measured node.
-        node: the other one.
-        rule: its ``estimate``.
-        evidence: of the source.
-        chips: the catalogue.
-    """
+    """From ``source``, a measured node with its evidence, to ``node`` by its rule; ``chips`` is the catalogue."""
 
     source: Node
     node: Node
@@ -130,12 +122,7 @@ def device_peak(
 ) -> DevicePeak:
     """Peaks of one device of a node: the catalogue's, or measured ones of a processor that is not in it.
 
-    Args:
-        node: of the plan.
-        cores: of the node; of a processor in the catalogue they are a share of its chip.
-        abilities: measured peaks of the node, oldest first.
-        chips: the catalogue.
-        precision: as in a case.
+    Of a processor in the catalogue the node has a share, ``cores`` of those of its chip.
     """
     chip = chips.get(node.accelerator)
     if chip is None:

@@ -62,12 +62,7 @@ def gap(
 ) -> Gap:
     """Explain the gap: repeat the simulation with what the load test measured, one cause after the other.
 
-    Args:
-        server: as simulated, with the service times measured alone.
-        simulated: its capacity.
-        runs, tested: the load test and its bounds.
-        level: the service level.
-        search: effort of each simulation.
+    ``server`` has the service times measured alone, and ``simulated`` is its capacity with them.
     """
     at_capacity = simulate(server, simulated.value, search.requests, search.seed) if simulated.value > 0 else None
     nearest = tested.nearest

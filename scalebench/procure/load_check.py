@@ -24,12 +24,9 @@ class ServiceLevel:
 
 @dataclass(frozen=True)
 class Rule:
-    """Result of the 2 t(b) rule (F1, F2).
+    """Result of the 2 t(b) rule (F1, F2): the feasible batch with the highest rate, and its service time.
 
-    Attributes:
-        batch: feasible batch with the highest rate; 0 if none is feasible.
-        images_per_s: its rate; 0 if none is feasible.
-        tail_s: its service time at the percentile, seconds; NaN if none is feasible.
+    Without a feasible batch ``batch`` and ``images_per_s`` are 0, ``tail_s`` (at the percentile) is NaN.
     """
 
     batch: int

@@ -33,14 +33,7 @@ def weigh(
     plan: PurchasePlan, capacities: Sequence[Capacity], refusals: Sequence[Refusal], recompute: Recompute,
     seed: int = SEED,
 ) -> PurchaseOutcome:  # fmt: skip
-    """Decide, and analyse the decision.
-
-    Args:
-        plan: the plan.
-        capacities, refusals: setups that serve, and setups that do not.
-        recompute: gives the capacities under another service level or other accuracies.
-        seed: of the draws.
-    """
+    """Decide, and analyse the decision; ``recompute`` gives capacities under another service level or accuracy."""
     decision = decide(plan, capacities, refusals, seed)
     return PurchaseOutcome(
         decision, tornado(decision, recompute), switches(decision), break_evens(decision), over_demand(decision)

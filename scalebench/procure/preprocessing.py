@@ -53,16 +53,7 @@ class Preprocessing:
 def measured_preprocessing(
     evidence: NodeEvidence, images: Images, resolution: int, cores: int | None, draws: int, seed: int
 ) -> Preprocessing | Objection:
-    """What the cores of a node prepare, or why that is unknown; ``busy`` is left at 0.
-
-    Args:
-        evidence: of the node.
-        images: camera and decoder.
-        resolution: input of the model, pixels.
-        cores: of the node.
-        draws: number of resampled rates.
-        seed: of the whole decision.
-    """
+    """What the cores of a node prepare at a resolution in pixels, or why that is unknown; ``busy`` is left at 0."""
     what = f"{images.decoder} from {images.camera} to {resolution}"
     table = inputs(evidence.prepared)
     table = table[

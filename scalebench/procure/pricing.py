@@ -124,13 +124,9 @@ def costs(
     capacities: Sequence[Capacity],
     rates: Sequence[Number] | None = None,
 ) -> npt.NDArray[np.float64]:
-    """Cost of every offer, at each entry with the setup that is cheapest there.
+    """Cost of every offer, at each entry of the inputs with the setup that is cheapest there.
 
-    Args:
-        plan, offers: of the plan.
-        inputs: numbers, or arrays of one length.
-        capacities: what the nodes serve.
-        rates: images per second of each capacity, 0 for none; default what the plan counts on.
+    ``rates`` are images per second of each capacity, 0 for none; default what the plan counts on.
 
     Returns: shape (offers, entries); infinite where no setup serves.
     """

@@ -37,14 +37,11 @@ class RatedPeak:
 
 @dataclass(frozen=True)
 class RatedDevice:
-    """One device of this machine.
+    """One device of this machine, with the name that driver or system give it.
 
     Attributes:
-        name: as driver or system name it.
-        device, threads: of the measurement.
         cores: share of the processor's cores that were used; 1 for boards.
         chip: its row; None if the device is not in the catalogue.
-        peaks: measured ones against the row's.
     """
 
     name: str

@@ -29,7 +29,6 @@ class Bar:
 
     Attributes:
         path: of the input; ``capacity.`` and a node's id for the interval of its capacity.
-        unit, value, low, high: of the input.
         base, winner: cost of the decision's first offer, see ``policy.rank_by``, and its id.
         at_low, at_high: cost of every offer at the two ends.
     """

@@ -28,8 +28,7 @@ class MeasuredBatch:
     """One batch size of a setup.
 
     Attributes:
-        batch: images per pass.
-        machine, key: of the rounds, and of their case.
+        key: of the case.
         laps: iterations of the rounds that count, seconds.
         tails: of the iterations, by percentile, seconds.
         memory_bytes: highest of all rounds, all copies; NaN if it was not measured.
@@ -116,7 +115,6 @@ class BatchStep:
         tail_s: service time at the plan's percentile, seconds.
         drawn_s: the same under resampled rounds, one for each draw.
         memory_bytes: of all copies.
-        notes: doubts.
         obstacle: why nothing is known of it; then the numbers are NaN.
     """
 

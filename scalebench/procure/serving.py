@@ -21,9 +21,7 @@ class Setup:
     """A model and its configuration on one node.
 
     Attributes:
-        model: written form of the variant.
         resolution: side of the input, pixels.
-        precision, layout, runtime: as in a case.
         threads: of each copy.
         instances: concurrent copies in all.
         setting: other settings that are not the default, see ``Case.setting``.
@@ -57,7 +55,6 @@ class Capacity:
 
     Attributes:
         node: id of the plan's node.
-        setup: model and configuration.
         batch: the one that serves most within the service level; of equal ones the smallest.
         images_per_s: of the whole node with the interval over rounds (F2), capped by the input pipeline.
         counted_on: the end of that interval the plan's ``capacity_bound`` counts on, images per second.
@@ -67,7 +64,6 @@ class Capacity:
         draws: capacity under resampled rounds, images per second; equally many for all capacities of a decision.
         limit: what sets it, in words: the service level, memory, the input pipeline, the largest batch measured.
         origin: whether it was measured on this node; an offer that was not is marked wherever it appears.
-        machine: of the records.
         n: rounds behind it.
         memory_bytes: peak at the batch, all copies.
         notes: doubts about the records.

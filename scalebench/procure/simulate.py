@@ -21,6 +21,8 @@ from scalebench.analysis.stats import Estimate, of_rounds
 Curves = Mapping[int, Sequence[float]]
 """Measured service times in seconds, by images in the batch."""
 
+_IDLE = 0.01
+"""Share of saturation at which a server counts as almost idle."""
 _ROUNDING_S = 1e-9
 """Waiting ends this much early: the clock of a simulation adds up floats."""
 WARM_SHARE = 0.2
@@ -162,23 +164,12 @@ def capacity_by_simulation(
 ) -> Estimate:
     """Highest arrival rate, images per second, at which this percentage of the latencies is within the service level.
 
-    Args:
-        server: what serves.
-        slo_s: service level, seconds.
-        percentile: percentage of the requests that has to be within it.
-        overhead_s: spent outside the server, seconds.
-        search: its effort.
-
     Returns: mean over the replications with the interval of their spread; 0 if even an almost idle server misses the
-    service level.
+    service level. ``overhead_s`` is spent outside the server.
     """
     search = search or Search()
-    bound = slo_s - overhead_s
-    return of_rounds([_capacity(server, bound, percentile, search, n) for n in range(search.replications)])
-
-
-_IDLE = 0.01
-"""Share of saturation at which a server counts as almost idle."""
+    bound_s = slo_s - overhead_s
+    return of_rounds([_capacity(server, bound_s, percentile, search, n) for n in range(search.replications)])
 
 
 def _capacity(server: Server, bound_s: float, percentile: float, search: Search, replication: int) -> float:
