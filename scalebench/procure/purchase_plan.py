@@ -6,24 +6,21 @@ import datetime as dt
 from collections import Counter
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from scalebench.procure import quantity as q
 from scalebench.suite.decoder_table import camera_size
+from scalebench.suite.strict import StrictModel
 from scalebench.suite.suite_schema import Decoder, Precision, Runtime
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="lower case, digits, dots and hyphens")]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 NO_MORE_THAN = {"mean_images_per_s": "peak_images_per_s", "idle_w": "load_w", "residual": "capex"}
 """Quantities that may not exceed another one of the same mapping."""
 
 
-class _Ordered(_Strict):
+class _Ordered(StrictModel):
     @model_validator(mode="after")
     def _in_order(self) -> _Ordered:
         for name, other in NO_MORE_THAN.items():
@@ -42,7 +39,7 @@ class Demand(_Ordered):
     growth_per_year: q.Growth | None = None
 
 
-class Slo(_Strict):
+class Slo(StrictModel):
     """Service level: this percentage of the requests is answered within this time."""
 
     percentile: Literal[95, 99] = Field(99, description="a percentile that scalebench establishes")
@@ -52,7 +49,7 @@ class Slo(_Strict):
     )
 
 
-class Accuracy(_Strict):
+class Accuracy(StrictModel):
     """Accuracy of the models on the buyer's own data; scalebench does not measure it."""
 
     metric: str
@@ -60,7 +57,7 @@ class Accuracy(_Strict):
     values: dict[str, q.Share] = Field(description="by model@resolution; a missing model is not assessed")
 
 
-class Select(_Strict):
+class Select(StrictModel):
     """Models and configurations that may serve; empty means all that were measured."""
 
     models: list[str] = Field(default_factory=list, description="names or globs")
@@ -69,7 +66,7 @@ class Select(_Strict):
     runtimes: list[Runtime] = Field(default_factory=list)
 
 
-class Images(_Strict):
+class Images(StrictModel):
     """Images arrive as photographs, which the node's own cores prepare."""
 
     camera: str = Field(description="WIDTHxHEIGHT in pixels, as in the records")
@@ -81,7 +78,7 @@ class Images(_Strict):
         return self
 
 
-class Workload(_Strict):
+class Workload(StrictModel):
     """The workload."""
 
     name: str = Field(min_length=1)
@@ -92,7 +89,7 @@ class Workload(_Strict):
     images: Images | None = Field(None, description="default: images arrive prepared")
 
 
-class Policy(_Strict):
+class Policy(StrictModel):
     """Reserves and ranking."""
 
     max_utilisation: q.Utilisation
@@ -103,7 +100,7 @@ class Policy(_Strict):
     tie_probability: float = Field(0.95, gt=0.5, lt=1)
 
 
-class Site(_Strict):
+class Site(StrictModel):
     """Where bought nodes stand."""
 
     pue: q.Pue
@@ -111,14 +108,14 @@ class Site(_Strict):
     grid_g_per_kwh: q.GramsPerKwh | None = None
 
 
-class Finance(_Strict):
+class Finance(StrictModel):
     """Cost of capital, and the horizon the fleet is sized for."""
 
     discount_rate: q.Rate
     horizon_years: q.Years
 
 
-class ExtrapolationRule(_Strict):
+class ExtrapolationRule(StrictModel):
     """How the capacity of a node that was not measured follows from one that was."""
 
     from_: Id = Field(alias="from")
@@ -146,7 +143,7 @@ class Node(_Ordered):
         return self
 
 
-class Quote(_Strict):
+class Quote(StrictModel):
     """Vendor, date and validity of a price."""
 
     vendor: str
@@ -168,7 +165,7 @@ class Buy(_Ordered):
     quote: Quote
 
 
-class Rent(_Strict):
+class Rent(StrictModel):
     """A node by the hour, power and housing included."""
 
     id: Id
@@ -187,7 +184,7 @@ class Rent(_Strict):
 Offer = Annotated[Buy | Rent, Field(discriminator="kind")]
 
 
-class PurchasePlan(_Strict):
+class PurchasePlan(StrictModel):
     """A purchase plan."""
 
     schema_: Literal["scalebench.procure/1"] = Field(alias="schema")

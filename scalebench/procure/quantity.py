@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
+
+from scalebench.suite.strict import StrictModel
 
 Number = float | np.ndarray
 Inputs = Mapping[str, Number]
@@ -20,14 +22,12 @@ Plan = TypeVar("Plan", bound=BaseModel)
 QuantityStatus = Literal["fact", "measured", "assumed", "derived"]
 
 
-class Quantity(BaseModel):
+class Quantity(StrictModel):
     """A number, written bare (an assumption without a range) or as a mapping with at least value and unit.
 
     Status: a fact is published, a measured value comes from a run, an assumption is the user's, a derived value was
     calculated.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     value: float
     low: float | None = None
