@@ -63,7 +63,7 @@ def curves(rounds: pd.DataFrame) -> tuple[ServiceCurve, ...]:
     """Curves of one machine.
 
     Args:
-        rounds: ``analysis.rounds.with_standing`` of records of mode ``inference`` with one state of the software.
+        rounds: ``analysis.rounds.with_standing`` of records of mode ``inference`` with one software version.
 
     Returns: in order of first appearance. Rounds are never pooled across protocols: of a batch timed by several, the
         protocol with most iterations counts.
@@ -115,7 +115,7 @@ class BatchStep:
         tail_s: service time at the plan's percentile, seconds.
         drawn_s: the same under resampled rounds, one for each draw.
         memory_bytes: of all copies.
-        obstacle: why nothing is known of it; then the numbers are NaN.
+        obstacle: why its numbers are unknown, that is NaN.
     """
 
     batch: int
@@ -206,7 +206,7 @@ def _step(measured: MeasuredBatch, percentile: int, draws: int, seed: int) -> Ba
 
 
 def unknown(batch: int, draws: int, obstacle: Objection) -> BatchStep:
-    """A step of which nothing is known."""
+    """A step without numbers, and the reason."""
     return BatchStep(batch, Estimate(math.nan, math.nan, math.nan, 0), np.full(draws, math.nan), obstacle=obstacle)
 
 

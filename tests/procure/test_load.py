@@ -102,11 +102,11 @@ def test_a_bad_plan_is_refused_where_it_is_wrong(plan_file: Load, tmp_path: Path
     with pytest.raises(PlanError) as caught:
         plan_file((old, new))
     text = (tmp_path / "plan.yaml").read_text(encoding="utf-8").splitlines()
-    line = next(number for number, one in enumerate(text, 1) if words in one)
+    line = next(number for number, row in enumerate(text, 1) if words in row)
     place = f"{tmp_path / 'plan.yaml'}:{line}: {key}: " if key else f"{tmp_path / 'plan.yaml'}:{line}: "
-    said = [one for one in caught.value.message.splitlines() if one.startswith(place)]
-    assert said, caught.value.message
-    assert message in said[0]
+    messages = [row for row in caught.value.message.splitlines() if row.startswith(place)]
+    assert messages, caught.value.message
+    assert message in messages[0]
     assert hint in caught.value.hint
 
 

@@ -21,7 +21,7 @@ _LOOK = Look("#0173b2", "o", "-")
 
 
 def offer_front(decision: Decision, anchor: str) -> Chart | Absent:
-    """Ranked offers by cost and capacity, their energy per image beside them."""
+    """Ranked offers by cost and capacity, labelled with their energy per image."""
     title = "Pareto front of the offers"
     if len(decision.ranked) < 2:
         return Absent(title, "fewer than two offers meet the constraints")
