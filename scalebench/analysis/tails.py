@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scalebench.analysis.resampling import drawn_quantiles
 from scalebench.analysis.stats import Estimate, resampled
 
 NEEDED = {0.95: 72, 0.99: 368}
@@ -42,18 +43,8 @@ def tail(rounds: Sequence[Sequence[float]], quantile: float) -> Tail:
     laps = np.concatenate([np.asarray(r, dtype=float) for r in rounds]) if rounds else np.empty(0)
     if len(laps) < NEEDED[quantile]:
         return Tail(None, len(laps), TOO_FEW)
-    owner = np.repeat(np.arange(len(rounds)), [len(r) for r in rounds])
-    order = np.argsort(laps)
-    laps, owner = laps[order], owner[order]
-    value = _weighted(laps, np.ones(len(laps)), quantile)
+    value = float(np.quantile(laps, quantile, method="inverted_cdf"))
     if len(rounds) < FEWEST_ROUNDS:
         return Tail(Estimate(value, math.nan, math.nan, len(rounds)), len(laps))
-    draws = np.random.default_rng(_SEED).multinomial(len(rounds), [1 / len(rounds)] * len(rounds), size=_RESAMPLES)
-    drawn = [_weighted(laps, weights[owner], quantile) for weights in draws]
+    drawn = drawn_quantiles(rounds, quantile, _RESAMPLES, np.random.default_rng(_SEED))
     return Tail(resampled(value, drawn, len(rounds)), len(laps))
-
-
-def _weighted(laps: np.ndarray, weights: np.ndarray, quantile: float) -> float:
-    """Smallest lap with at least ``quantile`` of the weight at or below it."""
-    total = np.cumsum(weights)
-    return float(laps[np.searchsorted(total, quantile * total[-1])])

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from scalebench.procure.athand import AtHand
     from scalebench.procure.chip import Chip
+    from scalebench.procure.rated_peaks import RatedDevice
 
 
 def hardware(
@@ -43,22 +43,22 @@ def chip_content(chip: Chip) -> dict[str, Any]:
     """A row for JSON: null where there is no number, a mark for every number and every conflict."""
     from scalebench.procure.chip import NOT_PUBLISHED, NUMBERS
 
-    marks = {name: chip.mark_of(name) for name in NUMBERS if chip.told(name) != NOT_PUBLISHED}
+    marks = {name: chip.mark_of(name) for name in NUMBERS if chip.cell(name) != NOT_PUBLISHED}
     return {**chip.model_dump(mode="json", exclude={"mark"}), "marks": marks, "remarks": chip.remarks}
 
 
-def here_content(one: AtHand) -> dict[str, Any]:
-    """This machine for JSON: the row's id, or null where no row bears its name."""
+def here_content(one: RatedDevice) -> dict[str, Any]:
+    """This machine for JSON: the row's id, or null if it is not in the catalogue."""
     from dataclasses import asdict
 
     return {**asdict(one), "chip": None if one.chip is None else one.chip.id}
 
 
-def _measured(chips: tuple[Chip, ...]) -> list[AtHand]:
+def _measured(chips: tuple[Chip, ...]) -> list[RatedDevice]:
     from scalebench.cli.examining import measured_peaks
-    from scalebench.procure.athand import at_hand
+    from scalebench.procure.rated_peaks import rate_device
 
-    return [at_hand(environment.hardware, ability, chips) for environment, ability in measured_peaks()]
+    return [rate_device(environment.hardware, ability, chips) for environment, ability in measured_peaks()]
 
 
 def _print_chips(chips: Sequence[Chip]) -> None:
@@ -68,18 +68,18 @@ def _print_chips(chips: Sequence[Chip]) -> None:
 
     headings = ("memory, GB", "GB/s", "fp32, TFLOP/s", "fp16/bf16", "int8, TOP/s", "W")
     columns = [("id", False), *((heading, False) for heading in headings), ("note", False)]
-    rows = [[chip.id, *(chip.told(name) for name in NUMBERS), chip.remarks] for chip in chips]
+    rows = [[chip.id, *(chip.cell(name) for name in NUMBERS), chip.remarks] for chip in chips]
     print_table(f"{len(chips)} rows, catalogue of {catalogue_version()}; dense peaks", columns, rows)
     typer.echo("; ".join(f"{mark}: {meaning}" for mark, meaning in MARKS.items()))
 
 
-def _print_here(one: AtHand) -> None:
+def _print_here(one: RatedDevice) -> None:
     from scalebench.cli.output import print_table
     from scalebench.procure.chip import NOT_PUBLISHED
     from scalebench.units import si
 
     if one.chip is None:
-        title = f"{one.device}: no row of the catalogue bears the name {one.name!r}"
+        title = f"{one.device}: {one.name!r} is not in the catalogue"
     elif one.cores < 1:
         title = f"{one.device}: {one.name}, {one.threads} of {one.chip.cores} cores of {one.chip.id}"
     else:

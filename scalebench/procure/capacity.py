@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 import numpy as np
 
 from scalebench.analysis.stats import Estimate
 from scalebench.procure import formulas as f
-from scalebench.procure.batch_steps import BatchBounds, BatchStep, level, steps
 from scalebench.procure.evidence import CPU, Evidence, NodeEvidence
 from scalebench.procure.extrapolate import Extrapolation
-from scalebench.procure.intake import Intake, beside, intake
+from scalebench.procure.preprocessing import Preprocessing, measured_preprocessing
 from scalebench.procure.purchase_plan import Accuracy, Node, PurchasePlan, Select
-from scalebench.procure.service_curves import Objection, ServiceCurve
-from scalebench.procure.serving import Capacity, Refusal, Setup
+from scalebench.procure.service_curves import BatchBounds, BatchStep, ServiceCurve, steps
+from scalebench.procure.serving import Capacity, Objection, Refusal, Setup
 
 DRAWS = 2000
 SEED = 20190528
@@ -33,73 +33,65 @@ def capacities(
 ) -> tuple[tuple[Capacity, ...], tuple[Refusal, ...]]:
     """What every node of a plan serves at its service level (F1, F2), and what does not serve, with the reason.
 
-    Args:
-        plan: the plan; its quantities count with their values, without their ranges.
-        evidence: of its nodes.
-        draws: capacities under resampled rounds that come with each; 0 for none.
-        seed: of the draws. Nodes with the same machine share their draws, and no draw depends on other setups.
+    The plan's quantities count with their values, without their ranges. Each capacity comes with ``draws`` more under
+    resampled rounds. Nodes with the same machine share their draws, and no draw depends on other setups.
     """
-    found = [one for node in plan.nodes for one in _of_node(plan, node, evidence, draws, seed)]
+    results = [result for node in plan.nodes for result in _of_node(plan, node, evidence, draws, seed)]
     return (
-        tuple(one for one in found if isinstance(one, Capacity)),
-        tuple(one for one in found if isinstance(one, Refusal)),
+        tuple(result for result in results if isinstance(result, Capacity)),
+        tuple(result for result in results if isinstance(result, Refusal)),
     )
 
 
 def _of_node(plan: PurchasePlan, node: Node, evidence: Evidence, draws: int, seed: int) -> Iterator[Capacity | Refusal]:
     source = node if node.estimate is None else plan.node(node.estimate.from_)
-    seen = evidence.nodes[source.id]
-    if seen.imported:
+    measured = evidence.nodes[source.id]
+    if measured.imported:
         text = (
-            f"{seen.imported} cases of {source.machine} are imported: one value each, which establishes no percentile"
+            f"{measured.imported} cases of {source.machine} are imported: one value each, which establishes no "
+            "percentile"
         )
         yield Refusal(node.id, None, "imported", text)
         return
-    chosen = [curve for curve in seen.curves if _selected(plan.workload.select, curve.setup)]
-    if not chosen:
+    selected = [curve for curve in measured.curves if _selected(plan.workload.select, curve.setup)]
+    if not selected:
         yield Refusal(node.id, None, "not_measured", f"nothing that the plan selects was measured on {source.machine}")
-    guess = None if node.estimate is None else Extrapolation(source, node, seen, evidence.chips)
-    for curve in chosen:
-        yield _Service(plan, node, seen, guess, evidence, draws, seed, curve).found()
+    rule = node.estimate
+    estimate = None if rule is None else Extrapolation(source, node, rule, measured, evidence.chips)
+    for curve in selected:
+        yield _SetupOnNode(plan, node, measured, estimate, evidence, draws, seed, curve).result()
 
 
 @dataclass(frozen=True)
-class _Service:
-    """One setup on one node."""
+class _SetupOnNode:
+    """One setup on one node; ``measured`` is the evidence of the node, or of the one it is extrapolated from."""
 
     plan: PurchasePlan
     node: Node
-    seen: NodeEvidence
-    guess: Extrapolation | None
+    measured: NodeEvidence
+    estimate: Extrapolation | None
     evidence: Evidence
     draws: int
     seed: int
     curve: ServiceCurve
 
-    def found(self) -> Capacity | Refusal:
-        accuracy = _accuracy_objection(self.plan.workload.accuracy, self.curve.setup)
-        if accuracy is not None:
-            return self._refused(accuracy)
-        at, tried = level(self.plan, self._memory_gib()), self._steps()
-        objections = [at.objection(step) for step in tried]
-        if None not in objections:
-            return self._refused(next(one for one in objections if one is not None))
-        impossible = self._impossible(tried)
-        if impossible is not None:
-            return self._refused(impossible)
-        fed = self._intake()
-        if isinstance(fed, tuple):
-            return self._refused(fed)
-        return self._capacity(at, tried, objections, fed)
+    def result(self) -> Capacity | Refusal:
+        objection = _accuracy_objection(self.plan.workload.accuracy, self.curve.setup)
+        if objection is None:
+            objection = self._impossible() if None in self._objections else self._objections[0]
+        result = objection or self._preprocessing()
+        if isinstance(result, tuple):
+            return Refusal(self.node.id, self.curve.setup, *result)
+        return self._capacity(result)
 
-    def _capacity(
-        self, at: BatchBounds, tried: Sequence[BatchStep], objections: Sequence[Objection | None], fed: Intake | None
-    ) -> Capacity:
-        serving = [index for index, objection in enumerate(objections) if objection is None]
-        rates = {index: _capped(self._rate(tried[index]), fed) for index in serving}
-        counted = {index: rate.low if at.careful else rate.value for index, rate in rates.items()}
+    def _capacity(self, preprocessing: Preprocessing | None) -> Capacity:
+        serving = [index for index, objection in enumerate(self._objections) if objection is None]
+        rates = {index: self._rate(self._batches[index]) for index in serving}
+        if preprocessing is not None:
+            rates = {index: preprocessing.cap_estimate(rate) for index, rate in rates.items()}
+        counted = {index: rate.low if self._bounds.careful else rate.value for index, rate in rates.items()}
         best = max(serving, key=lambda index: counted[index])
-        step = tried[best]
+        step = self._batches[best]
         return Capacity(
             node=self.node.id,
             setup=self.curve.setup,
@@ -107,132 +99,121 @@ class _Service:
             images_per_s=rates[best],
             counted_on=counted[best],
             tail_s=step.tail_s,
-            worst_s=at.worst_s(step),
-            draws=self._drawn(at, tried, fed),
-            limit=self._limit(rates[best], step, fed, tried, objections, best),
-            origin="measured" if self.guess is None else "extrapolated",
-            machine=self.seen.environment.machine,
+            worst_s=self._bounds.worst_s(step),
+            draws=self._drawn(preprocessing),
+            limit=self._limit(rates[best], preprocessing, best),
+            origin="measured" if self.estimate is None else "extrapolated",
+            machine=self.measured.environment.machine,
             n=step.tail_s.n,
             memory_bytes=step.memory_bytes,
-            notes=(*self._notes(fed), *self.seen.notes, *step.notes),
+            notes=(*self._notes(preprocessing), *self.measured.notes, *step.notes),
         )
 
-    def _impossible(self, tried: Sequence[BatchStep]) -> Objection | None:
-        """F14, on GPUs: the catalogue's peaks of processors are at base clock, and so no bound."""
+    @cached_property
+    def _batches(self) -> tuple[BatchStep, ...]:
+        measured = steps(self.curve, self.plan.workload.slo.percentile, self.draws, self.seed)
+        return measured if self.estimate is None else self.estimate.steps(self.curve, measured, self.seed)
+
+    @cached_property
+    def _bounds(self) -> BatchBounds:
+        chip, memory_gib = self.evidence.chips.get(self.node.accelerator), self.node.memory_gib
+        if memory_gib is None and self.estimate is None:
+            memory_gib = self.measured.memory_gib
+        elif memory_gib is None and chip is not None and chip.memory_gb is not None:
+            memory_gib = chip.memory_gb * _GB
+        return BatchBounds.of(self.plan, memory_gib)
+
+    @cached_property
+    def _objections(self) -> tuple[Objection | None, ...]:
+        """Why each batch does not serve; None for those that do."""
+        return tuple(map(self._bounds.objection, self._batches))
+
+    def _impossible(self) -> Objection | None:
+        """F14, on GPUs only: the catalogue's peaks of processors are at base clock, so they are no upper bound."""
         setup, chip = self.curve.setup, self.evidence.chips.get(self.node.accelerator)
         peak = chip.peak(setup.precision) if chip is not None and chip.kind != CPU else None
-        macs = self.seen.facts.get((setup.model, setup.resolution), {}).get("macs")
-        if self.guess is not None or peak is None or not macs:
+        macs = self.measured.facts.get((setup.model, setup.resolution), {}).get("macs")
+        if self.estimate is not None or peak is None or not macs:
             return None
-        reached = max(float(self._rate(step).value) for step in tried if step.obstacle is None) / self._devices
+        reached = max(float(self._rate(step).value) for step in self._batches if step.obstacle is None) / self._devices
         share = f.share_of_peak(macs, reached, peak)
-        if share <= 1:
-            return None
-        return (
+        return None if share <= 1 else (
             "wrong",
             f"{reached:.4g} img/s would be {share:.2f} of the {setup.precision} peak of {self.node.accelerator}",
-        )
+        )  # fmt: skip
 
     def _rate(self, step: BatchStep) -> Estimate:
-        """Images per second of all devices (F1): the slow end of the service time is the low end of the rate."""
-        many, tail = self.curve.setup.instances * self._devices, step.tail_s
-        value, low, high = (many * float(f.rate(step.batch, s)) for s in (tail.value, tail.high, tail.low))
+        """Images per second of all devices (F1): the upper end of the service time is the lower end of the rate."""
+        copies, tail = self.curve.setup.instances * self._devices, step.tail_s
+        value, low, high = (copies * float(f.rate(step.batch, s)) for s in (tail.value, tail.high, tail.low))
         return Estimate(value, low, high, tail.n)
 
-    def _drawn(self, at: BatchBounds, tried: Sequence[BatchStep], fed: Intake | None) -> tuple[float, ...]:
-        each = [self._devices * at.drawn_ips(step, self.curve.setup.instances) for step in tried]
-        best = np.max(each, axis=0)
-        capped = best if fed is None else np.asarray(fed.capped(best, fed.drawn_ips))
-        return tuple(capped.tolist())
+    def _drawn(self, preprocessing: Preprocessing | None) -> tuple[float, ...]:
+        copies = self.curve.setup.instances
+        best = np.max([self._devices * self._bounds.drawn_ips(step, copies) for step in self._batches], axis=0)
+        drawn = best if preprocessing is None else np.asarray(preprocessing.cap(best, preprocessing.drawn_ips))
+        return tuple(drawn.tolist())
 
-    def _limit(
-        self, rate: Estimate, step: BatchStep, fed: Intake | None, tried: Sequence[BatchStep],
-        objections: Sequence[Objection | None], best: int,
-    ) -> str:  # fmt: skip
-        if fed is not None and rate.value < self._rate(step).value:
-            return f"the input pipeline on {fed.cores} cores"
-        if best + 1 == len(tried):
+    def _limit(self, rate: Estimate, preprocessing: Preprocessing | None, best: int) -> str:
+        if preprocessing is not None and rate.value < self._rate(self._batches[best]).value:
+            return f"the input pipeline on {preprocessing.cores} cores"
+        if best + 1 == len(self._batches):
             return "the largest batch measured"
-        objection, following = objections[best + 1], tried[best + 1].batch
+        objection = self._objections[best + 1]
         if objection is None:
             return "the machine: larger batches serve no more"
-        return _LIMITS.get(objection[0], "batch {} was not measured well").format(following)
+        return _LIMITS.get(objection[0], "batch {} has no valid measurement").format(self._batches[best + 1].batch)
 
-    def _steps(self) -> tuple[BatchStep, ...]:
-        measured = steps(self.curve, self.plan.workload.slo.percentile, self.draws, self.seed)
-        return measured if self.guess is None else self.guess.steps(self.curve, measured, self.seed)
-
-    def _intake(self) -> Intake | Objection | None:
-        if self.plan.workload.images is None:
+    def _preprocessing(self) -> Preprocessing | Objection | None:
+        """None where images arrive prepared."""
+        images, setup = self.plan.workload.images, self.curve.setup
+        if images is None:
             return None
-        cores = self.guess.cores if self.guess is not None else self.node.cores or self.seen.cores
-        setup = self.curve.setup
-        found = intake(self.seen, self.plan.workload.images, setup.resolution, cores, self.draws, self.seed)
-        if not isinstance(found, Intake) or not self._on_cpu:
-            return found
-        # Extrapolated is what a whole node does; how many of its cores that takes, nobody has seen: all of them.
-        return beside(found, found.cores if self.guess is not None else setup.threads * setup.instances)
-
-    def _refused(self, objection: Objection) -> Refusal:
-        return Refusal(self.node.id, self.curve.setup, *objection)
+        cores = self.estimate.cores if self.estimate is not None else self.node.cores or self.measured.cores
+        result = measured_preprocessing(self.measured, images, setup.resolution, cores, self.draws, self.seed)
+        if not isinstance(result, Preprocessing) or not self._on_cpu:
+            return result
+        # An extrapolated rate is that of a whole node; how many of its cores it takes is unknown: all of them.
+        threads = result.cores if self.estimate is not None else setup.threads * setup.instances
+        return replace(result, busy=min(threads, result.cores))
 
     @property
     def _on_cpu(self) -> bool:
-        if self.guess is None:
-            return self.seen.on_cpu
+        if self.estimate is None:
+            return self.measured.on_cpu
         chip = self.evidence.chips.get(self.node.accelerator)
         return self.node.accelerator == CPU or (chip is not None and chip.kind == "cpu")
 
     @property
     def _devices(self) -> int:
-        """Devices that each do what was measured of one; a processor is measured with all of its sockets."""
+        """Devices that each serve what was measured of one; a processor is measured with all of its sockets."""
         return 1 if self._on_cpu else self.node.count
 
-    def _memory_gib(self) -> float | None:
-        if self.node.memory_gib is not None or self.guess is None:
-            return self.node.memory_gib or self.seen.memory_gib
-        chip = self.evidence.chips.get(self.node.accelerator)
-        return None if chip is None or chip.memory_gb is None else chip.memory_gb * _GB
-
-    def _notes(self, fed: Intake | None) -> Iterator[str]:
-        if self.guess is not None:
-            yield self.guess.note(self.curve.setup.precision)
-            if fed is not None:
-                yield f"images prepared per core as on {self.guess.source.id}"
+    def _notes(self, preprocessing: Preprocessing | None) -> Iterator[str]:
+        if self.estimate is not None:
+            yield self.estimate.note(self.curve.setup.precision)
+            if preprocessing is not None:
+                yield f"images prepared per core as on {self.estimate.source.id}"
         if self._devices > 1:
             yield f"measured on one device, times {self._devices}"
-        if fed is not None and self._on_cpu:
-            yield "timed without the input pipeline beside it, which shares its cores"
+        if preprocessing is not None and self._on_cpu:
+            yield "timed without the input pipeline, which shares its cores"
 
 
 def _selected(select: Select, setup: Setup) -> bool:
-    return (
-        (not select.models or any(fnmatchcase(setup.model, glob) for glob in select.models))
-        and (not select.resolutions or setup.resolution in select.resolutions)
-        and (not select.precisions or setup.precision in select.precisions)
-        and (not select.runtimes or setup.runtime in select.runtimes)
-    )
+    allowed = ((select.resolutions, setup.resolution), (select.precisions, setup.precision),
+               (select.runtimes, setup.runtime))  # fmt: skip
+    named = not select.models or any(fnmatchcase(setup.model, pattern) for pattern in select.models)
+    return named and all(not values or value in values for values, value in allowed)
 
 
-def _accuracy_objection(wanted: Accuracy | None, setup: Setup) -> Objection | None:
-    if wanted is None:
+def _accuracy_objection(accuracy: Accuracy | None, setup: Setup) -> Objection | None:
+    if accuracy is None:
         return None
     name = f"{setup.model}@{setup.resolution}"
-    reached = wanted.values.get(name)
+    reached = accuracy.values.get(name)
     if reached is None:
-        return "accuracy_not_assessed", f"the plan gives no {wanted.metric} of {name}"
-    if reached.value < wanted.min.value:
-        return "accuracy", f"{wanted.metric} {reached.value:g} of {name} is below {wanted.min.value:g}"
+        return "accuracy_not_assessed", f"the plan gives no {accuracy.metric} of {name}"
+    if reached.value < accuracy.min.value:
+        return "accuracy", f"{accuracy.metric} {reached.value:g} of {name} is below {accuracy.min.value:g}"
     return None
-
-
-def _capped(rate: Estimate, fed: Intake | None) -> Estimate:
-    """End by end: the slowest the model may be with the slowest that the preparation may be."""
-    if fed is None:
-        return rate
-    each = fed.per_core_ips
-    value, low, high = (
-        float(fed.capped(model, core))
-        for model, core in ((rate.value, each.value), (rate.low, each.low), (rate.high, each.high))
-    )
-    return replace(rate, value=value, low=low, high=high)

@@ -1,4 +1,4 @@
-"""Plan and capacities -> Decision: constraints first, then money per unit of work, and how sure that is."""
+"""Plan and capacities -> Decision: constraints first, then cost, and how certain the ranking is."""
 
 from __future__ import annotations
 
@@ -7,32 +7,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from scalebench.procure.bill import Bill
-from scalebench.procure.chances import Chance, chances
-from scalebench.procure.choice import cost, price
-from scalebench.procure.eligible import Rejected, old_prices, sort_out
-from scalebench.procure.front import on_front
-from scalebench.procure.plan_values import point
+import numpy as np
+import numpy.typing as npt
+
+from scalebench.procure.eligible import Rejected, old_prices, split_offers
+from scalebench.procure.pricing import Bill, Chance, chances, cost, price
 from scalebench.procure.purchase_plan import Buy, Node, PurchasePlan, Rent
+from scalebench.procure.quantity import point
 from scalebench.procure.serving import Capacity, Refusal
 
 SEED = 7
 DecisionStatus = Literal["winner", "tie", "open", "none"]
-"""One offer leads in enough draws; several share them; one stands alone and serves in too few; nothing serves."""
+"""One offer leads in enough draws; several share them; one is alone but serves in too few draws; nothing serves."""
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """An offer that keeps the constraints, with the cheapest setup of its node.
+    """An offer that meets the constraints, with the cheapest setup of its node.
 
     Attributes:
-        offer, node: of the plan.
-        capacity: of that setup.
-        bill: at the plan's own numbers.
+        capacity, bill: of that setup, at the plan's own numbers.
         cost: what it is ranked by, see ``policy.rank_by``.
         chance: over the draws.
-        on_front: whether no other offer beats it in cost, capacity of the fleet and energy per image together.
-        unmeasured: what stands behind it that was not measured, in words; empty where everything was.
+        on_front: whether no other offer beats it in cost, fleet capacity and energy per image together.
+        unmeasured: sentences on what behind it was not measured; empty if everything was.
     """
 
     offer: Buy | Rent
@@ -46,33 +44,28 @@ class Ranked:
 
     @property
     def lower_bound(self) -> bool:
-        """Whether its cost is one: elastic rent pays for the images alone, which no real one does."""
+        """Whether its cost is only a lower bound: elastic rent is priced by image, without idle time."""
         return _elastic(self.offer)
 
     @property
     def fleet_ips(self) -> float:
-        """Images per second that all nodes serve."""
+        """Images per second of all nodes."""
         return float(self.bill.nodes) * self.capacity.counted_on
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Which offer, and how sure.
+    """Which offer, and how certain.
 
     Attributes:
-        plan: what was asked.
-        standing: whether there is a winner.
-        ranked: offers that keep the constraints, cheapest first.
-        bounds: those whose cost is only a lower bound, elastic rent, in the same order: such a cost can rule an offer
-            out, and cannot show that it is the cheapest. They are ranked where there is nothing else.
-        leaders: ids of the winner, of those that share a tie, or of the one that is open; empty where nothing serves.
-        best_measured: id of the first offer behind which everything was measured, None where there is none.
-        rejected: offers that do not, with their reason.
-        refusals: setups that do not serve.
-        capacities: all setups that do.
-        warnings: old prices, in words.
-        draws: behind every chance.
-        seed: of them.
+        ranked: offers that meet the constraints, cheapest first.
+        bounds: those whose cost is only a lower bound (elastic rent), in the same order. Such a cost can rule an offer
+            out but cannot show that it is the cheapest; they are ranked only if there is nothing else.
+        leaders: ids of the winner, of the tied offers, or of the open one; empty if nothing serves.
+        best_measured: id of the first offer behind which everything was measured, if any.
+        refusals, capacities: setups that do not serve, and those that do.
+        warnings: sentences on old prices.
+        draws, seed: of every chance.
     """
 
     plan: PurchasePlan
@@ -90,38 +83,36 @@ class Decision:
 
     @property
     def serving(self) -> tuple[Ranked, ...]:
-        """Every offer that keeps the constraints: the ranked ones, then the bounds."""
+        """Every offer that meets the constraints: the ranked ones, then the bounds."""
         return self.ranked + self.bounds
 
     @property
     def offers(self) -> tuple[Buy | Rent, ...]:
-        """Offers that are ranked, in the order of the plan."""
-        kept = {one.offer.id for one in self.ranked}
-        return tuple(offer for offer in self.plan.offers if offer.id in kept)
+        """The ranked offers, in the order of the plan."""
+        ids = {ranked.offer.id for ranked in self.ranked}
+        return tuple(offer for offer in self.plan.offers if offer.id in ids)
 
 
 def decide(
     plan: PurchasePlan, capacities: Sequence[Capacity], refusals: Sequence[Refusal] = (), seed: int = SEED
 ) -> Decision:
-    """Rank the offers of a plan.
-
-    Args:
-        plan: the plan.
-        capacities: what its nodes serve, with equally many draws each.
-        refusals: setups that do not serve.
-        seed: of the draws of the plan's ranges.
-    """
-    offers, rejected = sort_out(plan, capacities, refusals)
-    firm = tuple(offer for offer in offers if not _elastic(offer)) or offers
-    ranked = _ranked(plan, firm, capacities, seed)
+    """Rank the offers of a plan; each capacity has equally many draws, and ``seed`` is that of the plan's ranges."""
+    offers, rejected = split_offers(plan, capacities, refusals)
+    fixed = [offer for offer in offers if not _elastic(offer)] or offers
+    elastic = [offer for offer in offers if offer not in fixed]
+    ranked = _ranked(plan, fixed, capacities, seed)
     standing, leaders = _standing(ranked, plan.policy.tie_probability)
     return Decision(
         plan,
         standing,
         ranked,
-        tuple(map(_unplaced, _ranked(plan, [offer for offer in offers if offer not in firm], capacities, seed))),
+        # A lower bound has no known probability of being the cheapest, and beats no other offer.
+        tuple(
+            replace(bound, chance=replace(bound.chance, best=math.nan), on_front=False)
+            for bound in _ranked(plan, elastic, capacities, seed)
+        ),
         leaders,
-        next((one.offer.id for one in ranked if not one.unmeasured), None),
+        next((offer.offer.id for offer in ranked if not offer.unmeasured), None),
         rejected,
         tuple(refusals),
         tuple(capacities),
@@ -137,48 +128,53 @@ def _elastic(offer: Buy | Rent) -> bool:
 
 def _ranked(
     plan: PurchasePlan, offers: Sequence[Buy | Rent], capacities: Sequence[Capacity], seed: int
-) -> tuple[Ranked, ...]:  # fmt: skip
+) -> tuple[Ranked, ...]:
     priced = price(plan, offers, point(plan), capacities)
-    found = dict(zip((offer.id for offer in offers), chances(plan, offers, capacities, seed), strict=True))
-    directions = [
-        (float(cost(plan, p.bill)), -float(p.bill.nodes) * p.capacity.counted_on, float(p.bill.joules_per_image))
-        for p in priced
-    ]
-    front = on_front(directions) if directions else ()
-    return tuple(
+    by_offer = dict(zip((offer.id for offer in offers), chances(plan, offers, capacities, seed), strict=True))
+    ranked = tuple(
         Ranked(
-            p.offer, node := plan.node(p.offer.node), p.capacity, p.bill, unit, found[p.offer.id], bool(best),
-            _unmeasured(node, p.capacity),
+            p.offer, node := plan.node(p.offer.node), p.capacity, p.bill, float(cost(plan, p.bill)),
+            by_offer[p.offer.id], False, _unmeasured(node, p.capacity),
         )
-        for p, (unit, _, _), best in zip(priced, directions, front, strict=True)
+        for p in priced
     )  # fmt: skip
+    front = on_front([(r.cost, -r.fleet_ips, float(r.bill.joules_per_image)) for r in ranked]) if ranked else ()
+    return tuple(replace(offer, on_front=bool(best)) for offer, best in zip(ranked, front, strict=True))
 
 
-def _unplaced(one: Ranked) -> Ranked:
-    """A bound is cheapest with no known probability, and beats nobody."""
-    return replace(one, chance=replace(one.chance, best=math.nan), on_front=False)
+def on_front(points: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether each point is on the Pareto front; equal points are both on it or both off.
+
+    Args:
+        points: shape (points, objectives); lower is better in each.
+    """
+    values = np.asarray(points, dtype=float)
+    no_worse = (values[:, None] <= values[None]).all(axis=2)  # [i, j]: i is no worse than j in any objective
+    better = (values[:, None] < values[None]).any(axis=2)
+    dominated: npt.NDArray[np.bool_] = np.any(no_worse & better, axis=0)
+    return np.logical_not(dominated)
 
 
 def _unmeasured(node: Node, capacity: Capacity) -> tuple[str, ...]:
-    said = []
+    sentences = []
     if capacity.origin == "extrapolated":
-        how = f" from {node.estimate.from_} by {node.estimate.method}" if node.estimate else ""
-        said.append(f"capacity not measured: extrapolated{how}")
+        source = f" from {node.estimate.from_} by {node.estimate.method}" if node.estimate else ""
+        sentences.append(f"capacity not measured: extrapolated{source}")
     elif capacity.origin == "imported":
-        said.append("capacity not measured here: imported")
+        sentences.append("capacity not measured here: imported")
     if node.power_source == "tdp_only":
-        said.append("power not measured: board TDP, host excluded")
-    return tuple(said)
+        sentences.append("power not measured: board TDP, host excluded")
+    return tuple(sentences)
 
 
 def _standing(ranked: Sequence[Ranked], enough: float) -> tuple[DecisionStatus, tuple[str, ...]]:
-    """Leaders of a tie: the cheapest, and the likeliest of the others until they hold enough of the draws together."""
+    """Leaders of a tie: the cheapest, then the likeliest others until together they win ``enough`` of the draws."""
     if not ranked:
         return "none", ()
     leaders = [ranked[0]]
-    for one in sorted(ranked[1:], key=lambda r: -r.chance.best):
-        if sum(leader.chance.best for leader in leaders) < enough and one.chance.best > 0:
-            leaders.append(one)
+    for offer in sorted(ranked[1:], key=lambda r: -r.chance.best):
+        if sum(leader.chance.best for leader in leaders) < enough and offer.chance.best > 0:
+            leaders.append(offer)
     ids = tuple(leader.offer.id for leader in leaders)
     if ranked[0].chance.best >= enough:
         return "winner", ids

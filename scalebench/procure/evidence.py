@@ -1,4 +1,4 @@
-"""Evidence: which records stand behind each node of a plan."""
+"""Evidence: the records behind each node of a plan."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pandas as pd
 from scalebench.analysis.rounds import with_standing
 from scalebench.errors import did_you_mean
 from scalebench.machine.ability import Ability
-from scalebench.procure.athand import device_name, row_of
 from scalebench.procure.chip import Chip
 from scalebench.procure.load_plan import PlanFile
 from scalebench.procure.purchase_plan import Node
+from scalebench.procure.rated_peaks import device_name, row_of
 from scalebench.procure.service_curves import ServiceCurve, curves
 from scalebench.record import Environment, Record
 from scalebench.store.frame import counts_frame, rounds_frame
@@ -23,7 +23,7 @@ from scalebench.store.jsonl import Results, read_results, result_files
 from scalebench.suite.case import COUNT, INPUT
 
 CPU = "cpu"
-"""Accelerator of a node whose processor does the work and need not be a chip of the catalogue."""
+"""Accelerator of a node that runs the model on its processor, which need not be in the catalogue."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,11 @@ class NodeEvidence:
 
     Attributes:
         environment: of the newest records.
-        curves: of every setup.
         prepared: rounds of preparing images on its host, ``analysis.rounds.with_standing``.
-        facts: what was counted of each model and resolution, see ``store.frame.counts_frame``.
+        facts: counts of each model and resolution, see ``store.frame.counts_frame``.
         abilities: measured peaks of the machine, oldest first.
-        imported: number of cases that were read from somebody else's table; then there are no curves.
-        notes: what has to be said of all of it.
+        imported: number of cases that come from an imported table; then there are no curves.
+        notes: reservations about all of it.
     """
 
     environment: Environment
@@ -50,33 +49,26 @@ class NodeEvidence:
 
     @property
     def on_cpu(self) -> bool:
-        """Whether the processor does the work."""
-        return bool(self.environment.hardware.get("device", CPU) == CPU)
+        """Whether the model runs on the processor."""
+        return _on_cpu(self.environment)
 
     @property
     def cores(self) -> int | None:
         """Cores of the host that the measuring process could use."""
-        known = (self.environment.hardware.get("cpu") or {}).get("usable_cores")
-        return None if known is None else int(known)
+        cores = (self.environment.hardware.get("cpu") or {}).get("usable_cores")
+        return None if cores is None else int(cores)
 
     @property
     def memory_gib(self) -> float | None:
-        """Of one device; of the host where the processor does the work."""
+        """Of one device; of the host if the model runs on the processor."""
         hardware = self.environment.hardware
-        known = (hardware.get("memory") or {}).get("gib") if self.on_cpu else hardware.get("gpu_memory_gib")
-        return None if known is None else float(known)
+        memory = (hardware.get("memory") or {}).get("gib") if self.on_cpu else hardware.get("gpu_memory_gib")
+        return None if memory is None else float(memory)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All of a plan's evidence.
-
-    Attributes:
-        nodes: by id; nodes that were not measured are not in it.
-        chips: the catalogue.
-        files: that the records come from.
-        problems: lines that could not be read, in words.
-    """
+    """Evidence of the measured nodes by id, the catalogue by id, and ``problems``: lines that could not be read."""
 
     nodes: Mapping[str, NodeEvidence]
     chips: Mapping[str, Chip]
@@ -85,14 +77,10 @@ class Evidence:
 
 
 def gather(file: PlanFile, chips: Mapping[str, Chip]) -> Evidence:
-    """Read the plan's runs and find each node in them.
-
-    Args:
-        file: the plan.
-        chips: the catalogue by id.
+    """Read the plan's runs and find each node in them; ``chips`` is the catalogue by id.
 
     Raises:
-        PlanError: a machine without records, an accelerator nobody knows, or one that the records contradict.
+        PlanError: a machine without records, an unknown accelerator, or one that contradicts the records.
         StoreError: records that cannot be read.
     """
     return examine(file, read_results(result_files(file.runs)), chips)
@@ -101,56 +89,53 @@ def gather(file: PlanFile, chips: Mapping[str, Chip]) -> Evidence:
 def examine(file: PlanFile, results: Results, chips: Mapping[str, Chip]) -> Evidence:
     """Find each node of a plan in records that have been read; see ``gather``."""
     nodes: dict[str, NodeEvidence] = {}
-    for at, node in enumerate(file.plan.nodes):
-        _known_accelerator(file, at, node, chips)
+    for index, node in enumerate(file.plan.nodes):
+        if node.accelerator != CPU and node.accelerator not in chips:
+            hint = did_you_mean(node.accelerator, [CPU, *chips]) or "scalebench hardware lists them"
+            raise file.error(("nodes", index, "accelerator"), f"{node.accelerator!r} is not in the catalogue", hint)
         if node.estimate is None:
-            nodes[node.id] = _seen(file, at, node, results, chips)
+            nodes[node.id] = _of_node(file, index, node, results, chips)
     return Evidence(nodes, chips, results.files, results.problems)
 
 
-def _known_accelerator(file: PlanFile, at: int, node: Node, chips: Mapping[str, Chip]) -> None:
-    if node.accelerator != CPU and node.accelerator not in chips:
-        hint = did_you_mean(node.accelerator, [CPU, *chips]) or "scalebench hardware lists them"
-        raise file.error(("nodes", at, "accelerator"), f"{node.accelerator!r} is not in the catalogue", hint)
-
-
-def _seen(file: PlanFile, at: int, node: Node, results: Results, chips: Mapping[str, Chip]) -> NodeEvidence:
+def _of_node(file: PlanFile, index: int, node: Node, results: Results, chips: Mapping[str, Chip]) -> NodeEvidence:
     measured = [record for record in results.records if record.case.mode != COUNT]
     own = [r for r in measured if r.environment.machine == node.machine and r.case.mode == "inference"]
     if not own:
-        there = sorted({record.environment.machine for record in measured})
-        hint = did_you_mean(node.machine, there) or f"machines there: {', '.join(there) or 'none'}"
-        raise file.error(("nodes", at, "machine"), f"no records of machine {node.machine!r}", hint)
-    own, several = _newest(own)
+        machines = sorted({record.environment.machine for record in measured})
+        hint = did_you_mean(node.machine, machines) or f"machines there: {', '.join(machines) or 'none'}"
+        raise file.error(("nodes", index, "machine"), f"no records of machine {node.machine!r}", hint)
+    own, software_note = _newest(own)
     environment = own[-1].environment
-    unchecked = _agrees(file, at, node, environment, chips)
-    notes = (*several, *unchecked)
+    notes = (*software_note, *_check_accelerator(file, index, node, environment, chips))
     if environment.imported:
-        return NodeEvidence(
-            environment, (), pd.DataFrame(), imported=len({record.case.key for record in own}), notes=notes
-        )
-    counts = [record for record in results.records if record.case.mode == COUNT]
+        cases = {record.case.key for record in own}
+        return NodeEvidence(environment, (), pd.DataFrame(), imported=len(cases), notes=notes)
     hosts = {record.environment.host for record in own} - {""}
-    prepared, _ = _newest(
-        [
-            record
-            for record in measured
-            if record.case.mode == INPUT
-            and (record.environment.machine == node.machine or record.environment.host in hosts)
-        ]
+    inputs = [
+        record
+        for record in measured
+        if record.case.mode == INPUT
+        and (record.environment.machine == node.machine or record.environment.host in hosts)
+    ]
+    counts = counts_frame([record for record in results.records if record.case.mode == COUNT])
+    return NodeEvidence(
+        environment,
+        curves(_frame(own)),
+        _frame(_newest(inputs)[0]),
+        {(row["model"], row["resolution"]): row for row in counts.to_dict("records")},
+        tuple(ability for ability in results.abilities if ability.machine == node.machine),
+        notes=notes,
     )
-    abilities = tuple(ability for ability in results.abilities if ability.machine == node.machine)
-    facts = {(row["model"], row["resolution"]): row for row in counts_frame(counts).to_dict("records")}
-    return NodeEvidence(environment, curves(_frame(own)), _frame(prepared), facts, abilities, notes=notes)
 
 
 def _newest(records: Sequence[Record]) -> tuple[list[Record], tuple[str, ...]]:
-    """Records with the software of the newest one, and a note where there were others."""
+    """Records with the software of the newest one, and a note if there are others."""
     if not records:
         return [], ()
     newest = max(records, key=lambda record: record.started).environment.sw_key
     others = {record.environment.sw_key for record in records} - {newest}
-    note = f"measured with {len(others) + 1} states of the software; the newest, {newest[:6]}, counts"
+    note = f"measured with {len(others) + 1} software versions; only the newest, {newest[:6]}, counts"
     return [r for r in records if r.environment.sw_key == newest], (note,) if others else ()
 
 
@@ -158,23 +143,27 @@ def _frame(records: Sequence[Record]) -> pd.DataFrame:
     return with_standing(rounds_frame(records), records)
 
 
-def _agrees(
-    file: PlanFile, at: int, node: Node, environment: Environment, chips: Mapping[str, Chip]
+def _on_cpu(environment: Environment) -> bool:
+    return bool(environment.hardware.get("device", CPU) == CPU)
+
+
+def _check_accelerator(
+    file: PlanFile, index: int, node: Node, environment: Environment, chips: Mapping[str, Chip]
 ) -> tuple[str, ...]:
     """Notes on what could not be checked.
 
     Raises:
         PlanError: the records are of another kind of device, or of another chip, than the node names.
     """
-    where = ("nodes", at, "accelerator")
+    location = ("nodes", index, "accelerator")
     chip, name = chips.get(node.accelerator), device_name(environment.hardware)
-    on_cpu = environment.hardware.get("device", CPU) == CPU
+    on_cpu = _on_cpu(environment)
     if (chip is None or chip.kind == "cpu") != on_cpu:
         kind = "its processor" if on_cpu else name
-        raise file.error(where, f"{node.accelerator!r}, but the records of {node.machine!r} are of {kind}")
+        raise file.error(location, f"{node.accelerator!r}, but the records of {node.machine!r} are of {kind}")
     row = row_of(name, chips.values())
     if chip is None or row == chip:
         return ()
     if row is not None:
-        raise file.error(where, f"{node.accelerator!r}, but the records are of {name!r}", f"that is {row.id!r}")
-    return (f"that {name or 'an unnamed device'} is {node.accelerator} could not be checked",)
+        raise file.error(location, f"{node.accelerator!r}, but the records are of {name!r}", f"that is {row.id!r}")
+    return (f"could not check that {name or 'an unnamed device'} is {node.accelerator}",)

@@ -1,6 +1,6 @@
-"""Extrapolation: a node that was not measured, from one that was, by what their chips do at most.
+"""Extrapolation: the capacity of a node that was not measured, from one that was, by the peaks of their devices.
 
-The band is wide on purpose: two chips reach different shares of their peaks, and nobody has looked.
+The band is wide on purpose: two devices reach different shares of their peaks, and nobody has measured the shares.
 """
 
 from __future__ import annotations
@@ -8,20 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from scalebench.analysis.resampling import generator
 from scalebench.analysis.roofline import BYTES_OF_FP32, Task
 from scalebench.analysis.stats import Estimate
 from scalebench.machine.ability import Ability
-from scalebench.procure.batch_steps import BatchStep, unknown
 from scalebench.procure.chip import Chip
 from scalebench.procure.evidence import CPU, NodeEvidence
-from scalebench.procure.purchase_plan import Node
-from scalebench.procure.resampling import generator
-from scalebench.procure.service_curves import Objection, ServiceCurve
-from scalebench.procure.serving import Setup
+from scalebench.procure.purchase_plan import ExtrapolationRule, Node
+from scalebench.procure.service_curves import BatchStep, ServiceCurve, unknown
+from scalebench.procure.serving import Objection, Setup
 
 BAND = (0.5, 1.5)
 """Times the extrapolated capacity."""
@@ -29,60 +27,47 @@ BAND = (0.5, 1.5)
 
 @dataclass(frozen=True)
 class DevicePeak:
-    """What one device does at most; of a processor the cores that the node has.
+    """Peaks of one device; of a processor, of the cores that the node has.
 
     Attributes:
-        name: whose numbers these are.
-        flops: per second, in the precision asked for; None where it is not known.
-        bandwidth: bytes per second; None where it is not known.
-        why: of what is not known.
+        name: of the device, and where the numbers come from.
+        flops: per second, in the precision in question; NaN if unknown.
+        bandwidth: bytes per second; NaN if unknown.
+        why: a number is unknown.
     """
 
     name: str
-    flops: float | None
-    bandwidth: float | None
+    flops: float
+    bandwidth: float
     why: str = "not published"
 
 
 @dataclass(frozen=True)
 class Extrapolation:
-    """From one node to another.
-
-    Attributes:
-        source, node: the measured one, and the one wanted.
-        seen: what was measured of the source.
-        chips: the catalogue.
-    """
+    """From ``source``, a measured node with its evidence, to ``node`` by its rule; ``chips`` is the catalogue."""
 
     source: Node
     node: Node
-    seen: NodeEvidence
+    rule: ExtrapolationRule
+    evidence: NodeEvidence
     chips: Mapping[str, Chip]
 
     @property
     def cores(self) -> int | None:
         """Of the node."""
         chip = self.chips.get(self.node.accelerator)
-        of_chip = chip.cores * self.node.count if chip is not None and chip.cores else None
-        return self.node.cores or of_chip
+        return self.node.cores or (chip.cores * self.node.count if chip is not None and chip.cores else None)
 
     def note(self, precision: str) -> str:
-        """What has to be said of every number."""
-        assert self.node.estimate is not None  # noqa: S101 - only such nodes are extrapolated
-        source, target = self._rated(precision)
+        """The reservation that goes with every number."""
+        source, target = self._peaks(precision)
         return (
-            f"not measured: from {self.source.id} by {self.node.estimate.method}, {source.name} to {target.name}, "
+            f"not measured: from {self.source.id} by {self.rule.method}, {source.name} to {target.name}, "
             f"band x{BAND[0]:g} to x{BAND[1]:g}"
         )
 
     def steps(self, curve: ServiceCurve, measured: tuple[BatchStep, ...], seed: int) -> tuple[BatchStep, ...]:
-        """The source's steps as the node might run them.
-
-        Args:
-            curve: of the source.
-            measured: its steps.
-            seed: of the whole decision; one factor of the band is drawn for all setups, whose peaks are the same.
-        """
+        """The source's steps as the node might run them; one factor of the band is drawn for all its setups."""
         draws = len(measured[0].drawn_s) if measured else 0
         factors = np.exp(generator(seed, self.node.id, "band").uniform(math.log(BAND[0]), math.log(BAND[1]), draws))
         return tuple(self._scaled(curve.setup, step, factors) for step in measured)
@@ -98,78 +83,62 @@ class Extrapolation:
         return replace(step, tail_s=band, drawn_s=value / factors)
 
     def _ratio(self, setup: Setup, batch: int) -> float | Objection:
-        """How many times faster the node's device is than the source's."""
-        assert self.node.estimate is not None  # noqa: S101 - only such nodes are extrapolated
-        source, target = self._rated(setup.precision)
-        for one in (source, target):
-            if one.flops is None:
-                return "not_measured", f"no {setup.precision} peak of {one.name}: {one.why}"
-        assert source.flops is not None  # noqa: S101 - just seen
-        assert target.flops is not None  # noqa: S101 - just seen
-        if self.node.estimate.method == "flops_ratio":
+        """How many times faster the node's device is than the source's; the roofline is Williams et al., 2009."""
+        source, target = self._peaks(setup.precision)
+        for peak in (source, target):
+            if math.isnan(peak.flops):
+                return "not_measured", f"no {setup.precision} peak of {peak.name}: {peak.why}"
+        if self.rule.method == "flops_ratio":
             return target.flops / source.flops
         task = self._task(setup, batch)
         if not isinstance(task, Task):
             return task
-        for one in (source, target):
-            if one.bandwidth is None:
-                return "not_measured", f"no memory bandwidth of {one.name}: {one.why}"
-        return _least_s(task, source) / _least_s(task, target)
+        for peak in (source, target):
+            if math.isnan(peak.bandwidth):
+                return "not_measured", f"no memory bandwidth of {peak.name}: {peak.why}"
+        least_s = [max(task.flops / peak.flops, task.least_bytes / peak.bandwidth) for peak in (source, target)]
+        return least_s[0] / least_s[1]
 
     def _task(self, setup: Setup, batch: int) -> Task | Objection:
-        facts = self.seen.facts.get((setup.model, setup.resolution), {})
-        work, macs, weights = facts.get("work"), facts.get("macs"), facts.get("weight_bytes")
+        counts = self.evidence.facts.get((setup.model, setup.resolution), {})
+        work, macs, weights = counts.get("work"), counts.get("macs"), counts.get("weight_bytes")
         if not isinstance(work, (list, tuple)) or not work or not macs or not weights:
             return "not_measured", f"the bytes of {setup.model}@{setup.resolution} were not counted"
         if setup.precision not in BYTES_OF_FP32:
-            return "not_measured", f"how many bytes {setup.precision} moves is not known"
+            return "not_measured", f"the bytes that {setup.precision} moves are unknown"
         return Task(macs, batch, setup.resolution, setup.precision, weights, work)
 
-    def _rated(self, precision: str) -> tuple[DevicePeak, DevicePeak]:
+    def _peaks(self, precision: str) -> tuple[DevicePeak, DevicePeak]:
+        """Of source and node."""
+        evidence = self.evidence
         return (
-            rated(self.source, self.source.cores or self.seen.cores, self.seen.abilities, self.chips, precision),
-            rated(self.node, self.cores, (), self.chips, precision),
+            device_peak(self.source, self.source.cores or evidence.cores, evidence.abilities, self.chips, precision),
+            device_peak(self.node, self.cores, (), self.chips, precision),
         )
 
 
-def rated(
+def device_peak(
     node: Node, cores: int | None, abilities: tuple[Ability, ...], chips: Mapping[str, Chip], precision: str
 ) -> DevicePeak:
-    """Peaks of one device of a node: the catalogue's, or for a processor that is not in it the measured ones.
+    """Peaks of one device of a node: the catalogue's, or measured ones of a processor that is not in it.
 
-    Args:
-        node: of the plan.
-        cores: that the node has; of a processor in the catalogue they are a share of its chip.
-        abilities: measured peaks of the node, oldest first.
-        chips: the catalogue.
-        precision: as in a case.
+    Of a processor in the catalogue the node has a share, ``cores`` of those of its chip.
     """
     chip = chips.get(node.accelerator)
     if chip is None:
-        return _measured(node, abilities, precision)
+        return _measured_peak(node, abilities, precision)
     share = cores / chip.cores if chip.cores and cores else 1.0
     part = f"{cores} of its {chip.cores} cores at base clock" if chip.cores else "the catalogue"
-    flops, bandwidth = chip.peak(precision), chip.bandwidth
-    return DevicePeak(
-        f"{chip.id} ({part})",
-        None if flops is None else flops * share,
-        None if bandwidth is None else bandwidth * share,
-    )
+    flops, bandwidth = chip.peak(precision) or math.nan, chip.bandwidth or math.nan
+    return DevicePeak(f"{chip.id} ({part})", flops * share, bandwidth * share)
 
 
-def _measured(node: Node, abilities: tuple[Ability, ...], precision: str) -> DevicePeak:
-    own = [ability for ability in abilities if ability.device == CPU]
-    if not own:
-        return DevicePeak(node.id, None, None, "no peaks of it were measured, and it is no chip of the catalogue")
-    best = max(own, key=lambda ability: ability.threads)
+def _measured_peak(node: Node, abilities: tuple[Ability, ...], precision: str) -> DevicePeak:
+    of_cpu = [ability for ability in abilities if ability.device == CPU]
+    if not of_cpu:
+        return DevicePeak(node.id, math.nan, math.nan, "its peaks were not measured, and it is not in the catalogue")
+    best = max(of_cpu, key=lambda ability: ability.threads)
     streams = [best.bandwidth[name].best for name in ("copy", "triad") if name in best.bandwidth]
-    peak: Any = best.matmul.get(precision)
+    peak = best.matmul.get(precision)
     name = f"{node.id} (measured peaks, {best.threads} threads)"
-    return DevicePeak(name, peak and peak.best, max(streams, default=None), "not measured")
-
-
-def _least_s(task: Task, one: DevicePeak) -> float:
-    """Roofline: a pass takes at least its arithmetic, and at least its traffic (Williams et al., 2009)."""
-    assert one.flops is not None  # noqa: S101 - checked by the caller
-    assert one.bandwidth is not None  # noqa: S101 - checked by the caller
-    return max(task.flops / one.flops, task.least_bytes / one.bandwidth)
+    return DevicePeak(name, peak.best if peak else math.nan, max(streams, default=math.nan), "not measured")

@@ -1,4 +1,4 @@
-"""The formulas of a purchase, F1 to F14 of docs/procurement.md: pure, with units in their names; arrays are welcome.
+"""The formulas of a purchase, F1 to F14 of docs/procurement.md, with units in their names.
 
 Each takes numbers, or arrays of equal length with one entry per draw, and returns the same.
 """
@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from scalebench.procure.plan_values import Number
+from scalebench.procure.quantity import Number
 
 HOURS_PER_YEAR = 8760.0
 SECONDS_PER_YEAR = 31_536_000.0
@@ -31,7 +31,7 @@ def nodes_needed(
     peak_ips: Number, growth_per_year: Number, years: Number, capacity_ips: Number, max_utilisation: Number,
     redundancy: int,
 ) -> Number:  # fmt: skip
-    """F3: whole nodes for the peak at the end of the horizon, and those that may fail."""
+    """F3: whole nodes for the peak at the end of the horizon, plus the redundant ones."""
     grown = peak_ips * (1 + growth_per_year) ** years
     return np.ceil(grown / (capacity_ips * max_utilisation) - _ROUNDING) + redundancy
 
@@ -58,16 +58,14 @@ def joules_per_image(nodes: Number, watts: Number, pue: Number, mean_ips: Number
 
 def recovery_factor(discount_rate: Number, years: Number) -> Number:
     """F6: capital recovery factor, per year: the yearly share that pays back one unit with interest."""
-    grown = (1 + np.asarray(discount_rate, dtype=float)) ** years
+    rate, span = np.asarray(discount_rate, dtype=float), np.asarray(years, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
-        factor = np.where(
-            np.asarray(discount_rate) == 0, 1 / np.asarray(years, dtype=float), discount_rate * grown / (grown - 1)
-        )
+        factor = np.where(rate == 0, 1 / span, rate / (1 - (1 + rate) ** -span))
     return float(factor) if factor.ndim == 0 else factor
 
 
 def capital_per_year(capex: Number, residual: Number, discount_rate: Number, years: Number) -> Number:
-    """F6: yearly cost of one node's price, less what it is sold for at the end."""
+    """F6: yearly cost of one node's price, less its residual value."""
     discounted = residual * (1 + discount_rate) ** (-years)
     return (capex - discounted) * recovery_factor(discount_rate, years)
 
@@ -90,7 +88,7 @@ def rented_per_year(nodes: Number, per_hour: Number) -> Number:
 
 
 def elastic_per_million(per_hour: Number, capacity_ips: Number, max_utilisation: Number) -> Number:
-    """F8: cost per million images where nodes follow the demand without loss: a lower bound."""
+    """F8: cost per million images if nodes follow demand without loss: a lower bound."""
     return per_hour / (3600 * capacity_ips * max_utilisation) * 1e6
 
 
@@ -112,12 +110,8 @@ def break_even_utilisation(owned: Number, per_hour: Number) -> Number:
 def payback_months(capex: Number, residual: Number, per_hour: Number, running_per_year: Number) -> Number:
     """F9: months until the price, less the residual, is saved in rent; 730 hours a month.
 
-    Args:
-        capex, residual: of one node.
-        per_hour: rent that is saved.
-        running_per_year: what an owned node costs beside its price: maintenance, hosting, energy.
-
-    Returns: infinite where renting costs no more than running.
+    ``running_per_year`` is the cost of an owned node without its price: maintenance, hosting, energy. Infinite if
+    renting costs no more than that.
     """
     saved = np.asarray(730 * per_hour - running_per_year / 12, dtype=float)
     with np.errstate(divide="ignore"):
@@ -131,7 +125,7 @@ def samples_for(quantile: float) -> int:
 
 
 def mean_wait_s(service_s: float, utilisation: float) -> float:
-    """Mean wait in an M/D/1 queue, seconds (Pollaczek and Khinchine); infinite at full use."""
+    """Mean wait in an M/D/1 queue, seconds (Pollaczek and Khinchine); infinite at full utilisation."""
     return utilisation * service_s / (2 * (1 - utilisation)) if utilisation < 1 else math.inf
 
 

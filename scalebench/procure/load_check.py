@@ -1,23 +1,21 @@
-"""Three capacities of one server: by the 2 t(b) rule, by simulation (in ``simulate``), and as a load test bounds it."""
+"""Capacity of a server by the 2 t(b) rule, and the bounds that a load test sets; ``simulate`` gives a third one."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 from statistics import fmean
-
-import numpy as np
 
 from scalebench.execute.load_generator import Run, Served
 from scalebench.procure import formulas as f
-from scalebench.procure.simulate import WARM_SHARE, Curves
+from scalebench.procure.simulate import WARM_SHARE, Curves, percentile_of
 
 
 @dataclass(frozen=True)
 class ServiceLevel:
-    """A service level: a share of the requests, percent, is answered within ``slo_s`` seconds, overhead included."""
+    """This percentage of the requests is answered within ``slo_s`` seconds, overhead included."""
 
     slo_s: float
     percentile: float = 99
@@ -26,12 +24,9 @@ class ServiceLevel:
 
 @dataclass(frozen=True)
 class Rule:
-    """What the 2 t(b) rule gives (F1, F2).
+    """Result of the 2 t(b) rule (F1, F2): the feasible batch with the highest rate, and its service time.
 
-    Attributes:
-        batch: largest rate's batch among those that are feasible; 0 where none is.
-        images_per_s: its rate; 0 where none is feasible.
-        tail_s: its service time at the percentile, seconds; NaN where none is.
+    Without a feasible batch ``batch`` and ``images_per_s`` are 0, ``tail_s`` (at the percentile) is NaN.
     """
 
     batch: int
@@ -41,16 +36,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class RateResult:
-    """Requests at one rate, over all servers, the first of each run left out.
+    """Requests at one rate on all servers, without the first ones of each run.
 
     Attributes:
-        rate: requests per second asked for.
+        rate: requests per second that were sent.
         latency_s: percentile over all of them, overhead included, seconds.
         by_round: the same of each server.
-        kept: whether it was within the service level on every server.
+        kept: whether every server met the service level.
         images_per_batch: mean over batches.
-        late_s, transport_s, queue_s, fill_s, model_s: mean parts of a latency: the client was behind its schedule, both
-            ways over loopback and through the server's reader, waiting for a batch, pixels to input, the model.
+        late_s, transport_s, queue_s, fill_s, model_s: mean parts of a latency: client behind its schedule, loopback
+            both ways and the server's reader, waiting for a batch, pixels to input, model.
         established: whether there were enough requests for the percentile (F13).
     """
 
@@ -69,11 +64,11 @@ class RateResult:
 
 @dataclass(frozen=True)
 class Tested:
-    """What the load test bounds.
+    """Bounds that a load test sets on the capacity.
 
     Attributes:
-        low: highest rate that was kept together with all lower ones; 0 where the lowest was not.
-        high: lowest rate that was not kept; infinite where all were.
+        low: highest rate within the service level with all lower ones; 0 if the lowest was not.
+        high: lowest rate that missed the service level; infinite if none did.
         rates: each rate, lowest first.
     """
 
@@ -83,19 +78,16 @@ class Tested:
 
     @property
     def nearest(self) -> RateResult:
-        """The highest rate that was kept; the lowest of all where none was."""
-        return next((rated for rated in reversed(self.rates) if rated.rate <= self.low), self.rates[0])
+        """The highest rate within the service level; the lowest of all if none was."""
+        return next((result for result in reversed(self.rates) if result.rate <= self.low), self.rates[0])
 
 
 def by_rule(curves: Curves, level: ServiceLevel, cap: int | None = None) -> Rule:
     """Highest rate of full batches, each in its service time at the percentile, with 2 t(b) within the level.
 
-    Args:
-        curves: measured service times by images in the batch.
-        level: the service level.
-        cap: only this batch; None chooses.
+    ``curves`` are measured service times by images in the batch; ``cap`` allows only this batch.
     """
-    best = Rule(0, 0.0, float("nan"))
+    best = Rule(0, 0.0, nan)
     for batch, times in sorted(curves.items()):
         tail = percentile_of(times, level.percentile)
         rate = float(f.rate(batch, tail))
@@ -105,43 +97,38 @@ def by_rule(curves: Curves, level: ServiceLevel, cap: int | None = None) -> Rule
     return best
 
 
-def percentile_of(times: Sequence[float], percentile: float) -> float:
-    """Smallest of the times that bounds the share, seconds."""
-    return float(np.quantile(times, percentile / 100, method="inverted_cdf"))
-
-
 def by_load(runs: Sequence[Run], level: ServiceLevel) -> Tested:
-    """What the runs of a load test say about the level."""
+    """Bounds that the runs of a load test set."""
     by_rate: defaultdict[float, list[Run]] = defaultdict(list)
     for run in runs:
         by_rate[run.rate].append(run)
-    rates = tuple(_rated(found, level) for _, found in sorted(by_rate.items()))
+    results = tuple(_at_rate(of_rate, level) for _, of_rate in sorted(by_rate.items()))
     low = 0.0
-    for rated in rates:
-        if not rated.kept:
-            return Tested(low, rated.rate, rates)
-        low = rated.rate
-    return Tested(low, inf, rates)
+    for result in results:
+        if not result.kept:
+            return Tested(low, result.rate, results)
+        low = result.rate
+    return Tested(low, inf, results)
 
 
-def _rated(runs: Sequence[Run], level: ServiceLevel) -> RateResult:
-    kept = [run.requests[int(WARM_SHARE * len(run.requests)) :] for run in runs]
-    together = [one for requests in kept for one in requests]
+def _at_rate(runs: Sequence[Run], level: ServiceLevel) -> RateResult:
+    by_run = [run.requests[int(WARM_SHARE * len(run.requests)) :] for run in runs]
+    together = [request for requests in by_run for request in requests]
 
     def tail(requests: Sequence[Served]) -> float:
-        return percentile_of([one.latency_s for one in requests], level.percentile) + level.overhead_s
+        return percentile_of([request.latency_s for request in requests], level.percentile) + level.overhead_s
 
-    by_round = tuple(map(tail, kept))
+    by_round = tuple(map(tail, by_run))
     return RateResult(
         runs[0].rate,
         tail(together),
         by_round,
         max(by_round) <= level.slo_s,
-        images_per_batch=len(together) / sum(1 / one.batch for one in together),
-        late_s=fmean(one.sent_s - one.due_s for one in together),
-        transport_s=fmean(one.arrived_s - one.sent_s + one.received_s - one.ended_s for one in together),
-        queue_s=fmean(one.started_s - one.arrived_s for one in together),
-        fill_s=fmean(one.ready_s - one.started_s for one in together),
-        model_s=fmean(one.ended_s - one.ready_s for one in together),
+        images_per_batch=len(together) / sum(1 / request.batch for request in together),
+        late_s=fmean(r.sent_s - r.due_s for r in together),
+        transport_s=fmean(r.arrived_s - r.sent_s + r.received_s - r.ended_s for r in together),
+        queue_s=fmean(r.started_s - r.arrived_s for r in together),
+        fill_s=fmean(r.ready_s - r.started_s for r in together),
+        model_s=fmean(r.ended_s - r.ready_s for r in together),
         established=len(together) >= f.samples_for(level.percentile / 100),
     )

@@ -1,29 +1,26 @@
-"""Outcome: a decision with all that is asked about it: what it hangs on, what would change it, buy against rent."""
+"""Outcome: a decision with its sensitivity, switching values, buy against rent, and a list of what was not measured."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scalebench.procure.breakeven import BreakEven, CostCurve, break_evens, over_demand
 from scalebench.procure.decide import SEED, Decision, decide
+from scalebench.procure.eligible import reason_text
 from scalebench.procure.purchase_plan import PurchasePlan
-from scalebench.procure.sensitivity import Again, Bar, tornado
-from scalebench.procure.serving import Capacity, Refusal
-from scalebench.procure.switching import Switch, switches
+from scalebench.procure.sensitivity import Bar, Recompute, tornado
+from scalebench.procure.serving import Capacity, Reason, Refusal
+from scalebench.procure.switching import BreakEven, CostCurve, Switch, break_evens, over_demand, switches
+
+_MEASURABLE: tuple[Reason, ...] = (
+    "not_measured", "percentile_not_established", "accuracy_not_assessed", "imported", "input_pipeline",
+)  # fmt: skip
+"""Reasons of a refusal that a measurement could remove."""
 
 
 @dataclass(frozen=True)
 class PurchaseOutcome:
-    """Everything that page, table and JSON are made of.
-
-    Attributes:
-        decision: the ranking.
-        bars: the tornado.
-        switches: what would make the runner-up win.
-        break_evens: bought against rented.
-        curve: costs over the demand.
-    """
+    """Everything that page, table and JSON show; ``bars`` are those of the tornado, ``curve`` costs over demand."""
 
     decision: Decision
     bars: tuple[Bar, ...]
@@ -33,17 +30,37 @@ class PurchaseOutcome:
 
 
 def weigh(
-    plan: PurchasePlan, capacities: Sequence[Capacity], refusals: Sequence[Refusal], again: Again, seed: int = SEED
-) -> PurchaseOutcome:
-    """Decide, and ask about the decision.
-
-    Args:
-        plan: the plan.
-        capacities, refusals: what its nodes serve, and what they do not.
-        again: the capacities under another service level or other accuracies.
-        seed: of the draws.
-    """
+    plan: PurchasePlan, capacities: Sequence[Capacity], refusals: Sequence[Refusal], recompute: Recompute,
+    seed: int = SEED,
+) -> PurchaseOutcome:  # fmt: skip
+    """Decide, and analyse the decision; ``recompute`` gives capacities under another service level or accuracy."""
     decision = decide(plan, capacities, refusals, seed)
     return PurchaseOutcome(
-        decision, tornado(decision, again), switches(decision), break_evens(decision), over_demand(decision)
+        decision, tornado(decision, recompute), switches(decision), break_evens(decision), over_demand(decision)
     )
+
+
+def not_measured(decision: Decision) -> tuple[str, ...]:
+    """A sentence for each thing that the decision rests on and that was not measured."""
+    return tuple(dict.fromkeys(_not_measured(decision)))
+
+
+def _not_measured(decision: Decision) -> Iterator[str]:
+    plan = decision.plan
+    for offer in decision.serving:
+        yield from (f"{offer.offer.id}: {text}" for text in offer.unmeasured)
+        if offer.lower_bound:
+            yield f"{offer.offer.id}: the cost of elastic rent is a lower bound; it assumes nodes follow demand at once"
+            yield f"{offer.offer.id}: the energy of elastic rent is an upper bound; it assumes nodes stay on"
+    for refusal in decision.refusals:
+        if refusal.reason in _MEASURABLE:
+            setup = f"{refusal.node}, {refusal.setup.label}" if refusal.setup else refusal.node
+            yield f"{setup}: {reason_text(refusal.reason)}, {refusal.text}"
+    if plan.workload.accuracy is None:
+        yield "accuracy: the plan sets no minimum; models of different accuracy are ranked by cost alone"
+    if plan.workload.images is None:
+        yield "image preprocessing: the plan assumes that images arrive preprocessed"
+    if plan.workload.slo.overhead_ms is None:
+        yield "decoding and network: the plan adds no time for them"
+    if plan.site.grid_g_per_kwh is None:
+        yield "emissions: the plan gives no carbon intensity of the grid"

@@ -1,4 +1,4 @@
-"""Plan: what is to be bought or rented, for which work, under which prices: the pydantic models of a plan file."""
+"""Pydantic models of a plan file: the workload, the nodes that may serve it, and what they cost."""
 
 from __future__ import annotations
 
@@ -6,70 +6,59 @@ import datetime as dt
 from collections import Counter
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
-from scalebench.procure.quantity import (
-    GramsPerKwh,
-    Growth,
-    ImagesPerSecond,
-    Milliseconds,
-    Money,
-    MoneyPerHour,
-    MoneyPerKwh,
-    MoneyPerYear,
-    Pue,
-    Rate,
-    Share,
-    Utilisation,
-    Watts,
-    Years,
-)
+from scalebench.procure import quantity as q
 from scalebench.suite.decoder_table import camera_size
+from scalebench.suite.strict import StrictModel
 from scalebench.suite.suite_schema import Decoder, Precision, Runtime
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="lower case, digits, dots and hyphens")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+NO_MORE_THAN = {"mean_images_per_s": "peak_images_per_s", "idle_w": "load_w", "residual": "capex"}
+"""Quantities that may not exceed another one of the same mapping."""
 
 
-class Demand(_Strict):
-    """Images that arrive."""
-
-    mean_images_per_s: ImagesPerSecond
-    peak_images_per_s: ImagesPerSecond
-    peak_definition: str = Field(min_length=1, description="what the peak is, such as p99 of the 1-minute rate")
-    growth_per_year: Growth | None = None
-
+class _Ordered(StrictModel):
     @model_validator(mode="after")
-    def _peak_is_no_less(self) -> Demand:
-        if self.peak_images_per_s.value < self.mean_images_per_s.value:
-            raise ValueError(
-                f"peak_images_per_s {self.peak_images_per_s.value:g} is below mean_images_per_s "
-                f"{self.mean_images_per_s.value:g}"
-            )
+    def _in_order(self) -> _Ordered:
+        for name, other in NO_MORE_THAN.items():
+            lower, upper = getattr(self, name, None), getattr(self, other, None)
+            if lower is not None and upper is not None and upper.value < lower.value:
+                raise ValueError(f"{other} {upper.value:g} is below {name} {lower.value:g}")
         return self
 
 
-class Slo(_Strict):
-    """Service level: this share of the requests is answered in this time."""
+class Demand(_Ordered):
+    """Images that arrive."""
+
+    mean_images_per_s: q.ImagesPerSecond
+    peak_images_per_s: q.ImagesPerSecond
+    peak_definition: str = Field(min_length=1, description="what the peak is, such as p99 of the 1-minute rate")
+    growth_per_year: q.Growth | None = None
+
+
+class Slo(StrictModel):
+    """Service level: this percentage of the requests is answered within this time."""
 
     percentile: Literal[95, 99] = Field(99, description="a percentile that scalebench establishes")
-    latency_ms: Milliseconds
-    overhead_ms: Milliseconds | None = Field(None, description="decoding and network, outside what was measured")
+    latency_ms: q.Milliseconds
+    overhead_ms: q.Milliseconds | None = Field(
+        None, description="decoding and network, which the records do not include"
+    )
 
 
-class Accuracy(_Strict):
-    """What the models reach on the buyer's own data; scalebench does not measure it."""
+class Accuracy(StrictModel):
+    """Accuracy of the models on the buyer's own data; scalebench does not measure it."""
 
     metric: str
-    min: Share
-    values: dict[str, Share] = Field(description="by model@resolution; a model that is missing is not assessed")
+    min: q.Share
+    values: dict[str, q.Share] = Field(description="by model@resolution; a missing model is not assessed")
 
 
-class Select(_Strict):
-    """Models and ways of running that may serve; empty means all that were measured."""
+class Select(StrictModel):
+    """Models and configurations that may serve; empty means all that were measured."""
 
     models: list[str] = Field(default_factory=list, description="names or globs")
     resolutions: list[PositiveInt] = Field(default_factory=list)
@@ -77,8 +66,8 @@ class Select(_Strict):
     runtimes: list[Runtime] = Field(default_factory=list)
 
 
-class Images(_Strict):
-    """Images come as photographs, which the node's own cores prepare."""
+class Images(StrictModel):
+    """Images arrive as photographs, which the node's own cores prepare."""
 
     camera: str = Field(description="WIDTHxHEIGHT in pixels, as in the records")
     decoder: Decoder
@@ -89,21 +78,21 @@ class Images(_Strict):
         return self
 
 
-class Workload(_Strict):
-    """The work."""
+class Workload(StrictModel):
+    """The workload."""
 
     name: str = Field(min_length=1)
     demand: Demand
     slo: Slo
     accuracy: Accuracy | None = None
     select: Select = Field(default_factory=Select)
-    images: Images | None = Field(None, description="missing: they come prepared")
+    images: Images | None = Field(None, description="default: images arrive prepared")
 
 
-class Policy(_Strict):
-    """How careful to be."""
+class Policy(StrictModel):
+    """Reserves and ranking."""
 
-    max_utilisation: Utilisation
+    max_utilisation: q.Utilisation
     redundancy: int = Field(0, ge=0, description="nodes that may fail: N+r")
     failure_domain: str = "node"
     capacity_bound: Literal["lower95", "median"] = "lower95"
@@ -111,89 +100,81 @@ class Policy(_Strict):
     tie_probability: float = Field(0.95, gt=0.5, lt=1)
 
 
-class Site(_Strict):
+class Site(StrictModel):
     """Where bought nodes stand."""
 
-    pue: Pue
-    electricity_per_kwh: MoneyPerKwh
-    grid_g_per_kwh: GramsPerKwh | None = None
+    pue: q.Pue
+    electricity_per_kwh: q.MoneyPerKwh
+    grid_g_per_kwh: q.GramsPerKwh | None = None
 
 
-class Finance(_Strict):
-    """Cost of capital, and how far ahead the fleet is sized."""
+class Finance(StrictModel):
+    """Cost of capital, and the horizon the fleet is sized for."""
 
-    discount_rate: Rate
-    horizon_years: Years
+    discount_rate: q.Rate
+    horizon_years: q.Years
 
 
-class ExtrapolationRule(_Strict):
-    """A node that was not measured, from one that was; it is never ranked first without saying so."""
+class ExtrapolationRule(StrictModel):
+    """How the capacity of a node that was not measured follows from one that was."""
 
     from_: Id = Field(alias="from")
     method: Literal["flops_ratio", "roofline"]
 
 
-class Node(_Strict):
-    """A machine as it is bought or rented, not a chip."""
+class Node(_Ordered):
+    """A whole machine as it is bought or rented."""
 
     id: Id
-    machine: str = Field("", description="machine of its records, such as amd-epyc-443538; empty where none measured")
+    machine: str = Field("", description="machine of its records, such as amd-epyc-443538; empty if estimated")
     accelerator: str = Field(description="id of the catalogue, or cpu")
     count: PositiveInt = 1
     cores: PositiveInt | None = Field(None, description="cores that may prepare images; default those of its records")
     memory_gib: float | None = Field(None, gt=0, description="of one device; default that of its records")
-    idle_w: Watts
-    load_w: Watts
+    idle_w: q.Watts
+    load_w: q.Watts
     power_source: Literal["measured_wall", "bmc", "nvml_plus_host", "tdp_only"]
     estimate: ExtrapolationRule | None = None
 
     @model_validator(mode="after")
-    def _load_is_no_less(self) -> Node:
-        if self.load_w.value < self.idle_w.value:
-            raise ValueError(f"load_w {self.load_w.value:g} is below idle_w {self.idle_w.value:g}")
+    def _measured_or_estimated(self) -> Node:
         if bool(self.machine) == bool(self.estimate):
-            raise ValueError("give machine, of its records, or estimate, from another node: one of the two")
+            raise ValueError("give either machine, of its records, or estimate, from another node")
         return self
 
 
-class Quote(_Strict):
-    """Who offered it, and until when."""
+class Quote(StrictModel):
+    """Vendor, date and validity of a price."""
 
     vendor: str
     date: dt.date
     valid_until: dt.date | None = None
 
 
-class Buy(_Strict):
+class Buy(_Ordered):
     """A node at a price."""
 
     id: Id
     node: Id
     kind: Literal["buy"]
-    capex: Money
-    residual: Money
-    life_years: Years
-    maintenance_fraction: Rate
-    hosting_per_year: MoneyPerYear
+    capex: q.Money
+    residual: q.Money
+    life_years: q.Years
+    maintenance_fraction: q.Rate
+    hosting_per_year: q.MoneyPerYear
     quote: Quote
 
-    @model_validator(mode="after")
-    def _loses_value(self) -> Buy:
-        if self.residual.value > self.capex.value:
-            raise ValueError(f"residual {self.residual.value:g} is above capex {self.capex.value:g}")
-        return self
 
-
-class Rent(_Strict):
+class Rent(StrictModel):
     """A node by the hour, power and housing included."""
 
     id: Id
     node: Id
     kind: Literal["rent"]
-    per_hour: MoneyPerHour
+    per_hour: q.MoneyPerHour
     commitment: Literal["on_demand", "1y", "3y", "spot"] = "on_demand"
     scaling: Literal["always_on", "elastic"] = Field(
-        "always_on", description="elastic pays for the images that come only: a lower bound, perfect scaling"
+        "always_on", description="elastic pays only for images served: a lower bound, perfect scaling"
     )
     min_nodes: int = Field(1, ge=0)
     region: str = ""
@@ -203,12 +184,12 @@ class Rent(_Strict):
 Offer = Annotated[Buy | Rent, Field(discriminator="kind")]
 
 
-class PurchasePlan(_Strict):
+class PurchasePlan(StrictModel):
     """A purchase plan."""
 
     schema_: Literal["scalebench.procure/1"] = Field(alias="schema")
-    currency: str = Field(min_length=1, description="one currency for every price: nothing is converted")
-    as_of: dt.date = Field(description="the day the decision is made on")
+    currency: str = Field(min_length=1, description="of every price; nothing is converted")
+    as_of: dt.date = Field(description="day of the decision")
     prices_max_age_days: PositiveInt = 90
     workload: Workload
     policy: Policy
@@ -221,9 +202,9 @@ class PurchasePlan(_Strict):
     @model_validator(mode="after")
     def _names_fit(self) -> PurchasePlan:
         for what, ids in (("node", [n.id for n in self.nodes]), ("offer", [o.id for o in self.offers])):
-            twice = [name for name, times in Counter(ids).items() if times > 1]
-            if twice:
-                raise ValueError(f"{what} {twice[0]!r} is there twice")
+            duplicates = [name for name, times in Counter(ids).items() if times > 1]
+            if duplicates:
+                raise ValueError(f"duplicate {what} {duplicates[0]!r}")
         return self
 
     def node(self, name: str) -> Node:

@@ -1,4 +1,4 @@
-"""Tornado: the whole plan, its nodes and the choice of setups included, at both ends of every range (F11)."""
+"""Tornado: the whole plan, with its nodes and the choice of setups, at both ends of every range (F11)."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scalebench.procure.choice import SAME, price
-from scalebench.procure.choice import cost as ranked_by
 from scalebench.procure.decide import Decision
-from scalebench.procure.plan_values import point, quantities, with_value
+from scalebench.procure.pricing import SAME, cost, price
 from scalebench.procure.purchase_plan import Buy, PurchasePlan, Rent
+from scalebench.procure.quantity import point, quantities, with_value
 from scalebench.procure.serving import Capacity
 
 CAPACITY = "capacity."
-"""Start of the path of a bar that is no input of the plan: the measured capacity of a node."""
-_ASKS_AGAIN = ("workload.slo.", "workload.accuracy.")
-"""Inputs that decide which setups serve, and how much."""
+"""Prefix of the path of a bar that is no input of the plan: the measured capacity of a node."""
+CHANGES_CAPACITY = ("workload.slo.", "workload.accuracy.")
+"""Prefixes of inputs that no bill reads: they decide which setups serve, and how much."""
 
 Costs = Mapping[str, float]
-"""Cost by offer; an offer that does not serve is not in it."""
-Again = Callable[[PurchasePlan], Sequence[Capacity]]
+"""Cost by offer; an offer that does not serve is missing."""
+Recompute = Callable[[PurchasePlan], Sequence[Capacity]]
 """What the nodes serve under a changed plan."""
 
 
@@ -29,11 +28,8 @@ class Bar:
     """One range.
 
     Attributes:
-        path: of the input; ``capacity.`` and a node's id for the interval of what it serves.
-        unit: of the input.
-        value, low, high: of the input.
-        base: cost of the decision's first offer, see ``policy.rank_by``.
-        winner: its id.
+        path: of the input; ``capacity.`` and a node's id for the interval of its capacity.
+        base, winner: cost of the decision's first offer, see ``policy.rank_by``, and its id.
         at_low, at_high: cost of every offer at the two ends.
     """
 
@@ -49,7 +45,7 @@ class Bar:
 
     @property
     def best_low(self) -> float:
-        """Cost of what would then be chosen, infinite where nothing serves."""
+        """Cost of the cheapest offer at the lower end, infinite if nothing serves there."""
         return min(self.at_low.values(), default=math.inf)
 
     @property
@@ -59,13 +55,13 @@ class Bar:
 
     @property
     def swing(self) -> float:
-        """From the lowest to the highest cost of what would be chosen, the plan's own values included."""
+        """From the lowest to the highest cost of the cheapest offer, the plan's own values included."""
         ends = (self.best_low, self.best_high, self.base)
         return max(ends) - min(ends)
 
     @property
     def wins_low(self) -> str:
-        """Offer that is cheapest at the lower end, empty where nothing serves."""
+        """Cheapest offer at the lower end, empty if nothing serves there."""
         return _winner(self.at_low, self.winner)
 
     @property
@@ -75,64 +71,54 @@ class Bar:
 
     @property
     def changes_winner(self) -> bool:
-        """Whether another offer, or none, is cheapest at one of the ends."""
+        """Whether at one of the ends another offer is cheapest, or nothing serves."""
         return {self.wins_low, self.wins_high} != {self.winner}
 
 
-def _winner(found: Costs, present: str) -> str:
-    """The cheapest; the present winner where it costs the same."""
-    least = min(found.values(), default=math.inf)
-    return present if found.get(present, math.inf) <= least * (1 + SAME) and found else min(
-        found, key=lambda name: found[name], default=""
-    )  # fmt: skip
+def _winner(costs: Costs, current: str) -> str:
+    """The cheapest offer; the current winner if it costs the same."""
+    cheapest = min(costs, key=lambda name: costs[name], default="")
+    return current if costs and costs.get(current, math.inf) <= costs[cheapest] * (1 + SAME) else cheapest
 
 
-def tornado(decision: Decision, again: Again) -> tuple[Bar, ...]:
-    """A bar for every input with a range and for the interval of every node's capacity; longest swing first.
+def tornado(decision: Decision, recompute: Recompute) -> tuple[Bar, ...]:
+    """A bar for every input with a range and for the interval of every node's capacity; largest swing first.
 
-    Args:
-        decision: where nothing is ranked there is no bar.
-        again: works out the capacities where an input decides on them.
+    ``recompute`` gives the capacities for inputs they depend on. Without a ranked offer there is no bar.
     """
     if not decision.ranked:
         return ()
-    plan, own = decision.plan, point(decision.plan)
-    first = decision.ranked[0]
+    plan, first = decision.plan, decision.ranked[0]
     bars = []
     for path, leaf in quantities(plan).items():
         if leaf.least < leaf.most:
             ends = []
             for end in (leaf.least, leaf.most):
                 changed = with_value(plan, path, end)
-                serving = again(changed) if path.startswith(_ASKS_AGAIN) else decision.capacities
-                ends.append(_costs(changed, decision.offers, serving))
-            bars.append(
-                Bar(path, leaf.unit, float(own[path]), leaf.least, leaf.most, first.cost, first.offer.id, *ends)
-            )
-    bars += [
-        bar for node in dict.fromkeys(one.node.id for one in decision.ranked) if (bar := _measured(decision, node))
-    ]
+                capacities = recompute(changed) if path.startswith(CHANGES_CAPACITY) else decision.capacities
+                ends.append(_costs(changed, decision.offers, capacities))
+            bars.append(Bar(path, leaf.unit, leaf.value, leaf.least, leaf.most, first.cost, first.offer.id, *ends))
+    for node in dict.fromkeys(offer.node.id for offer in decision.ranked):
+        bars += _capacity_bar(decision, node)
     return tuple(sorted((bar for bar in bars if bar.swing > 0), key=lambda bar: (-bar.swing, bar.path)))
 
 
 def _costs(plan: PurchasePlan, offers: Sequence[Buy | Rent], capacities: Sequence[Capacity]) -> Costs:
-    priced = price(plan, offers, point(plan), capacities)
-    return {one.offer.id: float(ranked_by(plan, one.bill)) for one in priced}
+    return {p.offer.id: float(cost(plan, p.bill)) for p in price(plan, offers, point(plan), capacities)}
 
 
-def _measured(decision: Decision, node: str) -> Bar | None:
-    """Bar of a node's capacity: all its setups at the lower ends of their intervals, then at the upper ends."""
-    chosen = next(one for one in decision.ranked if one.node.id == node)
-    interval = chosen.capacity.images_per_s
+def _capacity_bar(decision: Decision, node: str) -> list[Bar]:
+    """All setups of a node at the lower ends of their intervals, then at the upper ends; empty without an interval."""
+    interval = next(offer.capacity.images_per_s for offer in decision.ranked if offer.node.id == node)
     if not interval.low < interval.high:
-        return None
-    low, high = (
+        return []
+    ends = [
         _costs(decision.plan, decision.offers, [_at(c, end) if c.node == node else c for c in decision.capacities])
         for end in ("low", "high")
-    )
+    ]
     first = decision.ranked[0]
-    return Bar(f"{CAPACITY}{node}", "img/s", interval.value, interval.low, interval.high, first.cost, first.offer.id,
-               low, high)  # fmt: skip
+    return [Bar(f"{CAPACITY}{node}", "img/s", interval.value, interval.low, interval.high, first.cost, first.offer.id,
+                *ends)]  # fmt: skip
 
 
 def _at(capacity: Capacity, end: str) -> Capacity:

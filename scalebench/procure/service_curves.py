@@ -1,4 +1,4 @@
-"""Batch-latency curves: what was measured of one setup, batch by batch."""
+"""Batch-latency curves: what was measured of one setup, batch by batch, and which batches meet the service level."""
 
 from __future__ import annotations
 
@@ -7,29 +7,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from scalebench.analysis.resampling import drawn_quantiles, generator
+from scalebench.analysis.stats import Estimate
 from scalebench.analysis.summary import noted
-from scalebench.analysis.tails import Tail, tail
-from scalebench.procure.serving import Reason, Setup
+from scalebench.analysis.tails import FEWEST_ROUNDS, NEEDED, Tail, tail
+from scalebench.procure import formulas as f
+from scalebench.procure.purchase_plan import PurchasePlan
+from scalebench.procure.serving import Objection, Setup
 
-Objection = tuple[Reason, str]
-"""Why something does not serve: in one word, and with the numbers."""
 PERCENTILES = (95, 99)
+USABLE_MEMORY = 0.9
+"""Share of a device's memory; the rest is for the system and for growth (F2)."""
 
 
 @dataclass(frozen=True)
-class Point:
-    """One batch.
+class MeasuredBatch:
+    """One batch size of a setup.
 
     Attributes:
-        batch: images per pass.
-        machine, key: whose rounds these are, and of which case.
+        key: of the case.
         laps: iterations of the rounds that count, seconds.
         tails: of the iterations, by percentile, seconds.
-        memory_bytes: most of any round, all copies; NaN where it was not measured.
+        memory_bytes: highest of all rounds, all copies; NaN if it was not measured.
         notes: doubts, with the number of rounds that raise them.
-        failed: why there is no round that counts; None where there are some.
+        failed: why no round counts; None if some do.
     """
 
     batch: int
@@ -41,35 +45,35 @@ class Point:
     notes: tuple[str, ...]
     failed: Objection | None
 
+    @property
+    def iterations(self) -> int:
+        """Of all rounds that count."""
+        return sum(map(len, self.laps))
+
 
 @dataclass(frozen=True)
 class ServiceCurve:
-    """All batches of one setup that were tried, smallest first."""
+    """All batch sizes of one setup that were tried, smallest first."""
 
     setup: Setup
-    points: tuple[Point, ...]
+    batches: tuple[MeasuredBatch, ...]
 
 
 def curves(rounds: pd.DataFrame) -> tuple[ServiceCurve, ...]:
     """Curves of one machine.
 
     Args:
-        rounds: ``analysis.rounds.with_standing`` of records of mode ``inference`` with one state of the software.
+        rounds: ``analysis.rounds.with_standing`` of records of mode ``inference`` with one software version.
 
-    Returns: in order of first appearance. Where a batch was timed by several protocols, the one with most iterations
-        counts: rounds are never pooled across protocols.
+    Returns: in order of first appearance. Rounds are never pooled across protocols: of a batch timed by several, the
+        protocol with most iterations counts.
     """
-    found: dict[Setup, dict[int, Point]] = {}
+    by_setup: dict[Setup, dict[int, MeasuredBatch]] = {}
     for _, group in rounds.groupby("case", sort=False):
-        setup, point = _setup(group.iloc[0]), _point(group)
-        known = found.setdefault(setup, {})
-        if point.batch not in known or _iterations(known[point.batch]) < _iterations(point):
-            known[point.batch] = point
-    return tuple(ServiceCurve(setup, tuple(by[batch] for batch in sorted(by))) for setup, by in found.items())
-
-
-def _iterations(point: Point) -> int:
-    return sum(map(len, point.laps))
+        measured, batches = _measured(group), by_setup.setdefault(_setup(group.iloc[0]), {})
+        if measured.batch not in batches or batches[measured.batch].iterations < measured.iterations:
+            batches[measured.batch] = measured
+    return tuple(ServiceCurve(setup, tuple(by[size] for size in sorted(by))) for setup, by in by_setup.items())
 
 
 def _setup(row: Any) -> Setup:
@@ -79,17 +83,18 @@ def _setup(row: Any) -> Setup:
     )  # fmt: skip
 
 
-def _point(group: pd.DataFrame) -> Point:
+def _measured(group: pd.DataFrame) -> MeasuredBatch:
     used = group[group["used"].astype(bool)]
     laps = tuple(laps for laps in used["laps"] if len(laps))
     last, memory = group.iloc[-1], used["memory_bytes"].max()
     wrong = group[group["outcome"] == "wrong"]
     failed: Objection | None = None
-    if len(wrong):  # one wrong answer is enough: the way of running is the same in every round
+    if len(wrong):  # one wrong answer is enough: every round runs the same configuration
         failed = ("wrong", wrong.iloc[-1]["why"] or "its answers differ from those of eager fp32")
     elif not laps:
-        failed = _ended(last)
-    return Point(
+        why = f": {last['why']}" if last["why"] else ""
+        failed = ("memory" if last["outcome"] == "oom" else "not_measured"), f"{last['ending']}{why}"
+    return MeasuredBatch(
         batch=int(last["batch"]),
         machine=last["machine"],
         key=last["case"],
@@ -101,6 +106,120 @@ def _point(group: pd.DataFrame) -> Point:
     )
 
 
-def _ended(row: Any) -> Objection:
-    why = f": {row['why']}" if row["why"] else ""
-    return ("memory" if row["outcome"] == "oom" else "not_measured"), f"{row['ending']}{why}"
+@dataclass(frozen=True)
+class BatchStep:
+    """One batch size as one device of a node runs it.
+
+    Attributes:
+        batch: images per pass of each copy.
+        tail_s: service time at the plan's percentile, seconds.
+        drawn_s: the same under resampled rounds, one for each draw.
+        memory_bytes: of all copies.
+        obstacle: why its numbers are unknown, that is NaN.
+    """
+
+    batch: int
+    tail_s: Estimate
+    drawn_s: np.ndarray
+    memory_bytes: float = math.nan
+    notes: tuple[str, ...] = ()
+    obstacle: Objection | None = None
+
+
+@dataclass(frozen=True)
+class BatchBounds:
+    """The service level and the memory that a batch has to stay within.
+
+    Attributes:
+        limit_s: longest answer, seconds.
+        overhead_s: spent outside the service, seconds.
+        careful: whether the upper end of a service time counts, not its value.
+        memory_bytes: of one device; None if unknown.
+    """
+
+    limit_s: float
+    overhead_s: float
+    careful: bool
+    memory_bytes: float | None
+
+    @classmethod
+    def of(cls, plan: PurchasePlan, memory_gib: float | None) -> BatchBounds:
+        """The plan's service level on a device with so much memory."""
+        slo = plan.workload.slo
+        overhead_s = 0.0 if slo.overhead_ms is None else slo.overhead_ms.value / 1e3
+        careful, memory_bytes = plan.policy.capacity_bound == "lower95", memory_gib and memory_gib * 2**30
+        return cls(slo.latency_ms.value / 1e3, overhead_s, careful, memory_bytes)
+
+    def service_s(self, step: BatchStep) -> float:
+        """Service time that counts, seconds."""
+        return step.tail_s.high if self.careful else step.tail_s.value
+
+    def worst_s(self, step: BatchStep) -> float:
+        """Longest answer that is counted on, seconds (F1)."""
+        return float(f.worst_latency_s(self.service_s(step), self.overhead_s))
+
+    def objection(self, step: BatchStep) -> Objection | None:
+        """Why a batch does not serve; None if it does."""
+        if step.obstacle is not None:
+            return step.obstacle
+        if self.worst_s(step) > self.limit_s:
+            return "slo", (
+                f"{1e3 * self.worst_s(step):.4g} ms against {1e3 * self.limit_s:.4g} ms: batch {step.batch} takes "
+                f"twice {1e3 * self.service_s(step):.4g} ms and {1e3 * self.overhead_s:.4g} ms of overhead"
+            )
+        return self._memory_objection(step)
+
+    def _memory_objection(self, step: BatchStep) -> Objection | None:
+        if self.memory_bytes is None:
+            return "memory", "the memory of a device is unknown: set memory_gib of the node"
+        if math.isnan(step.memory_bytes):
+            return "not_measured", f"memory of batch {step.batch} was not measured"
+        if step.memory_bytes > USABLE_MEMORY * self.memory_bytes:
+            return "memory", (
+                f"batch {step.batch} takes {step.memory_bytes / 2**30:.3g} GiB, more than {USABLE_MEMORY:.0%} of "
+                f"{self.memory_bytes / 2**30:.3g} GiB"
+            )
+        return None
+
+    def drawn_ips(self, step: BatchStep, instances: int) -> np.ndarray:
+        """Images per second under resampled rounds; 0 where the service level or the memory is exceeded (F1)."""
+        if step.obstacle is not None or self._memory_objection(step) is not None:
+            return np.zeros_like(step.drawn_s)
+        in_time = f.worst_latency_s(step.drawn_s, self.overhead_s) <= self.limit_s
+        return np.where(in_time, instances * f.rate(step.batch, step.drawn_s), 0.0)
+
+
+def steps(curve: ServiceCurve, percentile: int, draws: int, seed: int) -> tuple[BatchStep, ...]:
+    """Steps of a measured curve, with ``draws`` resampled tails each; ``seed`` is that of the whole decision."""
+    return tuple(_step(measured, percentile, draws, seed) for measured in curve.batches)
+
+
+def _step(measured: MeasuredBatch, percentile: int, draws: int, seed: int) -> BatchStep:
+    obstacle = measured.failed or _not_established(measured, percentile)
+    if obstacle is not None:
+        return unknown(measured.batch, draws, obstacle)
+    estimate = measured.tails[percentile].estimate
+    assert estimate is not None  # noqa: S101 - there are enough iterations
+    rng = generator(seed, measured.machine, measured.key)
+    drawn = drawn_quantiles(measured.laps, percentile / 100, draws, rng)
+    return BatchStep(measured.batch, estimate, drawn, measured.memory_bytes, measured.notes)
+
+
+def unknown(batch: int, draws: int, obstacle: Objection) -> BatchStep:
+    """A step without numbers, and the reason."""
+    return BatchStep(batch, Estimate(math.nan, math.nan, math.nan, 0), np.full(draws, math.nan), obstacle=obstacle)
+
+
+def _not_established(measured: MeasuredBatch, percentile: int) -> Objection | None:
+    """F13, with the two-sided interval of ``analysis.tails``: 72 iterations for p95, 368 for p99."""
+    needed, rounds = NEEDED[percentile / 100], len(measured.laps)
+    missing = [
+        f"{more} more {what}{'s' if more > 1 else ''}"
+        for more, what in ((needed - measured.iterations, "iteration"), (FEWEST_ROUNDS - rounds, "round"))
+        if more > 0
+    ]
+    return None if not missing else (
+        "percentile_not_established",
+        f"p{percentile} of batch {measured.batch} needs {needed} iterations in {FEWEST_ROUNDS} rounds; there are "
+        f"{measured.iterations} in {rounds}: {' and '.join(missing)}",
+    )  # fmt: skip

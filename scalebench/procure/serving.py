@@ -1,4 +1,4 @@
-"""Capacity: what one node serves at the service level, as measured, or why it serves nothing."""
+"""What one node serves at the service level with one setup, or why it does not."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from typing import Literal
 from scalebench.analysis.stats import Estimate
 
 Origin = Literal["measured", "extrapolated", "imported"]
+Reason = Literal[
+    "slo", "percentile_not_established", "memory", "accuracy", "accuracy_not_assessed", "input_pipeline",
+    "not_measured", "imported", "wrong", "price_expired", "does_not_fit_machine",
+]  # fmt: skip
+Objection = tuple[Reason, str]
+"""Why something does not serve, and the sentence with its numbers, such as ``72 ms against 60 ms``."""
 
 
 @dataclass(frozen=True)
 class Setup:
-    """A model and the way it is run on one node.
+    """A model and its configuration on one node.
 
     Attributes:
-        model: written form of the variant.
         resolution: side of the input, pixels.
-        precision, layout, runtime: as in a case.
         threads: of each copy.
-        instances: copies at once, in all.
-        setting: what else is not as usual, see ``Case.setting``.
+        instances: concurrent copies in all.
+        setting: other settings that are not the default, see ``Case.setting``.
     """
 
     model: str
@@ -33,33 +37,36 @@ class Setup:
     setting: str = ""
 
     @property
-    def label(self) -> str:
-        """Short text for tables."""
-        many = f", {self.instances} copies of {self.threads} threads" if self.instances > 1 else ""
+    def configuration(self) -> str:
+        """How the model is run, for tables."""
+        copies = f", {self.instances} copies of {self.threads} threads" if self.instances > 1 else ""
         layout = "" if self.layout == "contiguous" else f" {self.layout}"
-        return f"{self.model}@{self.resolution} {self.precision}{layout} {self.runtime}{many}"
+        return f"{self.precision}{layout} {self.runtime}{copies}"
+
+    @property
+    def label(self) -> str:
+        """Model and configuration, for tables."""
+        return f"{self.model}@{self.resolution} {self.configuration}"
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """What one node serves with one setup while it keeps the service level.
+    """What one node serves with one setup within the service level.
 
     Attributes:
         node: id of the plan's node.
-        setup: model and way of running.
         batch: the one that serves most within the service level; of equal ones the smallest.
-        images_per_s: of the whole node with the interval of its rounds (F2); what the input pipeline caps is capped.
+        images_per_s: of the whole node with the interval over rounds (F2), capped by the input pipeline.
         counted_on: the end of that interval the plan's ``capacity_bound`` counts on, images per second.
         tail_s: service time of the batch at the plan's percentile, seconds.
-        worst_s: longest answer counted on, seconds: twice the tail's upper end (its value where the bound is the
-            median), and the overhead.
+        worst_s: longest answer counted on, seconds: twice the tail's upper end (its value if the bound is the median)
+            plus the overhead.
         draws: capacity under resampled rounds, images per second; equally many for all capacities of a decision.
         limit: what sets it, in words: the service level, memory, the input pipeline, the largest batch measured.
-        origin: whether it was measured on this node; nothing else may win silently.
-        machine: machine of the records.
+        origin: whether it was measured on this node; an offer that was not is marked wherever it appears.
         n: rounds behind it.
         memory_bytes: peak at the batch, all copies.
-        notes: doubts of the records in words.
+        notes: doubts about the records.
     """
 
     node: str
@@ -78,22 +85,9 @@ class Capacity:
     notes: tuple[str, ...] = ()
 
 
-Reason = Literal[
-    "slo", "percentile_not_established", "memory", "accuracy", "accuracy_not_assessed", "input_pipeline",
-    "not_measured", "imported", "wrong", "price_expired", "does_not_fit_machine",
-]  # fmt: skip
-
-
 @dataclass(frozen=True)
 class Refusal:
-    """Why a node does not serve with a setup, or an offer is not considered.
-
-    Attributes:
-        node: id of the plan's node.
-        setup: None where nothing of the node serves.
-        reason: in one word.
-        text: with the numbers, such as ``72 ms against 60 ms``.
-    """
+    """Why a node does not serve with a setup; ``setup`` is None where it serves with none, ``text`` has the numbers."""
 
     node: str
     setup: Setup | None

@@ -1,7 +1,7 @@
-"""Discrete-event simulation of a batching server: what the 2 t(b) rule (F1) is checked against.
+"""Discrete-event simulation of a batching server, against which the 2 t(b) rule (F1) is checked.
 
-Requests arrive at random (Poisson). A free copy takes a batch as soon as the largest batch waits, or the oldest request
-has waited for the delay; it serves the batch in a time drawn from those that were measured for its size.
+Requests arrive at random (Poisson). A free copy takes a batch as soon as the largest batch is waiting, or the oldest
+request has waited for the delay; its service time is drawn from those that were measured for that batch size.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, inf
+from math import inf
 
 import numpy as np
 from simpy import Environment
@@ -21,10 +21,12 @@ from scalebench.analysis.stats import Estimate, of_rounds
 Curves = Mapping[int, Sequence[float]]
 """Measured service times in seconds, by images in the batch."""
 
+_IDLE = 0.01
+"""Share of saturation at which a server counts as almost idle."""
 _ROUNDING_S = 1e-9
 """Waiting ends this much early: the clock of a simulation adds up floats."""
 WARM_SHARE = 0.2
-"""Share of the requests, from the first on, that finds the queue emptier than it will be."""
+"""Share of the requests, from the first on, that arrive before the queue has formed."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Server:
     """A batching server.
 
     Attributes:
-        curves: service times; a batch between two measured sizes takes those of the next larger one, as it is padded.
+        curves: service times; a batch between two measured sizes is padded to the larger one and takes its time.
         cap: largest batch.
         delay_s: longest time that a request waits for its batch to fill while a copy is free, seconds.
         copies: of the model, each serving one batch at a time.
@@ -59,6 +61,11 @@ class Server:
         return self.copies * self.cap / float(np.mean(self.times(self.cap)))
 
 
+def percentile_of(times: Sequence[float] | np.ndarray, percentile: float) -> float:
+    """Smallest of the times with at least this percentage of them at or below it, seconds."""
+    return float(np.quantile(times, percentile / 100, method="inverted_cdf"))
+
+
 @dataclass(frozen=True)
 class Simulated:
     """One run.
@@ -66,7 +73,7 @@ class Simulated:
     Attributes:
         latencies_s: from arrival to answer, in order of arrival, seconds.
         batches: images of each batch, in the order they were started.
-        busy: share of the copies' time that they served.
+        busy: share of the copies' time spent serving.
     """
 
     latencies_s: np.ndarray
@@ -74,9 +81,8 @@ class Simulated:
     busy: float
 
     def latency_s(self, percentile: float) -> float:
-        """Percentile of the latencies once the queue has formed, seconds; the smallest that bounds that share."""
-        kept = np.sort(self.latencies_s[int(WARM_SHARE * len(self.latencies_s)) :])
-        return float(kept[ceil(percentile / 100 * len(kept)) - 1])
+        """Percentile of the latencies once the queue has formed, seconds."""
+        return percentile_of(self.latencies_s[int(WARM_SHARE * len(self.latencies_s)) :], percentile)
 
 
 def simulate(server: Server, rate: float, requests: int, seed: str | int = 0) -> Simulated:
@@ -99,9 +105,9 @@ def simulate(server: Server, rate: float, requests: int, seed: str | int = 0) ->
 class _Run:
     """State of one simulation."""
 
-    def __init__(self, server: Server, requests: int, draw: random.Random) -> None:
+    def __init__(self, server: Server, requests: int, rng: random.Random) -> None:
         self.env = Environment()
-        self.server, self.draw = server, draw
+        self.server, self.rng = server, rng
         self.waiting: deque[tuple[int, float]] = deque()
         self.arrival = Event(self.env)
         self.latencies_s = [inf] * requests
@@ -112,24 +118,24 @@ class _Run:
         for number, gap in enumerate(gaps_s):
             yield self.env.timeout(gap)
             self.waiting.append((number, self.env.now))
-            rung, self.arrival = self.arrival, Event(self.env)
-            rung.succeed()
+            arrival, self.arrival = self.arrival, Event(self.env)
+            arrival.succeed()
 
     def copy(self) -> Generator[Event, None, None]:
         while True:
-            while (left := self._left_s()) > _ROUNDING_S:
-                yield self.arrival if left == inf else self.arrival | self.env.timeout(left)
+            while (wait := self._wait_s()) > _ROUNDING_S:
+                yield self.arrival if wait == inf else self.arrival | self.env.timeout(wait)
             batch = [self.waiting.popleft() for _ in range(min(self.server.cap, len(self.waiting)))]
             self.batches.append(len(batch))
-            service = self.draw.choice(self.server.times(len(batch)))
+            service = self.rng.choice(self.server.times(len(batch)))
             yield self.env.timeout(service)
             self.served_s += service
             self.end_s = self.env.now
             for number, arrived in batch:
                 self.latencies_s[number] = self.env.now - arrived
 
-    def _left_s(self) -> float:
-        """Seconds until a batch can be taken, if nothing arrives; infinite where nothing waits."""
+    def _wait_s(self) -> float:
+        """Seconds until a batch can be taken if nothing else arrives; infinite if nothing is waiting."""
         if not self.waiting:
             return inf
         full = len(self.waiting) >= self.server.cap
@@ -138,7 +144,7 @@ class _Run:
 
 @dataclass(frozen=True)
 class Search:
-    """How closely a capacity is looked for.
+    """Effort of a search for a capacity.
 
     Attributes:
         requests: per simulated run.
@@ -156,37 +162,26 @@ class Search:
 def capacity_by_simulation(
     server: Server, slo_s: float, percentile: float, overhead_s: float = 0.0, search: Search | None = None
 ) -> Estimate:
-    """Highest arrival rate, images per second, at which this share of the latencies keeps the service level.
+    """Highest arrival rate, images per second, at which this percentage of the latencies is within the service level.
 
-    Args:
-        server: what serves.
-        slo_s: service level, seconds.
-        percentile: share of the requests that has to keep it, percent.
-        overhead_s: spent outside the server, seconds.
-        search: its effort.
-
-    Returns: mean over the replications with the interval of their spread; 0 where a server that almost idles misses
-    the service level.
+    Returns: mean over the replications with the interval of their spread; 0 if even an almost idle server misses the
+    service level. ``overhead_s`` is spent outside the server.
     """
     search = search or Search()
-    bound = slo_s - overhead_s
-    return of_rounds([_capacity(server, bound, percentile, search, n) for n in range(search.replications)])
-
-
-_IDLE = 0.01
-"""Share of saturation at which a server that keeps the service level at all has to keep it."""
+    bound_s = slo_s - overhead_s
+    return of_rounds([_capacity(server, bound_s, percentile, search, n) for n in range(search.replications)])
 
 
 def _capacity(server: Server, bound_s: float, percentile: float, search: Search, replication: int) -> float:
-    def keeps(rate: float) -> bool:
+    def within(rate: float) -> bool:
         run = simulate(server, rate, search.requests, f"{search.seed}-{replication}")
         return run.latency_s(percentile) <= bound_s
 
     high = server.saturation
     low = _IDLE * high
-    if not keeps(low):
+    if not within(low):
         return 0.0
     for _ in range(search.steps):
         middle = (low + high) / 2
-        low, high = (middle, high) if keeps(middle) else (low, middle)
+        low, high = (middle, high) if within(middle) else (low, middle)
     return low

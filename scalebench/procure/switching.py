@@ -1,28 +1,32 @@
-"""Switching values: where an input would have to stand for the runner-up to cost as little as the leader (F10)."""
+"""Where the answer changes: switching values of inputs (F10), buy against rent (F9), and costs over demand."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
-from scalebench.procure.choice import costs, counted_on
+from scalebench.procure import formulas as f
 from scalebench.procure.decide import Decision, Ranked
-from scalebench.procure.plan_values import point, quantities
-from scalebench.procure.quantity import Quantity
+from scalebench.procure.pricing import costs
+from scalebench.procure.purchase_plan import NO_MORE_THAN, Buy, Rent
+from scalebench.procure.quantity import Quantity, point, quantities
+from scalebench.procure.sensitivity import CHANGES_CAPACITY
 
 _STEPS = 128
-_LEAST = {"pue": 1.0}
-_MOST = {"max_utilisation": 1.0, "discount_rate": 1.0, "maintenance_fraction": 1.0}
-"""Bounds of the inputs, by the last part of their path."""
-_ASKED = ("workload.slo.", "workload.accuracy.")
-"""Inputs that no formula of a bill reads: they decide what serves, see ``sensitivity``."""
+_LIMITS = {"pue": (1.0, math.inf)} | dict.fromkeys(
+    ("max_utilisation", "discount_rate", "maintenance_fraction"), (0.0, 1.0)
+)
+"""Values that an input can take, by the last part of its path; at least 0 for the others."""
+_NO_LESS_THAN = {other: name for name, other in NO_MORE_THAN.items()}
+_DEMAND = ("workload.demand.mean_images_per_s", "workload.demand.peak_images_per_s")
 
-Gap = Callable[[npt.ArrayLike], npt.NDArray[np.float64]]
+CostDifference = Callable[[npt.ArrayLike], npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,10 @@ class Switch:
 
     Attributes:
         path, unit, value: of the input.
-        low, high: ends of its own range in the plan; both its value where it has none.
+        low, high: ends of its range in the plan; both the value if it has none.
         searched: from and to.
-        at: nearest value at which leader and runner-up cost the same, None where there is none in what was searched.
-        closed: whether ``at`` is exact because the costs are linear in the input; else it was found by bisection.
+        at: nearest value at which leader and runner-up cost the same, None if there is none in ``searched``.
+        closed: whether ``at`` is exact because the costs are linear in the input; else it comes from root finding.
     """
 
     path: str
@@ -48,105 +52,157 @@ class Switch:
 
     @property
     def has_range(self) -> bool:
-        """Whether the plan gives it one."""
+        """Whether the plan gives it a range."""
         return self.low < self.high
 
     @property
     def in_range(self) -> bool:
-        """Whether the switch lies within the plan's own range."""
+        """Whether the switching value lies within the plan's range."""
         return self.at is not None and self.low <= self.at <= self.high
 
 
 def switches(decision: Decision) -> tuple[Switch, ...]:
     """Switching value of every input that leader or runner-up depend on, from half to twice its value and its range.
 
-    The costs are those of the whole plan: nodes and the choice of setups follow the input. Where the count of nodes
-    changes the costs jump, and the place of the jump can be the switching value.
+    The costs are those of the whole plan: nodes and the choice of setups follow the input. Costs jump where the number
+    of nodes changes, and the jump can be the switching value.
 
     Returns: those with a value first, nearest first; empty without a runner-up.
     """
     if len(decision.ranked) < 2:
         return ()
-    leader, runner = decision.ranked[:2]
-    found = [
-        _switch(decision, path, leaf)
+    pair = decision.ranked[:2]
+    own = tuple(f"offers.{offer.offer.id}." for offer in pair) + tuple(f"nodes.{offer.node.id}." for offer in pair)
+    inputs = {
+        path: leaf
         for path, leaf in quantities(decision.plan).items()
-        if leaf.value > 0 and not path.startswith(_ASKED) and _concerns(path, leader, runner)
-    ]
-    return tuple(sorted((one for one in found if one), key=_nearness))
+        if leaf.value > 0
+        and not path.startswith(CHANGES_CAPACITY)
+        and (path.startswith(own) or not path.startswith(("offers.", "nodes.")))
+    }
+    switches_ = (_switch(decision, path, leaf) for path, leaf in inputs.items())
+    return tuple(sorted((switch for switch in switches_ if switch), key=_nearness))
 
 
 def _nearness(switch: Switch) -> tuple[float, str]:
     return (math.inf if switch.at is None else abs(switch.at / switch.value - 1), switch.path)
 
 
-def _concerns(path: str, leader: Ranked, runner: Ranked) -> bool:
-    named = {f"offers.{one.offer.id}." for one in (leader, runner)} | {
-        f"nodes.{one.node.id}." for one in (leader, runner)
-    }
-    return not path.startswith(("offers.", "nodes.")) or any(path.startswith(start) for start in named)
-
-
 def _switch(decision: Decision, path: str, leaf: Quantity) -> Switch | None:
+    """None if neither cost depends on the input, or both in the same way."""
     low, high = _searched(decision, path, leaf)
-    gap = _gap(decision, path)
+    difference = _cost_difference(decision, path)
     values = np.unique([*np.linspace(low, high, _STEPS), leaf.value])
-    apart = gap(values)
-    if np.ptp(apart[np.isfinite(apart)]) <= 1e-9 * float(np.abs(apart).max()):
-        return None  # neither cost, or both alike, depend on it
-    at, closed = _root(gap, values, apart, leaf.value)
+    differences = difference(values)
+    if np.ptp(differences[np.isfinite(differences)]) <= 1e-9 * float(np.abs(differences).max()):
+        return None
+    at, closed = _root(difference, values, differences, leaf.value)
     return Switch(path, leaf.unit, leaf.value, leaf.least, leaf.most, (low, high), at, closed)
 
 
 def _searched(decision: Decision, path: str, leaf: Quantity) -> tuple[float, float]:
-    """Half to twice the value and the plan's own range, as far as the input can go."""
-    last, own = path.rsplit(".", 1)[-1], point(decision.plan)
-    offer = path.rsplit(".", 1)[0]
-    least, most = _LEAST.get(last, 0.0), _MOST.get(last, math.inf)
-    if last == "capex":
-        least = float(own[f"{offer}.residual"])
-    elif last == "residual":
-        most = float(own[f"{offer}.capex"])
-    elif last == "mean_images_per_s":
-        most = float(own["workload.demand.peak_images_per_s"])
-    elif last == "peak_images_per_s":
-        least = float(own["workload.demand.mean_images_per_s"])
-    elif last == "load_w":
-        least = float(own[f"{offer}.idle_w"])
-    elif last == "idle_w":
-        most = float(own[f"{offer}.load_w"])
+    """Half to twice the value and the plan's own range, within the values that the input can take."""
+    (parent, _, last), own = path.rpartition("."), point(decision.plan)
+    least, most = _LIMITS.get(last, (0.0, math.inf))
+    if last in _NO_LESS_THAN:
+        least = float(own[f"{parent}.{_NO_LESS_THAN[last]}"])
+    if last in NO_MORE_THAN:
+        most = float(own[f"{parent}.{NO_MORE_THAN[last]}"])
     return max(least, min(leaf.least, leaf.value / 2)), min(most, max(leaf.most, leaf.value * 2))
 
 
-def _gap(decision: Decision, path: str) -> Gap:
+def _cost_difference(decision: Decision, path: str) -> CostDifference:
     """Cost of the runner-up less that of the leader, as a function of one input."""
-    pair = [one.offer for one in decision.ranked[:2]]
-    own, serving = point(decision.plan), counted_on(decision.capacities)
+    pair, own = [offer.offer for offer in decision.ranked[:2]], point(decision.plan)
 
-    def gap(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        at = np.atleast_1d(np.asarray(values, dtype=float))
-        leader, runner = costs(decision.plan, pair, {**own, path: at}, decision.capacities, serving)
-        apart: npt.NDArray[np.float64] = runner - leader
-        return apart
+    def difference(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        inputs = {**own, path: np.atleast_1d(np.asarray(values, dtype=float))}
+        leader, runner_up = costs(decision.plan, pair, inputs, decision.capacities)
+        less: npt.NDArray[np.float64] = runner_up - leader
+        return less
 
-    return gap
+    return difference
 
 
 def _root(
-    gap: Gap, values: npt.NDArray[np.float64], apart: npt.NDArray[np.float64], own: float
+    difference: CostDifference, values: npt.NDArray[np.float64], differences: npt.NDArray[np.float64], own: float
 ) -> tuple[float | None, bool]:
-    """Nearest place where the sign changes, and whether it is exact."""
-    crossed = np.flatnonzero(np.sign(apart[:-1]) * np.sign(apart[1:]) < 0)
-    exact = values[(apart == 0) & (values != own)]
-    places = [(float(value), float(value)) for value in exact]
-    places += [(float(values[i]), float(values[i + 1])) for i in crossed]
-    if not places:
+    """Nearest value at which the sign changes, and whether it is exact."""
+    crossed = np.flatnonzero(np.sign(differences[:-1]) * np.sign(differences[1:]) < 0)
+    brackets = [(float(value), float(value)) for value in values[(differences == 0) & (values != own)]]
+    brackets += [(float(values[i]), float(values[i + 1])) for i in crossed]
+    if not brackets:
         return None, False
-    low, high = min(places, key=lambda ends: min(abs(end - own) for end in ends))
+    low, high = min(brackets, key=lambda ends: min(abs(end - own) for end in ends))
     if low == high:
         return low, True
-    middle = (low + high) / 2
-    at_low, at_middle, at_high = map(float, gap([low, middle, high]))
+    at_low, at_middle, at_high = map(float, difference([low, (low + high) / 2, high]))
     if abs(at_low + at_high - 2 * at_middle) <= 1e-9 * abs(at_high - at_low):
         return low - at_low * (high - low) / (at_high - at_low), True
-    return float(brentq(lambda x: float(gap(x)[0]), low, high)), False
+    return float(brentq(lambda value: float(difference(value)[0]), low, high)), False
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """One node bought against the same node rented, with the setups they are ranked with.
+
+    Attributes:
+        buy, rent: ids of the offers.
+        per_hour: hourly rent at which owning costs the same, the node always on.
+        hours: of rent per year that owning costs.
+        utilisation: the same as a share of the year; above 1 renting always costs less.
+        payback_months: until the price, less the residual, is saved in rent; infinite if it never is.
+    """
+
+    buy: str
+    rent: str
+    per_hour: float
+    hours: float
+    utilisation: float
+    payback_months: float
+
+
+def break_evens(decision: Decision) -> tuple[BreakEven, ...]:
+    """Every pair of a bought and a rented offer of the same node, in the order of the ranking."""
+    rate = decision.plan.finance.discount_rate.value
+    return tuple(
+        _break_even(bought, bought.offer, rented.offer, rate)
+        for bought, rented in product(decision.serving, repeat=2)
+        if isinstance(bought.offer, Buy) and isinstance(rented.offer, Rent) and bought.node.id == rented.node.id
+    )
+
+
+def _break_even(bought: Ranked, buy: Buy, rent: Rent, discount_rate: float) -> BreakEven:
+    owned, price = float(bought.bill.per_node_year), rent.per_hour.value
+    capital = f.capital_per_year(buy.capex.value, buy.residual.value, discount_rate, buy.life_years.value)
+    return BreakEven(
+        buy.id,
+        rent.id,
+        float(f.break_even_per_hour(owned)),
+        float(f.break_even_hours(owned, price)),
+        float(f.break_even_utilisation(owned, price)),
+        float(f.payback_months(buy.capex.value, buy.residual.value, price, owned - float(capital))),
+    )
+
+
+@dataclass(frozen=True)
+class CostCurve:
+    """Cost of every offer that meets the constraints over demand, the peak in proportion to the mean.
+
+    Attributes:
+        mean_ips: mean demand, images per second, rising.
+        costs: by offer in the order of ``Decision.serving``, one for each demand; see ``policy.rank_by``.
+    """
+
+    mean_ips: tuple[float, ...]
+    costs: dict[str, tuple[float, ...]]
+
+
+def over_demand(decision: Decision, least: float = 0.1, most: float = 10.0, points: int = 81) -> CostCurve:
+    """Costs from ``least`` to ``most`` times the plan's demand; nodes and the choice of setups follow it."""
+    factors, own = np.geomspace(least, most, points), point(decision.plan)
+    inputs = own | {path: own[path] * factors for path in _DEMAND}
+    offers = [ranked.offer for ranked in decision.serving]
+    table = costs(decision.plan, offers, inputs, decision.capacities)
+    mean = tuple(map(float, own[_DEMAND[0]] * factors))
+    return CostCurve(mean, {offer.id: tuple(map(float, row)) for offer, row in zip(offers, table, strict=True)})

@@ -1,4 +1,4 @@
-"""The page of a purchase decision: the verdict on top, then everything it hangs on."""
+"""The page of a purchase decision: the verdict on top, then everything it depends on."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from scalebench.report.sections.purchase import (
 from scalebench.units import digits
 
 _CHANGES = 3
-"""Switching values that stand beside the verdict."""
+"""Switching values below the verdict."""
 
 
 def compose_decision(outcome: PurchaseOutcome, document: Mapping[str, Any], stem: str, text: str) -> Report:
     """Everything on the page.
 
     Args:
-        outcome: the decision, and what was asked about it.
-        document: ``procure.document.build_document``, for the hashes of the files.
+        outcome: the decision and its analyses.
+        document: ``decision_document.build_document``, for the hashes of the files.
         stem: of the plan file, which names the page.
         text: of the plan file.
     """
@@ -44,7 +44,7 @@ def compose_decision(outcome: PurchaseOutcome, document: Mapping[str, Any], stem
         facts=_facts(decision),
         headline=verdict(decision),
         counts={},
-        outlook=(_sure(decision), *_would_change(outcome)),
+        outlook=(_chances(decision), *what_changes_it(outcome)[:_CHANGES]),
         decision=(offers_section(decision),),
         verdicts=(),
         articles=(),
@@ -72,7 +72,7 @@ def _facts(decision: Decision) -> dict[str, str]:
         f"{amount(demand.peak_images_per_s.value)} at peak ({demand.peak_definition})",
         "service level": f"p{slo.percentile} within {given(slo.latency_ms.value)} ms",
         "machines measured": listed(machines) if machines else "none",
-        "offers": f"{len(decision.ranked)} ranked, {len(decision.bounds)} with a lower bound of their cost, "
+        "offers": f"{len(decision.ranked)} ranked, {len(decision.bounds)} with only a lower bound on cost, "
         f"{len(decision.rejected)} rejected",
     }
 
@@ -85,32 +85,28 @@ def _tiles(decision: Decision) -> dict[str, str]:
     return {
         f"{decision.plan.currency} per million images": amount(float(first.bill.per_million)),
         f"ms at worst, {given(slo.latency_ms.value)} allowed": digits(first.capacity.worst_s * 1e3),
-        "nodes, those that may fail included": nodes(decision, first),
+        "nodes, redundancy included": nodes(decision, first),
         "J per image": digits(float(first.bill.joules_per_image)),
     }
 
 
-def _sure(decision: Decision) -> str:
+def _chances(decision: Decision) -> str:
     if not decision.ranked:
-        return "No setup of any node keeps the constraints, or no offer is valid; the table says why, offer by offer."
-    shares = listed([f"{one.offer.id} {share(one.chance.best)}" for one in decision.ranked[:4]])
+        return "No setup of any node meets the constraints, or no offer is valid; the table gives the reasons."
+    shares = listed([f"{offer.offer.id} {share(offer.chance.best)}" for offer in decision.ranked[:4]])
     return f"Share of {decision.draws:,} joint draws in which an offer serves and is cheapest: {shares}."
 
 
-def _would_change(outcome: PurchaseOutcome) -> tuple[str, ...]:
-    return tuple(what_changes_it(outcome)[:_CHANGES])
-
-
 def _method(decision: Decision, document: Mapping[str, Any], text: str) -> Section:
-    how = (
+    draws = (
         f"Draws: {decision.draws:,} with seed {decision.seed}. Every quantity with a range is drawn from a triangular "
-        "distribution over it, the measured capacities from their rounds, resampled; one draw holds for all offers."
+        "distribution over it, every measured capacity by resampling its rounds; all offers share each draw."
     )
     columns = [Column("number"), Column("unit"), Column("formula")]
     first = document["ranked"][0]["numbers"] if document["ranked"] else {}
     formulas = [[name.replace("_", " "), entry["unit"] or "-", entry["formula"]] for name, entry in first.items()]
-    shown = (
-        tables.whole("Formulas of the numbers, by their number in the documentation", columns, formulas),
+    filled = tables.filled(
+        tables.whole("Formula of each number, as numbered in the documentation", columns, formulas),
         tables.files_table(document["files"]),
     )
-    return Section("method", "Method and files", (how,), tables=tables.filled(*shown), code={"Plan": text})
+    return Section("method", "Method and files", (draws,), tables=filled, code={"Plan": text})

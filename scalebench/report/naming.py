@@ -12,20 +12,20 @@ _NAMES = {
     "workload.demand.mean_images_per_s": "the mean demand",
     "workload.demand.peak_images_per_s": "the peak demand",
     "workload.demand.growth_per_year": "the growth of the demand",
-    "workload.slo.latency_ms": "the latency allowed",
+    "workload.slo.latency_ms": "the latency limit",
     "workload.slo.overhead_ms": "the time for decoding and network",
-    "workload.accuracy.min": "the accuracy asked for",
-    "policy.max_utilisation": "the highest utilisation allowed",
+    "workload.accuracy.min": "the minimum accuracy",
+    "policy.max_utilisation": "the maximum utilisation",
     "site.pue": "PUE",
     "site.electricity_per_kwh": "the price of electricity",
-    "site.grid_g_per_kwh": "what the grid emits",
+    "site.grid_g_per_kwh": "the carbon intensity of the grid",
     "finance.discount_rate": "the discount rate",
     "finance.horizon_years": "the horizon",
 }
 _OF_AN_OFFER = {
     "capex": "the price of a node of",
     "residual": "the residual value of",
-    "life_years": "the life of",
+    "life_years": "the service life of",
     "maintenance_fraction": "the maintenance of",
     "hosting_per_year": "the hosting of",
     "per_hour": "the hourly rent of",
@@ -36,26 +36,31 @@ _ACCURACY = "workload.accuracy.values."
 
 
 def name(path: str) -> str:
-    """What a path of ``procure.inputs`` or ``procure.sensitivity`` stands for."""
+    """An input or bar in words, from its path in ``procure.quantity`` or ``procure.sensitivity``."""
     if path.startswith(CAPACITY):
         return f"the measured capacity of {path.removeprefix(CAPACITY)}"
     if path.startswith(_ACCURACY):
         return f"the accuracy of {path.removeprefix(_ACCURACY)}"
     if path in _NAMES:
         return _NAMES[path]
-    of, _, last = path.rpartition(".")
-    return f"{_OF_AN_OFFER[last]} {of.partition('.')[2]}"
+    parent, _, last = path.rpartition(".")
+    return f"{_OF_AN_OFFER[last]} {parent.partition('.')[2]}"
+
+
+def capitalised(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[0].upper() + text[1:]
 
 
 def amount(value: float) -> str:
-    """Number with at least three digits and thousands set off: ``2.24``, ``57,816``; ``-`` where there is none."""
+    """Number with at least three digits and thousands separators: ``2.24``, ``57,816``; ``-`` if it is not finite."""
     if not math.isfinite(value):
         return "-"
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else digits(value)
 
 
 def given(value: float) -> str:
-    """Number as the user wrote it, thousands set off: ``24,000``, ``0.25``."""
+    """Number as the user wrote it, with thousands separators: ``24,000``, ``0.25``."""
     return f"{value:,.6g}"
 
 

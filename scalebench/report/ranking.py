@@ -7,16 +7,15 @@ from collections.abc import Iterator
 
 from scalebench.analysis.stats import Estimate
 from scalebench.procure.decide import Decision, Ranked
-from scalebench.procure.eligible import Rejected, in_words
+from scalebench.procure.eligible import reason_text
 from scalebench.procure.outcome import PurchaseOutcome
-from scalebench.procure.serving import Setup
 from scalebench.procure.switching import Switch
 from scalebench.report.labels import listed
-from scalebench.report.naming import amount, given, name, with_unit
+from scalebench.report.naming import amount, capitalised, given, name, with_unit
 from scalebench.units import digits, interval
 
 _NAMED = 6
-"""Inputs that do not matter which are named, those with a range first; the page has all of them in a table."""
+"""Most inputs without influence that are named, those with a range first; the page has all of them in a table."""
 _NUMBERS = frozenset({"batch", "nodes", "J/img", "P(best)"})
 
 
@@ -32,127 +31,108 @@ def headings(decision: Decision) -> list[tuple[str, bool]]:
 
 
 def rows(decision: Decision) -> list[list[str]]:
-    """Cells of the ranked table: offers by cost, those whose cost is a lower bound, those that were rejected."""
-    found = [_ranked(decision, one) for one in decision.serving]
-    return found + [_rejected(decision, one) for one in decision.rejected]
+    """Cells of the ranked table: offers by cost, then those with only a lower bound on cost, then rejected ones."""
+    dashes = ["-"] * (len(headings(decision)) - 2)
+    rejected = [[offer.offer, *dashes, f"rejected: {reason_text(offer.reason)}"] for offer in decision.rejected]
+    return [_row(decision, offer) for offer in decision.serving] + rejected
 
 
-def _ranked(decision: Decision, one: Ranked) -> list[str]:
-    capacity, bill, setup = one.capacity, one.bill, one.capacity.setup
-    shown = f"{setup.model}@{setup.resolution}"
+def _row(decision: Decision, offer: Ranked) -> list[str]:
+    capacity, bill, setup = offer.capacity, offer.bill, offer.capacity.setup
     return [
-        one.offer.id,
-        shown,
-        _way(setup),
+        offer.offer.id,
+        f"{setup.model}@{setup.resolution}",
+        setup.configuration,
         str(capacity.batch),
         f"{with_interval(capacity.tail_s, 1e-3)}; {digits(capacity.worst_s * 1e3)}",
         with_interval(capacity.images_per_s),
-        nodes(decision, one),
+        nodes(decision, offer),
         amount(float(bill.per_year)),
-        f"{amount(float(bill.per_million))} {_drawn(decision, one)}".strip(),
+        f"{amount(float(bill.per_million))} {_cost_interval(decision, offer)}".strip(),
         digits(float(bill.joules_per_image)),
-        share(one.chance.best),
-        status(decision, one),
+        share(offer.chance.best),
+        _status(decision, offer),
     ]
 
 
-def _rejected(decision: Decision, one: Rejected) -> list[str]:
-    return [one.offer, *["-"] * (len(headings(decision)) - 2), f"rejected: {in_words(one.reason)}"]
+def nodes(decision: Decision, offer: Ranked) -> str:
+    """``6 (5+1)``: all nodes, those for the demand and the redundant ones."""
+    total, spare = int(offer.bill.nodes), decision.plan.policy.redundancy
+    return f"{total} ({total - spare}+{spare})"
 
 
-def _way(setup: Setup) -> str:
-    layout = "" if setup.layout == "contiguous" else f" {setup.layout}"
-    copies = f", {setup.instances} x {setup.threads} threads" if setup.instances > 1 else ""
-    return f"{setup.precision}{layout} {setup.runtime}{copies}"
-
-
-def nodes(decision: Decision, one: Ranked) -> str:
-    """``6 (5+1)``: all nodes, those for the demand and those that may fail."""
-    all_, spare = int(one.bill.nodes), decision.plan.policy.redundancy
-    return f"{all_} ({all_ - spare}+{spare})"
-
-
-def status(decision: Decision, one: Ranked) -> str:
-    """Where it stands, and in a word what a reader has to know about it; ``remarks`` has the rest."""
+def _status(decision: Decision, offer: Ranked) -> str:
+    """Its rank in a word, and whether it was measured; ``remarks`` has the rest."""
     words = {"winner": "winner", "tie": "tie", "open": "leads, not established", "none": ""}
-    word = words[decision.standing] if one.offer.id in decision.leaders else "ranked"
-    guess = ["not measured"] if one.unmeasured else []
-    bound = ["lower bound"] if one.lower_bound else []
-    return ", ".join([*([] if one in decision.bounds else [word]), *guess, *bound])
+    word = words[decision.standing] if offer.offer.id in decision.leaders else "ranked"
+    parts = {
+        word: offer not in decision.bounds, "not measured": offer.unmeasured, "lower bound": offer.lower_bound,
+    }  # fmt: skip
+    return ", ".join(text for text, applies in parts.items() if applies)
 
 
 def remarks(decision: Decision) -> list[tuple[str, str]]:
-    """What stands behind the words of the table's last column, by offer."""
-    said = []
-    for one in decision.serving:
-        bound = ["the cost of elastic rent is a lower bound, perfect scaling"] if one.lower_bound else []
-        rarely = [f"serves in {share(one.chance.serves)} of the draws"] if one.chance.serves < 1 else []
-        if about := [*one.unmeasured, *bound, *rarely]:
-            said.append((one.offer.id, "; ".join(about)))
-    return said + [(one.offer, f"rejected, {in_words(one.reason)}: {one.text}") for one in decision.rejected]
+    """The reasons for the status of each offer that needs one."""
+    reasons = []
+    for offer in decision.serving:
+        bound = ["the cost of elastic rent is a lower bound, perfect scaling"] if offer.lower_bound else []
+        rarely = [f"serves in {share(offer.chance.serves)} of the draws"] if offer.chance.serves < 1 else []
+        if texts := [*offer.unmeasured, *bound, *rarely]:
+            reasons.append((offer.offer.id, "; ".join(texts)))
+    return reasons + [(r.offer, f"rejected, {reason_text(r.reason)}: {r.text}") for r in decision.rejected]
 
 
 def share(fraction: float) -> str:
-    """A probability with two digits that is 1 or 0 only where it is exactly that; ``-`` where it is not known."""
+    """A probability with two digits, 1 or 0 only if it is exactly that; ``-`` if it is unknown."""
     if math.isnan(fraction):
         return "-"
     return "> 0.99" if 0.995 <= fraction < 1 else "< 0.01" if 0 < fraction < 0.005 else f"{fraction:.2f}"
 
 
-def with_interval(found: Estimate, factor: float = 1.0) -> str:
-    """Value over ``factor`` and its 95 % interval: ``28.5 [27.1, 29.9]``."""
-    value, low, high = (number / factor for number in (found.value, found.low, found.high))
+def with_interval(estimate: Estimate, unit: float = 1.0) -> str:
+    """Value and its 95 % interval, divided by ``unit``: ``28.5 [27.1, 29.9]``."""
+    value, low, high = (number / unit for number in (estimate.value, estimate.low, estimate.high))
     return f"{digits(value)} {'[-]' if math.isnan(low) or math.isnan(high) else interval(low, high)}"
 
 
-def _drawn(decision: Decision, one: Ranked) -> str:
-    """Interval of the cost per million images; empty where the plan ranks by cost per year."""
-    if decision.plan.policy.rank_by != "cost_per_million_images" or math.isnan(one.chance.low):
+def _cost_interval(decision: Decision, offer: Ranked) -> str:
+    """Interval of the cost per million images; empty if the plan ranks by cost per year."""
+    if decision.plan.policy.rank_by != "cost_per_million_images" or math.isnan(offer.chance.low):
         return ""
-    return f"[{amount(one.chance.low)} to {amount(one.chance.high)}]"
+    return f"[{amount(offer.chance.low)} to {amount(offer.chance.high)}]"
 
 
 def verdict(decision: Decision) -> str:
-    """The decision in one to three sentences, with money, count, margin and P(best)."""
+    """The decision in one to three sentences, with cost, number of nodes, margin and P(best)."""
     if decision.standing == "none":
         by_reason: dict[str, list[str]] = {}
-        for one in decision.rejected:
-            by_reason.setdefault(in_words(one.reason), []).append(one.offer)
+        for rejected in decision.rejected:
+            by_reason.setdefault(reason_text(rejected.reason), []).append(rejected.offer)
         reasons = "; ".join(f"{reason}: {listed(offers)}" for reason, offers in by_reason.items())
         return f"No offer meets the constraints ({reasons})."
-    first = decision.ranked[0]
-    said = {"winner": _winner, "tie": _tie, "open": _open}[decision.standing](decision)
-    return " ".join([said, *_caveats(decision, first)])
+    first, enough = decision.ranked[0], decision.plan.policy.tie_probability
+    cheapest = f"{_fleet(decision, first)}{_margin(decision)}"
+    if decision.standing == "winner":
+        sentence = f"{cheapest}; P(best) {share(first.chance.best)}."
+    elif decision.standing == "tie":
+        leaders = [offer for leader in decision.leaders for offer in decision.ranked if offer.offer.id == leader]
+        names = listed([f"{offer.offer.id}{' (not measured)' if offer.unmeasured else ''}" for offer in leaders])
+        chances = listed([share(offer.chance.best) for offer in leaders])
+        sentence = (
+            f"Tie between {names}: P(best) {chances}, where a winner needs {enough:g}. Cheapest as planned: {cheapest}."
+        )
+    else:
+        sentence = (
+            f"Not established: {cheapest}, but it serves in only {share(first.chance.serves)} of the draws, "
+            f"where {enough:g} are needed."
+        )
+    return " ".join([sentence, *_caveats(decision, first)])
 
 
-def _winner(decision: Decision) -> str:
-    first = decision.ranked[0]
-    return f"{_fleet(decision, first)}{_margin(decision)}; P(best) {share(first.chance.best)}."
-
-
-def _tie(decision: Decision) -> str:
-    leaders = [one for leader in decision.leaders for one in decision.ranked if one.offer.id == leader]
-    names = listed([f"{one.offer.id}{' (not measured)' if one.unmeasured else ''}" for one in leaders])
-    likely = listed([share(one.chance.best) for one in leaders])
-    enough = decision.plan.policy.tie_probability
+def _fleet(decision: Decision, offer: Ranked) -> str:
+    money, bill, capacity = decision.plan.currency, offer.bill, offer.capacity
     return (
-        f"Tie between {names}: P(best) {likely}, where a winner needs {enough:g}. "
-        f"Cheapest as planned: {_fleet(decision, decision.ranked[0])}{_margin(decision)}."
-    )
-
-
-def _open(decision: Decision) -> str:
-    first = decision.ranked[0]
-    return (
-        f"Not established: {_fleet(decision, first)}{_margin(decision)}, but it serves in only "
-        f"{share(first.chance.serves)} of the draws, where {decision.plan.policy.tie_probability:g} are needed."
-    )
-
-
-def _fleet(decision: Decision, one: Ranked) -> str:
-    money, bill = decision.plan.currency, one.bill
-    return (
-        f"{one.offer.id}, {nodes(decision, one)} nodes with {one.capacity.setup.label} at batch {one.capacity.batch}: "
+        f"{offer.offer.id}, {nodes(decision, offer)} nodes with {capacity.setup.label} at batch {capacity.batch}: "
         f"{amount(float(bill.per_year))} {money} per year, {amount(float(bill.per_million))} {money} per million images"
     )
 
@@ -167,45 +147,42 @@ def _margin(decision: Decision) -> str:
 
 def _caveats(decision: Decision, first: Ranked) -> Iterator[str]:
     if first.lower_bound:
-        yield "Its cost is a lower bound, perfect scaling, as that of every offer here."
-    for one in decision.bounds[:1]:
-        if one.cost < first.cost:
-            yield f"Elastic rent may cost less: {_priced(decision, one)} is a lower bound, perfect scaling."
+        yield "The cost of every offer here is a lower bound, because it assumes perfect scaling."
+    for bound in decision.bounds[:1]:
+        if bound.cost < first.cost:
+            yield f"Elastic rent may cost less: {_priced(decision, bound)} is a lower bound, perfect scaling."
     if first.unmeasured:
-        yield f"{_first(listed([text.partition(':')[0] for text in first.unmeasured]))}."
-        measured = next((one for one in decision.ranked if one.offer.id == decision.best_measured), None)
+        yield f"{capitalised(listed([text.partition(':')[0] for text in first.unmeasured]))}."
+        measured = next((offer for offer in decision.ranked if offer.offer.id == decision.best_measured), None)
         if measured is None:
             yield "No offer is measured throughout."
         else:
             yield f"The best measured offer is {_priced(decision, measured)}."
 
 
-def _priced(decision: Decision, one: Ranked) -> str:
-    return f"{one.offer.id} at {amount(float(one.bill.per_million))} {decision.plan.currency} per million images"
+def _priced(decision: Decision, offer: Ranked) -> str:
+    return f"{offer.offer.id} at {amount(float(offer.bill.per_million))} {decision.plan.currency} per million images"
 
 
 def what_changes_it(outcome: PurchaseOutcome) -> list[str]:
-    """Switching values in plain words, nearest first; last what does not matter."""
-    decision = outcome.decision
-    idle = [name(one.path) for one in sorted(outcome.switches, key=lambda one: not one.has_range) if one.at is None]
-    said = [_switch(decision, one) for one in outcome.switches if one.at is not None]
+    """A sentence for each switching value, nearest first; the last one lists inputs that do not matter."""
+    by_range = sorted(outcome.switches, key=lambda switch: not switch.has_range)
+    idle = [name(switch.path) for switch in by_range if switch.at is None]
+    texts = [_switch(outcome.decision, switch, switch.at) for switch in outcome.switches if switch.at is not None]
     if idle:
         more = [f"{len(idle) - _NAMED} more inputs"] if len(idle) > _NAMED else []
         names = listed([*idle[:_NAMED], *more])
-        said.append(f"From half to twice the planned value and in your range these do not matter: {names}.")
-    return said
+        texts.append(f"From half to twice the planned value, and in your range, these do not matter: {names}.")
+    return texts
 
 
-def _switch(decision: Decision, one: Switch) -> str:
-    at = one.at if one.at is not None else math.nan
-    runner, plan = decision.ranked[1].offer.id, decision.plan
-    place = f"{'rises above' if at > one.value else 'falls below'} {with_unit(amount(at), one.unit, plan)}"
-    now = f"now {given(one.value)}"
-    if one.has_range and not one.in_range:
-        own = f"{given(one.low)} to {given(one.high)}"
-        return f"{_first(name(one.path))} does not matter in your range of {own}: {runner} would win if it {place}."
-    return f"{runner} wins if {name(one.path)} {place} ({now})."
-
-
-def _first(text: str) -> str:
-    return text[0].upper() + text[1:]
+def _switch(decision: Decision, switch: Switch, at: float) -> str:
+    runner_up, plan = decision.ranked[1].offer.id, decision.plan
+    change = f"{'rises above' if at > switch.value else 'falls below'} {with_unit(amount(at), switch.unit, plan)}"
+    if switch.has_range and not switch.in_range:
+        own = f"{given(switch.low)} to {given(switch.high)}"
+        return (
+            f"{capitalised(name(switch.path))} does not matter in your range of {own}: "
+            f"{runner_up} would win if it {change}."
+        )
+    return f"{runner_up} wins if {name(switch.path)} {change} (now {given(switch.value)})."

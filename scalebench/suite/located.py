@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -171,3 +171,27 @@ def _line(tree: Any, location: Location) -> int:
             line = node.lc.item(step)[0]
             node = node[step]
     return int(line) + 1
+
+
+def keys_at(
+    model: type[BaseModel], location: Location, branches: Mapping[str | int, type[BaseModel]] | None = None
+) -> list[str]:
+    """Keys that are valid in the mapping that pydantic's location points into, from the root ``model`` on.
+
+    ``branches`` are the models of a discriminated union by their tag.
+    """
+    branches = branches or {}
+    for step in location:
+        if step in branches and model in branches.values():
+            model = branches[step]
+            continue
+        field = next((f for name, f in model.model_fields.items() if step in (name, f.alias)), None)
+        model = (_model_in(field.annotation) if field else None) or model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The first model in an annotation, also as the entry of a list or mapping."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)

@@ -53,7 +53,7 @@ def test_the_three_capacities_stand_side_by_side(capsys: pytest.CaptureFixture[s
     for row in ("rule 2 t(b)", "simulation", "load test"):
         assert row in said
     assert "[30.0, 60.0]" in said
-    assert "contention: beside its client" in said
+    assert "contention: under load a batch took" in said
     assert "a note" in said
 
 

@@ -70,9 +70,9 @@ def plan_file(tmp_path: Path) -> Callable[..., PlanFile]:
 
 
 def environment(machine: str, software: str = "s", host: str = "host", **hardware: Any) -> Environment:
-    """A processor of two cores and 24 GiB, unless told otherwise."""
-    known = {"device": "cpu", "cpu": {"name": "Some CPU", "usable_cores": 2}, "memory": {"gib": 24}}
-    return Environment(machine, f"hw-{machine}", software, {**known, **hardware}, {}, host)
+    """A processor of two cores and 24 GiB, unless ``hardware`` says otherwise."""
+    defaults = {"device": "cpu", "cpu": {"name": "Some CPU", "usable_cores": 2}, "memory": {"gib": 24}}
+    return Environment(machine, f"hw-{machine}", software, {**defaults, **hardware}, {}, host)
 
 
 @pytest.fixture(scope="session")
@@ -82,19 +82,19 @@ def service_rounds() -> Callable[..., list[Record]]:
     def make(
         batch: int, seconds: float = 0.01, *, rounds: int = 5, laps: int = 80, values: Sequence[Sequence[float]] = (),
         where: Environment | None = None, outcome: str = "ok", memory: float | None = 1e8, model: str = "resnet50",
-        started: str = "2026-11-24T19:00:00+00:00", why: str = "", **way: Any,
+        started: str = "2026-11-24T19:00:00+00:00", why: str = "", **options: Any,
     ) -> list[Record]:  # fmt: skip
-        each = [list(one) for one in values] or [[seconds] * laps] * rounds
-        case = Case(model, way.pop("resolution", 224), batch=batch, **way)
+        by_round = [list(times) for times in values] or [[seconds] * laps] * rounds
+        case = Case(model, options.pop("resolution", 224), batch=batch, **options)
         return [
             Record(
                 "serving", case, number, outcome, started, where or environment("cpu-box"),  # type: ignore[arg-type]
-                samples={"latency_s": one} if outcome == "ok" else {},
-                facts={"memory_bytes": memory, "throughput_ips": batch / max(one)} if outcome == "ok" else {},
+                samples={"latency_s": times} if outcome == "ok" else {},
+                facts={"memory_bytes": memory, "throughput_ips": batch / max(times)} if outcome == "ok" else {},
                 error={"type": "Some", "message": why} if why else None,
                 ending=outcome,
             )
-            for number, one in enumerate(each)
+            for number, times in enumerate(by_round)
         ]  # fmt: skip
 
     return make

@@ -40,19 +40,19 @@ def served(file: PlanFile, *records: list[Record], **more: Any) -> tuple[tuple[C
 
 
 def only(file: PlanFile, *records: list[Record], **more: Any) -> Capacity:
-    (found,), refused = served(file, *records, **more)
+    (capacity,), refused = served(file, *records, **more)
     assert refused == ()
-    return found
+    return capacity
 
 
 def why(file: PlanFile, *records: list[Record], **more: Any) -> Refusal:
-    found, (refused,) = served(file, *records, **more)
-    assert found == ()
+    serving, (refused,) = served(file, *records, **more)
+    assert serving == ()
     return refused
 
 
-def a4(make: Make, **way: Any) -> list[Record]:
-    return [record for batch, ms in A4.items() for record in make(batch, ms / 1e3, **way)]
+def a4(make: Make, **options: Any) -> list[Record]:
+    return [record for batch, ms in A4.items() for record in make(batch, ms / 1e3, **options)]
 
 
 @pytest.fixture
@@ -62,15 +62,15 @@ def l4(environment_of: Callable[..., Environment]) -> Environment:
 
 def test_1_batch_at_the_service_level(plan_file: Load, service_rounds: Make, l4: Environment) -> None:
     """Twice 19 ms and 10 ms are 48 ms of 60; batch 64 would serve 13 % more and take 144 ms."""
-    found = only(plan_file(), a4(service_rounds, where=l4, device="cuda:0"))
-    assert found.batch == 16
-    assert found.images_per_s.value == pytest.approx(842.1053, abs=5e-5)
-    assert found.counted_on == found.images_per_s.low == found.images_per_s.value, "all laps are equal"
-    assert found.worst_s == pytest.approx(0.048)
-    assert set(found.draws) == {found.images_per_s.value}
-    assert len(found.draws) == 200
-    assert found.limit == "the service level: batch 32 is too slow"
-    assert (found.origin, found.machine, found.n, found.memory_bytes) == ("measured", "l4-box", 5, 1e8)
+    capacity = only(plan_file(), a4(service_rounds, where=l4, device="cuda:0"))
+    assert capacity.batch == 16
+    assert capacity.images_per_s.value == pytest.approx(842.1053, abs=5e-5)
+    assert capacity.counted_on == capacity.images_per_s.low == capacity.images_per_s.value, "all laps are equal"
+    assert capacity.worst_s == pytest.approx(0.048)
+    assert set(capacity.draws) == {capacity.images_per_s.value}
+    assert len(capacity.draws) == 200
+    assert capacity.limit == "the service level: batch 32 is too slow"
+    assert (capacity.origin, capacity.machine, capacity.n, capacity.memory_bytes) == ("measured", "l4-box", 5, 1e8)
 
 
 def test_nothing_keeps_the_service_level(plan_file: Load, service_rounds: Make, l4: Environment) -> None:
@@ -82,18 +82,18 @@ def test_nothing_keeps_the_service_level(plan_file: Load, service_rounds: Make, 
 
 def test_several_devices_serve_times_as_much(plan_file: Load, service_rounds: Make, l4: Environment) -> None:
     file = plan_file(("accelerator: nvidia-l4", "accelerator: nvidia-l4\n    count: 3"))
-    found = only(file, a4(service_rounds, where=l4, device="cuda:0"))
-    assert found.images_per_s.value == pytest.approx(3 * 16 / 0.019)
-    assert set(found.draws) == {found.images_per_s.value}
-    assert "measured on one device, times 3" in found.notes
+    capacity = only(file, a4(service_rounds, where=l4, device="cuda:0"))
+    assert capacity.images_per_s.value == pytest.approx(3 * 16 / 0.019)
+    assert set(capacity.draws) == {capacity.images_per_s.value}
+    assert "measured on one device, times 3" in capacity.notes
 
 
 def test_copies_serve_together(plan_file: Load, service_rounds: Make) -> None:
     """A processor's sockets are in its measurement, so ``count`` multiplies nothing; copies do."""
     file = plan_file(*ON_CPU, ("idle_w: 180", "idle_w: 180\n    count: 2"))
-    found = only(file, service_rounds(4, 0.02, instances=2))
-    assert found.images_per_s.value == pytest.approx(2 * 4 / 0.02)
-    assert found.setup.instances == 2
+    capacity = only(file, service_rounds(4, 0.02, instances=2))
+    assert capacity.images_per_s.value == pytest.approx(2 * 4 / 0.02)
+    assert capacity.setup.instances == 2
 
 
 def test_the_careful_end_decides(plan_file: Load, service_rounds: Make) -> None:
@@ -101,10 +101,12 @@ def test_the_careful_end_decides(plan_file: Load, service_rounds: Make) -> None:
     rounds = service_rounds(1, values=[*[[0.010] * 80] * 4, [0.010] * 78 + [0.030] * 2])
     careful, easy = plan_file(*ON_CPU), plan_file(*ON_CPU, ("redundancy: 1", "redundancy: 1\n  capacity_bound: median"))
     assert why(careful, rounds).text.startswith("70 ms against 60 ms: batch 1 takes twice 30 ms")
-    found = only(easy, rounds)
-    assert found.counted_on == found.images_per_s.value == pytest.approx(100)
-    assert found.images_per_s.low == pytest.approx(1 / 0.030)
-    assert {0.0, found.images_per_s.value} == set(found.draws), "in some draws the slow round is there often enough"
+    capacity = only(easy, rounds)
+    assert capacity.counted_on == capacity.images_per_s.value == pytest.approx(100)
+    assert capacity.images_per_s.low == pytest.approx(1 / 0.030)
+    assert {0.0, capacity.images_per_s.value} == set(capacity.draws), (
+        "in some draws the slow round is there often enough"
+    )
 
 
 def test_too_few_iterations_or_rounds(plan_file: Load, service_rounds: Make) -> None:
@@ -145,9 +147,9 @@ def test_accuracy_floor(plan_file: Load, service_rounds: Make) -> None:
     values = "  accuracy: {metric: f1, min: 0.9, values: {resnet50@224: 0.91, resnet18@224: 0.89}}\npolicy:\n"
     file = plan_file(*ON_CPU, ("policy:\n", values))
     models = [service_rounds(1, model=name) for name in ("resnet50", "resnet18", "resnet34")]
-    (found,), refused = served(file, *models)
-    assert found.setup.model == "resnet50"
-    assert [(one.reason, one.text) for one in refused] == [
+    (capacity,), refused = served(file, *models)
+    assert capacity.setup.model == "resnet50"
+    assert [(refusal.reason, refusal.text) for refusal in refused] == [
         ("accuracy", "f1 0.89 of resnet18@224 is below 0.9"),
         ("accuracy_not_assessed", "the plan gives no f1 of resnet34@224"),
     ]
@@ -180,8 +182,8 @@ def test_select_leaves_the_others_out(plan_file: Load, service_rounds: Make) -> 
     select = "  select: {models: [resnet1*], runtimes: [onnxruntime]}\npolicy:\n"
     file = plan_file(*ON_CPU, ("policy:\n", select))
     there = [service_rounds(1, model="resnet18", runtime=name) for name in ("eager", "onnxruntime")]
-    found = only(file, *there, service_rounds(1, runtime="onnxruntime"))
-    assert (found.setup.model, found.setup.runtime) == ("resnet18", "onnxruntime")
+    capacity = only(file, *there, service_rounds(1, runtime="onnxruntime"))
+    assert (capacity.setup.model, capacity.setup.runtime) == ("resnet18", "onnxruntime")
     refused = why(file, service_rounds(1))
     assert (refused.reason, refused.setup) == ("not_measured", None)
 
@@ -189,23 +191,23 @@ def test_select_leaves_the_others_out(plan_file: Load, service_rounds: Make) -> 
 def test_a_batch_timed_by_two_protocols_is_not_pooled(plan_file: Load, service_rounds: Make) -> None:
     """The one with most iterations counts."""
     quick = service_rounds(1, 0.001, laps=6, protocol=PROTOCOLS["quick"])
-    found = only(plan_file(*ON_CPU), quick, service_rounds(1, 0.01))
-    assert found.images_per_s.value == pytest.approx(100)
+    capacity = only(plan_file(*ON_CPU), quick, service_rounds(1, 0.01))
+    assert capacity.images_per_s.value == pytest.approx(100)
 
 
 def test_the_newest_software_counts(
     plan_file: Load, service_rounds: Make, environment_of: Callable[..., Environment]
 ) -> None:
     old = service_rounds(1, 0.001, where=environment_of("cpu-box", "old"), started="2026-01-01T00:00:00+00:00")
-    found = only(plan_file(*ON_CPU), old, service_rounds(1, 0.01, where=environment_of("cpu-box", "new")))
-    assert found.images_per_s.value == pytest.approx(100)
-    assert "measured with 2 states of the software; the newest, new, counts" in found.notes
+    capacity = only(plan_file(*ON_CPU), old, service_rounds(1, 0.01, where=environment_of("cpu-box", "new")))
+    assert capacity.images_per_s.value == pytest.approx(100)
+    assert "measured with 2 software versions; only the newest, new, counts" in capacity.notes
 
 
 def test_doubts_of_the_records_are_passed_on(plan_file: Load, service_rounds: Make) -> None:
     first, *others = service_rounds(1)
-    found = only(plan_file(*ON_CPU), [replace(first, notes=("host_drift: +6.0 % before",)), *others])
-    assert found.notes == ("host_drift in 1 of 5 rounds",)
+    capacity = only(plan_file(*ON_CPU), [replace(first, notes=("host_drift: +6.0 % before",)), *others])
+    assert capacity.notes == ("host_drift in 1 of 5 rounds",)
 
 
 def test_imported_records_satisfy_no_service_level(
@@ -243,8 +245,8 @@ def test_an_unnamed_chip_is_said_to_be_unchecked(
 ) -> None:
     """A virtual machine does not say which processor it has."""
     file = plan_file(("nvidia-l4", "amd-epyc-9654"))
-    found = only(file, service_rounds(1, where=environment_of("l4-box")))
-    assert found.notes == ("that Some CPU is amd-epyc-9654 could not be checked",)
+    capacity = only(file, service_rounds(1, where=environment_of("l4-box")))
+    assert capacity.notes == ("could not check that Some CPU is amd-epyc-9654",)
 
 
 class TestInputPipeline:
@@ -252,28 +254,28 @@ class TestInputPipeline:
 
     IMAGES = ("policy:\n", "  images: {camera: 4000x3000, decoder: simplejpeg}\npolicy:\n")
 
-    def prepared(self, make: Make, rate: float, processes: int = 2, rounds: int = 3, **way: Any) -> list[Record]:
+    def prepared(self, make: Make, rate: float, processes: int = 2, rounds: int = 3, **options: Any) -> list[Record]:
         """Rounds in which ``processes`` reach ``rate`` images per second together."""
         return make(
             1, 1 / rate, model="simplejpeg", mode="input", camera="4000x3000",
-            instances=processes, rounds=rounds, laps=10, **way,
+            instances=processes, rounds=rounds, laps=10, **options,
         )  # fmt: skip
 
     def test_a_processor_does_both(self, plan_file: Load, service_rounds: Make) -> None:
         """100 img/s of the model on two threads are 20 ms of cores per image; preparing takes 25 ms more."""
         file = plan_file(*ON_CPU, self.IMAGES)
-        found = only(file, service_rounds(1, 0.01, threads=2), self.prepared(service_rounds, 80))
-        assert found.images_per_s.value == pytest.approx(2 / (2 / 100 + 1 / 40))
-        assert found.counted_on == pytest.approx(found.images_per_s.value)
-        assert found.draws == pytest.approx([found.images_per_s.value] * 200)
-        assert found.limit == "the input pipeline on 2 cores"
-        assert any("shares its cores" in note for note in found.notes)
+        capacity = only(file, service_rounds(1, 0.01, threads=2), self.prepared(service_rounds, 80))
+        assert capacity.images_per_s.value == pytest.approx(2 / (2 / 100 + 1 / 40))
+        assert capacity.counted_on == pytest.approx(capacity.images_per_s.value)
+        assert capacity.draws == pytest.approx([capacity.images_per_s.value] * 200)
+        assert capacity.limit == "the input pipeline on 2 cores"
+        assert any("shares its cores" in note for note in capacity.notes)
 
     def test_a_model_on_half_of_the_cores_leaves_the_others(self, plan_file: Load, service_rounds: Make) -> None:
         file = plan_file(*ON_CPU, self.IMAGES)
-        found = only(file, service_rounds(1, 0.01, threads=1), self.prepared(service_rounds, 8000))
-        assert found.images_per_s.value == pytest.approx(100)
-        assert found.limit == "the largest batch measured"
+        capacity = only(file, service_rounds(1, 0.01, threads=1), self.prepared(service_rounds, 8000))
+        assert capacity.images_per_s.value == pytest.approx(100)
+        assert capacity.limit == "the largest batch measured"
 
     def test_the_slower_of_a_gpu_and_its_host(
         self, plan_file: Load, service_rounds: Make, l4: Environment, environment_of: Callable[..., Environment]
@@ -281,18 +283,18 @@ class TestInputPipeline:
         """The host's records bear another label, as a processor is another device."""
         host = environment_of("host-cpu")
         prepared = self.prepared(service_rounds, 80, where=host)
-        found = only(plan_file(self.IMAGES), service_rounds(1, 0.01, where=l4, device="cuda:0"), prepared)
-        assert found.images_per_s.value == pytest.approx(80)
+        capacity = only(plan_file(self.IMAGES), service_rounds(1, 0.01, where=l4, device="cuda:0"), prepared)
+        assert capacity.images_per_s.value == pytest.approx(80)
         more = plan_file(self.IMAGES, ("idle_w: 180", "idle_w: 180\n    cores: 64"))
-        found = only(more, service_rounds(1, 0.01, where=l4, device="cuda:0"), prepared)
-        assert found.images_per_s.value == pytest.approx(100)
+        capacity = only(more, service_rounds(1, 0.01, where=l4, device="cuda:0"), prepared)
+        assert capacity.images_per_s.value == pytest.approx(100)
 
     def test_most_processes_at_work_count(self, plan_file: Load, service_rounds: Make) -> None:
         """Cores that are all busy are slower than one."""
         alone = self.prepared(service_rounds, 60, processes=1)
         file = plan_file(*ON_CPU, self.IMAGES)
-        found = only(file, service_rounds(1, 0.01, threads=2), alone, self.prepared(service_rounds, 80))
-        assert found.images_per_s.value == pytest.approx(2 / (2 / 100 + 1 / 40))
+        capacity = only(file, service_rounds(1, 0.01, threads=2), alone, self.prepared(service_rounds, 80))
+        assert capacity.images_per_s.value == pytest.approx(2 / (2 / 100 + 1 / 40))
 
     def test_what_was_not_measured_is_refused(self, plan_file: Load, service_rounds: Make) -> None:
         file = plan_file(*ON_CPU, self.IMAGES)
@@ -340,8 +342,8 @@ class TestExtrapolated:
     def test_its_service_level_is_its_own(self, plan_file: Load, service_rounds: Make) -> None:
         """What is too slow on the source may be fast enough on it."""
         file = self.load(plan_file, "flops_ratio")
-        (found,), (refused,) = served(file, service_rounds(8, 0.05), abilities=[self.ability()])
-        assert (found.node, refused.node, refused.reason) == ("big", "box", "slo")
+        (capacity,), (refused,) = served(file, service_rounds(8, 0.05), abilities=[self.ability()])
+        assert (capacity.node, refused.node, refused.reason) == ("big", "box", "slo")
 
     def test_by_the_roofline(self, plan_file: Load, service_rounds: Make) -> None:
         """A pass that moves much and computes little is as fast as the memory."""
@@ -358,7 +360,7 @@ class TestExtrapolated:
     def test_a_peak_that_nobody_publishes(self, plan_file: Load, service_rounds: Make) -> None:
         file = self.load(plan_file, "flops_ratio")
         _, (refused,) = served(file, service_rounds(1, 0.01))
-        assert refused.text.startswith("no fp32 peak of box: no peaks of it were measured")
+        assert refused.text.startswith("no fp32 peak of box: its peaks were not measured")
         _, (refused,) = served(file, service_rounds(1, 0.01, precision="fp16"), abilities=[self.ability()])
         assert refused.reason == "not_measured"
         assert refused.text == "no fp16 peak of box (measured peaks, 2 threads): not measured"
@@ -375,11 +377,11 @@ class TestRules:
     """Whatever is measured: nothing that makes the work harder raises the capacity."""
 
     def counted(self, file: PlanFile, records: list[Record]) -> tuple[float, tuple[float, ...]]:
-        found, _ = served(file, records)
-        return (found[0].counted_on, found[0].draws) if found else (0.0, (0.0,) * 200)
+        serving, _ = served(file, records)
+        return (serving[0].counted_on, serving[0].draws) if serving else (0.0, (0.0,) * 200)
 
     def records(self, make: Make, batches: list[tuple[int, float]], speed: list[float]) -> list[Record]:
-        laps = [[one * (1 + lap / 1000) for lap in range(80)] for one in speed]
+        laps = [[factor * (1 + lap / 1000) for lap in range(80)] for factor in speed]
         return [
             record
             for batch, s in batches
@@ -394,7 +396,7 @@ class TestRules:
     ) -> None:  # fmt: skip
         file = plan_file(*ON_CPU)
         before, drawn = self.counted(file, self.records(service_rounds, batches, speed))
-        slower = [one * factor if at == slow else one for at, one in enumerate(speed)]
+        slower = [of_round * factor if at == slow else of_round for at, of_round in enumerate(speed)]
         after, drawn_after = self.counted(file, self.records(service_rounds, batches, slower))
         assert after <= before * (1 + 1e-12)
         assert all(b <= a * (1 + 1e-12) for a, b in zip(drawn, drawn_after, strict=True))
@@ -436,8 +438,11 @@ class TestRules:
 def test_the_shipped_plan_runs_on_the_committed_records(root: Path) -> None:
     """Something measured serves, one node serves by extrapolation only, and one is too slow."""
     file = load_plan(root / "plans" / "example.yaml")
-    found, refused = capacities(file.plan, gather(file, catalogue()), draws=50)
-    assert {(one.node, one.origin) for one in found} == {("two-cores", "measured"), ("sixteen-cores", "extrapolated")}
-    assert all(one.worst_s <= 0.1 and one.images_per_s.low > 0 for one in found)
-    assert {"slo", "accuracy"} <= {one.reason for one in refused if one.node == "two-cores"}
-    assert "slo" in {one.reason for one in refused if one.node == "one-slow-core"}
+    serving, refused = capacities(file.plan, gather(file, catalogue()), draws=50)
+    assert {(capacity.node, capacity.origin) for capacity in serving} == {
+        ("two-cores", "measured"),
+        ("sixteen-cores", "extrapolated"),
+    }
+    assert all(capacity.worst_s <= 0.1 and capacity.images_per_s.low > 0 for capacity in serving)
+    assert {"slo", "accuracy"} <= {refusal.reason for refusal in refused if refusal.node == "two-cores"}
+    assert "slo" in {refusal.reason for refusal in refused if refusal.node == "one-slow-core"}

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from scalebench.errors import CatalogueError, UnknownNameError
 from scalebench.procure.catalogue import catalogue, catalogue_version, select_chips
-from scalebench.procure.chip import NUMBERS, Chip
-from scalebench.procure.chiprules import MOST_GB_S, RULES, objections
+from scalebench.procure.chip import MOST_GB_S, NUMBERS, RULES, Chip, row_problems
 from scalebench.procure.formulas import share_of_peak
 from scalebench.store.published_tables import read_timm
 from scalebench.suite.case import COUNT
@@ -50,7 +49,7 @@ def changed(**changes: object) -> Chip:
 @pytest.mark.parametrize("chip", SHIPPED.values(), ids=lambda chip: chip.id)
 def test_shipped_rows_keep_the_rules(chip: Chip) -> None:
     """The same rules that a user's rows are held to; a verified number has an address, a conflict no number."""
-    assert objections(chip, {}) == []
+    assert row_problems(chip, {}) == []
     for name in NUMBERS:
         value, mark = getattr(chip, name), chip.mark_of(name)
         assert mark != "X" or value is None
@@ -86,11 +85,11 @@ def test_processors_by_arithmetic(
     chip = SHIPPED[id_]
     assert (chip.cores, chip.base_ghz) == (cores, ghz)
     for name, per_clock in (("fp32_tflops", fp32), ("fp16_bf16_tflops", bf16), ("int8_tops", int8)):
-        told = getattr(chip, name)
+        peak = getattr(chip, name)
         if per_clock is None:
-            assert told is None
+            assert peak is None
         else:
-            assert told == pytest.approx(cores * ghz * per_clock / 1000, abs=0.051)
+            assert peak == pytest.approx(cores * ghz * per_clock / 1000, abs=0.051)
 
 
 def test_the_l4_by_arithmetic() -> None:
@@ -100,12 +99,12 @@ def test_the_l4_by_arithmetic() -> None:
 
 def test_sparse_as_dense_is_refused() -> None:
     """The L4 of a public table: 242 and 485, both with sparsity, so that their ratio is right."""
-    both = objections(changed(fp16_bf16_tflops=242, int8_tops=485), SHIPPED)
-    assert any("twice the dense peak of nvidia-l4, 121" in found.text for found in both)
-    assert any("per watt" in found.text for found in both), "caught without a known row too"
-    (one,) = objections(changed(id="my-l4", watts=None, int8_tops=None, fp16_bf16_tflops=242), SHIPPED)
-    assert one.key == "fp16_bf16_tflops", "under another id the name tells"
-    assert one.hint.startswith("write 121")
+    both = row_problems(changed(fp16_bf16_tflops=242, int8_tops=485), SHIPPED)
+    assert any("twice the dense peak of nvidia-l4, 121" in problem.text for problem in both)
+    assert any("per watt" in problem.text for problem in both), "caught without a known row too"
+    (problem,) = row_problems(changed(id="my-l4", watts=None, int8_tops=None, fp16_bf16_tflops=242), SHIPPED)
+    assert problem.key == "fp16_bf16_tflops", "under another id the name tells"
+    assert problem.hint.startswith("write 121")
 
 
 @pytest.mark.parametrize(
@@ -123,13 +122,13 @@ def test_sparse_as_dense_is_refused() -> None:
 def test_each_rule_finds_its_error(id_: str, changes: dict[str, object], key: str) -> None:
     """Against no known rows: the row alone gives it away."""
     chip = Chip.model_validate({**SHIPPED[id_].model_dump(), **changes})
-    assert key in {found.key for found in objections(chip, {})}
+    assert key in {problem.key for problem in row_problems(chip, {})}
 
 
 @given(st.sampled_from(sorted(MOST_GB_S)), st.floats(1.001, 50))
 def test_no_memory_is_faster_than_its_type(memory: str, factor: float) -> None:
     chip = changed(memory=memory, bandwidth_gb_s=MOST_GB_S[memory] * factor)
-    assert [found.key for found in objections(chip, {})] == ["bandwidth_gb_s"]
+    assert [problem.key for problem in row_problems(chip, {})] == ["bandwidth_gb_s"]
 
 
 @given(st.sampled_from(sorted(SHIPPED)), st.floats(0.96, 1.04))
@@ -138,13 +137,13 @@ def test_twice_a_known_peak_is_always_refused(id_: str, wobble: float) -> None:
     chip = SHIPPED[id_]
     if chip.fp16_bf16_tflops is not None:
         twice = chip.model_copy(update={"fp16_bf16_tflops": 2 * wobble * chip.fp16_bf16_tflops})
-        assert "fp16_bf16_tflops" in {found.key for found in objections(twice, SHIPPED)}
+        assert "fp16_bf16_tflops" in {problem.key for problem in row_problems(twice, SHIPPED)}
 
 
-def test_nulls_are_told_apart_and_never_zero() -> None:
-    assert SHIPPED["nvidia-gh200-96"].told("watts") == "not published"
-    assert SHIPPED["nvidia-a10g"].told("int8_tops") == "sources conflict"
-    assert SHIPPED["nvidia-l4"].told("fp16_bf16_tflops") == "121 A"
+def test_nulls_are_distinguished_and_never_zero() -> None:
+    assert SHIPPED["nvidia-gh200-96"].cell("watts") == "not published"
+    assert SHIPPED["nvidia-a10g"].cell("int8_tops") == "sources conflict"
+    assert SHIPPED["nvidia-l4"].cell("fp16_bf16_tflops") == "121 A"
     assert SHIPPED["nvidia-gh200-96"].watts is None
 
 
@@ -172,7 +171,7 @@ def test_a_users_rows_stand_beside_the_shipped_ones(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "said"),
+    ("old", "new", "line", "message"),
     [
         ("watts: 75", "wats: 75", 11, "unknown key"),
         ("watts: 75", "watts: 0", 11, "greater than 0"),
@@ -186,13 +185,13 @@ def test_a_users_rows_stand_beside_the_shipped_ones(tmp_path: Path) -> None:
         ("mark: U", "mark: U\n    marks: {speed: V}", 3, "'speed' is no number of a row"),
     ],
 )
-def test_bad_rows_are_refused_where_they_stand(tmp_path: Path, old: str, new: str, line: int, said: str) -> None:
+def test_bad_rows_are_refused_where_they_stand(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
     """File, line and key of a user's mistake."""
     file = user_file(tmp_path, ROW.replace(old, new))
     with pytest.raises(CatalogueError) as refusal:
         catalogue(file)
     assert f"{file}:{line}: " in refusal.value.message
-    assert said in refusal.value.message
+    assert message in refusal.value.message
 
 
 def test_the_l4_of_a_public_table_is_refused_with_file_line_and_key(tmp_path: Path) -> None:

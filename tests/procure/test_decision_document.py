@@ -34,13 +34,13 @@ def document(tmp_path: Path) -> Any:
         rent("weak", "weak"),
     ]
     nodes = [box(), box("large", idle_w=300, load_w=900), box("weak")]
-    made = plan(offers, nodes, growth_per_year=0.1, pue={"value": 1.5, "low": 1.1, "high": 1.8, "unit": ""},
+    purchase = plan(offers, nodes, growth_per_year=0.1, pue={"value": 1.5, "low": 1.1, "high": 1.8, "unit": ""},
                 mean_images_per_s=ranged(875, 500, 1250, "img/s"))  # fmt: skip
     drawn = tuple(CAPACITY * (0.9 + 0.2 * k / 1999) for k in range(2000))
     serving = [capacity(draws=drawn), capacity(ips=300.0, model="resnet101", draws=(300.0,) * 2000),
                capacity("large", 2000.0, draws=(2000.0,) * 2000)]  # fmt: skip
     setup = serving[0].setup
-    outcome = weigh(made, serving, [Refusal("weak", setup, "slo", "72 ms against 60 ms")], lambda _: serving)
+    outcome = weigh(purchase, serving, [Refusal("weak", setup, "slo", "72 ms against 60 ms")], lambda _: serving)
     file = tmp_path / "plan.yaml"
     file.write_text("schema: scalebench.procure/1\n", encoding="utf-8")
     return json.loads(json.dumps(strict(build_document(outcome, {"plan.yaml": file}, "1"))))
@@ -81,8 +81,8 @@ class Again:
         )
 
     def costs(self, value: dict[str, float], ips: dict[int, float] | None = None) -> dict[str, float]:
-        refused = {one["offer"] for one in self.document["rejected"]}
-        found = {}
+        refused = {entry["offer"] for entry in self.document["rejected"]}
+        cheapest = {}
         for offer in self.document["offers"]:
             options = [
                 self.unit_cost(offer, ips[index] if ips else setup["counted_on"], value)
@@ -90,8 +90,8 @@ class Again:
                 if setup["node"] == offer["node"]
             ]
             if options and offer["id"] not in refused:
-                found[offer["id"]] = min(options)
-        return found
+                cheapest[offer["id"]] = min(options)
+        return cheapest
 
     def contest(self, costs: dict[str, float]) -> dict[str, float]:
         """Without elastic rent, whose cost is a lower bound."""
@@ -120,11 +120,14 @@ def test_the_ranking_comes_out_again(document: Any) -> None:
     again = Again(document)
     costs = again.costs(again.value)
     order = sorted(again.contest(costs), key=lambda name: costs[name])
-    assert [one["offer"] for one in document["ranked"]] == order
-    assert [one["offer"] for one in document["bounds"]] == ["elastic"]
-    for one in (*document["ranked"], *document["bounds"]):
-        assert one["numbers"]["per_million"]["value"] == pytest.approx(costs[one["offer"]], rel=1e-9)
-    assert {one["offer"]: one["reason"] for one in document["rejected"]} == {"gone": "price_expired", "weak": "slo"}
+    assert [entry["offer"] for entry in document["ranked"]] == order
+    assert [entry["offer"] for entry in document["bounds"]] == ["elastic"]
+    for entry in (*document["ranked"], *document["bounds"]):
+        assert entry["numbers"]["per_million"]["value"] == pytest.approx(costs[entry["offer"]], rel=1e-9)
+    assert {entry["offer"]: entry["reason"] for entry in document["rejected"]} == {
+        "gone": "price_expired",
+        "weak": "slo",
+    }
 
 
 def test_the_tornado_comes_out_again(document: Any) -> None:
@@ -139,24 +142,28 @@ def test_the_tornado_comes_out_again(document: Any) -> None:
 def test_the_switching_values_come_out_again(document: Any) -> None:
     """A little on this side of it the leader is the cheaper of the two, a little beyond the runner-up."""
     again = Again(document)
-    leader, runner = (one["offer"] for one in document["ranked"][:2])
-    found = [one for one in document["switching"] if one["at"] is not None]
-    assert found
-    for one in found:
-        step = 1e-6 * (1 if one["at"] > one["value"] else -1)
-        before, after = (again.costs(again.value | {one["path"]: one["at"] * (1 + side * step)}) for side in (-1, 1))
-        assert before[leader] < before[runner], one["path"]
-        assert after[runner] < after[leader], one["path"]
+    leader, runner = (entry["offer"] for entry in document["ranked"][:2])
+    switches = [entry for entry in document["switching"] if entry["at"] is not None]
+    assert switches
+    for entry in switches:
+        step = 1e-6 * (1 if entry["at"] > entry["value"] else -1)
+        before, after = (
+            again.costs(again.value | {entry["path"]: entry["at"] * (1 + side * step)}) for side in (-1, 1)
+        )
+        assert before[leader] < before[runner], entry["path"]
+        assert after[runner] < after[leader], entry["path"]
 
 
 def test_the_chances_come_out_again(document: Any) -> None:
     again, chance, count = Again(document), random.Random(1), 3000
-    best = dict.fromkeys((one["offer"] for one in document["ranked"]), 0)
+    best = dict.fromkeys((entry["offer"] for entry in document["ranked"]), 0)
     for _ in range(count):
         costs = again.contest(again.drawn(chance))
         best[min(costs, key=lambda name: costs[name])] += 1
-    for one in document["ranked"]:
-        assert one["numbers"]["p_best"]["value"] == pytest.approx(best[one["offer"]] / count, abs=0.04), one["offer"]
+    for entry in document["ranked"]:
+        assert entry["numbers"]["p_best"]["value"] == pytest.approx(best[entry["offer"]] / count, abs=0.04), entry[
+            "offer"
+        ]
 
 
 def test_every_input_has_what_stands_behind_it(document: Any) -> None:

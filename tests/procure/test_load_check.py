@@ -20,10 +20,10 @@ LEVEL = ServiceLevel(0.060, 99, 0.010)
 
 
 def test_1_the_largest_batch_whose_double_time_fits() -> None:
-    found = by_rule(EXAMPLE, LEVEL)
-    assert found.batch == 16
-    assert found.images_per_s == pytest.approx(842.1053, abs=1e-4)
-    assert found.tail_s == 0.019
+    rule = by_rule(EXAMPLE, LEVEL)
+    assert rule.batch == 16
+    assert rule.images_per_s == pytest.approx(842.1053, abs=1e-4)
+    assert rule.tail_s == 0.019
 
 
 def test_the_rule_takes_the_tail_and_obeys_a_cap() -> None:
@@ -34,19 +34,19 @@ def test_the_rule_takes_the_tail_and_obeys_a_cap() -> None:
 
 
 def test_no_batch_is_none() -> None:
-    found = by_rule(EXAMPLE, ServiceLevel(0.007))
-    assert (found.batch, found.images_per_s) == (0, 0.0)
-    assert isnan(found.tail_s)
+    rule = by_rule(EXAMPLE, ServiceLevel(0.007))
+    assert (rule.batch, rule.images_per_s) == (0, 0.0)
+    assert isnan(rule.tail_s)
 
 
 def test_the_load_test_bounds_the_capacity_from_both_sides() -> None:
     """A rate counts as kept when every server kept it."""
     runs = [run(10, 0.02), run(20, 0.02), run(20, 0.02, 1), run(30, 0.02), run(30, 0.05, 1), run(40, 0.02)]
-    found = by_load(runs, LEVEL)
-    assert [(rated.rate, rated.kept) for rated in found.rates] == [(10, True), (20, True), (30, False), (40, True)]
-    assert (found.low, found.high) == (20, 30), "40 lies above a rate that was missed"
-    assert found.nearest.rate == 20
-    assert found.rates[2].by_round == pytest.approx((0.041, 0.071))
+    bounds = by_load(runs, LEVEL)
+    assert [(rated.rate, rated.kept) for rated in bounds.rates] == [(10, True), (20, True), (30, False), (40, True)]
+    assert (bounds.low, bounds.high) == (20, 30), "40 lies above a rate that was missed"
+    assert bounds.nearest.rate == 20
+    assert bounds.rates[2].by_round == pytest.approx((0.041, 0.071))
     assert (by_load(runs[:1], LEVEL).low, by_load(runs[:1], LEVEL).high) == (10, inf)
     slow = by_load([run(10, 0.06)], LEVEL)
     assert (slow.low, slow.high, slow.nearest.rate) == (0, 10, 10)
@@ -56,14 +56,14 @@ def test_the_parts_of_a_latency_add_up() -> None:
     (rated,) = by_load([run(10, 0.02, images=4)], LEVEL).rates
     parts = (rated.late_s, rated.transport_s, rated.queue_s, rated.fill_s, rated.model_s)
     assert parts == pytest.approx((0.001, 0.003, 0.003, 0.004, 0.02))
-    assert sum(parts) == pytest.approx(fmean(one.latency_s for one in run(10, 0.02).requests))
+    assert sum(parts) == pytest.approx(fmean(request.latency_s for request in run(10, 0.02).requests))
     assert rated.images_per_batch == 4
     assert rated.latency_s == pytest.approx(sum(parts) + LEVEL.overhead_s)
 
 
 def test_the_first_requests_do_not_count() -> None:
     calm = run(10, 0.02)
-    first = (one._replace(received_s=one.received_s + 9) for one in calm.requests[:80])
+    first = (request._replace(received_s=request.received_s + 9) for request in calm.requests[:80])
     late = replace(calm, requests=(*first, *calm.requests[80:]))
     assert by_load([late], LEVEL).rates == by_load([calm], LEVEL).rates
 
@@ -96,13 +96,13 @@ def test_the_gap_is_taken_apart_and_said() -> None:
     assert why.slower == pytest.approx(2)
     assert why.outside_s == pytest.approx(0.004)
     assert why.with_transport.value <= why.with_load.value < simulated.value
-    said = sentences(server, by_rule(server.curves, level), test, level, why)
-    assert [sentence.partition(":")[0] for sentence in said] == ["rule", "queueing", "contention", "transport", "left"]
-    assert "took 2.00 times as long" in said[2]
-    assert "4.00 ms" in said[3]
+    texts = sentences(server, by_rule(server.curves, level), test, level, why)
+    assert [sentence.partition(":")[0] for sentence in texts] == ["rule", "queueing", "contention", "transport", "rest"]
+    assert "took 2.00 times as long" in texts[2]
+    assert "4.00 ms" in texts[3]
 
 
-@pytest.mark.parametrize(("explained", "words"), [(35.0, "nothing that this test"), (20.0, "above"), (70.0, "below")])
+@pytest.mark.parametrize(("explained", "words"), [(35.0, "none that this test"), (20.0, "above"), (70.0, "below")])
 def test_what_is_left_is_said(explained: float, words: str) -> None:
     server, level = Server({1: [0.010]}, cap=1), ServiceLevel(0.060)
     runs = [run(30, 0.016), run(60, 0.1)]

@@ -57,7 +57,7 @@ REFUSED = {
         "peak_images_per_s: 2500", "peak_images_per_s: 800", "demand:", "workload.demand",
         "peak_images_per_s 800 is below mean_images_per_s 875", ""),
     "residual above price": (
-        "residual: 3000", "residual: 30000", "id: buy", "offers[0]", "residual 30000 is above capex 24000", ""),
+        "residual: 3000", "residual: 30000", "id: buy", "offers[0]", "capex 24000 is below residual 30000", ""),
     "idle above load": ("idle_w: 180", "idle_w: 480", "id: box", "nodes[0]", "load_w 420 is below idle_w 480", ""),
     "percentile not offered": ("percentile: 99", "percentile: 90", "slo:", "workload.slo.percentile", "95 or 99", ""),
     "no runs": ("runs: [box.jsonl]", "runs: []", "runs", "runs", "at least 1 item", ""),
@@ -77,8 +77,8 @@ REFUSED = {
         "machine: l4-box", "estimate: {from: bx, method: rofline}", "estimate", "nodes[0].estimate.method",
         "'roofline'", "'roofline'"),
     "neither measured nor estimated": (
-        "    machine: l4-box\n", "", "id: box", "nodes[0]", "give machine, of its records, or estimate", ""),
-    "two offers of one name": ("id: rent", "id: buy", "schema:", "", "offer 'buy' is there twice", ""),
+        "    machine: l4-box\n", "", "id: box", "nodes[0]", "give either machine, of its records, or estimate", ""),
+    "two offers of one name": ("id: rent", "id: buy", "schema:", "", "duplicate offer 'buy'", ""),
     "accuracy of a model without its resolution": (
         "policy:\n", "  accuracy: {metric: f1, min: 0.9, values: {resnet50: 0.91}}\npolicy:\n", "accuracy:",
         "workload.accuracy.values.resnet50", "not written model@resolution", "resnet50@224"),
@@ -102,11 +102,11 @@ def test_a_bad_plan_is_refused_where_it_is_wrong(plan_file: Load, tmp_path: Path
     with pytest.raises(PlanError) as caught:
         plan_file((old, new))
     text = (tmp_path / "plan.yaml").read_text(encoding="utf-8").splitlines()
-    line = next(number for number, one in enumerate(text, 1) if words in one)
+    line = next(number for number, row in enumerate(text, 1) if words in row)
     place = f"{tmp_path / 'plan.yaml'}:{line}: {key}: " if key else f"{tmp_path / 'plan.yaml'}:{line}: "
-    said = [one for one in caught.value.message.splitlines() if one.startswith(place)]
-    assert said, caught.value.message
-    assert message in said[0]
+    messages = [row for row in caught.value.message.splitlines() if row.startswith(place)]
+    assert messages, caught.value.message
+    assert message in messages[0]
     assert hint in caught.value.hint
 
 

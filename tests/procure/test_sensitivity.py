@@ -12,14 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scalebench.analysis.stats import Estimate
-from scalebench.procure.bill import bill
-from scalebench.procure.breakeven import break_evens, over_demand
 from scalebench.procure.decide import Decision, decide
-from scalebench.procure.plan_values import point, with_value
+from scalebench.procure.pricing import bill
 from scalebench.procure.purchase_plan import PurchasePlan
+from scalebench.procure.quantity import point, with_value
 from scalebench.procure.sensitivity import Bar, tornado
 from scalebench.procure.serving import Capacity
-from scalebench.procure.switching import Switch, switches
+from scalebench.procure.switching import Switch, break_evens, over_demand, switches
 from tests.procure.literal_plan import CAPACITY, box, buy, capacity, plan, rent
 
 
@@ -47,19 +46,19 @@ def bars(decision: Decision) -> dict[str, Bar]:
 
 
 def test_8_tornado() -> None:
-    found = bars(example_8())
+    by_path = bars(example_8())
     own = {
         path.rsplit(".", 1)[-1]: (round(bar.at_low["own"], 4), round(bar.at_high["own"], 4))
-        for path, bar in found.items()
+        for path, bar in by_path.items()
     }
     assert own == {
         "mean_images_per_s": (3.9002, 1.5779), "life_years": (2.6346, 1.8505), "capex": (1.9353, 2.7005),
         "discount_rate": (1.9521, 2.3922),
     }  # fmt: skip
-    changing = {path.rsplit(".", 1)[-1] for path, bar in found.items() if bar.changes_winner}
+    changing = {path.rsplit(".", 1)[-1] for path, bar in by_path.items() if bar.changes_winner}
     assert changing == {"life_years", "capex", "discount_rate"}
-    assert found["offers.own.capex"].wins_low == "own"
-    assert found["offers.own.capex"].wins_high == "rent"
+    assert by_path["offers.own.capex"].wins_low == "own"
+    assert by_path["offers.own.capex"].wins_high == "rent"
     swings = [bar.swing for bar in tornado(example_8(), never)]
     assert swings == sorted(swings, reverse=True)
 
@@ -70,24 +69,24 @@ def test_8_what_never_wins_has_no_bar() -> None:
 
 
 def test_8_switching_value_of_the_price() -> None:
-    found = {one.path: one for one in switches(example_8())}
-    capex = found["offers.own.capex"]
+    by_path = {switch.path: switch for switch in switches(example_8())}
+    capex = by_path["offers.own.capex"]
     assert capex.at == pytest.approx(22_090.00, abs=5e-3)
     assert capex.closed
     assert capex.in_range
-    assert found["offers.own.life_years"].at == pytest.approx(4.53, abs=0.5)
-    assert not found["offers.own.life_years"].closed
+    assert by_path["offers.own.life_years"].at == pytest.approx(4.53, abs=0.5)
+    assert not by_path["offers.own.life_years"].closed
     for path in ("site.pue", "site.electricity_per_kwh"):
-        assert not found[path].in_range, path
-    assert found["offers.rent.per_hour"].at == pytest.approx(1.17673, abs=1e-5)
+        assert not by_path[path].in_range, path
+    assert by_path["offers.rent.per_hour"].at == pytest.approx(1.17673, abs=1e-5)
 
 
 @pytest.mark.parametrize("path", ["offers.own.capex", "offers.own.life_years", "finance.discount_rate"])
 def test_at_the_switching_value_both_cost_the_same(path: str) -> None:
     decision = example_8()
-    found = next(one for one in switches(decision) if one.path == path)
-    assert found.at is not None
-    changed = with_value(decision.plan, path, found.at)
+    switch = next(s for s in switches(decision) if s.path == path)
+    assert switch.at is not None
+    changed = with_value(decision.plan, path, switch.at)
     own, rented = (float(bill(changed, offer, point(changed), CAPACITY).per_million) for offer in changed.offers)
     assert own == pytest.approx(rented, rel=1e-9)
 
@@ -96,17 +95,17 @@ def test_at_the_switching_value_both_cost_the_same(path: str) -> None:
 @given(st.floats(15000, 45000), st.floats(0.6, 2.5))
 def test_a_switch_is_a_root_and_none_means_one_is_cheaper_throughout(capex: float, per_hour: float) -> None:
     decision = decide(plan([buy(capex=capex), rent(per_hour=per_hour)]), [capacity()])
-    leader, runner = (one.offer.id for one in decision.ranked)
-    for one in switches(decision):
-        ends = [_winner(decision, one, end) for end in one.searched]
-        if one.at is None:
-            assert ends == [leader, leader], one.path
-        elif one.closed:
-            assert runner in ends, one.path
+    leader, runner = (offer.offer.id for offer in decision.ranked)
+    for switch in switches(decision):
+        ends = [_winner(decision, switch, end) for end in switch.searched]
+        if switch.at is None:
+            assert ends == [leader, leader], switch.path
+        elif switch.closed:
+            assert runner in ends, switch.path
 
 
-def _winner(decision: Decision, one: Switch, value: float) -> str:
-    return decide(with_value(decision.plan, one.path, value), [capacity()]).ranked[0].offer.id
+def _winner(decision: Decision, switch: Switch, value: float) -> str:
+    return decide(with_value(decision.plan, switch.path, value), [capacity()]).ranked[0].offer.id
 
 
 def test_without_a_runner_up_nothing_switches() -> None:
@@ -115,20 +114,19 @@ def test_without_a_runner_up_nothing_switches() -> None:
 
 def test_the_service_level_asks_for_the_capacities_again() -> None:
     """At 40 ms the node serves half as much; the bar has the nodes that this takes."""
-    made = plan([rent()], latency_ms=ranged(60, 40, 60, "ms"))
+    purchase = plan([rent()], latency_ms=ranged(60, 40, 60, "ms"))
 
     def again(changed: PurchasePlan) -> tuple[Capacity, ...]:
         return (capacity(ips=CAPACITY * changed.workload.slo.latency_ms.value / 80),)
 
-    found = tornado(decide(made, [capacity(ips=CAPACITY * 0.75)]), again)
-    (bar,) = found
+    (bar,) = tornado(decide(purchase, [capacity(ips=CAPACITY * 0.75)]), again)
     assert bar.path == "workload.slo.latency_ms"
     assert bar.at_low["rent"] == pytest.approx(11 / 8 * bar.at_high["rent"]), "11 nodes in place of 8"
 
 
 def test_nothing_serves_at_one_end() -> None:
-    made = plan([rent()], latency_ms=ranged(60, 5, 60, "ms"))
-    (bar,) = tornado(decide(made, [capacity()]), lambda _: ())
+    purchase = plan([rent()], latency_ms=ranged(60, 5, 60, "ms"))
+    (bar,) = tornado(decide(purchase, [capacity()]), lambda _: ())
     assert bar.best_low == bar.swing == math.inf
     assert bar.changes_winner
     assert bar.wins_low == ""
@@ -142,12 +140,12 @@ def test_the_interval_of_a_capacity_is_a_bar() -> None:
 
 
 def test_7_break_even() -> None:
-    (found,) = break_evens(decide(plan(), [capacity()]))
-    assert (found.buy, found.rent) == ("own", "rent")
-    assert found.per_hour == pytest.approx(1.1767, abs=5e-5)
-    assert found.hours == pytest.approx(9_371.1, abs=5e-2)
-    assert found.utilisation == pytest.approx(1.0698, abs=5e-5)
-    assert found.payback_months == pytest.approx(42.65, abs=5e-3)
+    (pair,) = break_evens(decide(plan(), [capacity()]))
+    assert (pair.buy, pair.rent) == ("own", "rent")
+    assert pair.per_hour == pytest.approx(1.1767, abs=5e-5)
+    assert pair.hours == pytest.approx(9_371.1, abs=5e-2)
+    assert pair.utilisation == pytest.approx(1.0698, abs=5e-5)
+    assert pair.payback_months == pytest.approx(42.65, abs=5e-3)
 
 
 def test_break_even_is_asked_of_the_same_node_only() -> None:
@@ -165,6 +163,6 @@ def test_costs_over_the_demand() -> None:
 
 
 def test_one_value_is_replaced_and_no_other() -> None:
-    made = plan()
-    before, after = point(made), point(with_value(made, "offers.own.capex", 1.0))
+    purchase = plan()
+    before, after = point(purchase), point(with_value(purchase, "offers.own.capex", 1.0))
     assert {path for path in before if before[path] != after[path]} == {"offers.own.capex"}

@@ -99,10 +99,10 @@ def test_another_copy_makes_no_request_slower(service: float, copies: int, rate:
 
 def test_the_capacity_is_where_the_level_begins_to_be_missed() -> None:
     server, search = Server(TEN_MS, cap=1), Search(requests=2000, replications=1, steps=9)
-    found = capacity_by_simulation(server, 0.050, 99, search=search).value
-    assert 0 < found < server.saturation
-    assert simulate(server, found, 2000, "0-0").latency_s(99) <= 0.050
-    assert simulate(server, 1.02 * found, 2000, "0-0").latency_s(99) > 0.050
+    capacity = capacity_by_simulation(server, 0.050, 99, search=search).value
+    assert 0 < capacity < server.saturation
+    assert simulate(server, capacity, 2000, "0-0").latency_s(99) <= 0.050
+    assert simulate(server, 1.02 * capacity, 2000, "0-0").latency_s(99) > 0.050
 
 
 def test_the_capacity_has_an_interval_over_replications_and_grows_with_slack_and_copies() -> None:

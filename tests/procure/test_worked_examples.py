@@ -6,9 +6,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from scalebench.procure import formulas as f
-from scalebench.procure.bill import bill
-from scalebench.procure.plan_values import point
+from scalebench.procure.pricing import bill
 from scalebench.procure.purchase_plan import PurchasePlan
+from scalebench.procure.quantity import point
 
 CAPACITY = 16 / 0.019
 
@@ -45,8 +45,8 @@ def plan(**changes: float) -> PurchasePlan:
 
 
 def own_per_million(**changes: float) -> float:
-    made = plan(**changes)
-    return float(bill(made, made.offers[0], point(made), CAPACITY).per_million)
+    purchase = plan(**changes)
+    return float(bill(purchase, purchase.offers[0], point(purchase), CAPACITY).per_million)
 
 
 def test_2_nodes() -> None:
@@ -59,14 +59,14 @@ def test_2_nodes() -> None:
 
 
 def test_3_energy() -> None:
-    made = plan()
-    found = bill(made, made.offers[0], point(made), CAPACITY)
-    assert found.utilisation == pytest.approx(0.173177, abs=1e-6)
-    assert found.watts == pytest.approx(221.5625, abs=1e-6)
-    assert found.kwh_per_year == pytest.approx(17_467.9875, abs=1e-6)
-    assert found.kwh_per_year * 0.25 == pytest.approx(4_367.00, abs=5e-3)
-    assert found.joules_per_image == pytest.approx(2.2789, abs=5e-5)
-    assert 875 / (6 * found.watts) == pytest.approx(0.6582, abs=5e-5)
+    purchase = plan()
+    costs = bill(purchase, purchase.offers[0], point(purchase), CAPACITY)
+    assert costs.utilisation == pytest.approx(0.173177, abs=1e-6)
+    assert costs.watts == pytest.approx(221.5625, abs=1e-6)
+    assert costs.kwh_per_year == pytest.approx(17_467.9875, abs=1e-6)
+    assert costs.kwh_per_year * 0.25 == pytest.approx(4_367.00, abs=5e-3)
+    assert costs.joules_per_image == pytest.approx(2.2789, abs=5e-5)
+    assert 875 / (6 * costs.watts) == pytest.approx(0.6582, abs=5e-5)
     assert f.fleet_kwh_per_year(6, 420, 1.5) * 0.25 == pytest.approx(8_278.20, abs=5e-3)
 
 
@@ -77,16 +77,16 @@ def test_4_capital() -> None:
 
 
 def test_5_unit_cost() -> None:
-    made = plan()
-    found = bill(made, made.offers[0], point(made), CAPACITY)
-    assert found.per_node_year == pytest.approx(10_308.17, abs=5e-3)
-    assert found.per_year == pytest.approx(61_849.02, abs=5e-3)
-    assert found.per_million == pytest.approx(2.2414, abs=5e-5)
+    purchase = plan()
+    costs = bill(purchase, purchase.offers[0], point(purchase), CAPACITY)
+    assert costs.per_node_year == pytest.approx(10_308.17, abs=5e-3)
+    assert costs.per_year == pytest.approx(61_849.02, abs=5e-3)
+    assert costs.per_million == pytest.approx(2.2414, abs=5e-5)
 
 
 def test_6_rent() -> None:
-    made = plan()
-    always, elastic = (bill(made, offer, point(made), CAPACITY) for offer in made.offers[1:])
+    purchase = plan()
+    always, elastic = (bill(purchase, offer, point(purchase), CAPACITY) for offer in purchase.offers[1:])
     assert always.per_year == pytest.approx(57_816.00, abs=1e-6)
     assert always.per_million == pytest.approx(2.0952, abs=5e-5)
     assert elastic.per_million == pytest.approx(0.6047, abs=5e-5)
@@ -94,8 +94,8 @@ def test_6_rent() -> None:
 
 
 def test_7_break_even() -> None:
-    made = plan()
-    owned = float(bill(made, made.offers[0], point(made), CAPACITY).per_node_year)
+    purchase = plan()
+    owned = float(bill(purchase, purchase.offers[0], point(purchase), CAPACITY).per_node_year)
     assert f.break_even_per_hour(owned) == pytest.approx(1.1767, abs=5e-5)
     assert f.break_even_hours(owned, 1.10) == pytest.approx(9_371.1, abs=5e-2)
     assert f.break_even_utilisation(owned, 1.10) == pytest.approx(1.0698, abs=5e-5)

@@ -13,8 +13,8 @@ import pytest
 from scalebench.procure.decide import decide
 from scalebench.procure.decision_document import build_document
 from scalebench.procure.outcome import PurchaseOutcome, weigh
-from scalebench.procure.plan_values import quantities
 from scalebench.procure.purchase_plan import PurchasePlan
+from scalebench.procure.quantity import quantities
 from scalebench.procure.serving import Capacity, Refusal
 from scalebench.report.content import Report, Table
 from scalebench.report.decision_page import compose_decision
@@ -28,8 +28,8 @@ from tests.report.literal_report import Built
 CAPEX = {"value": 24000, "low": 20000, "high": 30000, "unit": "currency", "source": "a <quote>", "date": "2026-01-20"}
 
 
-def outcome_of(made: PurchasePlan, serving: list[Capacity], refusals: tuple[Refusal, ...] = ()) -> PurchaseOutcome:
-    return weigh(made, serving, refusals, lambda _: serving)
+def outcome_of(purchase: PurchasePlan, serving: list[Capacity], refusals: tuple[Refusal, ...] = ()) -> PurchaseOutcome:
+    return weigh(purchase, serving, refusals, lambda _: serving)
 
 
 @pytest.fixture
@@ -57,19 +57,19 @@ def report(outcome: PurchaseOutcome, document: dict[str, Any]) -> Report:
 
 
 def test_a_winner_is_said_with_money_count_margin_and_chance() -> None:
-    said = verdict(decide(plan(), [capacity()]))
-    assert said == (
+    text = verdict(decide(plan(), [capacity()]))
+    assert text == (
         "rent, 6 (5+1) nodes with resnet50@288 fp32 onnxruntime at batch 16: 57,816 EUR per year, 2.10 EUR per million "
         "images, 6.52 % less than own; P(best) 1.00."
     )
 
 
 def test_a_tie_is_said_as_a_tie(outcome: PurchaseOutcome) -> None:
-    said = verdict(outcome.decision)
-    likely, other = (share(one.chance.best) for one in outcome.decision.ranked[:2])
-    assert said.startswith(f"Tie between rent and own: P(best) {likely} and {other}, ")
-    assert "where a winner needs 0.95" in said
-    assert len(said.split()) <= 60
+    text = verdict(outcome.decision)
+    likely, other = (share(offer.chance.best) for offer in outcome.decision.ranked[:2])
+    assert text.startswith(f"Tie between rent and own: P(best) {likely} and {other}, ")
+    assert "where a winner needs 0.95" in text
+    assert len(text.split()) <= 60
 
 
 def test_a_leader_of_a_tie_that_is_not_measured_is_marked() -> None:
@@ -123,29 +123,29 @@ def test_a_lower_bound_is_called_one_and_does_not_win() -> None:
 
 def test_where_every_cost_is_a_lower_bound_the_verdict_says_so() -> None:
     decision = decide(plan([rent("elastic", scaling="elastic")]), [capacity()])
-    assert "a lower bound, perfect scaling, as that of every offer here" in verdict(decision)
+    assert "The cost of every offer here is a lower bound" in verdict(decision)
     assert rows(decision)[0][-1] == "winner, lower bound"
 
 
 def test_every_offer_has_a_row_as_wide_as_the_headings(outcome: PurchaseOutcome) -> None:
-    found = rows(outcome.decision)
-    assert [row[0] for row in found] == ["rent", "own", "far", "gone"]
-    assert {len(row) for row in found} == {len(headings(outcome.decision))}
-    assert found[-1][-1] == "rejected: price expired"
-    assert found[2][-1] == "ranked, not measured"
+    table = rows(outcome.decision)
+    assert [row[0] for row in table] == ["rent", "own", "far", "gone"]
+    assert {len(row) for row in table} == {len(headings(outcome.decision))}
+    assert table[-1][-1] == "rejected: price expired"
+    assert table[2][-1] == "ranked, not measured"
 
 
 def test_what_changes_it_in_plain_words(outcome: PurchaseOutcome) -> None:
-    said = what_changes_it(outcome)
-    assert "own wins if the price of a node of own falls below 22,090 EUR (now 24,000)." in said
-    assert "own wins if the hourly rent of rent rises above 1.18 EUR per h (now 1.1)." in said
+    sentences = what_changes_it(outcome)
+    assert "own wins if the price of a node of own falls below 22,090 EUR (now 24,000)." in sentences
+    assert "own wins if the hourly rent of rent rises above 1.18 EUR per h (now 1.1)." in sentences
 
 
 def test_what_lies_outside_your_range_does_not_matter_there() -> None:
     narrow = CAPEX | {"low": 23500, "high": 24500}
-    said = what_changes_it(outcome_of(plan([buy(capex=narrow), rent()]), [capacity()]))
-    (found,) = [text for text in said if "price of a node" in text]
-    assert found == (
+    sentences = what_changes_it(outcome_of(plan([buy(capex=narrow), rent()]), [capacity()]))
+    (sentence,) = [text for text in sentences if "price of a node" in text]
+    assert sentence == (
         "The price of a node of own does not matter in your range of 23,500 to 24,500: own would win if it falls below "
         "22,090 EUR."
     )
@@ -160,10 +160,10 @@ def test_every_input_has_a_name() -> None:
 
 def test_numbers_in_words() -> None:
     assert (amount(57816.0), amount(2.0952), given(0.25), given(24000.0)) == ("57,816", "2.10", "0.25", "24,000")
-    made = plan()
-    assert with_unit("0.25", "currency/kWh", made) == "0.25 EUR per kWh"
-    assert with_unit("0.08", "1/year", made) == "0.08 per year"
-    assert with_unit("1.5", "", made) == "1.5"
+    purchase = plan()
+    assert with_unit("0.25", "currency/kWh", purchase) == "0.25 EUR per kWh"
+    assert with_unit("0.08", "1/year", purchase) == "0.08 per year"
+    assert with_unit("1.5", "", purchase) == "1.5"
     assert [share(p) for p in (0.0, 0.001, 0.5, 0.999, 1.0)] == ["0.00", "< 0.01", "0.50", "> 0.99", "1.00"]
 
 
@@ -206,18 +206,18 @@ def test_a_page_without_any_offer_is_written_all_the_same(tmp_path: Path) -> Non
 def test_a_range_at_whose_end_nothing_serves_is_drawn_and_said() -> None:
     latency = {"value": 60, "low": 5, "high": 60, "unit": "ms"}
     serving = [capacity()]
-    found = weigh(plan(latency_ms=latency), serving, (), lambda _: ())
-    report = compose_decision(found, build_document(found, {}), "strict", "")
+    outcome = weigh(plan(latency_ms=latency), serving, (), lambda _: ())
+    report = compose_decision(outcome, build_document(outcome, {}), "strict", "")
     (tornado,) = [chart for section in report.sections for chart in section.charts if chart.id == "d1"]
-    assert tornado.takeaway.startswith("At one end of the latency allowed nothing serves")
+    assert tornado.takeaway.startswith("At one end of the latency limit nothing serves")
     assert isinstance(tornado.table, Table)
     assert tornado.table.rows[0][4:6] == ("-", "nothing serves")
     assert "5: nothing serves" in tornado.panels[0].svg
 
 
 def test_a_page_with_one_offer_says_that_there_is_no_runner_up(tmp_path: Path) -> None:
-    one = outcome_of(plan([rent()]), [replace(capacity())])
-    report = compose_decision(one, build_document(one, {}), "one", "")
+    single = outcome_of(plan([rent()]), [replace(capacity())])
+    report = compose_decision(single, build_document(single, {}), "one", "")
     (switching,) = [section for section in report.sections if section.id == "switching"]
     assert "no runner-up" in switching.text[0]
     assert not any(section.charts for section in report.sections)

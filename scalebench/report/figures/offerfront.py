@@ -21,21 +21,21 @@ _LOOK = Look("#0173b2", "o", "-")
 
 
 def offer_front(decision: Decision, anchor: str) -> Chart | Absent:
-    """Ranked offers by cost and capacity, their energy per image beside them."""
+    """Ranked offers by cost and capacity, labelled with their energy per image."""
     title = "Pareto front of the offers"
     if len(decision.ranked) < 2:
         return Absent(title, "fewer than two offers meet the constraints")
-    on_front = [one.offer.id for one in decision.ranked if one.on_front]
-    left = [one.offer.id for one in decision.ranked if not one.on_front]
-    beaten = f"; {listed(left)}: another is no worse in any and better in one" if left else ""
-    said = (
-        f"In cost, capacity of the fleet and energy per image together no offer beats {listed(on_front)}{beaten}. "
-        f"Equal offers stand or fall together."
+    on_front = [offer.offer.id for offer in decision.ranked if offer.on_front]
+    off_front = [offer.offer.id for offer in decision.ranked if not offer.on_front]
+    dominated = f"; {listed(off_front)}: another offer is no worse in all three and better in one" if off_front else ""
+    takeaway = (
+        f"In cost, fleet capacity and energy per image together, no offer beats {listed(on_front)}{dominated}. "
+        f"Equal offers are both on the front or both off it."
     )
     svg = draw(partial(_panel, decision), f"{anchor}-1", title)
-    label = "cost against the capacity of all nodes; large: on the front; beside a point its J per image"
+    label = "cost against the capacity of all nodes; large markers: on the front; labels: J per image"
     numbers = {"on_front": float(len(on_front)), "offers": float(len(decision.ranked))}
-    return Chart(anchor, title, said, numbers, (Panel(label, svg),), _table(decision), 1)
+    return Chart(anchor, title, takeaway, numbers, (Panel(label, svg),), _table(decision), 1)
 
 
 def _table(decision: Decision) -> Table:
@@ -45,24 +45,24 @@ def _table(decision: Decision) -> Table:
     ]  # fmt: skip
     rows = [
         [
-            one.offer.id, amount(one.cost), amount(one.fleet_ips), digits(float(one.bill.joules_per_image)),
-            "yes" if one.on_front else "no",
+            offer.offer.id, amount(offer.cost), amount(offer.fleet_ips), digits(float(offer.bill.joules_per_image)),
+            "yes" if offer.on_front else "no",
         ]
-        for one in decision.ranked
+        for offer in decision.ranked
     ]  # fmt: skip
-    return whole("Offers in the three directions of the front", columns, rows)
+    return whole("Offers in the three objectives of the front", columns, rows)
 
 
 def _panel(decision: Decision, axes: Axes) -> None:
     data = pd.DataFrame(
-        {"x": one.cost, "y": one.fleet_ips, "front": one.on_front,
-         "text": f"{one.offer.id}, {digits(float(one.bill.joules_per_image))} J"}
-        for one in decision.ranked
+        {"x": offer.cost, "y": offer.fleet_ips, "front": offer.on_front,
+         "text": f"{offer.offer.id}, {digits(float(offer.bill.joules_per_image))} J"}
+        for offer in decision.ranked
     )  # fmt: skip
     log_axis(axes, "x", [data["x"].min() / 1.3, data["x"].max() * 1.6])
     log_axis(axes, "y", [data["y"].min() / 1.1, data["y"].max() * 1.1])
     scatter_front(axes, data, _LOOK)
     axes.set_xlabel(f"cost, {cost_words(decision)}")
     axes.set_ylabel("capacity of all nodes, images per s")
-    named = data.sort_values("x")
-    label_points(axes, list(zip(named["x"], named["y"], named["text"], strict=True)))
+    by_cost = data.sort_values("x")
+    label_points(axes, list(zip(by_cost["x"], by_cost["y"], by_cost["text"], strict=True)))

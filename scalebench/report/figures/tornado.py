@@ -1,4 +1,4 @@
-"""Tornado: what would be paid at both ends of every range, longest swing on top."""
+"""Tornado: cost of the cheapest offer at both ends of every range, largest swing on top."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scalebench.procure.sensitivity import CAPACITY, Bar
 from scalebench.report.content import Absent, Chart, Column, Panel, Table
 from scalebench.report.figures.drawing import INK, draw
 from scalebench.report.labels import short
-from scalebench.report.naming import amount, given, name, with_unit
+from scalebench.report.naming import amount, capitalised, given, name, with_unit
 from scalebench.report.tables import whole
 
 MOST_BARS = 16
@@ -21,14 +21,8 @@ _LOW, _HIGH = "#0173b2", "#d55e00"
 
 
 def tornado_figure(decision: Decision, bars: Sequence[Bar], anchor: str) -> Chart | Absent:
-    """Bars from the cost of the decision to that of what would be chosen at each end.
-
-    Args:
-        decision: for currency and units.
-        bars: ``sensitivity.tornado``.
-        anchor: of the figure.
-    """
-    title = "Tornado: what would be paid at both ends of every range"
+    """Bars of ``sensitivity.tornado`` from the cost of the decision to that of the cheapest offer at each end."""
+    title = "Tornado: cost of the cheapest offer at both ends of every range"
     if not bars:
         return Absent(title, "no input with a range changes the cost")
     drawn = bars[:MOST_BARS]
@@ -43,7 +37,7 @@ def tornado_figure(decision: Decision, bars: Sequence[Bar], anchor: str) -> Char
     return Chart(
         anchor,
         title,
-        _said(decision, bars, changing),
+        _takeaway(decision, bars, changing),
         {"longest": bars[0].swing, "changing": float(len(changing)), "bars": float(len(bars))},
         (Panel(label, svg),),
         _table(decision, bars),
@@ -53,29 +47,25 @@ def tornado_figure(decision: Decision, bars: Sequence[Bar], anchor: str) -> Char
 
 
 def cost_words(decision: Decision) -> str:
-    """What offers are ranked by, with its unit."""
+    """Unit of the cost that offers are ranked by."""
     per = "per million images" if decision.plan.policy.rank_by == "cost_per_million_images" else "per year"
     return f"{decision.plan.currency} {per}"
 
 
-def _said(decision: Decision, bars: Sequence[Bar], changing: Sequence[Bar]) -> str:
+def _takeaway(decision: Decision, bars: Sequence[Bar], changing: Sequence[Bar]) -> str:
     longest = bars[0]
-    reach = (
-        f"{_first(name(longest.path))} matters most: over its range what is paid moves by {amount(longest.swing)} "
+    largest = (
+        f"{capitalised(name(longest.path))} matters most: over its range the cost changes by {amount(longest.swing)} "
         f"{cost_words(decision)}"
         if math.isfinite(longest.swing)
         else f"At one end of {name(longest.path)} nothing serves"
     )
-    ends = f"{len(changing)} of {len(bars)} ranges" if changing else "no range"
-    return f"{reach}; {ends} {'change' if len(changing) > 1 else 'changes'} the winner at one of the ends."
-
-
-def _first(text: str) -> str:
-    return text[0].upper() + text[1:]
+    ranges = f"{len(changing)} of {len(bars)} ranges" if changing else "no range"
+    return f"{largest}; {ranges} {'change' if len(changing) > 1 else 'changes'} the winner at one of the ends."
 
 
 def _end(bar: Bar, value: float) -> str:
-    """An end of a range as the user wrote it; of a measured one with three digits."""
+    """An end of a range as the user wrote it; with three digits if it was measured."""
     return amount(value) if bar.path.startswith(CAPACITY) else given(value)
 
 
@@ -95,9 +85,7 @@ def _table(decision: Decision, bars: Sequence[Bar]) -> Table:
         ]
         for bar in bars
     ]  # fmt: skip
-    return whole(
-        "Cost of what would be chosen at both ends of every range, nodes and setups chosen anew", columns, rows
-    )
+    return whole("Cost of the cheapest offer at both ends of every range, nodes and setups chosen again", columns, rows)
 
 
 def _panel(decision: Decision, bars: Sequence[Bar], axes: Axes) -> None:

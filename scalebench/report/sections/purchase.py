@@ -1,4 +1,4 @@
-"""Sections of the page of a decision: ranked offers, assumptions, what would change it, what was not measured."""
+"""Sections of the decision page: ranked offers, assumptions, what would change the answer, what was not measured."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from scalebench.procure.decide import Decision
-from scalebench.procure.eligible import in_words
-from scalebench.procure.outcome import PurchaseOutcome
-from scalebench.procure.plan_values import quantities
+from scalebench.procure.eligible import reason_text
+from scalebench.procure.outcome import PurchaseOutcome, not_measured
 from scalebench.procure.purchase_plan import Buy, PurchasePlan
-from scalebench.procure.unmeasured import not_measured
+from scalebench.procure.quantity import quantities
 from scalebench.report import tables
 from scalebench.report.content import Absent, Chart, Column, Section, Table
 from scalebench.report.figures.demand import demand_figure
@@ -27,51 +26,51 @@ Cell = TypeVar("Cell")
 def offers_section(decision: Decision) -> Section:
     """Every offer, ranked or rejected."""
     columns = [Column(text, number=number) for text, number in headings(decision)]
-    caption = "Offers, cheapest first; then those whose cost is only a lower bound; rejected ones last"
+    caption = "Offers, cheapest first; then those with only a lower bound on cost; rejected ones last"
     table = tables.whole(caption, _status_second(columns), map(_status_second, rows(decision)))
     slo, policy = decision.plan.workload.slo, decision.plan.policy
     end = "upper end" if policy.capacity_bound == "lower95" else "value"
     text = (
-        f"An offer serves where p{slo.percentile} of a batch keeps the service level, twice its {end} and the "
-        f"overhead within {given(slo.latency_ms.value)} ms. Each offer runs the cheapest setup of its node that does; "
-        f"nodes are whole, with those that may fail. The interval of a cost is the central 95 % of "
-        f"{decision.draws:,} joint draws over what was measured and what was assumed; P(best) is the share of them in "
-        f"which the offer serves and is cheapest."
+        f"An offer meets the service level if twice the p{slo.percentile} service time of a batch (the {end} of its "
+        f"interval) plus the overhead is at most {given(slo.latency_ms.value)} ms. Each offer runs the cheapest setup "
+        f"of its node that does so; nodes are whole and include the redundant ones. The interval of a cost is the "
+        f"central 95 % of {decision.draws:,} joint draws over measured capacities and assumed ranges; P(best) is the "
+        f"share of draws in which the offer serves and is cheapest."
     )
     careful = (
-        "Costs count on the lower end of the 95 % interval of a capacity, the draws on the capacity itself, so that a "
-        "cost can lie above its interval."
+        "Costs use the lower end of a capacity's 95 % interval; the draws use the capacity itself. A cost can "
+        "therefore lie above its interval."
     )
-    said = (text, careful) if policy.capacity_bound == "lower95" else (text,)
-    behind = tables.whole("What stands behind the status", [Column("offer"), Column("remark")], remarks(decision))
-    return Section("offers", "Ranked offers", said, tables=tables.filled(table, behind))
+    texts = (text, careful) if policy.capacity_bound == "lower95" else (text,)
+    reasons = tables.whole("Remarks on the status", [Column("offer"), Column("remark")], remarks(decision))
+    return Section("offers", "Ranked offers", texts, tables=tables.filled(table, reasons))
 
 
 def _status_second(row: Sequence[Cell]) -> list[Cell]:
-    """The last column beside the offer: a page that is narrower than the table cuts the last one off."""
+    """The last column next to the offer: a page narrower than the table cuts off the last one."""
     return [row[0], row[-1], *row[1:-1]]
 
 
 def assumptions_section(decision: Decision) -> Section:
-    """Every input with its range, standing, source and date."""
+    """Every input with its range, status, source and date."""
     plan = decision.plan
-    leaves = quantities(plan)
+    inputs = quantities(plan)
     table = tables.whole(
         f"Inputs of the decision as of {plan.as_of}",
         [Column("input"), Column("value", number=True), Column("low", number=True), Column("high", number=True),
-         Column("unit"), Column("standing"), Column("source"), Column("date")],
+         Column("unit"), Column("status"), Column("source"), Column("date")],
         [
-            [name(path), given(leaf.value), *_range(leaf.least, leaf.most),
-             leaf.unit.replace("currency", plan.currency), leaf.status, leaf.source or "-",
-             leaf.date.isoformat() if leaf.date else "-"]
-            for path, leaf in leaves.items()
+            [name(path), given(q.value), *((given(q.least), given(q.most)) if q.least < q.most else ("-", "-")),
+             q.unit.replace("currency", plan.currency), q.status, q.source or "-", str(q.date or "-")]
+            for path, q in inputs.items()
         ],
     )  # fmt: skip
-    ranged = sum(leaf.least < leaf.most for leaf in leaves.values())
-    text = f"{ranged} of {len(leaves)} inputs have a range; the others count as certain."
+    ranged = sum(q.least < q.most for q in inputs.values())
+    text = f"{ranged} of {len(inputs)} inputs have a range; the others are taken as certain."
     warnings = tuple(f"Warning: {warning}." for warning in decision.warnings)
-    shown = (table, _prices(plan), _machines(plan))
-    return Section("assumptions", "Assumptions and prices", (text, *warnings), tables=shown)
+    return Section(
+        "assumptions", "Assumptions and prices", (text, *warnings), tables=(table, _prices(plan), _machines(plan))
+    )
 
 
 def _prices(plan: PurchasePlan) -> Table:
@@ -83,7 +82,7 @@ def _prices(plan: PurchasePlan) -> Table:
               offer.region or "-", str(offer.date), "-"]
         for offer in plan.offers
     ]  # fmt: skip
-    return tables.whole(f"Prices; older than {plan.prices_max_age_days} days is a warning", columns, lines)
+    return tables.whole(f"Prices; a warning is given after {plan.prices_max_age_days} days", columns, lines)
 
 
 def _machines(plan: PurchasePlan) -> Table:
@@ -100,16 +99,12 @@ def _machines(plan: PurchasePlan) -> Table:
     return tables.whole("Nodes", columns, lines)
 
 
-def _range(low: float, high: float) -> tuple[str, str]:
-    return (given(low), given(high)) if low < high else ("-", "-")
-
-
 def capacities_section(decision: Decision) -> Section:
-    """Every setup that keeps the service level."""
+    """Every setup that meets the service level."""
     columns = [
         Column("node"), Column("setup"), Column("batch", number=True),
         Column(f"p{decision.plan.workload.slo.percentile} [95 %], ms", number=True), Column("worst, ms", number=True),
-        Column("img/s [95 %]", number=True), Column("counted on, img/s", number=True), Column("limit"),
+        Column("img/s [95 %]", number=True), Column("used in the bill, img/s", number=True), Column("limit"),
         Column("origin"), Column("n, rounds", number=True),
     ]  # fmt: skip
     lines = [
@@ -119,48 +114,50 @@ def capacities_section(decision: Decision) -> Section:
         ]
         for c in sorted(decision.capacities, key=lambda c: (c.node, -c.counted_on))
     ]  # fmt: skip
-    table = tables.capped("Setups that keep the service level, most images first", columns, lines)
-    about: dict[str, list[str]] = {}
+    table = tables.capped("Setups that meet the service level, highest capacity first", columns, lines)
+    by_note: dict[str, list[str]] = {}
     for capacity in decision.capacities:
         for note in capacity.notes:
-            about.setdefault(note, []).append(f"{capacity.node}, {capacity.setup.label}")
-    noted = [[note, str(len(setups)), "; ".join(setups[:3])] for note, setups in about.items()]
-    heads = [Column("note"), Column("setups", number=True), Column("the first of them")]
-    notes = tables.capped("What has to be said of their records", heads, noted)
-    text = f"{len(lines)} setups keep the service level, {len(decision.refusals)} do not."
+            by_note.setdefault(note, []).append(f"{capacity.node}, {capacity.setup.label}")
+    notes = tables.capped(
+        "Notes on their records",
+        [Column("note"), Column("setups", number=True), Column("the first three")],
+        [[note, str(len(setups)), "; ".join(setups[:3])] for note, setups in by_note.items()],
+    )
+    text = f"{len(lines)} setups meet the constraints, {len(decision.refusals)} do not."
     return Section("capacities", "What the nodes serve", (text,), tables=tables.filled(table, notes))
 
 
 def sensitivity_section(outcome: PurchaseOutcome) -> Section:
-    """Tornado, and cost over the demand."""
+    """Tornado, and cost over demand."""
     decision = outcome.decision
-    return _drawn("sensitivity", "Sensitivity", tornado_figure(decision, outcome.bars, "d1"),
-                  demand_figure(decision, outcome.curve, "d2"))  # fmt: skip
+    return _figures("sensitivity", "Sensitivity", tornado_figure(decision, outcome.bars, "d1"),
+                    demand_figure(decision, outcome.curve, "d2"))  # fmt: skip
 
 
 def pareto_section(decision: Decision) -> Section:
     """Pareto front of the offers."""
-    return _drawn("pareto", "Pareto front", offer_front(decision, "d3"))
+    return _figures("pareto", "Pareto front", offer_front(decision, "d3"))
 
 
-def _drawn(anchor: str, title: str, *figures: Chart | Absent) -> Section:
-    absent = tuple(f"{one.title}: not drawn, {one.why}." for one in figures if isinstance(one, Absent))
-    return Section(anchor, title, absent, tuple(one for one in figures if isinstance(one, Chart)))
+def _figures(anchor: str, title: str, *figures: Chart | Absent) -> Section:
+    absent = tuple(f"{figure.title}: not drawn, {figure.why}." for figure in figures if isinstance(figure, Absent))
+    return Section(anchor, title, absent, tuple(figure for figure in figures if isinstance(figure, Chart)))
 
 
 def switching_section(outcome: PurchaseOutcome) -> Section:
     """Switching values in words, and buying against renting."""
     if len(outcome.decision.ranked) < 2:
-        said: tuple[str, ...] = ("There is no runner-up, so nothing can make it win.",)
+        texts: tuple[str, ...] = ("There is no runner-up, so no change of an input can make it win.",)
     else:
         first, second = outcome.decision.ranked[:2]
-        said = (
-            f"One input at a time, the others as planned; {first.offer.id} against the runner-up {second.offer.id}; "
-            "searched from half to twice the value and over the range of the plan.",
+        texts = (
+            f"{first.offer.id} against the runner-up {second.offer.id}. One input changes at a time, the others stay "
+            "as planned; the search covers half to twice the value and the range of the plan.",
             *what_changes_it(outcome),
         )
-    shown = tables.filled(_switches(outcome), _break_even(outcome))
-    return Section("switching", "What would change the answer", said, tables=shown)
+    filled = tables.filled(_switches(outcome), _break_even(outcome))
+    return Section("switching", "What would change the answer", texts, tables=filled)
 
 
 def _switches(outcome: PurchaseOutcome) -> Table:
@@ -171,13 +168,12 @@ def _switches(outcome: PurchaseOutcome) -> Table:
     ]  # fmt: skip
     lines = [
         [
-            name(one.path), with_unit(given(one.value), one.unit, plan),
-            f"{given(one.searched[0])} to {given(one.searched[1])}",
-            "nowhere" if one.at is None else with_unit(amount(one.at), one.unit, plan),
-            "-" if not one.has_range else "yes" if one.in_range else "no",
-            "-" if one.at is None else "closed form" if one.closed else "bisection",
+            name(s.path), with_unit(given(s.value), s.unit, plan), f"{given(s.searched[0])} to {given(s.searched[1])}",
+            "nowhere" if s.at is None else with_unit(amount(s.at), s.unit, plan),
+            "-" if not s.has_range else "yes" if s.in_range else "no",
+            "-" if s.at is None else "closed form" if s.closed else "root finding",
         ]
-        for one in outcome.switches
+        for s in outcome.switches
     ]  # fmt: skip
     return tables.whole("Switching values", columns, lines)
 
@@ -186,29 +182,27 @@ def _break_even(outcome: PurchaseOutcome) -> Table:
     money = outcome.decision.plan.currency
     columns = [
         Column("bought"), Column("rented"), Column(f"break-even rent, {money} per h", number=True),
-        Column("break-even hours of a year", number=True), Column("break-even use of the year", number=True),
+        Column("break-even hours per year", number=True), Column("break-even share of the year", number=True),
         Column("payback, months", number=True), Column("meaning"),
     ]  # fmt: skip
     lines = [
         [
-            one.buy, one.rent, digits(one.per_hour, 4), amount(one.hours), digits(one.utilisation),
-            digits(one.payback_months) if math.isfinite(one.payback_months) else "never",
-            "renting costs less at any use" if one.utilisation > 1
-            else f"owning costs less above {digits(100 * one.utilisation)} % of the year",
+            pair.buy, pair.rent, digits(pair.per_hour, 4), amount(pair.hours), digits(pair.utilisation),
+            digits(pair.payback_months) if math.isfinite(pair.payback_months) else "never",
+            "renting always costs less" if pair.utilisation > 1
+            else f"owning costs less above {digits(100 * pair.utilisation)} % of the year",
         ]
-        for one in outcome.break_evens
+        for pair in outcome.break_evens
     ]  # fmt: skip
     return tables.whole("One node, bought against rented", columns, lines)
 
 
 def gaps_section(decision: Decision) -> Section:
     """What was not measured, and the setups that do not serve."""
-    said = [f"{text}." for text in not_measured(decision)]
-    columns = [Column("node"), Column("setup"), Column("reason"), Column("with the numbers")]
-    refused = [
-        [one.node, one.setup.label if one.setup else "all", in_words(one.reason), one.text] for one in decision.refusals
-    ]
+    texts = [f"{text}." for text in not_measured(decision)]
+    columns = [Column("node"), Column("setup"), Column("reason"), Column("details")]
+    refused = [[r.node, r.setup.label if r.setup else "all", reason_text(r.reason), r.text] for r in decision.refusals]
     most = 12
-    more = [f"{len(said) - most} more of this kind stand in the table or in the JSON file."] if len(said) > most else []
+    more = [f"{len(texts) - most} more are in the table or in the JSON file."] if len(texts) > most else []
     table = tables.capped("Setups that do not serve", columns, refused)
-    return Section("gaps", "What was not measured", (*said[:most], *more), tables=tables.filled(table))
+    return Section("gaps", "What was not measured", (*texts[:most], *more), tables=tables.filled(table))

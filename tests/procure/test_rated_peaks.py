@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scalebench.machine.ability import Ability, Peak
-from scalebench.procure.athand import at_hand, row_of
 from scalebench.procure.catalogue import catalogue
+from scalebench.procure.rated_peaks import rate_device, row_of
 
 CHIPS = tuple(catalogue().values())
 
@@ -36,14 +36,16 @@ def ability(device: str, threads: int, **matmul: float) -> Ability:
 )
 def test_a_row_bears_the_name_or_none_does(name: str, id_: str | None) -> None:
     """What virtual machines say of themselves, and a card of another make, match nothing."""
-    found = row_of(name, CHIPS)
-    assert (found and found.id) == id_
+    row = row_of(name, CHIPS)
+    assert (row and row.id) == id_
 
 
 def test_a_board_against_its_row() -> None:
-    found = at_hand({"device": "cuda", "gpu": "NVIDIA L4"}, ability("cuda:0", 4, fp32=15.15e12, bf16=60.5e12), CHIPS)
-    assert found.chip is not None
-    shares = {peak.what: peak.share for peak in found.peaks}
+    rated = rate_device(
+        {"device": "cuda", "gpu": "NVIDIA L4"}, ability("cuda:0", 4, fp32=15.15e12, bf16=60.5e12), CHIPS
+    )
+    assert rated.chip is not None
+    shares = {peak.what: peak.share for peak in rated.peaks}
     assert shares == {
         "fp32": pytest.approx(0.5), "bf16": pytest.approx(0.5), "memory": pytest.approx(2 / 3),
     }, "the faster stream"  # fmt: skip
@@ -52,16 +54,16 @@ def test_a_board_against_its_row() -> None:
 def test_some_cores_of_a_processor() -> None:
     """Compute is held against the share of the cores that were used, memory against the whole socket."""
     name = "AMD EPYC 7763 64-Core Processor"
-    found = at_hand({"cpu": {"name": name}}, ability("cpu", 16, fp32=1e12, fp16=1e10), CHIPS)
-    assert found.cores == 0.25
-    fp32, fp16, memory = found.peaks
+    rated = rate_device({"cpu": {"name": name}}, ability("cpu", 16, fp32=1e12, fp16=1e10), CHIPS)
+    assert rated.cores == 0.25
+    fp32, fp16, memory = rated.peaks
     assert fp32.share == pytest.approx(1e12 / (5.0e12 / 4))
     assert (fp16.rated, fp16.share) == (None, None), "not published"
     assert memory.share == pytest.approx(2e11 / 204.8e9)
 
 
 def test_a_machine_that_no_row_bears_the_name_of() -> None:
-    found = at_hand({"cpu": {"name": "AMD EPYC"}}, ability("cpu", 2, fp32=1e11), CHIPS)
-    assert found.chip is None
-    assert [peak.what for peak in found.peaks] == ["fp32", "memory"]
-    assert {(peak.rated, peak.share) for peak in found.peaks} == {(None, None)}
+    rated = rate_device({"cpu": {"name": "AMD EPYC"}}, ability("cpu", 2, fp32=1e11), CHIPS)
+    assert rated.chip is None
+    assert [peak.what for peak in rated.peaks] == ["fp32", "memory"]
+    assert {(peak.rated, peak.share) for peak in rated.peaks} == {(None, None)}

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scalebench.analysis.resampling import drawn_means, drawn_quantiles, generator
 from scalebench.analysis.tails import tail
-from scalebench.procure.resampling import drawn_means, drawn_quantiles, generator
 
 ROUNDS = st.lists(st.lists(st.floats(0.001, 1.0), min_size=1, max_size=12), min_size=1, max_size=6)
 

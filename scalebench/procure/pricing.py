@@ -1,0 +1,185 @@
+"""What an offer costs: its bill, the cheapest setup of its node, and its cost over joint draws (F3 to F8, F12).
+
+The same functions take the plan's own numbers, or arrays with one entry per draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scalebench.analysis.stats import LEVEL
+from scalebench.procure import formulas as f
+from scalebench.procure.purchase_plan import Buy, PurchasePlan, Rent
+from scalebench.procure.quantity import Inputs, Number, draws
+from scalebench.procure.serving import Capacity
+
+SAME = 1e-9
+"""Relative difference below which two costs count as equal."""
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Costs of one offer, in the plan's currency; each field a number, or an array with one entry per draw.
+
+    Attributes:
+        nodes: whole nodes, redundancy included (F3).
+        utilisation: mean, of the fleet (F4).
+        watts: mean of one node at the wall (F4).
+        kwh_per_year: of the fleet with its facility (F4).
+        joules_per_image: of the facility (F5).
+        per_node_year, per_year, per_million: cost of one node and of the fleet per year, and per million images
+            (F7, F8).
+    """
+
+    nodes: Number
+    utilisation: Number
+    watts: Number
+    kwh_per_year: Number
+    joules_per_image: Number
+    per_node_year: Number
+    per_year: Number
+    per_million: Number
+
+
+def bill(plan: PurchasePlan, offer: Buy | Rent, inputs: Inputs, capacity_ips: Number) -> Bill:
+    """Costs of one offer whose nodes each serve ``capacity_ips`` images per second; ``inputs`` are by path."""
+    node, mean = f"nodes.{offer.node}", inputs["workload.demand.mean_images_per_s"]
+    nodes = f.nodes_needed(
+        inputs["workload.demand.peak_images_per_s"],
+        inputs.get("workload.demand.growth_per_year", 0.0),
+        inputs["finance.horizon_years"],
+        capacity_ips,
+        inputs["policy.max_utilisation"],
+        plan.policy.redundancy,
+    )
+    if isinstance(offer, Rent):
+        nodes = np.maximum(nodes, offer.min_nodes)
+    utilisation, pue = f.mean_utilisation(mean, nodes, capacity_ips), inputs["site.pue"]
+    watts = f.node_watts(inputs[f"{node}.idle_w"], inputs[f"{node}.load_w"], utilisation)
+    kwh = f.fleet_kwh_per_year(nodes, watts, pue)
+    if isinstance(offer, Buy):
+        fleet = nodes * _owned_per_year(offer, inputs, kwh / nodes)
+        unit = f.per_million_images(fleet, mean)
+    elif offer.scaling == "elastic":
+        price, utilised = inputs[f"offers.{offer.id}.per_hour"], inputs["policy.max_utilisation"]
+        unit = f.elastic_per_million(price, capacity_ips, utilised)
+        fleet = unit * mean * f.SECONDS_PER_YEAR / 1e6
+    else:
+        fleet = f.rented_per_year(nodes, inputs[f"offers.{offer.id}.per_hour"])
+        unit = f.per_million_images(fleet, mean)
+    joules = f.joules_per_image(nodes, watts, pue, mean)
+    return Bill(nodes, utilisation, watts, kwh, joules, fleet / nodes, fleet, unit)
+
+
+def _owned_per_year(offer: Buy, inputs: Inputs, kwh_per_node: Number) -> Number:
+    own = f"offers.{offer.id}"
+    capex, rate = inputs[f"{own}.capex"], inputs["finance.discount_rate"]
+    return f.owned_per_year(
+        f.capital_per_year(capex, inputs[f"{own}.residual"], rate, inputs[f"{own}.life_years"]),
+        capex,
+        inputs[f"{own}.maintenance_fraction"],
+        inputs[f"{own}.hosting_per_year"],
+        kwh_per_node * inputs["site.electricity_per_kwh"],
+    )
+
+
+@dataclass(frozen=True)
+class Priced:
+    """An offer, what its node serves, and what that costs."""
+
+    offer: Buy | Rent
+    capacity: Capacity
+    bill: Bill
+
+
+def cost(plan: PurchasePlan, of: Bill) -> Number:
+    """The cost that the plan ranks by, see ``policy.rank_by``."""
+    return of.per_million if plan.policy.rank_by == "cost_per_million_images" else of.per_year
+
+
+def price(
+    plan: PurchasePlan, offers: Sequence[Buy | Rent], inputs: Inputs, capacities: Sequence[Capacity]
+) -> tuple[Priced, ...]:
+    """Each offer whose node serves with some setup, at its cheapest setup; cheapest offer first.
+
+    Of setups at equal cost the one with the highest capacity is taken; offers at equal cost stay in the plan's order.
+    """
+    cheapest = []
+    for offer in offers:
+        setups = [c for c in capacities if c.node == offer.node and c.counted_on > 0]
+        options = [Priced(offer, c, bill(plan, offer, inputs, c.counted_on)) for c in setups]
+        if options:
+            cheapest.append(min(options, key=lambda o: (float(cost(plan, o.bill)), -o.capacity.counted_on)))
+    return tuple(sorted(cheapest, key=lambda o: float(cost(plan, o.bill))))
+
+
+def costs(
+    plan: PurchasePlan,
+    offers: Sequence[Buy | Rent],
+    inputs: Inputs,
+    capacities: Sequence[Capacity],
+    rates: Sequence[Number] | None = None,
+) -> npt.NDArray[np.float64]:
+    """Cost of every offer, at each entry of the inputs with the setup that is cheapest there.
+
+    ``rates`` are images per second of each capacity, 0 for none; default what the plan counts on.
+
+    Returns: shape (offers, entries); infinite where no setup serves.
+    """
+    rates = [capacity.counted_on for capacity in capacities] if rates is None else rates
+    entries = max((np.size(value) for value in (*inputs.values(), *rates)), default=1)
+    table = np.full((len(offers), entries), np.inf)
+    for row, offer in zip(table, offers, strict=True):
+        for capacity, rate in zip(capacities, rates, strict=True):
+            if capacity.node == offer.node:
+                # NaN passes through the formulas without a warning, and fmin ignores it.
+                positive = np.where(np.asarray(rate) > 0, rate, np.nan)
+                np.fmin(row, cost(plan, bill(plan, offer, inputs, positive)), out=row)
+    return table
+
+
+@dataclass(frozen=True)
+class Chance:
+    """An offer over all draws.
+
+    Attributes:
+        best: share of the draws in which it serves and is cheapest; offers at equal cost share a draw.
+        serves: share of the draws in which a setup of its node serves.
+        low, high: ends of the central 95 % of its cost where it serves; NaN if it never does.
+    """
+
+    best: float
+    serves: float
+    low: float
+    high: float
+
+
+def chances(
+    plan: PurchasePlan, offers: Sequence[Buy | Rent], capacities: Sequence[Capacity], seed: int
+) -> tuple[Chance, ...]:
+    """Chance of each offer over as many joint draws as each of the capacities carries.
+
+    A draw takes one value of every quantity with a range and one of every capacity. All offers share the draw, so what
+    they have in common cannot separate them. In each draw an offer runs the setup that is cheapest there: a setup can
+    be changed after the purchase. Ranges of the service level or an accuracy are not drawn, because they would need
+    other capacities; see ``sensitivity``. ``seed`` has to differ from that of the capacities' draws, or the two would
+    be correlated.
+    """
+    if not offers:
+        return ()
+    rates = [np.asarray(capacity.draws) for capacity in capacities]
+    drawn = costs(plan, offers, draws(plan, len(rates[0]), seed), capacities, rates)
+    serves = np.isfinite(drawn)
+    cheapest = serves & (drawn <= drawn.min(axis=0) * (1 + SAME))
+    share = cheapest / np.maximum(cheapest.sum(axis=0), 1)
+    tail = (1 - LEVEL) / 2
+    ends = [np.quantile(row[ok], [tail, 1 - tail]) if ok.any() else (np.nan, np.nan)
+            for row, ok in zip(drawn, serves, strict=True)]  # fmt: skip
+    return tuple(
+        Chance(float(best), float(ok), float(low), float(high))
+        for best, ok, (low, high) in zip(share.mean(axis=1), serves.mean(axis=1), ends, strict=True)
+    )
