@@ -20,7 +20,7 @@ from scalebench.measure.clock import Clock
 from scalebench.measure.sampling import forward
 from scalebench.measure.session import Measurement, Session
 from scalebench.model.build import build
-from scalebench.model.part_counts import Part, count_parts, enclosing, find_parts, together
+from scalebench.model.part_counts import Part, by_kind_and_stage, count_parts, enclosing, find_parts
 from scalebench.suite.kinds import BETWEEN
 
 _TURN = 5
@@ -101,7 +101,7 @@ def parts(session: Session) -> Measurement:
 def rows(counted: Sequence[Part], timing: PartTiming, batch: int) -> list[dict[str, Any]]:
     """Rows as in ``parts``; their seconds sum up to the whole pass."""
     found = []
-    for row in together(counted):
+    for row in by_kind_and_stage(counted):
         inside = [timing.parts_s[p.name] for p in counted if p.name and (p.kind, p.stage) == (row.kind, row.stage)]
         # What is left may be less than nothing where the hooks cost more than what runs between the modules.
         seconds = timing.whole_s - sum(timing.parts_s.values()) if row.kind == BETWEEN else sum(inside)
