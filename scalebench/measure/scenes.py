@@ -1,4 +1,4 @@
-"""Seeded synthetic images for verification and calibration: shading, edges and noise, normalised like photographs."""
+"""Seeded synthetic images for verification and calibration: shading, edges and noise, normalised."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _SHAPES = 12
 
 
 def scenes(number: int, side: int, first: int = 0) -> npt.NDArray[np.float32]:
-    """``number`` images, each a function of its own seed alone.
+    """``number`` images, each from its own seed.
 
-    Unlike noise, which every network averages to the same logits, they differ from one another.
+    Unlike noise, which every network averages to the same logits, they give different logits.
 
     Args:
         number: of images.

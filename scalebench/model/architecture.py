@@ -138,8 +138,7 @@ class _StructureHooks:
         if "Adaptive" in type(module).__name__ or after >= before or (self._side and after >= self._side):
             return
         self._side = after
-        is_convolution = isinstance(module, nn.Conv2d)
-        name = _layer_name(module, _kind(module, None)) if is_convolution else _pooling_name(module)
+        name = _layer_name(module, _kind(module, None)) if isinstance(module, nn.Conv2d) else _pooling_name(module)
         self._downsampling.append(f"{name}, by {round(before / after)}")
 
 

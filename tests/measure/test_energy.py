@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from scalebench.machine.nvml import Unavailable
 from scalebench.machine.power import Rapl
-from scalebench.measure.energy import Rig, Span, Window, cool_down, energy, result, spend, unavailable, window
+from scalebench.measure.energy import Instruments, Span, Window, cool_down, energy, result, spend, unavailable, window
 from scalebench.measure.session import Measurement
-from scalebench.measure.watch import Seen
+from scalebench.measure.watch import GpuReport
 from scalebench.suite.protocol import Protocol
 
 IDLE_W, LOAD_W = 50.0, 250.0
@@ -59,17 +59,17 @@ class Meter:
         return (after - before) / 1000
 
 
-def rig(machine: Machine, *counters: Any, **other: Any) -> Rig:
-    return Rig(counters, clock=lambda: machine.now, sleep=machine.sleep, **other)
+def instruments(machine: Machine, *counters: Any, **other: Any) -> Instruments:
+    return Instruments(counters, clock=lambda: machine.now, sleep=machine.sleep, **other)
 
 
 def test_a_window_sees_idle_and_load_apart() -> None:
     """Chunks of 1.5 s: seven of them reach 10 s; the lead-in before them is not counted."""
     machine = Machine()
-    seen = window(machine.work, 32, 10.0, rig(machine, Meter(machine, "gpu_board")))
-    assert seen.idle == Span(5, 5.0, {"gpu_board": 250.0})
-    assert seen.load == Span(7, 10.5, {"gpu_board": 10.5 * LOAD_W})
-    assert seen.images == 7 * 32
+    measured = window(machine.work, 32, 10.0, instruments(machine, Meter(machine, "gpu_board")))
+    assert measured.idle == Span(5, 5.0, {"gpu_board": 250.0})
+    assert measured.load == Span(7, 10.5, {"gpu_board": 10.5 * LOAD_W})
+    assert measured.images == 7 * 32
     assert machine.heard == ["sleep 1"] * 6 + ["work"] * 9 + ["sleep 5"]
 
 
@@ -78,30 +78,32 @@ def test_the_watch_is_on_while_the_window_is_open() -> None:
     machine = Machine()
 
     @contextmanager
-    def watch() -> Iterator[Seen]:
+    def watch() -> Iterator[GpuReport]:
         machine.heard.append("on")
         yield lambda: {"power_mean_w": 240.0}
         machine.heard.append("off")
 
-    seen = window(machine.work, 1, 3.0, rig(machine, Meter(machine, "gpu_board"), watching=watch))
-    assert seen.sampled_w == 240.0
+    measured = window(machine.work, 1, 3.0, instruments(machine, Meter(machine, "gpu_board"), watching=watch))
+    assert measured.sampled_w == 240.0
     assert machine.heard[8:12] == ["on", "work", "work", "off"]
 
 
 def test_temperatures_frame_the_load_and_the_machine_cools_down_after_it() -> None:
     """9 chunks heat it from 34 to 47.5 C; it is left alone until it is within 3 C of its start."""
     machine = Machine()
-    seen = window(machine.work, 1, 10.0, rig(machine, Meter(machine, "gpu_board"), temperature=lambda: machine.celsius))
-    assert (seen.temperature_start_c, seen.temperature_end_c) == (34.0, 47.5)
+    measured = window(
+        machine.work, 1, 10.0, instruments(machine, Meter(machine, "gpu_board"), temperature=lambda: machine.celsius)
+    )
+    assert (measured.temperature_start_c, measured.temperature_end_c) == (34.0, 47.5)
     assert machine.celsius == 36.5
 
 
 def test_cooling_down_has_an_end() -> None:
     machine = Machine()
-    cool_down(40.0, rig(machine, temperature=lambda: 90.0))
+    cool_down(40.0, instruments(machine, temperature=lambda: 90.0))
     assert machine.now == 160.0
     machine.heard.clear()
-    cool_down(40.0, rig(machine, temperature=lambda: 43.0))
+    cool_down(40.0, instruments(machine, temperature=lambda: 43.0))
     assert machine.heard == []
 
 
@@ -116,7 +118,7 @@ def test_a_counter_that_wraps_every_other_step_is_followed(tmp_path: Path) -> No
         file.write_text(str(round(machine.joules * 1e6) % range_uj))
 
     file.write_text("0")
-    spent = spend(work, 60.0, rig(machine, Rapl("cpu_package-0", file, range_uj)))
+    spent = spend(work, 60.0, instruments(machine, Rapl("cpu_package-0", file, range_uj)))
     assert spent.joules["cpu_package-0"] == pytest.approx(60.0 * LOAD_W)
 
 
@@ -141,7 +143,7 @@ class Script:
 )
 def test_a_reading_that_is_missing_is_bridged_or_ends_it(readings: tuple[int | None, ...], joules: float) -> None:
     machine = Machine()
-    assert spend(machine.work, 3.0, rig(machine, Script(*readings))).joules == {"psys": joules}
+    assert spend(machine.work, 3.0, instruments(machine, Script(*readings))).joules == {"psys": joules}
 
 
 def seen_window(load: dict[str, float | None], idle: dict[str, float | None], **other: Any) -> Window:

@@ -72,7 +72,7 @@ def test_a_worker_that_dies_ends_the_round() -> None:
         def resize(self, picture: object, side: int) -> object:
             raise AssertionError
 
-    intake = pipeline.Intake(replace(CASE, instances=2), b"", Deadly())  # type: ignore[arg-type]
+    session = pipeline.InputSession(replace(CASE, instances=2), b"", Deadly())  # type: ignore[arg-type]
     with pytest.raises(MachineError, match="an input worker ended early"):
-        pipeline.together(intake)
+        pipeline.throughput(session)
     assert not multiprocessing.active_children()

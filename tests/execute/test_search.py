@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from scalebench.execute import search as tuning
+from scalebench.execute import search as search_module
 from scalebench.execute.offering import refusal
-from scalebench.execute.search import SCREENING, SELECTING, SearchGoal, search, ways
+from scalebench.execute.search import SCREENING, SELECTING, SearchGoal, configurations, search
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import PROTOCOLS
@@ -24,7 +24,7 @@ SPEED = {"eager": 1.0, "compile": 1.5, "onnxruntime": 2.0, "openvino": 4.0}
 @pytest.fixture(autouse=True)
 def everything_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        tuning, "refusal", lambda case: (found := refusal(case)) and (found if "offered" in found[0] else None)
+        search_module, "refusal", lambda case: (found := refusal(case)) and (found if "offered" in found[0] else None)
     )
 
 
@@ -112,7 +112,7 @@ def test_copies_share_out_the_cores() -> None:
 
 
 def test_compiling_is_left_to_what_eager_did_best() -> None:
-    """It takes a minute each: two ways are compiled, not every one."""
+    """It takes a minute each: two configurations are compiled, not every one."""
     bench = Bench(lambda case: {"latency_s": 0.01} if case.precision == "amp_bf16" and case.runtime == "eager" else {})
     search(BASE, 4, SearchGoal(), bench.ask)
     compiled = {(case.precision, case.layout) for case in bench.asked if case.runtime == "compile"}
@@ -121,7 +121,7 @@ def test_compiling_is_left_to_what_eager_did_best() -> None:
 
 
 def test_ways_differ_in_nothing_but_how_they_run() -> None:
-    cases, _ = ways(BASE)
+    cases, _ = configurations(BASE)
     plain = {"runtime": "eager", "precision": "fp32", "layout": "contiguous"}
     assert {replace(case, **plain) for case in cases} == {BASE}
     assert len(set(cases)) == len(cases)
