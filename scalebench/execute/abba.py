@@ -86,15 +86,9 @@ def describe(worker: Worker, device: str) -> tuple[str, Environment]:
 
 
 def run_pairs(cases: Sequence[tuple[Case, Case]], rounds: int, calls: PairCallbacks, seed: int = 0) -> list[Duel]:
-    """Measure each duel pair by pair, all duels interleaved, until none needs more.
+    """Measure each duel (A, B) pair by pair, all duels interleaved, until none needs more.
 
-    Args:
-        cases: (A, B) of each duel.
-        rounds: pairs expected per duel, for the progress.
-        calls: measure, decide, store and listen.
-        seed: of the order of the duels within a sweep.
-
-    Returns: pairs by duel.
+    ``rounds`` are the pairs expected per duel, for the progress; ``seed`` is that of the order within a sweep.
     """
     duels: list[Duel] = [[] for _ in cases]
     done = sweeps = 0

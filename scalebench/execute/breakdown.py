@@ -17,11 +17,7 @@ def parts_of_rounds(
 ) -> list[dict[str, Any]]:
     """Time the parts of a model in ``rounds`` fresh processes. The caller must hold the machine lock.
 
-    Args:
-        worker: forks on the CPU, starts afresh on CUDA.
-        case: model, resolution, batch, device, threads and protocol.
-        rounds: number of processes.
-        listen: receives number and facts of each round.
+    ``listen`` receives number and facts of each round.
 
     Returns: facts of each round, see ``measure.part_timing.parts``.
 

@@ -49,11 +49,7 @@ class Estimate:
 
 
 class Costs:
-    """Wall seconds of a round: the case's own median, else its estimate scaled by the pace of the others.
-
-    Args:
-        expected: estimated seconds by case.
-    """
+    """Wall seconds of a round: the case's own median, else its estimate scaled by the pace of the others."""
 
     def __init__(self, expected: Mapping[Case, float]) -> None:
         self._expected = expected
@@ -79,10 +75,7 @@ def estimate(
 ) -> Estimate:
     """Estimate from known passes, else from counted MACs and an assumed rate, which is wrong by a factor of up to 3.
 
-    Args:
-        rounds: one entry per round still to run.
-        facts: counted facts by counting case; cases that could not be counted are left out.
-        pass_s: seconds of a pass, where known.
+    ``rounds`` has one entry per round still to run. Cases without counted ``facts`` are left out.
     """
     counted = [case for case in rounds if "macs" in facts.get(case.counted(), {})]
     preparing_s = sum(_PREPARE_S.get(case.runtime, 0.0) for case in set(counted))

@@ -103,14 +103,9 @@ def load_test(
 ) -> list[dict[str, Any]]:
     """Put ``load`` on fresh servers, one after the other. The caller must hold the machine lock.
 
-    Args:
-        worker: forks on the CPU, starts afresh on CUDA.
-        cases: one per size that batches are padded to; the largest is the cap.
-        delay_s: longest time that a request waits for its batch to fill, seconds.
-        load: rates, requests and rounds.
-        listen: receives each completed run.
+    ``listen`` receives each completed run; ``cases`` and ``delay_s`` as in ``batching_server.serve``.
 
-    Returns: ``{"batches", "facts"}`` of each server, see ``batching_server.serve``.
+    Returns: ``{"batches", "facts"}`` of each server.
 
     Raises:
         WorkerError: a server ended early, or stopped answering.
@@ -140,11 +135,7 @@ def _drive(
 
 
 class Client:
-    """Sends requests and reads answers on one connection; a context manager.
-
-    Args:
-        port: of the server, on loopback.
-        side: of its images, pixels.
+    """Sends images of ``side`` pixels and reads answers on one connection; a context manager.
 
     Raises:
         WorkerError: the server cannot be reached.
@@ -172,11 +163,7 @@ class Client:
     def run(self, rate: float, requests: int, number: int = 0, seed: int = 0) -> Run:
         """Send ``requests`` at a mean ``rate`` per second, and wait for all answers.
 
-        Args:
-            rate: of the Poisson process, per second.
-            requests: their number.
-            number: of the round, stored with the run and part of the seed.
-            seed: of the arrivals.
+        Arrivals are a Poisson process; ``number`` of the round is part of their seed.
 
         Raises:
             WorkerError: the server stopped answering.

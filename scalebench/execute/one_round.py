@@ -41,15 +41,7 @@ class RoundOptions:
 def run_round(
     worker: Worker, suite: str, case: Case, number: int, environment: Environment, options: RoundOptions | None = None
 ) -> Record:
-    """Measure ``case`` once.
-
-    Args:
-        worker: forks or starts the process.
-        suite: name stored with the record.
-        number: 0-based number of the round.
-        environment: the machine, as the worker described it.
-        options: iterations, memory limit and the canary's median time.
-    """
+    """Measure ``case`` once; ``number`` is the 0-based number of the round, ``environment`` that of the worker."""
     options = options or RoundOptions()
     started, kills, load = _now(), oom_kills(), runnable()
     limits = {"iterations": options.iterations, "limit_bytes": options.limit_bytes}
@@ -134,10 +126,7 @@ def skipped_round(
 def outcome_of(ending: Ending, device: str, oom_killed: bool = False) -> tuple[Outcome, str]:
     """Outcome and detailed ending of a job.
 
-    Args:
-        ending: from the worker's client.
-        device: of the case; tells host from device memory.
-        oom_killed: whether the kernel's counter of OOM kills rose; SIGKILL alone proves nothing.
+    ``oom_killed`` is whether the kernel's counter of OOM kills rose: SIGKILL alone proves nothing.
     """
     if ending.timed_out:
         return "timeout", "timeout"

@@ -55,7 +55,7 @@ def prepare(
         worker: answers what needs torch, unless the answer is on disk.
         claims: ids to judge.
         claim_counts: cases of mode ``count`` that those claims need, with the modes whose static memory is needed.
-        progress: of matching and counting.
+        progress: receives progress of matching and counting.
         keep_host: store the host's name instead of its hash.
 
     Raises:
@@ -122,10 +122,7 @@ def count_all(
 ) -> dict[Case, dict[str, Any]]:
     """Counted facts of each counting case, or ``{"error": ...}`` with the hint, if any.
 
-    Args:
-        peaks: by counting case, the modes whose static memory is needed: ``inference``, ``training``, or none.
-        paper: answers, from disk where it can.
-        progress: of the counting.
+    ``peaks`` gives by counting case the modes whose static memory is needed: ``inference``, ``training``, or none.
     """
     cases = list(peaks)
     questions = [

@@ -73,12 +73,9 @@ class TimeBudget:
 def records_by_case(
     records: Sequence[Record], machines: Mapping[str, Environment], retry_failed: bool = False
 ) -> RecordsByCase:
-    """Records of these machines by case.
+    """Records with the hardware and software keys of one of ``machines``, by case.
 
-    Args:
-        records: earlier records of the suite, from any machine.
-        machines: only records with one of their hardware and software keys are kept.
-        retry_failed: drop failed rounds, so that their cases are open again.
+    ``retry_failed`` drops failed rounds, so that their cases are open again.
     """
     keys = {(machine.hw_key, machine.sw_key) for machine in machines.values()}
     by_case: RecordsByCase = {}
@@ -102,12 +99,7 @@ def run_sweeps(
     spreads over all cases: measuring case by case to completion finds differences between identical systems
     (10.1145/3030207.3030229). Cases with fewer rounds after an interruption catch up first.
 
-    Args:
-        cases: of the suite.
-        records: earlier records of this machine; new ones are added.
-        calls: measure, decide, store and listen.
-        seed: of the order.
-        budget: time limit.
+    ``records`` are the earlier records of this machine; new ones are added. ``seed`` is that of the order.
     """
     budget = budget or TimeBudget()
     deadline = None if budget.seconds is None else budget.clock() + budget.seconds

@@ -110,14 +110,7 @@ def configurations(base: Case) -> tuple[list[Case], dict[str, str]]:
 
 
 def search(base: Case, cores: int, goal: SearchGoal, measure: Measure) -> SearchResult:
-    """Find the best configuration of ``base``.
-
-    Args:
-        base: model, resolution, batch, device and threads; the rest is searched.
-        cores: available to copies.
-        goal: objective and limits.
-        measure: measures cases.
-    """
+    """Find the best configuration for model, resolution, batch, device and threads of ``base``."""
     tried: list[Record] = []
 
     def ranking(cases: Iterable[Case], protocol: Protocol) -> list[tuple[Case, float]]:

@@ -39,11 +39,9 @@ class Request:
 
 
 class Inbox:
-    """Queue of requests; one thread puts, another takes batches.
+    """Queue of requests; one thread puts, another takes batches of at most ``cap``.
 
-    Args:
-        cap: largest batch.
-        delay_s: longest time that a request waits for its batch to fill, seconds.
+    ``delay_s`` is the longest time that a request waits for its batch to fill, seconds.
     """
 
     def __init__(self, cap: int, delay_s: float) -> None:

@@ -23,11 +23,9 @@ _MIN_CALLS = 3
 
 
 def canary(device: torch.device, seconds: float = 0.1) -> dict[str, float]:
-    """Time a fixed matrix product and a fixed copy in fp32, with the current number of threads.
+    """Time a fixed matrix product and a fixed copy in fp32 for ``seconds`` together, with the current threads.
 
-    Args:
-        device: where the case runs.
-        seconds: time for both together; each is timed at least three times, after one untimed call.
+    Each is timed at least three times, after one untimed call.
 
     Returns: ``matmul_s`` and ``copy_s``, median seconds per call.
     """

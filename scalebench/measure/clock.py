@@ -24,8 +24,7 @@ class Clock(Protocol):
 class HostClock(Clock):
     """The host's monotonic clock: latency as the caller sees it, launch overhead included.
 
-    Args:
-        wait: blocks until the device is idle; does nothing on the CPU.
+    ``wait`` blocks until the device is idle.
     """
 
     def __init__(self, wait: Callable[[], None] = lambda: None) -> None:

@@ -63,12 +63,8 @@ def measure_copies(
 ) -> tuple[list[Measurement], dict[str, Any]]:
     """Measure ``case.instances`` copies in child processes. This process must not have used threads or devices before.
 
-    Args:
-        case: of each copy.
-        iterations: of the latency chunk, or None for the protocol's own rule.
-        before: probe of each copy before anything is timed.
-        after: probe of the first copy after the window.
-        canary: timed by this process before and after the window, while no copy runs.
+    Each copy runs the probe ``before`` first, and the first copy the probe ``after`` last. This process times the
+    canary before and after the window, while no copy runs.
 
     Returns: measurements to be merged, and the telemetry of the window.
 

@@ -104,14 +104,8 @@ def energy(
 ) -> Measurement:
     """One window of ``energy_s`` seconds; nothing where that is 0.
 
-    Besides the window a round takes 8 s of baseline and lead-in, and 5 to 60 s of cooldown.
-
-    Args:
-        session: the case to measure.
-        root: powercap folder.
-        clock, sleep: as in ``Instruments``.
-
-    Returns: facts, see ``result``. Without a counter ``energy_j`` is None, never 0, and ``energy_reason`` gives why.
+    Besides the window a round takes 8 s of baseline and lead-in, and 5 to 60 s of cooldown. ``root`` is the powercap
+    folder. Without a counter ``energy_j`` is None, never 0, and ``energy_reason`` gives the reason.
     """
     protocol, kind = session.case.protocol, session.device.type
     if not protocol.energy_s:
@@ -133,13 +127,9 @@ def energy(
 
 
 def window(chunk: Callable[[], None], images: int, seconds: float, instruments: Instruments) -> Window:
-    """Idle baseline, lead-in, window, cooldown.
+    """Idle baseline, lead-in, window of at least ``seconds``, cooldown.
 
-    Args:
-        chunk: puts steady load on the device and waits for it.
-        images: per chunk.
-        seconds: minimum length; the window ends with the chunk that reaches it.
-        instruments: counters, clock and the rest.
+    ``chunk`` puts steady load on the device, ``images`` at a time, and waits for it.
     """
     instruments.sleep(_DRAIN_S)
     idle = spend(lambda: instruments.sleep(_STEP_S), _IDLE_S, instruments)
@@ -198,12 +188,8 @@ def result(measured: Window, headline: str, power_limit_w: float | None = None) 
     ``energy_j``: joules per image, gross, of the device's own domain (the board, or all CPU packages).
     ``energy_net_j``: less idle power over the same time. ``idle_w``, ``mean_w``: power of the same domain.
     ``energy_domains``: domain -> joules per image, gross, None where its counter did not move. ``energy_window_s``,
-    ``energy_images``, temperatures and the power limit describe the window.
-
-    Args:
-        measured: the window.
-        headline: prefix of the device's own domains.
-        power_limit_w: limit of the board, watts.
+    ``energy_images``, temperatures and the power limit describe the window. ``headline`` is the prefix of the device's
+    own domains.
     """
     load, images = measured.load, measured.images
     own = [domain for domain in load.joules if domain.startswith(headline)]

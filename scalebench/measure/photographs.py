@@ -27,12 +27,7 @@ Pixels = NDArray[np.uint8]
 
 
 def photograph(width: int, height: int, seed: int = 20190528) -> Pixels:
-    """Height x width x 3 grey levels, the same for the same seed.
-
-    Args:
-        width, height: pixels.
-        seed: of everything random in it.
-    """
+    """Height x width x 3 grey levels, the same for the same seed."""
     random = np.random.default_rng(seed)
     slopes = random.uniform(-70, 70, 2).astype(np.float32)
     edges = [(random.uniform(0, 1, 4), random.uniform(0, 2 * np.pi), random.uniform(-50, 50)) for _ in range(_EDGES)]

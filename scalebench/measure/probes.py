@@ -60,9 +60,7 @@ PROBES = {
 def measure(case: Case, iterations: int | None = None) -> Measurement:
     """Measure one round of ``case`` in this process, which must do nothing else before or after.
 
-    Args:
-        case: to measure.
-        iterations: timed iterations of the latency chunk; None for the protocol's own rule.
+    ``iterations`` is the length of the latency chunk; None for the protocol's own rule.
 
     Returns: the probes' samples, facts and notes, merged, and the telemetry around the timed ones.
 

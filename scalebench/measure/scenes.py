@@ -11,14 +11,9 @@ _SHAPES = 12
 
 
 def scenes(number: int, side: int, first: int = 0) -> npt.NDArray[np.float32]:
-    """``number`` images, each from its own seed.
+    """``number`` images of ``side`` pixels, with seeds ``first``, ``first + 1``...
 
     Unlike noise, which every network averages to the same logits, they give different logits.
-
-    Args:
-        number: of images.
-        side: pixels.
-        first: seed of the first; the others follow.
 
     Returns: number x 3 x side x side, zero mean and unit variance per image, as ImageNet's normalisation gives.
     """

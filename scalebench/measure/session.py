@@ -127,10 +127,6 @@ class Session:
 def open_session(case: Case, iterations: int | None = None) -> Session:
     """Build the case's model with seeded random weights and its first input.
 
-    Args:
-        case: what to prepare.
-        iterations: see ``Session``.
-
     Raises:
         BuildError, UnknownNameError: the model cannot be built.
         RuntimeError: torch's own, among them out of memory.
@@ -178,12 +174,9 @@ def _configure_process(case: Case) -> torch.device:
 
 
 def build_seeded(case: Case, device: torch.device, statistics: Path | None = None) -> nn.Module:
-    """The case's model on its device, with the same random weights in every process.
+    """The case's model on ``device``, with the same random weights in every process.
 
-    Args:
-        case: names the model.
-        device: of its parameters.
-        statistics: of batch normalisation, see ``settling``; None leaves them fresh, where outputs are not compared.
+    ``statistics`` are of batch normalisation, see ``settling``; None leaves them fresh, where outputs are not compared.
     """
     torch.manual_seed(_SEED)
     model = build(case.variant, case.resolution)
@@ -200,9 +193,7 @@ def _image(case: Case, device: torch.device) -> torch.Tensor:
 def pin(case: Case, copy: int = 0) -> None:
     """Pin this process to its own cores if the case asks for it; must precede any thread.
 
-    Args:
-        case: gives affinity and threads per copy.
-        copy: 0-based number of this copy; each takes the next cores.
+    ``copy`` is the 0-based number of this copy; each takes the next cores.
     """
     if case.affinity == "pinned":
         cores = sorted(os.sched_getaffinity(0))

@@ -25,9 +25,7 @@ _FIRST_SEED = 5000
 def statistics_file(case: Case, example: Example) -> Path:
     """Statistics of the case's model at its resolution, estimated once in a process of its own.
 
-    Args:
-        case: names model and resolution; runtime and precision do not matter.
-        example: builds the model with fresh statistics.
+    ``example`` builds the model with fresh statistics. Runtime and precision of the case do not matter.
     """
     eager = Case(case.model, case.resolution, device=case.device, threads=case.threads)
     return artefact(eager, _estimate, example)[0] / _FILE

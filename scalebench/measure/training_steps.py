@@ -22,11 +22,7 @@ OPTIMIZERS: dict[str, Any] = {
 
 
 class Steps:
-    """A model in training mode with its optimiser. A call runs one whole step.
-
-    Args:
-        model: on the case's device.
-        case: optimiser, precision, layout, checkpointing, compiled or not.
+    """A model on the case's device in training mode, with its optimiser. A call runs one whole step.
 
     Raises:
         BuildError: the model cannot recompute activations.

@@ -65,12 +65,7 @@ def gpu_of(device: torch.device) -> Gpu | Unavailable | None:
 def watching(
     gpu: Gpu | Unavailable | None, every_s: float = _EVERY_S, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[GpuReport]:
-    """Sample a GPU during a ``with`` block.
-
-    Args:
-        gpu: the device; None on the CPU.
-        every_s: seconds between two samples.
-        clock: monotonic seconds.
+    """Sample a GPU (None on the CPU) every ``every_s`` seconds during a ``with`` block.
 
     Yields: a callable that gives ``summary``'s mapping after the block; ``{"unavailable", "detail"}`` without NVML;
         None on the CPU.
@@ -89,10 +84,7 @@ def process_peak(
 ) -> int | None:
     """Peak device memory of this process during ``run``, bytes, context and libraries included.
 
-    Args:
-        gpu: where ``run`` runs; None on the CPU.
-        run: must wait for the device before it returns.
-        every_s: seconds between two samples; the last is taken after ``run``, when the allocator still holds its peak.
+    ``run`` must wait for the device. The last sample is taken after it, when the allocator still holds its peak.
 
     Returns: None on the CPU, without NVML, and in containers whose process ids differ from NVML's.
     """
@@ -126,9 +118,7 @@ def take_sample(gpu: Gpu, clock: Callable[[], float], processes: bool) -> Sample
 def sampled(take: Callable[[int], Sample], every_s: float) -> Iterator[list[Sample]]:
     """Take samples in a thread during a ``with`` block: one at the start, one every ``every_s``, one after it.
 
-    Args:
-        take: takes a sample; gets its number, 0 for the first and for the last.
-        every_s: seconds between two samples.
+    ``take`` gets the number of the sample, 0 for the first and for the last.
     """
     samples: list[Sample] = []
     over = threading.Event()

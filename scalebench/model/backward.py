@@ -17,11 +17,8 @@ def training_macs(model: nn.Module, resolution: int) -> int:
     """Multiply-adds of forward and backward on one image, optimiser not included.
 
     Every product has two gradients of its own cost, so a step needs three times the forward pass, less the first
-    layer's gradient of the image. Nothing is recomputed, as fused attention and checkpointing would do.
-
-    Args:
-        model: built on the meta device; left as it was.
-        resolution: of the image, resolution x resolution x 3.
+    layer's gradient of the image. Nothing is recomputed, as fused attention and checkpointing would do. The model is on
+    the meta device and does not change.
 
     Raises:
         BuildError: the step fails, or has a compute operator without a formula.

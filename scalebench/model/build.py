@@ -40,12 +40,9 @@ _DIVISOR = 8
 
 
 def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
-    """Build ``variant`` for square inputs of ``resolution`` pixels, in eval mode.
+    """Build ``variant`` for square inputs of ``resolution`` pixels, in eval mode; on ``meta`` nothing is allocated.
 
-    Args:
-        variant: base, multipliers and options; depth rounds up, width to multiples of 8.
-        resolution: used by models with a fixed input size (position embeddings, windows).
-        device: where parameters live; ``meta`` allocates nothing.
+    Depth rounds up, width to multiples of 8. Only models with position embeddings or windows depend on ``resolution``.
 
     Raises:
         UnknownNameError: timm, or effdet, has no such model.

@@ -38,12 +38,7 @@ Encoder = Callable[..., Any]
 
 
 def build_dense(variant: Variant, resolution: int, encoder: Encoder) -> nn.Module:
-    """Build what ``variant.task`` names on the variant's base.
-
-    Args:
-        variant: with a task of ``suite.dense.KINDS``.
-        resolution: side of the square input, pixels.
-        encoder: builds the base, multipliers included.
+    """Build the model kind ``variant.task`` on the base from ``encoder``, for inputs of ``resolution`` pixels a side.
 
     Raises:
         BuildError: a package is not installed, or the base does not suit the kind.
@@ -63,12 +58,7 @@ def build_dense(variant: Variant, resolution: int, encoder: Encoder) -> nn.Modul
 
 
 class Retina(nn.Module):
-    """RetinaNet without post-processing, P6 taken from P5 as in the reference implementation (tensorflow/tpu).
-
-    Args:
-        encoder: must give features reduced 8, 16 and 32 times.
-        name: for the error message.
-    """
+    """RetinaNet without post-processing, P6 taken from P5 as in the reference implementation (tensorflow/tpu)."""
 
     def __init__(self, encoder: Any, name: str) -> None:
         super().__init__()

@@ -55,12 +55,10 @@ class _Lifetimes(TorchDispatchMode):
 
 
 def static_peak(model: nn.Module, resolution: int, batch: int = 1, training: bool = False) -> int:
-    """Peak bytes of weights, input and live tensors in one pass.
+    """Peak bytes of weights, input (batch x 3 x resolution x resolution) and live tensors in one pass.
 
-    Args:
-        model: built on the meta device; left as it was.
-        resolution, batch: shape of the input, batch x 3 x resolution x resolution.
-        training: forward in train mode and backward; gradients count, optimiser state does not.
+    With ``training`` forward in train mode and backward; gradients count, optimiser state does not. The model is on the
+    meta device and does not change.
 
     Raises:
         BuildError: the pass fails.

@@ -19,12 +19,9 @@ _PRODUCTS = {"mm", "addmm", "bmm", "baddbmm", "matmul", "linear", "addmv", "mv",
 
 
 def kind_of(func: Any, args: tuple[Any, ...], weighted: bool) -> str:
-    """Kind of one call of an operator.
+    """Kind of one call of the overload ``func``.
 
-    Args:
-        func: the overload that was called.
-        args: its positional arguments.
-        weighted: whether an input is a weight; a product without one multiplies activations with each other.
+    ``weighted``: whether an input is a weight; a product without one multiplies activations with each other.
     """
     name = str(func.overloadpacket).removeprefix("aten.").strip("_")
     if name.startswith("conv"):
