@@ -36,14 +36,13 @@ class Decoder(Protocol):
         ...
 
 
-class Pillow:
+class _Pillow:
     """Pillow, which most training code uses; ``draft`` uses JPEG's scaled decoding."""
 
     def __init__(self, draft: bool = False) -> None:
         self._draft = draft
 
     def decode(self, data: bytes, side: int) -> Image.Image:
-        """A loaded RGB image."""
         picture = Image.open(io.BytesIO(data))
         if self._draft:
             picture.draft("RGB", (side, side))
@@ -51,11 +50,10 @@ class Pillow:
         return picture
 
     def resize(self, picture: Any, side: int) -> torch.Tensor:
-        """Triangle filter as wide as the reduction."""
         return _from_pixels(np.array(picture.resize((side, side), Image.Resampling.BILINEAR)))
 
 
-class Torchvision:
+class _Torchvision:
     """torchvision's decoder and its antialiasing resize, both on tensors."""
 
     @cached_property
@@ -68,15 +66,13 @@ class Torchvision:
         return partial(decode_jpeg, mode=ImageReadMode.RGB)
 
     def decode(self, data: bytes, side: int) -> Any:  # noqa: ARG002 - it has no scaled decoding
-        """3 x height x width."""
         return self._decode(torch.frombuffer(bytearray(data), dtype=torch.uint8))
 
     def resize(self, picture: Any, side: int) -> torch.Tensor:
-        """The same filter as Pillow's."""
         return _antialiased(picture, side)
 
 
-class OpenCv:
+class _OpenCv:
     """OpenCV: full decoding, and each pixel the mean of the area it covers."""
 
     @cached_property
@@ -87,17 +83,15 @@ class OpenCv:
         return cv2
 
     def decode(self, data: bytes, side: int) -> Any:  # noqa: ARG002 - it chooses its reductions by name, not by size
-        """Height x width x 3."""
         cv2 = self._cv2
         return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
 
     def resize(self, picture: Any, side: int) -> torch.Tensor:
-        """Mean over the area of each pixel."""
         cv2 = self._cv2
         return _from_pixels(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA))
 
 
-class SimpleJpeg:
+class _SimpleJpeg:
     """libjpeg-turbo's scaled decoding by simplejpeg, then torchvision's resize: the fastest pair tried."""
 
     @cached_property
@@ -107,12 +101,10 @@ class SimpleJpeg:
         return simplejpeg
 
     def decode(self, data: bytes, side: int) -> torch.Tensor:
-        """3 x height x width, a view of height x width x 3."""
         pixels = self._simplejpeg.decode_jpeg(data, min_height=side, min_width=side, min_factor=1)
         return _from_pixels(pixels)
 
     def resize(self, picture: Any, side: int) -> torch.Tensor:
-        """The same filter as Pillow's."""
         return _antialiased(picture, side)
 
 
@@ -130,11 +122,11 @@ def open_decoder(name: str) -> Decoder:
     if not available(name):
         raise MachineError(f"not installed: pip install 'scalebench[{EXTRA}]'")
     decoders: dict[str, Decoder] = {
-        "pillow": Pillow(),
-        "pillow_draft": Pillow(draft=True),
-        "torchvision": Torchvision(),
-        "opencv": OpenCv(),
-        "simplejpeg": SimpleJpeg(),
+        "pillow": _Pillow(),
+        "pillow_draft": _Pillow(draft=True),
+        "torchvision": _Torchvision(),
+        "opencv": _OpenCv(),
+        "simplejpeg": _SimpleJpeg(),
     }
     return decoders[name]
 
