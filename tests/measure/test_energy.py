@@ -152,7 +152,7 @@ def seen_window(load: dict[str, float | None], idle: dict[str, float | None], **
 
 
 def test_facts_of_a_gpu_are_the_boards() -> None:
-    found = result(
+    measurement = result(
         seen_window(
             {"gpu_board": 3000.0, "cpu_package-0": 800.0}, {"gpu_board": 500.0, "cpu_package-0": 200.0},
             temperature_start_c=40, temperature_end_c=60, sampled_w=290.0,
@@ -160,7 +160,7 @@ def test_facts_of_a_gpu_are_the_boards() -> None:
         "gpu_board",
         700.0,
     )  # fmt: skip
-    assert found.facts == {
+    assert measurement.facts == {
         "energy_status": "ok",
         "energy_j": pytest.approx(30.0),
         "energy_net_j": pytest.approx(20.0),
@@ -173,36 +173,38 @@ def test_facts_of_a_gpu_are_the_boards() -> None:
         "temperature_end_c": 60,
         "power_limit_w": 700.0,
     }
-    assert found.notes == ()
-    json.dumps(found.facts)
+    assert measurement.notes == ()
+    json.dumps(measurement.facts)
 
 
 def test_a_processor_is_its_packages_and_nothing_else() -> None:
     """Memory and the whole system overlap with them, or lie beside them: they are shown, not added."""
     load = {"cpu_package-0": 1000.0, "cpu_package-1": 500.0, "dram-0": 300.0, "psys": 2500.0}
-    found = result(seen_window({**load}, {name: joules / 4 for name, joules in load.items()}), "cpu_package")
-    assert found.facts["energy_j"] == pytest.approx(15.0)
-    assert found.facts["idle_w"] == pytest.approx(75.0)
-    assert found.facts["energy_domains"]["psys"] == pytest.approx(25.0)
+    measurement = result(seen_window({**load}, {name: joules / 4 for name, joules in load.items()}), "cpu_package")
+    assert measurement.facts["energy_j"] == pytest.approx(15.0)
+    assert measurement.facts["idle_w"] == pytest.approx(75.0)
+    assert measurement.facts["energy_domains"]["psys"] == pytest.approx(25.0)
 
 
 @pytest.mark.parametrize("stuck", [0.0, None])
 def test_a_counter_that_stands_still_is_never_zero_joules(stuck: float | None) -> None:
     """One stuck package of two is as bad: the sum would be half the machine."""
     for load in ({"cpu_package-0": stuck}, {"cpu_package-0": 900.0, "cpu_package-1": stuck}):
-        found = result(seen_window(load, dict.fromkeys(load, 100.0)), "cpu_package")
-        assert found.facts["energy_j"] is None
-        assert found.facts["energy_status"] == "unavailable"
-        assert found.facts["energy_reason"] == "counter_stuck"
-        assert found.notes == ("energy_unavailable: counter_stuck",)
+        measurement = result(seen_window(load, dict.fromkeys(load, 100.0)), "cpu_package")
+        assert measurement.facts["energy_j"] is None
+        assert measurement.facts["energy_status"] == "unavailable"
+        assert measurement.facts["energy_reason"] == "counter_stuck"
+        assert measurement.notes == ("energy_unavailable: counter_stuck",)
 
 
 def test_a_domain_beside_the_point_may_stand_still() -> None:
-    found = result(seen_window({"gpu_board": 3000.0, "dram-0": 0.0}, {"gpu_board": 0.0, "dram-0": 0.0}), "gpu_board")
-    assert found.facts["energy_j"] == pytest.approx(30.0)
-    assert found.facts["energy_domains"]["dram-0"] is None
-    assert found.facts["idle_w"] is None  # a board never draws nothing
-    assert found.facts["energy_net_j"] is None
+    measurement = result(
+        seen_window({"gpu_board": 3000.0, "dram-0": 0.0}, {"gpu_board": 0.0, "dram-0": 0.0}), "gpu_board"
+    )
+    assert measurement.facts["energy_j"] == pytest.approx(30.0)
+    assert measurement.facts["energy_domains"]["dram-0"] is None
+    assert measurement.facts["idle_w"] is None  # a board never draws nothing
+    assert measurement.facts["energy_net_j"] is None
 
 
 @pytest.mark.parametrize(
@@ -210,9 +212,9 @@ def test_a_domain_beside_the_point_may_stand_still() -> None:
 )
 def test_counter_and_samples_have_to_agree(sampled: float | None, noted: bool) -> None:
     """Ten percent between the counter's 300 W and the samples."""
-    found = result(seen_window({"gpu_board": 3000.0}, {"gpu_board": 500.0}, sampled_w=sampled), "gpu_board")
-    assert [note.partition(":")[0] for note in found.notes] == (["energy_inconsistent"] if noted else [])
-    assert found.facts["energy_j"] == pytest.approx(30.0)
+    measurement = result(seen_window({"gpu_board": 3000.0}, {"gpu_board": 500.0}, sampled_w=sampled), "gpu_board")
+    assert [note.partition(":")[0] for note in measurement.notes] == (["energy_inconsistent"] if noted else [])
+    assert measurement.facts["energy_j"] == pytest.approx(30.0)
 
 
 @given(
@@ -227,14 +229,14 @@ def test_gross_is_net_and_idle(idle: float, extra: float, images: int, seconds: 
 
 
 def test_no_counter_gives_a_word_and_no_number() -> None:
-    found = unavailable(Unavailable("permission", "readable by root only"))
-    assert found.facts == {
+    measurement = unavailable(Unavailable("permission", "readable by root only"))
+    assert measurement.facts == {
         "energy_j": None,
         "energy_status": "unavailable",
         "energy_reason": "permission",
         "energy_detail": "readable by root only",
     }
-    assert found.notes == ("energy_unavailable: permission",)
+    assert measurement.notes == ("energy_unavailable: permission",)
 
 
 def session(energy_s: float, machine: Machine) -> Any:
@@ -253,9 +255,9 @@ def test_energy_that_is_not_asked_for_costs_nothing() -> None:
 def test_a_machine_without_counters_gives_a_word_at_once(tmp_path: Path) -> None:
     """No window is spent on a number that cannot come."""
     machine = Machine()
-    found = energy(session(10.0, machine), tmp_path, lambda: machine.now, machine.sleep)
-    assert found.facts["energy_j"] is None
-    assert found.facts["energy_reason"] in ("no_rapl", "virtual_machine")
+    measurement = energy(session(10.0, machine), tmp_path, lambda: machine.now, machine.sleep)
+    assert measurement.facts["energy_j"] is None
+    assert measurement.facts["energy_reason"] in ("no_rapl", "virtual_machine")
     assert machine.heard == []
 
 
@@ -280,9 +282,9 @@ def test_the_probe_from_counter_to_joules_per_image(tmp_path: Path) -> None:
 
     machine = Metered()
     machine.show()
-    found = energy(session(10.0, machine), tmp_path, lambda: machine.now, machine.sleep)
-    assert found.notes == ()
-    assert found.facts["energy_images"] == 4 * found.facts["energy_window_s"] / 1.5
-    assert found.facts["energy_j"] == pytest.approx(LOAD_W * 1.5 / 4)
-    assert found.facts["energy_net_j"] == pytest.approx((LOAD_W - IDLE_W) * 1.5 / 4)
-    assert found.facts["energy_domains"] == {"cpu_package-0": found.facts["energy_j"]}
+    measurement = energy(session(10.0, machine), tmp_path, lambda: machine.now, machine.sleep)
+    assert measurement.notes == ()
+    assert measurement.facts["energy_images"] == 4 * measurement.facts["energy_window_s"] / 1.5
+    assert measurement.facts["energy_j"] == pytest.approx(LOAD_W * 1.5 / 4)
+    assert measurement.facts["energy_net_j"] == pytest.approx((LOAD_W - IDLE_W) * 1.5 / 4)
+    assert measurement.facts["energy_domains"] == {"cpu_package-0": measurement.facts["energy_j"]}
