@@ -1,4 +1,4 @@
-"""Environment and Record, the stored unit: how one round ended. Failure is data, never an absent line."""
+"""Environment and Record. A record is the stored result of one round; a failed round is stored too."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from scalebench.errors import StoreError
 from scalebench.suite.case import Case, case_from_json
 
 SCHEMA = 3
-"""Number of the stored format.
+"""Version of the stored format.
 
 1 (0.1.0): first format.
 2 (0.1.0): ``memory_bytes`` holds one input; in schema 1 all three that are rotated were resident.
-3 (0.1.0): ``ending`` says in one word how a round ended, ``telemetry`` what was seen around it.
+3 (0.1.0): ``ending`` gives the outcome in detail, ``telemetry`` the state of the machine around it.
 """
 
 
 def _one_input(content: dict[str, Any]) -> dict[str, Any]:
-    """1 -> 2: take the two inputs that no user would hold out of the CPU's memory, 4 bytes per element."""
+    """1 -> 2: subtract the two extra inputs from the CPU's memory, 4 bytes per element."""
     facts = content.get("facts", {})
     if not facts.get("memory_bytes"):
         return content
     case = content["case"]
-    spare = 2 * case["batch"] * 3 * case["resolution"] ** 2 * 4
-    return {**content, "facts": {**facts, "memory_bytes": facts["memory_bytes"] - spare}}
+    extra_bytes = 2 * case["batch"] * 3 * case["resolution"] ** 2 * 4
+    return {**content, "facts": {**facts, "memory_bytes": facts["memory_bytes"] - extra_bytes}}
 
 
 def _ending_and_telemetry(content: dict[str, Any]) -> dict[str, Any]:
-    """2 -> 3: the word follows from outcome and error; nothing had been watched, which makes another procedure."""
+    """2 -> 3: the ending follows from outcome and error; without telemetry the procedure was another one."""
     if "outcome" not in content:
         cases = [{**case, "procedure": 1} for case in content["plan"]["cases"]]
         return {**content, "plan": {**content["plan"], "cases": cases}}
@@ -38,19 +38,19 @@ def _ending_and_telemetry(content: dict[str, Any]) -> dict[str, Any]:
         content = {**content, "case": {**case, "procedure": 1}}
     outcome, error = content["outcome"], content.get("error") or {}
     signalled = error.get("type") == "Signal"
-    words = {
+    endings = {
         "failed": f"error({error.get('type', '')})",
         "oom": "oom_host" if content["case"]["device"] == "cpu" else "oom_device",
         "crashed": f"killed_signal({error.get('message', '').rpartition(' ')[2]})" if signalled else "exit",
     }
-    return {**content, "ending": words.get(outcome, outcome), "telemetry": {}}
+    return {**content, "ending": endings.get(outcome, outcome), "telemetry": {}}
 
 
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _one_input, 2: _ending_and_telemetry}
-"""From each older schema number to the next."""
+"""Functions from each older schema to the next."""
 
 IMPORTED = "imported-"
-"""Begins the machine of what was read in a table and not measured by scalebench."""
+"""Prefix of ``Environment.machine`` for numbers read from a table, not measured by scalebench."""
 
 Outcome = Literal["ok", "failed", "oom", "timeout", "crashed", "skipped", "wrong"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -58,13 +58,13 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a record came from.
+    """The machine and software of a record.
 
     Attributes:
         machine: slug of CPU or GPU and hardware key; never the host name.
         hw_key, sw_key: first 12 hex digits of the sha256 over ``hardware`` and ``software``.
         hardware, software: the facts behind the keys.
-        host: hash of the host's name, or the name where the user asked to keep it; in no key.
+        host: hash of the host's name, or the name itself with ``--keep-host``; not part of any key.
     """
 
     machine: str
@@ -76,27 +76,27 @@ class Environment:
 
     @property
     def imported(self) -> bool:
-        """Whether its numbers were read in a published table: one value each, no samples, no interval."""
+        """Whether its numbers come from a published table: one value each, no samples, no interval."""
         return self.machine.startswith(IMPORTED)
 
 
 @dataclass(frozen=True)
 class Record:
-    """One round's ending.
+    """Result of one round.
 
     Attributes:
         suite: name of the suite.
         case: what was measured.
         round: 0-based number of the round.
         outcome: how it ended.
-        started: UTC start, ISO 8601; empty where an imported table does not tell.
+        started: UTC start, ISO 8601; empty where an imported table does not give it.
         environment: the machine and its software.
         samples: raw, unrounded samples by name; times in seconds.
         facts: single values by metric name, in SI units.
-        notes: what the measurement could not see or found doubtful.
-        error: type, message and last lines of stderr, where it did not end well.
-        wall_s: wall time of the round as the parent saw it, seconds.
-        ending: the outcome in finer words: ``ok``, ``oom_host``, ``oom_device``, ``oom_killed``, ``timeout``,
+        notes: flags: what could not be measured, or is doubtful.
+        error: type, message and last lines of stderr of a round that did not succeed.
+        wall_s: wall time of the round in the parent, seconds.
+        ending: the outcome in detail: ``ok``, ``oom_host``, ``oom_device``, ``oom_killed``, ``timeout``,
             ``killed_signal(SIGSEGV)``, ``exit``, ``error(BuildError)``, ``skipped_predicted_oom``,
             ``skipped_known_oom``, ``skipped_not_offered``, ``skipped_not_installed``, ``wrong``.
         telemetry: readings of the machine around the timed chunks, and the canary's times.
@@ -135,9 +135,9 @@ def record_from_json(data: Mapping[str, Any]) -> Record:
     try:
         environment = Environment(**content["environment"])
         case = case_from_json(content["case"])
-        named = ("suite", "round", "outcome", "started", "samples", "facts", "error", "wall_s", "ending", "telemetry")
+        plain = ("suite", "round", "outcome", "started", "samples", "facts", "error", "wall_s", "ending", "telemetry")
         return Record(
-            **{name: content[name] for name in named},
+            **{name: content[name] for name in plain},
             case=case,
             environment=environment,
             notes=tuple(content["notes"]),

@@ -1,4 +1,4 @@
-"""How long a plan will take and how much memory it needs, before anything is measured."""
+"""Estimates of a plan's wall time and memory, before anything is measured."""
 
 from __future__ import annotations
 
@@ -11,31 +11,26 @@ from scalebench.suite.case import INPUT, Case
 from scalebench.suite.decoder_table import camera_size
 
 _ASSUMED_MACS_PER_S = {"cpu": 15e9, "cuda": 2e12}
-"""Per core on the CPU, per device on CUDA: eager fp32 convolution nets seen in practice, low end."""
+"""Per core on the CPU, per device on CUDA: low end of measured eager fp32 convolutional networks."""
 _START_S = {"cpu": 1.0, "cuda": 12.0}
-"""Building a model; on CUDA a fresh interpreter with torch and timm besides."""
+"""Building a model; on CUDA also a fresh interpreter with torch and timm."""
 
 _FORWARDS = {"training": 3.5}
 """Cost of one pass in forward passes, by mode: a backward pass costs two, the optimiser and the rest a half."""
 _PREPARE_S = {"compile": 45.0, "compile_max_autotune": 90.0, "compile_reduce_overhead": 45.0, "onnxruntime": 15.0,
               "openvino": 15.0}  # fmt: skip
-"""Exporting or compiling a model, once; seen 8 to 50 s."""
+"""Exporting or compiling a model, once; measured 8 to 50 s."""
 _STATES = {"sgd": 1, "adamw": 2}
-"""Copies of the weights that the optimiser keeps."""
+"""Copies of the weights in the optimiser's state."""
 
 _PIXEL_S = {"make": 1.5e-7, "prepare": 1.5e-8}
-"""Making the pixel of a synthetic photograph, and preparing it; seen 1.2e-7, and 0.3e-8 to 1.5e-8."""
+"""Per pixel of a synthetic photograph: creating it (measured 1.2e-7), preparing it (0.3e-8 to 1.5e-8)."""
 
 _ENERGY_S = 13.0
 """Around an energy window: drain, idle baseline, lead-in, cooldown."""
 
-
 Pass = Callable[[Case], float | None]
-"""Expected seconds of one pass of a case, or None where the assumed rate has to do."""
-
-
-def assumed(_: Case) -> None:
-    """No pass is known beforehand."""
+"""Expected seconds of one pass of a case, or None to use the assumed rate."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ class Estimate:
     Attributes:
         seconds: wall time of all rounds.
         peak_bytes: largest static peak among the cases, batch included.
-        predicted: share of the rounds whose pass was predicted or measured before, and not assumed.
+        predicted: share of the rounds whose pass was predicted or measured before.
     """
 
     seconds: float
@@ -54,52 +49,46 @@ class Estimate:
 
 
 class Costs:
-    """Wall seconds of a round: what the case has cost so far, else the estimate at the pace of the others.
-
-    Args:
-        expected: estimated seconds by case.
-    """
+    """Wall seconds of a round: the case's own median, else its estimate scaled by the pace of the others."""
 
     def __init__(self, expected: Mapping[Case, float]) -> None:
         self._expected = expected
-        self._seen: dict[str, list[float]] = {}
+        self._wall_s: dict[str, list[float]] = {}
         self._spent = self._expected_of_spent = 0.0
 
     def learn(self, case: Case, wall_s: float) -> None:
         """Take one round into account."""
-        self._seen.setdefault(case.key, []).append(wall_s)
+        self._wall_s.setdefault(case.key, []).append(wall_s)
         self._spent += wall_s
         self._expected_of_spent += self._expected.get(case, 0.0)
 
     def of(self, case: Case) -> float:
         """Expected wall seconds of the next round of ``case``."""
-        if case.key in self._seen:
-            return median(self._seen[case.key])
+        if case.key in self._wall_s:
+            return median(self._wall_s[case.key])
         pace = self._spent / self._expected_of_spent if self._expected_of_spent else 1.0
         return self._expected.get(case, 0.0) * pace
 
 
-def estimate(rounds: Sequence[Case], facts: Mapping[Case, Mapping[str, Any]], known_pass: Pass = assumed) -> Estimate:
-    """Estimate from known passes, else from counted MACs and an assumed rate, which is off by a factor of up to three.
+def estimate(
+    rounds: Sequence[Case], facts: Mapping[Case, Mapping[str, Any]], pass_s: Pass = lambda _: None
+) -> Estimate:
+    """Estimate from known passes, else from counted MACs and an assumed rate, which is wrong by a factor of up to 3.
 
-    Args:
-        rounds: one entry per round still to run.
-        facts: counted facts by counting case; cases that could not be counted are left out.
-        known_pass: seconds of a pass, where known.
+    ``rounds`` has one entry per round still to run. Cases without counted ``facts`` are left out.
     """
-    known = [(case, facts[case.counted()]) for case in rounds if "macs" in facts.get(case.counted(), {})]
-    images = [case for case in rounds if case.mode == INPUT]
-    made = sum(_PREPARE_S.get(case.runtime, 0.0) for case in dict.fromkeys(case for case, _ in known))
-    every = [*images, *(case for case, _ in known)]
+    counted = [case for case in rounds if "macs" in facts.get(case.counted(), {})]
+    preparing_s = sum(_PREPARE_S.get(case.runtime, 0.0) for case in set(counted))
+    cases = [*(case for case in rounds if case.mode == INPUT), *counted]
     return Estimate(
-        made + sum(case_seconds(case, facts, known_pass(case)) for case in every),
-        max((peak_bytes(case, found) for case, found in known), default=0),
-        sum(known_pass(case) is not None for case in every) / len(every) if every else 0.0,
+        preparing_s + sum(case_seconds(case, facts, pass_s(case)) for case in cases),
+        max((peak_bytes(case, facts[case.counted()]) for case in counted), default=0),
+        sum(pass_s(case) is not None for case in cases) / len(cases) if cases else 0.0,
     )
 
 
 def case_seconds(case: Case, facts: Mapping[Case, Mapping[str, Any]], once: float | None = None) -> float:
-    """Expected wall seconds of one round, of whatever mode; ``facts`` as in ``estimate``, ``once`` as in ``Pass``."""
+    """Expected wall seconds of one round of any mode; ``facts`` as in ``estimate``, ``once`` as in ``Pass``."""
     if case.mode != INPUT:
         return round_seconds(case, facts[case.counted()]["macs"], once)
     width, height = camera_size(case.camera)
@@ -130,10 +119,10 @@ def peak_bytes(case: Case, facts: Mapping[str, Any]) -> int:
 def static_parts(case: Case, facts: Mapping[str, Any]) -> tuple[int, int]:
     """Static peak of the case in bytes, in fp32: weights, and input with activations at its batch; of all copies.
 
-    In training weights are there twice, as gradients, and once more for each state of the optimiser.
+    In training weights count twice, because of the gradients, and once more for each state of the optimiser.
     """
     training = case.mode == "training"
     peak, weights = facts.get(f"peak_bytes_{'training' if training else 'inference'}") or 0, facts["weight_bytes"]
-    held = weights * (2 + _STATES[case.optimizer]) if training else weights
+    fixed = weights * (2 + _STATES[case.optimizer]) if training else weights
     rest = max(0, peak - weights * (2 if training else 1)) * case.batch
-    return int(held * case.instances), int(rest * case.instances)
+    return int(fixed * case.instances), int(rest * case.instances)

@@ -1,7 +1,7 @@
-"""Load test: Poisson arrivals sent to a batching server in a process of its own, over loopback.
+"""Load test: Poisson arrivals sent over loopback to a batching server in another process.
 
-The load is open: requests are due at times that do not depend on answers, and a latency counts from when the request
-was due, so that a server or client that falls behind cannot hide it (no coordinated omission).
+The load is open: the times at which requests are due do not depend on answers, and latency counts from the due time, so
+that delays of server or client are not hidden (no coordinated omission).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import accumulate
 from math import ceil
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -25,20 +26,20 @@ from scalebench.suite.case import Case
 from scalebench.suite.wire_format import ANSWER, LOOPBACK, REQUEST, image_bytes
 
 _PREPARE_S = 600.0
-"""Longest time in which a server may prepare itself."""
+"""Time limit for the preparation of a server."""
 _SILENCE_S = 60.0
-"""Without an answer for this long, and twenty mean gaps, the server is taken for dead."""
+"""Without an answer for this long plus twenty mean gaps, the server counts as dead."""
 _IMAGES = 3
 
 
 class Served(NamedTuple):
-    """One request; times in seconds since the first one of its run was due.
+    """One answered request; times in seconds since the first request of its run was due.
 
     Attributes:
-        due_s, sent_s: when it was due, and when it was handed to the socket.
+        due_s, sent_s: when it was due, and when it was written to the socket.
         arrived_s, started_s, ready_s, ended_s: when the server had read it, took its batch, had the model's input
-            filled, had the output in memory.
-        received_s: when the answer had been read.
+            ready, had the output in memory.
+        received_s: when the answer was read.
         batch: images in its batch.
     """
 
@@ -53,7 +54,7 @@ class Served(NamedTuple):
 
     @property
     def latency_s(self) -> float:
-        """From when it was due to its answer, seconds."""
+        """From due time to answer, seconds."""
         return self.received_s - self.due_s
 
 
@@ -62,11 +63,10 @@ class Run:
     """Requests at one rate.
 
     Attributes:
-        rate: requests per second asked for.
+        rate: nominal requests per second.
         round: 0-based number of the server process.
-        requests: in the order they were due.
-        load_before: tasks of the machine that wanted to run before the server was started, beside this one; None where
-            unknown.
+        requests: in the order of their due times.
+        load_before: other runnable tasks before the server started; None where unknown.
     """
 
     rate: float
@@ -77,14 +77,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Load:
-    """What is sent.
+    """The load of a test.
 
     Attributes:
-        rates: requests per second; every server gets all of them, in an order of its own.
-        requests: at each rate, per server, at least.
-        rounds: servers, each a fresh process.
+        rates: requests per second; every server gets all of them, in a shuffled order.
+        requests: minimum number at each rate, per server.
+        rounds: number of servers, each a fresh process.
         seed: of arrivals and orders.
-        least_s: of each run, seconds: a rate just past saturation takes time to fill a queue.
+        least_s: minimum duration of each run, seconds: just above saturation a queue fills slowly.
     """
 
     rates: tuple[float, ...]
@@ -99,61 +99,51 @@ class Load:
 
 
 def load_test(
-    worker: Worker, cases: Sequence[Case], delay_s: float, load: Load, heard: Callable[[Run], None]
+    worker: Worker, cases: Sequence[Case], delay_s: float, load: Load, listen: Callable[[Run], None]
 ) -> list[dict[str, Any]]:
-    """Put ``load`` on fresh servers, one after the other. Whoever calls this holds the machine's lock.
+    """Put ``load`` on fresh servers, one after the other. The caller must hold the machine lock.
 
-    Args:
-        worker: forks on the CPU, starts afresh on CUDA.
-        cases: one per size that batches are padded to; the largest is the cap.
-        delay_s: longest time that a request waits for its batch to fill, seconds.
-        load: what is sent.
-        heard: hears each run as it ends.
+    ``listen`` receives each completed run; ``cases`` and ``delay_s`` as in ``batching_server.serve``.
 
-    Returns: what each server said when it ended: ``{"batches", "facts"}``.
+    Returns: ``{"batches", "facts"}`` of each server.
 
     Raises:
         WorkerError: a server ended early, or stopped answering.
     """
-    said = []
+    servers = []
     job = {"do": "serve", "cases": [asdict(case) for case in cases], "delay_s": delay_s}
     for number in range(load.rounds):
         rates = list(load.rates)
         random.Random(f"{load.seed}-{number}-order").shuffle(rates)
-
-        drive = partial(_drive, cases[0].resolution, load, rates, number, runnable(), heard)
+        drive = partial(_drive, cases[0].resolution, load, rates, number, runnable(), listen)
         ending = worker.run(job, _PREPARE_S + sum(4 * load.requests_at(rate) / rate for rate in rates), drive)
         if outcome_of(ending, cases[0].device)[0] != "ok" or 1 not in ending.answers:
             raise WorkerError(f"the server of {cases[-1].label}: {explain(ending, _PREPARE_S)['message']}")
-        said.append(ending.answers[1])
-    return said
+        servers.append(ending.answers[1])
+    return servers
 
 
 def _drive(
     side: int, load: Load, rates: Sequence[float], number: int, load_before: float | None,
-    heard: Callable[[Run], None], index: int, answer: Any,
+    listen: Callable[[Run], None], index: int, answer: Any,
 ) -> None:  # fmt: skip
-    """Put every rate on the server once it has said its port."""
+    """Put every rate on the server once it has sent its port."""
     if index == 0:
         with Client(answer["port"], side) as client:
             for rate in rates:
-                heard(replace(client.run(rate, load.requests_at(rate), number, load.seed), load_before=load_before))
+                listen(replace(client.run(rate, load.requests_at(rate), number, load.seed), load_before=load_before))
 
 
 class Client:
-    """Sends requests and reads answers on one connection; a context manager.
-
-    Args:
-        port: of the server, on loopback.
-        side: of its images, pixels.
+    """Sends images of ``side`` pixels and reads answers on one connection; a context manager.
 
     Raises:
-        WorkerError: the server is not there.
+        WorkerError: the server cannot be reached.
     """
 
     def __init__(self, port: int, side: int) -> None:
-        pixels = random.Random(0)
-        self._images = [pixels.randbytes(image_bytes(side)) for _ in range(_IMAGES)]
+        generator = random.Random(0)
+        self._images = [generator.randbytes(image_bytes(side)) for _ in range(_IMAGES)]
         try:
             self._connection = socket.create_connection((LOOPBACK, port), _SILENCE_S)
         except OSError as error:
@@ -171,55 +161,49 @@ class Client:
         self._connection.close()
 
     def run(self, rate: float, requests: int, number: int = 0, seed: int = 0) -> Run:
-        """Send ``requests`` at ``rate`` per second, and wait for all answers.
+        """Send ``requests`` at a mean ``rate`` per second, and wait for all answers.
 
-        Args:
-            rate: mean of the Poisson process, per second.
-            requests: how many.
-            number: of the round, stored with the run and part of the seed.
-            seed: of the arrivals.
+        Arrivals are a Poisson process; ``number`` of the round is part of their seed.
 
         Raises:
             WorkerError: the server stopped answering.
         """
-        gaps, due, at = random.Random(f"{seed}-{number}-{rate}"), [], 0.0
-        for _ in range(requests):
-            due.append(at)
-            at += gaps.expovariate(rate)
+        generator = random.Random(f"{seed}-{number}-{rate}")
+        due = list(accumulate((generator.expovariate(rate) for _ in range(requests - 1)), initial=0.0))
         self._connection.settimeout(_SILENCE_S + 20 / rate)
         start = time.perf_counter()
         try:
-            with ThreadPoolExecutor(1) as beside:
-                reading = beside.submit(self._read, requests)
-                sent = self._send([start + moment for moment in due])
-                answers = reading.result()
+            with ThreadPoolExecutor(1) as executor:
+                future = executor.submit(self._read, requests)
+                sent = self._send([start + due_s for due_s in due])
+                answers = future.result()
         except OSError as error:
             raise WorkerError(f"the server of the load test stopped answering: {error or 'time-out'}") from None
 
-        def served(asked: int) -> Served:
-            batch, readings = answers[asked]
-            arrived, started, ready, ended, received = (reading - start for reading in readings)
-            return Served(due[asked], sent[asked] - start, arrived, started, ready, ended, received, batch)
+        def served(request: int) -> Served:
+            batch, times = answers[request]
+            arrived, started, ready, ended, received = (moment - start for moment in times)
+            return Served(due[request], sent[request] - start, arrived, started, ready, ended, received, batch)
 
         return Run(rate, number, tuple(map(served, range(requests))))
 
     def _send(self, due: Sequence[float]) -> list[float]:
-        """Send each request when it is due, or at once where that has passed; when each was handed over."""
+        """Send each request when it is due, or at once if late; the times of sending."""
         sent = []
-        for number, moment in enumerate(due):
-            time.sleep(max(0.0, moment - time.perf_counter()))
+        for number, due_s in enumerate(due):
+            time.sleep(max(0.0, due_s - time.perf_counter()))
             sent.append(time.perf_counter())
             self._connection.sendall(REQUEST.pack(number) + self._images[number % _IMAGES])
         return sent
 
     def _read(self, requests: int) -> dict[int, tuple[int, list[float]]]:
-        """By request: images in its batch; the server's four readings, and when the answer had been read."""
-        found: dict[int, tuple[int, list[float]]] = {}
+        """By request: images in its batch; the server's four times, and when the answer was read."""
+        answers: dict[int, tuple[int, list[float]]] = {}
         for _ in range(requests):
             frame = self._answers.read(ANSWER.size)
             received = time.perf_counter()
             if len(frame) < ANSWER.size:
-                raise ConnectionError("it closed the connection")
-            number, batch, _, *readings = ANSWER.unpack(frame)
-            found[number] = (batch, [*readings, received])
-        return found
+                raise ConnectionError("the connection was closed")
+            number, batch, _, *times = ANSWER.unpack(frame)
+            answers[number] = (batch, [*times, received])
+        return answers

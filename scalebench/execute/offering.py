@@ -1,4 +1,4 @@
-"""Ways of running that nobody can measure here: not offered by their runtime, or not installed."""
+"""Configurations that cannot be measured here: not offered by their runtime, or not installed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from scalebench.suite.offers import OFFERS, unoffered
 
 
 def refusal(case: Case) -> tuple[str, str] | None:
-    """Why the case is not started here, as (ending, message); None where it can be."""
-    why = unoffered(case)
-    if why is not None:
-        return "skipped_not_offered", f"not started: {why}"
+    """Why the case cannot start here, as (ending, message); None where it can."""
+    reason = unoffered(case)
+    if reason is not None:
+        return "skipped_not_offered", f"not started: {reason}"
     offer = OFFERS[case.runtime]
     extra, packages = (EXTRA, DECODERS[case.model]) if case.mode == INPUT else (offer.extra, offer.packages)
     missing = [package for package in packages if importlib.util.find_spec(package) is None]

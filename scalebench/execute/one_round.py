@@ -1,4 +1,4 @@
-"""One round of one case in one process. Every ending is a Record."""
+"""One round of one case in one process. Every outcome, failures included, is a Record."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from scalebench.units import digits
 
 _TAIL_LINES = 12
 _CANARIES = 4
-"""Times of the canary after which a usual one can be named."""
+"""Least number of canary times for a median."""
 
 
 @dataclass(frozen=True)
 class RoundOptions:
-    """What one round is told beside its case.
+    """Options of one round.
 
     Attributes:
         iterations: timed iterations, or None for the protocol's own rule.
-        limit_bytes: memory the child may take; None leaves it to the child's own reading.
-        canary_s: usual time of the canary on this device, against which drift is judged; None before it is known.
+        limit_bytes: memory limit of the child; None lets the child derive it from free memory.
+        canary_s: median time of the canary on this device, to detect drift; None where unknown.
     """
 
     iterations: int | None = None
@@ -39,33 +39,22 @@ class RoundOptions:
 
 
 def run_round(
-    worker: Worker, suite: str, case: Case, number: int, environment: Environment, terms: RoundOptions | None = None
+    worker: Worker, suite: str, case: Case, number: int, environment: Environment, options: RoundOptions | None = None
 ) -> Record:
-    """Measure ``case`` once.
-
-    Args:
-        worker: forks or starts the process.
-        suite: name stored with the record.
-        number: 0-based number of the round.
-        environment: the machine, as the worker described it.
-        terms: iterations, memory limit and the canary's usual time.
-    """
-    terms = terms or RoundOptions()
+    """Measure ``case`` once; ``number`` is the 0-based number of the round, ``environment`` that of the worker."""
+    options = options or RoundOptions()
     started, kills, load = _now(), oom_kills(), runnable()
-    job = {
-        "do": "measure",
-        "case": asdict(case),
-        "iterations": terms.iterations,
-        "limit_bytes": terms.limit_bytes,
-    }
+    limits = {"iterations": options.iterations, "limit_bytes": options.limit_bytes}
+    job = {"do": "measure", "case": asdict(case), **limits}
     ending = worker.run(job, case.protocol.timeout_s)
     killed = kills is not None and (oom_kills() or 0) > kills
-    outcome, word = outcome_of(ending, case.device, killed)
-    found = ending.answers.get(0, {}) if outcome == "ok" else {}
+    outcome, detail = outcome_of(ending, case.device, killed)
+    answer = ending.answers.get(0, {}) if outcome == "ok" else {}
     error = None if outcome == "ok" else explain(ending, case.protocol.timeout_s)
-    if found and found["facts"].get("verified", "ok") != "ok":
-        outcome, word, error = "wrong", "wrong", _wrong(case, found["facts"])
-    telemetry = {**found["telemetry"], "load_before": load, "surroundings": surroundings()} if found else {}
+    samples, facts = answer.get("samples", {}), answer.get("facts", {})
+    if facts.get("verified", "ok") != "ok":
+        outcome, detail, error = "wrong", "wrong", _verification_error(case, facts)
+    telemetry = {**answer["telemetry"], "load_before": load, "surroundings": surroundings()} if answer else {}
     return Record(
         suite,
         case,
@@ -73,32 +62,32 @@ def run_round(
         outcome,
         started,
         environment,
-        samples=found.get("samples", {}),
-        facts=found.get("facts", {}),
-        notes=(*found.get("notes", ()), *doubts_of(case, found.get("samples", {}), telemetry, terms.canary_s)),
+        samples=samples,
+        facts=facts,
+        notes=(*answer.get("notes", ()), *validity_flags(case, samples, telemetry, options.canary_s)),
         error=error,
         wall_s=ending.wall_s,
-        ending=word,
+        ending=detail,
         telemetry=telemetry,
     )
 
 
-def _wrong(case: Case, facts: Mapping[str, Any]) -> dict[str, str]:
-    """Why a round that ran to its end is no result."""
-    error, same = facts["relative_error"], facts["top1_agreement"]
+def _verification_error(case: Case, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Error of a completed round whose outputs failed verification."""
+    error, agreement = facts["relative_error"], facts["top1_agreement"]
     if error is None:
-        return {"type": "Wrong", "message": "its outputs are not finite"}
+        return {"type": "Wrong", "message": "the outputs are not finite"}
     return {
         "type": "Wrong",
-        "message": f"its outputs differ from eager fp32 by {digits(error)}, more than the {BOUNDS[case.precision]:g} "
-        f"that {case.precision} may; the same class on {100 * same:.0f} % of the images",
+        "message": f"the outputs differ from eager fp32 by {digits(error)}, more than the bound of "
+        f"{BOUNDS[case.precision]:g} for {case.precision}; same class on {100 * agreement:.0f} % of the images",
     }
 
 
-def doubts_of(
+def validity_flags(
     case: Case, samples: Mapping[str, list[float]], telemetry: Mapping[str, Any], canary_s: float | None
 ) -> tuple[str, ...]:
-    """Flags of a round that ended well, from its telemetry; none where there is none."""
+    """Flags of a completed round from its telemetry; none without telemetry."""
     if not telemetry:
         return ()
     before, after = (Reading(**telemetry[moment]) for moment in ("before", "after"))
@@ -115,11 +104,11 @@ def doubts_of(
     )
 
 
-def usual_canary(case: Case, made: Iterable[Record]) -> float | None:
-    """Median of the canary's matrix products on the case's device and threads, seconds; None before there are four."""
+def median_canary(case: Case, records: Iterable[Record]) -> float | None:
+    """Median of the canary's matrix products on the case's device and threads, seconds; None from fewer than four."""
     times = [
         reading["matmul_s"]
-        for record in made
+        for record in records
         if (record.case.device, record.case.threads) == (case.device, case.threads)
         for reading in record.telemetry.get("canary", {}).values()
     ]
@@ -127,29 +116,25 @@ def usual_canary(case: Case, made: Iterable[Record]) -> float | None:
 
 
 def skipped_round(
-    suite: str, case: Case, number: int, environment: Environment, ending: str, why: str, facts: Mapping[str, Any]
+    suite: str, case: Case, number: int, environment: Environment, ending: str, reason: str, facts: Mapping[str, Any]
 ) -> Record:
     """The record of a round that was not started."""
-    error = {"type": "Skipped", "message": why}
+    error = {"type": "Skipped", "message": reason}
     return Record(suite, case, number, "skipped", _now(), environment, facts=facts, error=error, ending=ending)
 
 
 def outcome_of(ending: Ending, device: str, oom_killed: bool = False) -> tuple[Outcome, str]:
-    """The words for how a job ended, coarse and fine.
+    """Outcome and detailed ending of a job.
 
-    Args:
-        ending: as the worker's client saw it.
-        device: of the case, which says whose memory ran out.
-        oom_killed: whether the kernel's counter rose. SIGKILL alone proves nothing.
+    ``oom_killed`` is whether the kernel's counter of OOM kills rose: SIGKILL alone proves nothing.
     """
     if ending.timed_out:
         return "timeout", "timeout"
     if ending.error is not None:
         if ending.error["kind"] != "oom":
             return "failed", f"error({ending.error['type']})"
-        said = ending.error["type"] == "OutOfMemoryError" or "CU" in ending.error["message"]
-        on_device = said and device != "cpu"
-        return "oom", "oom_device" if on_device else "oom_host"
+        cuda_error = ending.error["type"] == "OutOfMemoryError" or "CU" in ending.error["message"]
+        return "oom", "oom_device" if cuda_error and device != "cpu" else "oom_host"
     if ending.exit == 0 and 0 in ending.answers:
         return "ok", "ok"
     if ending.exit == -signal.SIGKILL and oom_killed:
@@ -158,15 +143,16 @@ def outcome_of(ending: Ending, device: str, oom_killed: bool = False) -> tuple[O
 
 
 def explain(ending: Ending, timeout_s: float) -> dict[str, str]:
-    """Type, message and the last lines of stderr of a round that did not end well."""
-    tail = "\n".join(ending.stderr.strip().splitlines()[-_TAIL_LINES:])
+    """Type, message and the last lines of stderr of a failed round."""
     if ending.timed_out:
-        return {"type": "Timeout", "message": f"killed after {timeout_s:g} s", "stderr": tail}
-    if ending.error is not None:
-        return {"type": ending.error["type"], "message": ending.error["message"], "stderr": tail}
-    if ending.exit < 0:
-        return {"type": "Signal", "message": f"ended by {_signal(ending.exit)}", "stderr": tail}
-    return {"type": "Exit", "message": f"ended with status {ending.exit} and no answer", "stderr": tail}
+        kind, message = "Timeout", f"killed after {timeout_s:g} s"
+    elif ending.error is not None:
+        kind, message = ending.error["type"], ending.error["message"]
+    elif ending.exit < 0:
+        kind, message = "Signal", f"ended by {_signal(ending.exit)}"
+    else:
+        kind, message = "Exit", f"ended with status {ending.exit} and no answer"
+    return {"type": kind, "message": message, "stderr": "\n".join(ending.stderr.strip().splitlines()[-_TAIL_LINES:])}
 
 
 def _signal(exit_code: int) -> str:
@@ -178,3 +164,6 @@ def _signal(exit_code: int) -> str:
 
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+usual_canary = median_canary  # removed when cli/ has moved

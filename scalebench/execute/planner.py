@@ -1,4 +1,4 @@
-"""SuiteFile -> Plan: resolves names, matches compute, counts every model. Refuses before anything is measured."""
+"""SuiteFile -> Plan: resolves names, matches compute, counts every model. Errors come before any measurement."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scalebench.suite.suite_plan import Group, Limits, Member, Plan, Scene
 from scalebench.suite.suite_schema import InputImages, Suite
 
 Progress = Callable[[str, int, int], None]
-"""Hears (what is being worked out, done, total)."""
+"""Receives (step, done, total)."""
 
 _ENVIRONMENT_S = 120.0
 
@@ -31,8 +31,7 @@ class Prepared:
 
     Attributes:
         plan: the cases and groups.
-        facts: by counting case; ``{"error": message}`` (and ``hint``) for what a claim needs and cannot be
-            built here.
+        facts: by counting case; ``{"error": message}`` (and ``hint``) for a model of a claim that cannot be built.
         machines: by device of the cases.
     """
 
@@ -49,18 +48,18 @@ def prepare(
     progress: Progress = lambda _what, _done, _total: None,
     keep_host: bool = False,
 ) -> Prepared:
-    """Work out what ``file`` asks for.
+    """Plan the suite in ``file``.
 
     Args:
         file: a validated suite.
         worker: answers what needs torch, unless the answer is on disk.
         claims: ids to judge.
-        claim_counts: cases of mode ``count`` that those claims need, with the modes whose static memory is wanted.
-        progress: hears how far matching and counting are.
+        claim_counts: cases of mode ``count`` that those claims need, with the modes whose static memory is needed.
+        progress: receives progress of matching and counting.
         keep_host: store the host's name instead of its hash.
 
     Raises:
-        SuiteError: with file, line and key, whatever is wrong.
+        SuiteError: the suite cannot be planned; with file, line and key.
     """
     paper = Paper(worker)
     selections = select_all(file, catalogue(paper))
@@ -75,7 +74,7 @@ def prepare(
     plan = Plan(
         suite.name, suite.title or suite.name, file.text, cases, tuple(peaks), groups, tuple(claims),
         suite.timing.rounds, merged, machines=tuple(sorted({m.hw_key for m in machines.values()})),
-        **_held_against(suite),
+        **_limits_and_scene(suite),
     )  # fmt: skip
     return Prepared(plan, facts, machines)
 
@@ -83,20 +82,20 @@ def prepare(
 def _peaks(
     cases: Sequence[Case], groups: Sequence[Group], claimed: Mapping[Case, Sequence[str]]
 ) -> dict[Case, tuple[str, ...]]:
-    """What is counted, with the modes whose static memory is wanted: members of matched groups for training too."""
+    """Counting cases with the modes whose static memory is needed; members of matched groups need training too."""
     members = [(group.model(m), m.resolution) for group in groups for m in group.members]
-    wanted = [
+    requests = [
         *claimed.items(),
         *((case.counted(), () if case.mode == COUNT else (_pass(case),)) for case in cases),
         *((case.counted(), ("inference", "training")) for case in cases if (case.model, case.resolution) in members),
     ]
-    found: dict[Case, tuple[str, ...]] = {}
-    for case, modes in wanted:
-        found[case] = tuple(sorted({*found.get(case, ()), *modes}))
-    return found
+    peaks: dict[Case, tuple[str, ...]] = {}
+    for case, modes in requests:
+        peaks[case] = tuple(sorted({*peaks.get(case, ()), *modes}))
+    return peaks
 
 
-def _held_against(suite: Suite) -> dict[str, Any]:
+def _limits_and_scene(suite: Suite) -> dict[str, Any]:
     """Limits and scene in SI units."""
     limits, scene = suite.limits, suite.scene
     return {
@@ -113,20 +112,17 @@ def _pass(case: Case) -> str:
 
 
 def catalogue(paper: Paper) -> dict[str, Known]:
-    """What timm can build, in its order."""
+    """Models that timm can build, in its order."""
     answer = unwrap(paper.ask([{"ask": "catalogue"}])[0])
-    return {name: Known(**known) for name, known in answer.items()}
+    return {name: Known(**fields) for name, fields in answer.items()}
 
 
 def count_all(
     peaks: Mapping[Case, Sequence[str]], paper: Paper, progress: Progress = lambda _what, _done, _total: None
 ) -> dict[Case, dict[str, Any]]:
-    """Counted facts of each counting case, or ``{"error": ...}`` with the hint, where there is one.
+    """Counted facts of each counting case, or ``{"error": ...}`` with the hint, if any.
 
-    Args:
-        peaks: by counting case, the modes whose static memory is wanted: ``inference``, ``training``, or none.
-        paper: answers, from disk where it can.
-        progress: hears how far it is.
+    ``peaks`` gives by counting case the modes whose static memory is needed: ``inference``, ``training``, or none.
     """
     cases = list(peaks)
     questions = [
@@ -142,28 +138,28 @@ def _problem(error: Mapping[str, str]) -> dict[str, Any]:
     return {"error": error["message"], **hint}
 
 
-def select_all(file: SuiteFile, known: Mapping[str, Known]) -> list[Selection]:
-    """Resolve every entry of ``models``; an unknown name is refused with its line."""
+def select_all(file: SuiteFile, models: Mapping[str, Known]) -> list[Selection]:
+    """Resolve every entry of ``models``; an unknown name is an error with its line."""
     selections = []
     for index, entry in enumerate(file.suite.models):
         try:
-            selections.append(select(entry, known))
+            selections.append(select(entry, models))
         except ScalebenchError as error:
             raise file.error(("models", index, *error.location), error.message, error.hint) from None
     return selections
 
 
 def find_machines(file: SuiteFile, worker: Worker, keep_host: bool = False) -> tuple[Machines, dict[str, str]]:
-    """Machines by device, and what each word of ``grid.device`` means here."""
+    """Machines by device, and the device of each word in ``grid.device``."""
     words = list(file.suite.grid.device)
     if not may_have_cuda():
         for index, word in enumerate(words):
             if word.startswith("cuda"):
-                message = f"device {word!r} is not there: this machine has no NVIDIA device"
+                message = f"no device {word!r}: this machine has no NVIDIA device"
                 raise file.error(("grid", "device", index), message, "use cpu or auto")
         return {"cpu": collect("cpu", keep_host=keep_host)}, dict.fromkeys(words, "cpu")
     if "cpu" not in words and any(isinstance(entry, InputImages) for entry in file.suite.models):
-        words.append("cpu")  # where images are prepared, whatever runs the models
+        words.append("cpu")  # images are prepared on the CPU, whatever the models run on
     ending = worker.run({"do": "environment", "devices": words, "keep_host": keep_host}, _ENVIRONMENT_S)
     if ending.error:
         raise file.error(("grid", "device"), ending.error["message"], ending.error["hint"])
@@ -177,27 +173,27 @@ def find_machines(file: SuiteFile, worker: Worker, keep_host: bool = False) -> t
 def _match(
     file: SuiteFile, selections: Sequence[Selection], paper: Paper, progress: Progress
 ) -> tuple[dict[MatchRequest, Member], tuple[Group, ...]]:
-    owner = {request: index for index, selection in enumerate(selections) for request in selection.requests}
-    requests = list(owner)
+    entries = {request: index for index, selection in enumerate(selections) for request in selection.requests}
+    requests = list(entries)
     questions = [{"ask": "match", "request": asdict(request)} for request in requests]
     answers = paper.ask(questions, lambda done, total: progress("matching compute", done, total)) if questions else []
     matches: dict[MatchRequest, Member] = {}
     base_macs: dict[MatchRequest, int] = {}
     for request, answer in zip(requests, answers, strict=True):
         try:
-            found = unwrap(answer)
+            match = unwrap(answer)
         except ScalebenchError as error:
-            raise file.error(("models", owner[request], "target"), error.message, error.hint) from None
-        matches[request], base_macs[request] = Member(**found["member"]), found["base_macs"]
+            raise file.error(("models", entries[request], "target"), error.message, error.hint) from None
+        matches[request], base_macs[request] = Member(**match["member"]), match["base_macs"]
     return matches, _groups(matches, base_macs)
 
 
 def _groups(matches: Mapping[MatchRequest, Member], base_macs: Mapping[MatchRequest, int]) -> tuple[Group, ...]:
-    rooms: dict[tuple[str, int, int, float, float], list[Member]] = {}
+    members_by_key: dict[tuple[str, int, int, float, float], list[Member]] = {}
     for request, member in matches.items():
         key = (request.base, request.resolution, base_macs[request], request.target, request.tolerance)
-        rooms.setdefault(key, []).append(member)
-    return tuple(Group(*key, tuple(members)) for key, members in rooms.items())
+        members_by_key.setdefault(key, []).append(member)
+    return tuple(Group(*key, tuple(members)) for key, members in members_by_key.items())
 
 
 def _refuse_uncountable(
@@ -206,11 +202,13 @@ def _refuse_uncountable(
     cases: Sequence[Case],
     facts: Mapping[Case, Mapping[str, Any]],
 ) -> None:
-    """A model whose forward pass fails on paper would fail in every round."""
+    """Raise for a model whose forward pass cannot be counted: it would fail in every round."""
     for case in (case for case in cases if case.mode != INPUT):
-        found = facts[case.counted()]
-        if "error" in found:
+        counts = facts[case.counted()]
+        if "error" in counts:
             names = [{(spec.variant.name, spec.resolution) for spec in selection.specs} for selection in selections]
-            owner = next((i for i, known in enumerate(names) if (case.model, case.resolution) in known), None)
-            location = ("models",) if owner is None else ("models", owner)
-            raise file.error(location, str(found["error"]), found.get("hint", "the resolution may not suit the model"))
+            entry = next((i for i, specs in enumerate(names) if (case.model, case.resolution) in specs), None)
+            location = ("models",) if entry is None else ("models", entry)
+            raise file.error(
+                location, str(counts["error"]), counts.get("hint", "the resolution may not suit the model")
+            )

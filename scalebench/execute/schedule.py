@@ -1,4 +1,4 @@
-"""Sweeps over the open cases: the order of the rounds, and the loop that makes them."""
+"""Sweeps over the open cases: the order of the rounds, and the loop that measures them."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scalebench.execute.events import GivenUp, Listener, RoundEnded, RoundStarted
-from scalebench.execute.memory_guard import Memory
+from scalebench.execute.memory_guard import MemoryGuard
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 
 Machines = dict[str, Environment]
-"""Device word of a case -> the machine it runs on."""
-History = dict[str, list[Record]]
-"""Key of a case -> its records on this machine, in the order they were made."""
+"""Device of a case -> the machine it runs on."""
+RecordsByCase = dict[str, list[Record]]
+"""Key of a case -> its records on this machine, in the order of measurement."""
 
 RESTART_SWEEPS = 5
-"""Forked rounds share their server's address layout; a new server every few sweeps gives another one."""
+"""Forked rounds share their server's address layout; a new server every few sweeps changes it."""
 
 
 @dataclass(frozen=True)
-class Wish:
-    """Another round of a case.
+class RoundNeed:
+    """What an open case still needs.
 
     Attributes:
-        rounds: how many are still expected, this one included.
-        iterations: timed iterations of this one, or None for the protocol's own rule.
+        rounds: expected number, the next one included.
+        iterations: timed iterations of the next round, or None for the protocol's own rule.
     """
 
     rounds: int
@@ -35,34 +35,34 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Crew:
-    """Those a run works with.
+class RoundCallbacks:
+    """Callbacks of the round loop.
 
     Attributes:
-        measure: makes one round and returns its record; every ending is a record.
-        wish: whether a case needs another round, from its records; None when it is done.
+        measure: measures one round and returns its record, failed or not.
+        wish: what a case still needs, from its records; None when it is done.
         cost: expected wall seconds of one round.
-        sink: stores a record; when it returns, the record is safe.
-        listen: hears what is going on.
-        refresh: starts the measuring server anew.
-        memory: knows what will not fit.
+        sink: stores a record durably.
+        listen: receives events.
+        memory: skips rounds that will not fit.
+        refresh: restarts the measuring server.
     """
 
-    measure: Callable[[Case, int, Wish], Record]
-    wish: Callable[[Case, Sequence[Record]], Wish | None]
+    measure: Callable[[Case, int, RoundNeed], Record]
+    wish: Callable[[Case, Sequence[Record]], RoundNeed | None]
     cost: Callable[[Case], float]
     sink: Callable[[Record], None]
     listen: Listener
-    memory: Memory
+    memory: MemoryGuard
     refresh: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
-class Limit:
-    """How long a run may go on.
+class TimeBudget:
+    """Time limit of a run.
 
     Attributes:
-        seconds: from the start of the sweeps; None is without end.
+        seconds: from the start of the sweeps; None is no limit.
         clock: monotonic seconds.
     """
 
@@ -70,99 +70,98 @@ class Limit:
     clock: Callable[[], float] = field(default=time.monotonic)
 
 
-def history(records: Sequence[Record], machines: Mapping[str, Environment], retry_failed: bool = False) -> History:
-    """Records of these machines by case.
+def records_by_case(
+    records: Sequence[Record], machines: Mapping[str, Environment], retry_failed: bool = False
+) -> RecordsByCase:
+    """Records with the hardware and software keys of one of ``machines``, by case.
 
-    Args:
-        records: earlier records of the suite, from any machine.
-        machines: only records with one of their hardware and software keys are kept.
-        retry_failed: forget rounds that did not end well, so that their cases are open again.
+    ``retry_failed`` drops failed rounds, so that their cases are open again.
     """
-    here = {(m.hw_key, m.sw_key) for m in machines.values()}
-    found: History = {}
+    keys = {(machine.hw_key, machine.sw_key) for machine in machines.values()}
+    by_case: RecordsByCase = {}
     for record in records:
-        if (record.environment.hw_key, record.environment.sw_key) in here and (
-            record.outcome == "ok" or not retry_failed
-        ):
-            found.setdefault(record.case.key, []).append(record)
-    return found
+        same_machine = (record.environment.hw_key, record.environment.sw_key) in keys
+        if same_machine and (record.outcome == "ok" or not retry_failed):
+            by_case.setdefault(record.case.key, []).append(record)
+    return by_case
 
 
-def run_sweeps(cases: Sequence[Case], made: History, crew: Crew, seed: int = 0, limit: Limit | None = None) -> None:
+def run_sweeps(
+    cases: Sequence[Case],
+    records: RecordsByCase,
+    calls: RoundCallbacks,
+    seed: int = 0,
+    budget: TimeBudget | None = None,
+) -> None:
     """Measure sweep after sweep until every case is done, or the time is over.
 
-    Every sweep makes one round of each open case in a freshly shuffled order, so that a slow minute of the machine
+    Every sweep measures one round of each open case in a freshly shuffled order, so that a slow minute of the machine
     spreads over all cases: measuring case by case to completion finds differences between identical systems
-    (10.1145/3030207.3030229). Cases that an interruption left behind catch up first.
+    (10.1145/3030207.3030229). Cases with fewer rounds after an interruption catch up first.
 
-    Args:
-        cases: what the suite asks for.
-        made: earlier records of this machine; new ones are added.
-        crew: those who measure, decide, store and listen.
-        seed: of the order.
-        limit: of the time.
+    ``records`` are the earlier records of this machine; new ones are added. ``seed`` is that of the order.
     """
-    limit = limit or Limit()
-    deadline = None if limit.seconds is None else limit.clock() + limit.seconds
+    budget = budget or TimeBudget()
+    deadline = None if budget.seconds is None else budget.clock() + budget.seconds
     done = sweeps = 0
     while True:
-        open_ = {case: wish for case in cases if (wish := crew.wish(case, made.get(case.key, [])))}
-        # Asked anew for every sweep: what seemed too dear at an assumed rate may fit at the measured one.
-        dropped = [] if deadline is None else too_much(open_, crew.cost, deadline - limit.clock())
-        wishes = {case: wish for case, wish in open_.items() if case not in dropped}
-        if not wishes:
+        open_ = {case: need for case in cases if (need := calls.wish(case, records.get(case.key, [])))}
+        # Every sweep anew: a case too expensive at the assumed rate may fit at the measured one.
+        dropped = [] if deadline is None else over_budget(open_, calls.cost, deadline - budget.clock())
+        needs = {case: need for case, need in open_.items() if case not in dropped}
+        if not needs:
             if dropped:
-                crew.listen(GivenUp(tuple(dropped), limit.seconds or 0.0))
+                calls.listen(GivenUp(tuple(dropped), budget.seconds or 0.0))
             return
         if sweeps and sweeps % RESTART_SWEEPS == 0:
-            crew.refresh()
+            calls.refresh()
         sweeps += 1
-        order = sweep_order(list(wishes), made, seed)
-        left = sum(wish.rounds for wish in wishes.values())
-        for case in order:
-            if deadline is not None and limit.clock() + crew.cost(case) > deadline:
+        left = sum(need.rounds for need in needs.values())
+        for case in sweep_order(list(needs), records, seed):
+            if deadline is not None and budget.clock() + calls.cost(case) > deadline:
                 continue
-            crew.listen(RoundStarted(case, done, done + left))
-            record = _round(case, wishes[case], made, crew)
-            crew.sink(record)
-            made.setdefault(case.key, []).append(record)
+            calls.listen(RoundStarted(case, done, done + left))
+            record = _round(case, needs[case], len(records.get(case.key, [])), calls)
+            calls.sink(record)
+            records.setdefault(case.key, []).append(record)
             done, left = done + 1, left - 1
             if record.outcome != "ok":
-                left -= wishes[case].rounds - 1
-            crew.listen(RoundEnded(record, done, done + left))
+                left -= needs[case].rounds - 1
+            calls.listen(RoundEnded(record, done, done + left))
 
 
-def _round(case: Case, wish: Wish, made: History, crew: Crew) -> Record:
-    number = len(made.get(case.key, []))
-    skipped = crew.memory.refuse(case, number)
+def _round(case: Case, need: RoundNeed, number: int, calls: RoundCallbacks) -> Record:
+    skipped = calls.memory.refuse(case, number)
     if skipped is not None:
         return skipped
-    record = crew.measure(case, number, wish)
-    crew.memory.learn(record)
+    record = calls.measure(case, number, need)
+    calls.memory.learn(record)
     return record
 
 
-def sweep_order(cases: Sequence[Case], made: Mapping[str, Sequence[Record]], seed: int) -> list[Case]:
-    """The cases with the fewest rounds, shuffled; the seed and the number of records make it repeatable."""
-    rounds = {case: len(made.get(case.key, ())) for case in cases}
+def sweep_order(cases: Sequence[Case], records: Mapping[str, Sequence[Record]], seed: int) -> list[Case]:
+    """The cases with the fewest rounds, shuffled; seed and number of records make the order reproducible."""
+    rounds = {case: len(records.get(case.key, ())) for case in cases}
     fewest = min(rounds.values())
     order = sorted((case for case in cases if rounds[case] == fewest), key=lambda case: case.key)
-    random.Random(f"{seed}-{sum(map(len, made.values()))}").shuffle(order)
+    random.Random(f"{seed}-{sum(map(len, records.values()))}").shuffle(order)
     return order
 
 
-def too_much(wishes: Mapping[Case, Wish], cost: Callable[[Case], float], seconds: float) -> list[Case]:
-    """Cases that do not fit into the time left: the dearest, because each makes room for many others.
-
-    Args:
-        wishes: open cases with the rounds they still need.
-        cost: expected wall seconds of one round.
-        seconds: time left.
-    """
-    price = {case: cost(case) * wish.rounds for case, wish in wishes.items()}
-    given_up, left = [], seconds
-    for case in sorted(price, key=lambda case: price[case]):
+def over_budget(needs: Mapping[Case, RoundNeed], cost: Callable[[Case], float], seconds: float) -> list[Case]:
+    """Cases that do not fit into the remaining ``seconds``: the most expensive, because each makes room for many."""
+    price = {case: cost(case) * need.rounds for case, need in needs.items()}
+    dropped, left = [], seconds
+    for case in sorted(price, key=price.__getitem__):
         left -= price[case]
         if left < 0:
-            given_up.append(case)
-    return given_up
+            dropped.append(case)
+    return dropped
+
+
+# Old names, removed when cli/ has moved.
+Crew = RoundCallbacks
+History = RecordsByCase
+Limit = TimeBudget
+Wish = RoundNeed
+history = records_by_case

@@ -1,8 +1,8 @@
-"""Search for the best way to run one model: cheap rounds first, and no number of them is the result.
+"""Search for the best configuration of one model, with short rounds that are never reported.
 
-Three stages, each on rounds of its own, because the fastest of many noisy numbers is too fast a number: every way of
-running gets one short round; the best of them, with larger batches and with copies where asked for, get longer ones;
-what then leads is measured afresh by whoever called, and only that is reported.
+Three stages with separate rounds, because the fastest of many noisy times is biased: every configuration gets one short
+round; the best ones, optionally with larger batches and with copies, get longer ones; the caller measures the leaders
+afresh and reports only those rounds.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from scalebench.suite.protocol import Protocol
 
 SCREENING = Protocol(rounds=1, warmup_s=0.2, warmup_max_s=1.5, chunk_s=0.3, chunk_max_s=1.0, min_iterations=4)
 SELECTING = Protocol(rounds=2, warmup_s=0.4, warmup_max_s=3.0, chunk_s=0.5, chunk_max_s=2.0, min_iterations=6)
-"""Phases of the first two stages: another method, so that their rounds are never pooled with later ones."""
+"""Protocols of the first two stages; their method key differs, so their rounds are never pooled with later ones."""
 SURVIVORS = 4
 _NEVER = {
-    ("cpu", precision): "fp16 on a CPU is emulated: seen 10 to 500 times slower than fp32"
+    ("cpu", precision): "fp16 on a CPU is emulated: 10 to 500 times slower than fp32"
     for precision in ("fp16", "amp_fp16")
 }
 _COMPILED = {"cpu": ("compile",), "cuda": ("compile", "compile_max_autotune", "compile_reduce_overhead")}
-"""Compiling takes up to a minute: tried for the best precisions and layouts of eager only."""
-_COMPILED_WAYS = 2
+"""Compiling takes up to a minute: tried only for the best precisions and layouts of eager."""
+_MAX_COMPILED = 2
 _GROWTH = 1.03
-"""A doubled batch must bring at least this much throughput to be worth going on."""
+"""A doubled batch must raise throughput at least by this factor, or the growth ends."""
 _LARGEST = 256
 
-Ask = Callable[[Sequence[Case]], Mapping[Case, Sequence[Record]]]
+Measure = Callable[[Sequence[Case]], Mapping[Case, Sequence[Record]]]
 """Measures cases, each as often as its protocol says; records by case."""
 
 
 @dataclass(frozen=True)
 class SearchGoal:
-    """What the best way has to keep to.
+    """Objective and limits of the search.
 
     Attributes:
         objective: ``latency_s`` or ``throughput_ips``.
-        latency_s: longest latency of a batch allowed, seconds; None is any.
-        memory_bytes: most memory of all copies together, bytes; None is any.
+        latency_s: latency limit of a batch, seconds; None is no limit.
+        memory_bytes: memory limit of all copies together, bytes; None is no limit.
         batches: whether larger batches are tried.
         copies: whether copies that share out the cores are tried.
     """
@@ -55,30 +55,30 @@ class SearchGoal:
     copies: bool = False
 
     def value(self, record: Record) -> float:
-        """The objective, larger is better."""
-        found = float(record.facts[self.objective])
-        return found if self.objective == "throughput_ips" else 1 / found
+        """The objective; larger is better."""
+        value = float(record.facts[self.objective])
+        return value if self.objective == "throughput_ips" else 1 / value
 
-    def kept(self, record: Record) -> bool:
-        """Whether a round ended well and within the limits."""
+    def met(self, record: Record) -> bool:
+        """Whether a round succeeded within the limits; an unknown value is not within a limit."""
         if record.outcome != "ok":
             return False
         limits = {"latency_s": self.latency_s, "memory_bytes": self.memory_bytes}
-        found = ((record.facts.get(name), most) for name, most in limits.items() if most is not None)
-        return all(value is not None and value <= most for value, most in found)  # unknown is not within a limit
+        values = ((record.facts.get(name), limit) for name, limit in limits.items() if limit is not None)
+        return all(value is not None and value <= limit for value, limit in values)
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What the search came to.
+    """Result of the search.
 
     Attributes:
-        best: the way that led in the second stage, or None where none kept the terms.
-        fixed: the best at the batch that was asked for, with one copy; ``best`` may have another batch, or copies.
+        best: leader of the second stage, or None where none met the goal.
+        fixed: the best at the requested batch with one copy; ``best`` may have another batch, or copies.
         others: the next best, best first.
-        largest: largest batch of the leading way that ran at all; None where batches were not tried.
+        largest: largest batch of the leader that ran; None where batches were not tried.
         tried: every record of both stages.
-        refused: ways that were not tried, with the reason.
+        refused: configurations that were not tried, with the reason.
     """
 
     best: Case | None
@@ -89,8 +89,8 @@ class SearchResult:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
-def ways(base: Case) -> tuple[list[Case], dict[str, str]]:
-    """Every way to run ``base`` that its runtime offers here, compiled ones apart, and why others are left out."""
+def configurations(base: Case) -> tuple[list[Case], dict[str, str]]:
+    """Every available configuration of ``base`` except compiled ones, and why others are left out."""
     kind = base.device.partition(":")[0]
     cases, refused = [], {}
     for runtime, offer in OFFERS.items():
@@ -101,51 +101,44 @@ def ways(base: Case) -> tuple[list[Case], dict[str, str]]:
         for precision in sorted(offer.precisions.get(kind, ())):
             for layout in sorted(offer.layouts, reverse=True):
                 case = replace(base, runtime=runtime, precision=precision, layout=layout)
-                why = _NEVER.get((kind, precision)) or (refusal(case) or ("", ""))[1]
-                if why:
-                    refused[f"{precision} {layout} {runtime}"] = why
+                reason = _NEVER.get((kind, precision)) or (refusal(case) or ("", ""))[1]
+                if reason:
+                    refused[f"{precision} {layout} {runtime}"] = reason
                 else:
                     cases.append(case)
     return cases, refused
 
 
-def search(base: Case, cores: int, terms: SearchGoal, ask: Ask) -> SearchResult:
-    """Find the best way to run ``base``.
-
-    Args:
-        base: model, resolution, batch, device and threads; the rest is searched.
-        cores: that copies may share.
-        terms: objective and limits.
-        ask: measures.
-    """
+def search(base: Case, cores: int, goal: SearchGoal, measure: Measure) -> SearchResult:
+    """Find the best configuration for model, resolution, batch, device and threads of ``base``."""
     tried: list[Record] = []
 
-    def records(cases: Iterable[Case], protocol: Protocol) -> list[tuple[Case, float]]:
-        """Cases that keep the terms with the mean of the objective over their rounds, best first."""
-        answers = ask([replace(case, protocol=protocol) for case in cases])
-        tried.extend(record for found in answers.values() for record in found)
-        kept = [
-            (case, fmean(map(terms.value, found)))
-            for case, found in answers.items()
-            if found and all(map(terms.kept, found))
+    def ranking(cases: Iterable[Case], protocol: Protocol) -> list[tuple[Case, float]]:
+        """Cases that meet the goal with the mean objective over their rounds, best first."""
+        by_case = measure([replace(case, protocol=protocol) for case in cases])
+        tried.extend(record for records in by_case.values() for record in records)
+        values = [
+            (case, fmean(map(goal.value, records)))
+            for case, records in by_case.items()
+            if records and all(map(goal.met, records))
         ]
-        return sorted(kept, key=lambda pair: -pair[1])
+        return sorted(values, key=lambda pair: -pair[1])
 
-    every, refused = ways(base)
-    screened = records(every, SCREENING)
-    eager = [case for case, _ in screened if case.runtime == "eager"][:_COMPILED_WAYS]
+    available, refused = configurations(base)
+    screened = ranking(available, SCREENING)
+    eager = [case for case, _ in screened if case.runtime == "eager"][:_MAX_COMPILED]
     kind = base.device.partition(":")[0]
     compiled = [replace(case, runtime=runtime) for case in eager for runtime in _COMPILED[kind]]
-    screened += records(compiled, SCREENING) if compiled else []
+    screened += ranking(compiled, SCREENING) if compiled else []
     front = [case for case, _ in sorted(screened, key=lambda pair: -pair[1])][:SURVIVORS]
     if not front:
         return SearchResult(None, tried=tuple(tried), refused=refused)
-    spread = [*front, *(split for case in front[:2] for split in (_splits(case, cores) if terms.copies else ()))]
+    candidates = [*front, *(split for case in front[:2] for split in (_splits(case, cores) if goal.copies else ()))]
     largest = None
-    if terms.batches:
-        grown, largest = _grown(front[0], terms, ask, tried)
-        spread += grown
-    ranked = [case for case, _ in records(dict.fromkeys(spread), SELECTING)]
+    if goal.batches:
+        batches, largest = _larger_batches(front[0], goal, measure, tried)
+        candidates += batches
+    ranked = [case for case, _ in ranking(dict.fromkeys(candidates), SELECTING)]
     if not ranked:
         return SearchResult(None, largest=largest, tried=tuple(tried), refused=refused)
     fixed = next((case for case in ranked if (case.batch, case.instances) == (base.batch, 1)), None)
@@ -153,7 +146,7 @@ def search(base: Case, cores: int, terms: SearchGoal, ask: Ask) -> SearchResult:
 
 
 def _splits(case: Case, cores: int) -> list[Case]:
-    """Copies that share out all cores evenly: every divisor of their number, pinned to cores of their own."""
+    """Pinned copies that divide all cores evenly: one case per divisor of their number."""
     if not case.device.startswith("cpu"):
         return []
     return [
@@ -163,21 +156,21 @@ def _splits(case: Case, cores: int) -> list[Case]:
     ]
 
 
-def _grown(case: Case, terms: SearchGoal, ask: Ask, tried: list[Record]) -> tuple[list[Case], Case]:
-    """Doubled batches while they pay and fit, one after the other; and the largest that ran."""
-    worth, largest, before = [], case, 0.0
+def _larger_batches(case: Case, goal: SearchGoal, measure: Measure, tried: list[Record]) -> tuple[list[Case], Case]:
+    """Double the batch while it fits and throughput grows: the two largest such cases, and the largest that ran."""
+    worthwhile, largest, last_rate = [], case, 0.0
     batch = case.batch
     while batch < _LARGEST:
         batch *= 2
-        bigger = replace(case, batch=batch, protocol=SCREENING)
-        found = ask([bigger])[bigger]
-        tried.extend(found)
-        if not found or found[-1].outcome != "ok":
+        doubled = replace(case, batch=batch, protocol=SCREENING)
+        records = measure([doubled])[doubled]
+        tried.extend(records)
+        if not records or records[-1].outcome != "ok":
             break
-        largest = bigger
-        rate = float(found[-1].facts["throughput_ips"])
-        if not terms.kept(found[-1]) or rate < _GROWTH * before:
+        largest = doubled
+        rate = float(records[-1].facts["throughput_ips"])
+        if not goal.met(records[-1]) or rate < _GROWTH * last_rate:
             break
-        before = rate
-        worth.append(bigger)
-    return worth[-2:], largest
+        last_rate = rate
+        worthwhile.append(doubled)
+    return worthwhile[-2:], largest

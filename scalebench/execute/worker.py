@@ -1,4 +1,4 @@
-"""The child's only door: a warm server that has torch and timm imported and has done nothing else.
+"""Measuring server: imports torch and timm, and forks a child for every job.
 
 It reads one JSON job per line from a socket, forks, and the child answers on the same socket:
 
@@ -7,8 +7,8 @@ It reads one JSON job per line from a socket, forks, and the child answers on th
            or {"error": {"type", "message", "hint"}}
     server -> {"exit": 0, "stderr": "..."}           0, or minus the signal's number
 
-Forking costs 0.05 s where a fresh interpreter with torch and timm costs 5 to 10. The server only imports: after a
-fork, OpenMP and CUDA that have already been used hang or fail. With ``once`` there is no fork, for CUDA.
+Forking costs 0.05 s, a fresh interpreter with torch and timm 5 to 10 s. The server only imports: OpenMP and CUDA hang
+or fail after a fork if they were used before. With ``once`` there is no fork, for CUDA.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from typing import Any
 
-import timm  # noqa: F401 - the reason for the server: imported once, inherited by every round
+import timm  # noqa: F401 - imported once, inherited by every child
 import torch
 
 from scalebench.errors import ScalebenchError
@@ -57,7 +57,7 @@ _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate mem
 def serve(channel: socket.socket, once: bool) -> None:
     """Answer jobs until the parent closes the socket."""
     die_with_parent()
-    gc.freeze()  # what the imports made is never garbage: no child has to walk it, or copy its pages in doing so
+    gc.freeze()  # imported objects are never garbage: children need not traverse them, nor copy their pages
     with channel.makefile("r", encoding="utf-8") as jobs:
         for line in jobs:
             job = json.loads(line)
@@ -70,25 +70,25 @@ def serve(channel: socket.socket, once: bool) -> None:
 
 def _fork(job: dict[str, Any], channel: socket.socket) -> None:
     with tempfile.TemporaryFile() as stderr:
-        told, tell = os.pipe()
+        pid_sent, signal_pid_sent = os.pipe()
         pid = os.fork()
         if pid == 0:
             die_with_parent()
-            os.close(tell)
-            os.read(told, 1)  # ends when the server has named this process: its line comes before any of ours
-            os.close(told)
+            os.close(signal_pid_sent)
+            os.read(pid_sent, 1)  # returns once the server has sent the pid, which must precede our answers
+            os.close(pid_sent)
             os.setsid()
             os.dup2(stderr.fileno(), 2)
             _handle(job, channel)
             sys.stderr.flush()
             os._exit(0)
         _send(channel, {"pid": pid})
-        os.close(told)
-        os.close(tell)
+        os.close(pid_sent)
+        os.close(signal_pid_sent)
         _, status = os.waitpid(pid, 0)
         stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - _STDERR_TAIL))
         tail = stderr.read().decode("utf-8", "replace")
-        # The newline ends a line that a killed child may have left unfinished.
+        # The newline completes a line that a killed child may have left unfinished.
         _send(channel, {"exit": os.waitstatus_to_exitcode(status), "stderr": tail}, before="\n")
 
 
@@ -107,12 +107,8 @@ def describe_error(error: BaseException) -> dict[str, str]:
     if isinstance(error, ScalebenchError):
         message, hint = error.message, error.hint
     memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(t in message for t in _OUT_OF_MEMORY)
-    return {
-        "type": type(error).__name__,
-        "message": message,
-        "hint": hint,
-        "kind": "oom" if memory else "failed",
-    }
+    kind = "oom" if memory else "failed"
+    return {"type": type(error).__name__, "message": message, "hint": hint, "kind": kind}
 
 
 Answers = Iterator[tuple[int, Any]]
@@ -146,13 +142,13 @@ def _environment(job: dict[str, Any]) -> Answers:
 
 
 def _peaks(job: dict[str, Any]) -> Answers:
-    """The last cache first, then one peak after the other, each with the canary beside it."""
+    """The size of the last-level cache, then one peak after the other, each with a canary time."""
     device = torch.device(job["device"])
     yield 0, {"llc_bytes": llc_bytes(device)}
-    found = measure_peaks(job["device"], job["threads"], job["cap_s"])
-    for index, (kind, name, peak) in enumerate(found, 1):
-        beside = canary(device)["matmul_s"]
-        yield index, {"kind": kind, "name": name, "peak": dataclasses.asdict(peak), "canary_s": beside}
+    peaks = measure_peaks(job["device"], job["threads"], job["cap_s"])
+    for index, (kind, name, peak) in enumerate(peaks, 1):
+        canary_s = canary(device)["matmul_s"]
+        yield index, {"kind": kind, "name": name, "peak": dataclasses.asdict(peak), "canary_s": canary_s}
 
 
 def _canary(job: dict[str, Any]) -> Answers:
@@ -162,16 +158,16 @@ def _canary(job: dict[str, Any]) -> Answers:
 
 
 def _paper(job: dict[str, Any]) -> Answers:
-    """Questions that need no device: answered by a few forked processes, before anything is timed."""
+    """Questions that need no device, answered by a few forked processes before anything is timed."""
     questions = list(enumerate(job["questions"]))
     processes = min(usable_cores(), len(questions))
     if processes < 2:
         yield from map(_answer, questions)
         return
-    # An executor, not a multiprocessing.Pool: that one waits for ever when one of its processes is killed.
+    # Not a multiprocessing.Pool, which waits for ever when one of its processes is killed.
     with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), die_with_parent) as pool:
-        for answered in as_completed([pool.submit(_answer, question) for question in questions]):
-            yield answered.result()
+        for future in as_completed([pool.submit(_answer, question) for question in questions]):
+            yield future.result()
 
 
 def _answer(numbered: tuple[int, dict[str, Any]]) -> tuple[int, Any]:
@@ -179,7 +175,7 @@ def _answer(numbered: tuple[int, dict[str, Any]]) -> tuple[int, Any]:
     torch.set_num_threads(1)
     try:
         return index, {"ok": PAPER[question["ask"]](question)}
-    except Exception as error:  # one model that breaks must not take the other answers with it
+    except Exception as error:  # a model that fails must not lose the other answers
         return index, {"error": describe_error(error)}
 
 
@@ -194,20 +190,20 @@ def _match(question: dict[str, Any]) -> Any:
 def _count(question: dict[str, Any]) -> Any:
     variant, resolution = parse_variant(question["model"]), question["resolution"]
     model = build(variant, resolution, device="meta")
-    counted, structure = count_with_structure(model, variant.name, resolution)
-    facts = {**dataclasses.asdict(counted), "structure": structure}
+    complexity, structure = count_with_structure(model, variant.name, resolution)
+    facts = {**dataclasses.asdict(complexity), "structure": structure}
     facts["blocks"] = block_count(model)
     facts["backbone_params"] = facts["params"] - head_params(model)
     facts["default_resolution"] = default_resolution(variant.base)
-    wanted = {
+    optional = {
         f"peak_bytes_{mode}": partial(static_peak, model, resolution, training=mode == "training")
         for mode in question["peaks"]
     }
-    if "training" in question["peaks"]:  # costs two to three times the forward count: not for every case of a suite
-        wanted["macs_training"] = partial(training_macs, model, resolution)
-    for name, find in wanted.items():
+    if "training" in question["peaks"]:  # takes two to three times the forward count: only on request
+        optional["macs_training"] = partial(training_macs, model, resolution)
+    for name, compute in optional.items():
         try:
-            facts[name] = find()
+            facts[name] = compute()
         except ScalebenchError as error:
             facts[name] = None
             facts.setdefault("notes", []).append(error.message)
@@ -231,9 +227,9 @@ PAPER = {"catalogue": _catalogue, "match": _match, "count": _count, "check": _ch
 
 
 def _limit_memory(device: str, limit_bytes: int | None) -> None:
-    """Let a case that needs too much fail by itself, and let the kernel choose it first if it does not.
+    """Limit the child's memory on the CPU, and make it the kernel's first choice when memory runs out.
 
-    CUDA is left alone: its driver maps far more than it uses.
+    There is no limit on CUDA, whose driver maps far more than it uses.
     """
     die_first()
     if device == "cpu":

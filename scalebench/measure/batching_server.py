@@ -1,8 +1,8 @@
-"""A small batching server on loopback around a prepared model: what a load test puts its load on.
+"""A small batching server on loopback around a prepared model: the target of a load test.
 
 One thread reads requests; the main thread takes batches, runs the model and answers. A batch is taken when it is full,
-or when its oldest request has waited for the delay; it is padded to the next size that was prepared, because a runtime
-is prepared for one shape.
+or when its oldest request has waited for the delay. It is padded to the next prepared size, because a runtime is
+prepared for one shape.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from scalebench.measure.latency import warm
-from scalebench.measure.session import Session, beforehand, open_session, pin
+from scalebench.measure.session import Session, open_session, pin, prepare_runtime
 from scalebench.suite.case import Case
 from scalebench.suite.wire_format import ANSWER, LOOPBACK, REQUEST, image_bytes
 
@@ -31,7 +31,7 @@ _SCALE = np.float32(1 / 127.5)
 
 @dataclass(frozen=True)
 class Request:
-    """One image, 3 x side x side bytes, and when it had been read (``time.perf_counter``, seconds)."""
+    """One image, 3 x side x side bytes, and when it was read (``time.perf_counter``, seconds)."""
 
     number: int
     pixels: bytearray
@@ -39,11 +39,9 @@ class Request:
 
 
 class Inbox:
-    """Requests that wait for their batch; one thread puts, another takes.
+    """Queue of requests; one thread puts, another takes batches of at most ``cap``.
 
-    Args:
-        cap: largest batch.
-        delay_s: longest time that a request waits for its batch to fill, seconds.
+    ``delay_s`` is the longest time that a request waits for its batch to fill, seconds.
     """
 
     def __init__(self, cap: int, delay_s: float) -> None:
@@ -59,41 +57,41 @@ class Inbox:
             self._changed.notify()
 
     def close(self) -> None:
-        """Say that no request will follow: those that wait are not held back any longer."""
+        """No further request will come: those that wait are due at once."""
         with self._changed:
             self._closed = True
             self._changed.notify()
 
     def take(self) -> list[Request]:
-        """The next batch, once it is due; empty when the inbox is closed and nothing waits."""
+        """The next batch, once it is due; empty when the inbox is closed and empty."""
         with self._changed:
-            while (left := self._left_s()) > 0:
-                self._changed.wait(None if left == inf else left)
+            while (wait_s := self._until_due_s()) > 0:
+                self._changed.wait(None if wait_s == inf else wait_s)
             return [self._waiting.popleft() for _ in range(min(self._cap, len(self._waiting)))]
 
-    def _left_s(self) -> float:
+    def _until_due_s(self) -> float:
         if self._closed or len(self._waiting) >= self._cap:
             return 0.0
         return self._waiting[0].arrived_s + self._delay_s - time.perf_counter() if self._waiting else inf
 
 
 def serve(cases: Sequence[Case], delay_s: float) -> Iterator[dict[str, Any]]:
-    """Serve one client until it closes the connection; this process has used no thread and no device yet.
+    """Serve one client until it closes the connection. This process must not have used threads or devices before.
 
     Args:
-        cases: one per size that batches are padded to, which differ in nothing else; the largest is the cap.
+        cases: one per size that batches are padded to, otherwise equal; the largest is the cap.
         delay_s: longest time that a request waits for its batch to fill, seconds.
 
-    Yields: ``{"port"}`` once the server is warm and listens; ``{"batches", "facts"}`` when it has ended: how many
-    batches of each number of images, and how the largest ran.
+    Yields: ``{"port"}`` once the server is warm and listens; ``{"batches", "facts"}`` at the end: number of batches by
+    size, and the runtime's facts of the largest size.
 
     Raises:
         ScalebenchError, RuntimeError: the model cannot be prepared.
-        OSError: nobody connects, or the connection breaks.
+        OSError: no client connects, or the connection breaks.
     """
     pin(cases[0])
     for case in cases:
-        beforehand(case)  # of all, before the first of them starts a thread that a fork would not survive
+        prepare_runtime(case)  # of all, before the first session starts threads: they do not survive a fork
     sessions = [open_session(case) for case in sorted(cases, key=lambda case: case.batch)]
     for session in sessions:
         warm(session)
@@ -106,7 +104,7 @@ def serve(cases: Sequence[Case], delay_s: float) -> Iterator[dict[str, Any]]:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         inbox = Inbox(sessions[-1].case.batch, delay_s)
         Thread(target=_read, args=(connection, inbox, cases[0].resolution), daemon=True).start()
-        batches = Counter(_answered(connection, inbox, sessions))
+        batches = Counter(_answer_batches(connection, inbox, sessions))
     yield {"batches": dict(sorted(batches.items())), "facts": sessions[-1].describe()}
 
 
@@ -122,17 +120,17 @@ def _read(connection: socket.socket, inbox: Inbox, side: int) -> None:
         inbox.close()
 
 
-def _answered(connection: socket.socket, inbox: Inbox, sessions: Sequence[Session]) -> Iterator[int]:
-    """Answer batch by batch; gives the number of images in each."""
-    fitting = [_Padded(session) for session in sessions]
+def _answer_batches(connection: socket.socket, inbox: Inbox, sessions: Sequence[Session]) -> Iterator[int]:
+    """Answer batch by batch; yields the number of images in each."""
+    models = [_PaddedModel(session) for session in sessions]
     while batch := inbox.take():
-        padded = next(one for one in fitting if one.size >= len(batch))
-        connection.sendall(padded.answer(batch))
+        model = next(model for model in models if model.size >= len(batch))
+        connection.sendall(model.answer(batch))
         yield len(batch)
 
 
-class _Padded:
-    """The model prepared for one size, with an input that is filled anew for every batch."""
+class _PaddedModel:
+    """The model prepared for one batch size; its input tensor is reused."""
 
     def __init__(self, session: Session) -> None:
         self._session, self.size = session, session.case.batch
@@ -140,10 +138,10 @@ class _Padded:
         self._rows = self._images.numpy()
 
     def answer(self, batch: Sequence[Request]) -> bytes:
-        """Frames of the answers, one per request."""
+        """Encoded answers, one per request."""
         started = time.perf_counter()
         for row, request in zip(self._rows, batch, strict=False):  # rows beyond the batch keep older pixels
-            # In numpy, on this thread: torch's threads would meet those of another runtime, which wait by spinning.
+            # numpy, on this thread: torch's threads would compete with another runtime's threads, which spin.
             np.multiply(np.frombuffer(request.pixels, np.uint8).reshape(row.shape), _SCALE, out=row)
             np.subtract(row, 1, out=row)
         images = self._images.to(self._session.device)
@@ -152,6 +150,6 @@ class _Padded:
         classes = output[: len(batch)].argmax(1).tolist()
         ended = time.perf_counter()
         return b"".join(
-            ANSWER.pack(request.number, len(batch), found, request.arrived_s, started, ready, ended)
-            for request, found in zip(batch, classes, strict=True)
+            ANSWER.pack(request.number, len(batch), label, request.arrived_s, started, ready, ended)
+            for request, label in zip(batch, classes, strict=True)
         )

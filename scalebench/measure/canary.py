@@ -1,7 +1,7 @@
-"""The canary: the same small work beside every chunk. When its time changes, the host has changed, not the model.
+"""The canary: the same small work before and after every chunk. When its time changes, the host has changed.
 
-It costs the model its caches: product and copy push weights and activations out of them. So it runs outside the timed
-chunks, and two laps of the model that nobody keeps follow it before the first one counts.
+It evicts weights and activations from the caches. So it runs outside the timed chunks, and two discarded laps of the
+model follow it.
 """
 
 from __future__ import annotations
@@ -15,28 +15,23 @@ import torch
 from scalebench.measure.clock import Clock, host_clock
 
 _SIDE = {"cpu": 768, "cuda": 4096}
-"""Of the square matrices. 0.9 GFLOP take 10 ms of a slow core; a GPU needs more, or its launches would be timed."""
+"""Side of the square matrices. 0.9 GFLOP take 10 ms on a slow core; on a GPU less work would time its launches."""
 _COPY_MIB = {"cpu": 32, "cuda": 128}
-"""Source and target together exceed the last cache of most CPUs, and of GPUs so far, and are small beside a card."""
+"""Source and target together exceed the last-level cache of most CPUs and of all GPUs so far."""
 _FLOATS_PER_MIB = 2**18
-_FEWEST = 3
+_MIN_CALLS = 3
 
 
 def canary(device: torch.device, seconds: float = 0.1) -> dict[str, float]:
-    """Time a fixed matrix product and a fixed copy in fp32, with the threads that are set.
+    """Time a fixed matrix product and a fixed copy in fp32 for ``seconds`` together, with the current threads.
 
-    Args:
-        device: where the case runs.
-        seconds: time for both together; each is called at least three times, after one call that is not timed.
+    Each is timed at least three times, after one untimed call.
 
     Returns: ``matmul_s`` and ``copy_s``, median seconds per call.
     """
     clock, half = host_clock(device), seconds / 2
     with torch.inference_mode():
-        return {
-            "matmul_s": _usual(_product(device), clock, half),
-            "copy_s": _usual(_copy(device), clock, half),
-        }
+        return {name: _median_lap(work(device), clock, half) for name, work in _WORK.items()}
 
 
 def _product(device: torch.device) -> Callable[[], object]:
@@ -53,18 +48,18 @@ def _copy(device: torch.device) -> Callable[[], object]:
 
 
 def _random(shape: tuple[int, ...], device: torch.device, seed: int) -> torch.Tensor:
-    """Normal numbers, because zeros draw less power; from a generator of its own, so that the model's are not moved."""
+    """Normal numbers, because zeros draw less power; an own generator keeps the model's numbers unchanged."""
     generator = torch.Generator(device).manual_seed(seed)
     return torch.randn(shape, device=device, generator=generator)
 
 
-def _usual(call: Callable[[], object], clock: Clock, seconds: float) -> float:
-    def run() -> None:
-        call()
+_WORK = {"matmul_s": _product, "copy_s": _copy}
 
-    clock.lap(run)
+
+def _median_lap(call: Callable[[], object], clock: Clock, seconds: float) -> float:
+    clock.lap(call)
     laps: list[float] = []
     end = time.perf_counter() + seconds
-    while len(laps) < _FEWEST or time.perf_counter() < end:
-        laps.append(clock.lap(run))
+    while len(laps) < _MIN_CALLS or time.perf_counter() < end:
+        laps.append(clock.lap(call))
     return median(laps)

@@ -1,4 +1,4 @@
-"""Clocks: the host's, and CUDA events. A clock times a callable; the sampling rules never see torch."""
+"""Clocks: the host's, and CUDA events. A clock times a callable, so the sampling rules need no torch."""
 
 from __future__ import annotations
 
@@ -12,30 +12,25 @@ import torch
 class Clock(Protocol):
     """Times calls, in seconds."""
 
-    def lap(self, run: Callable[[], None]) -> float:
-        """Seconds of one call, waiting until the device has finished it."""
+    def lap(self, run: Callable[[], object]) -> float:
+        """Seconds of one call, until the device has finished it."""
+        return self.chunk(run, 1)
+
+    def chunk(self, run: Callable[[], object], calls: int) -> float:
+        """Seconds of ``calls`` calls issued back to back, with one wait at the end."""
         ...
 
-    def chunk(self, run: Callable[[], None], calls: int) -> float:
-        """Seconds of ``calls`` calls issued back to back, waiting once at the end."""
-        ...
 
+class HostClock(Clock):
+    """The host's monotonic clock: latency as the caller sees it, launch overhead included.
 
-class HostClock:
-    """The host's monotonic clock: what a caller waits, launch overhead included.
-
-    Args:
-        wait: blocks until the device is idle; does nothing on the CPU.
+    ``wait`` blocks until the device is idle.
     """
 
     def __init__(self, wait: Callable[[], None] = lambda: None) -> None:
         self._wait = wait
 
-    def lap(self, run: Callable[[], None]) -> float:
-        """Seconds of one call."""
-        return self.chunk(run, 1)
-
-    def chunk(self, run: Callable[[], None], calls: int) -> float:
+    def chunk(self, run: Callable[[], object], calls: int) -> float:
         """Seconds of ``calls`` calls."""
         self._wait()
         start = time.perf_counter_ns()
@@ -45,14 +40,10 @@ class HostClock:
         return (time.perf_counter_ns() - start) * 1e-9
 
 
-class EventClock:
+class EventClock(Clock):
     """CUDA events: time on the device, without the host's launch overhead before the first kernel."""
 
-    def lap(self, run: Callable[[], None]) -> float:
-        """Seconds of one call."""
-        return self.chunk(run, 1)
-
-    def chunk(self, run: Callable[[], None], calls: int) -> float:
+    def chunk(self, run: Callable[[], object], calls: int) -> float:
         """Seconds of ``calls`` calls."""
         start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
         start.record()

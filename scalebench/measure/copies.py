@@ -1,13 +1,12 @@
-"""Copies of one model at once: k processes that share the machine, all timed in the same window.
+"""Concurrent copies of one model: k processes that share the machine, all timed in the same window.
 
-Node capacity is what they reach together. One copy times k is not: copies compete for cores, caches and bandwidth.
-A copy that has timed its chunk goes on working, untimed, until the last one has.
+The sum of their rates is the node's capacity; k times the rate of one copy is not, because copies compete for cores,
+caches and bandwidth. A copy that has timed its chunk keeps working, untimed, until all have.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, zip_longest
@@ -21,24 +20,24 @@ from scalebench.errors import MachineError
 from scalebench.machine.limits import die_with_parent
 from scalebench.machine.telemetry import read
 from scalebench.measure.latency import no_collection, warm
-from scalebench.measure.sampling import forward, timed
-from scalebench.measure.session import Measurement, Session, beforehand, open_session, pin
+from scalebench.measure.sampling import timed, window
+from scalebench.measure.session import Measurement, Session, merged, open_session, pin, prepare_runtime
 from scalebench.suite.case import Case
 
 Probe = Callable[[Session], Measurement]
-_LOOK_S = 0.05
-_SUMS = ("memory_bytes", "process_bytes", "allocated_bytes")
+_POLL_S = 0.05
+_SUMMED = ("memory_bytes", "process_bytes", "allocated_bytes")
 
 
 @dataclass(frozen=True)
 class Gates:
-    """Where copies wait for each other.
+    """Synchronisation of the copies.
 
     Attributes:
         number: of copies.
-        warm: all of them, and who started them, once warm-up is over.
-        start: all of them, before the throughput chunk.
-        timed: how many have timed their latency chunk, and how many their throughput chunk.
+        warm: barrier of all copies and their parent after warm-up.
+        start: barrier of all copies before the throughput chunk.
+        timed: numbers of copies that have timed their latency chunk and their throughput chunk.
     """
 
     number: int
@@ -49,7 +48,7 @@ class Gates:
 
 @dataclass(frozen=True)
 class Copy:
-    """What one copy found: the probes before and after, seconds of each pass, and its throughput chunk."""
+    """Results of one copy: probes before and after, seconds of each pass, and its throughput chunk."""
 
     before: Measurement
     laps: list[float]
@@ -62,65 +61,79 @@ class Copy:
 def measure_copies(
     case: Case, iterations: int | None, before: Probe, after: Probe, canary: Callable[[torch.device], dict[str, float]]
 ) -> tuple[list[Measurement], dict[str, Any]]:
-    """Measure ``case.instances`` copies in this process's children; this one has used no thread and no device yet.
+    """Measure ``case.instances`` copies in child processes. This process must not have used threads or devices before.
 
-    Args:
-        case: what each of them runs.
-        iterations: of the latency chunk, or None for the protocol's own rule.
-        before: probe of each copy before anything is timed.
-        after: probe of the first copy, once all have ended.
-        canary: timed by this process on both sides of the window, while the copies wait or have gone.
+    Each copy runs the probe ``before`` first, and the first copy the probe ``after`` last. This process times the
+    canary before and after the window, while no copy runs.
 
     Returns: measurements to be merged, and the telemetry of the window.
 
     Raises:
         MachineError: a copy ended early.
     """
-    beforehand(case)  # once for all; a copy may not start a process of its own
+    prepare_runtime(case)  # once for all: daemonic copies cannot start processes
     context = multiprocessing.get_context("fork")
     number = case.instances
-    gates = Gates(number, context.Barrier(number + 1), context.Barrier(number), (_counter(context), _counter(context)))
+    timed_copies = context.Value("i", 0), context.Value("i", 0)
+    gates = Gates(number, context.Barrier(number + 1), context.Barrier(number), timed_copies)
     copies: dict[Connection, Any] = {}
     try:
-        for at in range(number):
-            listen, tell = context.Pipe(duplex=False)
-            copies[listen] = context.Process(
-                target=_copy, args=(at, case, iterations, gates, before, after, tell), daemon=True
-            )
-            copies[listen].start()
-            tell.close()  # so that reading ends where the copy does
+        for index in range(number):
+            receiver, process = start_child(_run_copy, (index, case, iterations, gates, before, after))
+            copies[receiver] = process
         device = torch.device(case.device)
         _await_warm(gates, copies)
         torch.set_num_threads(case.threads)
         first = canary(device)
         gates.warm.wait()
-        found = _gathered(copies)
+        results = _receive_all(copies)
         last = canary(device)
     finally:
         for process in copies.values():
             process.kill()
     telemetry = {"canary": {"before": first, "after": last}, "gpu": None}
-    telemetry |= dict(zip(("before", "after"), found[0].readings, strict=True))
-    return _together(case, found), telemetry
+    telemetry |= dict(zip(("before", "after"), results[0].readings, strict=True))
+    return _combine(case, results), telemetry
 
 
-def _counter(context: Any) -> Any:
-    return context.Value("i", 0)
+def start_child(target: Callable[..., None], args: tuple[Any, ...]) -> tuple[Connection, Any]:
+    """Fork a daemonic process that calls ``target(*args, sender)``; the receiving end of its pipe, and the process."""
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=target, args=(*args, sender), daemon=True)
+    process.start()
+    sender.close()  # so that receiving ends when the child does
+    return receiver, process
 
 
-def _copy(
-    at: int, case: Case, iterations: int | None, gates: Gates, before: Probe, after: Probe, tell: Connection
+def receive(receiver: Any, name: str) -> Any:
+    """What the child ``name`` sends.
+
+    Raises:
+        MachineError: it sent an error message, or ended without sending.
+    """
+    try:
+        answer = receiver.recv()
+    except EOFError:
+        answer = "it was killed or failed"
+    if isinstance(answer, str):
+        raise MachineError(f"{name} ended early: {answer}")
+    return answer
+
+
+def _run_copy(
+    index: int, case: Case, iterations: int | None, gates: Gates, before: Probe, after: Probe, sender: Connection
 ) -> None:
     die_with_parent()
     try:
-        tell.send(_measured(at, case, iterations, gates, before, after))
+        sender.send(_measure_copy(index, case, iterations, gates, before, after))
     except BaseException as error:
-        tell.send(f"{type(error).__name__}: {error}")
+        sender.send(f"{type(error).__name__}: {error}")
         raise
 
 
-def _measured(at: int, case: Case, iterations: int | None, gates: Gates, before: Probe, after: Probe) -> Copy:
-    pin(case, at)
+def _measure_copy(index: int, case: Case, iterations: int | None, gates: Gates, before: Probe, after: Probe) -> Copy:
+    pin(case, index)
     session = open_session(case, iterations)
     early = [before(session), warm(session)]
     gates.warm.wait()  # the canary runs while all wait
@@ -128,32 +141,22 @@ def _measured(at: int, case: Case, iterations: int | None, gates: Gates, before:
     start = asdict(read())
     with no_collection():
         laps = timed(lambda: session.clock.lap(session.run), case.protocol, iterations)
-        _until_all(gates.timed[0], gates.number, session)
+        work_until_all(gates.timed[0], gates.number, session.run)
         gates.start.wait()
-        calls, elapsed = _chunk(session)
-        _until_all(gates.timed[1], gates.number, session)
+        calls, elapsed = window(lambda: session.clock.lap(session.run), case.protocol.chunk_s)
+        work_until_all(gates.timed[1], gates.number, session.run)
     end = asdict(read())
-    late = after(session) if at == 0 else Measurement()
+    late = after(session) if index == 0 else Measurement()
     described = Measurement(facts=session.describe())
-    return Copy(_joined([described, *early]), laps, calls, elapsed, (start, end), late)
+    return Copy(merged([described, *early]), laps, calls, elapsed, (start, end), late)
 
 
-def _chunk(session: Session) -> tuple[int, float]:
-    """Passes issued in one window of time, and its length in seconds."""
-    calls, started = 0, time.perf_counter()
-    while True:
-        session.clock.lap(session.run)
-        calls += 1
-        elapsed = forward(time.perf_counter() - started)
-        if elapsed >= session.case.protocol.chunk_s:
-            return calls, elapsed
-
-
-def _until_all(counter: Any, number: int, session: Session) -> None:
-    with counter.get_lock():
-        counter.value += 1
-    while counter.value < number:
-        session.run()
+def work_until_all(finished: Any, number: int, run: Callable[[], object]) -> None:
+    """Count this process as finished, and keep the machine loaded until all ``number`` have finished."""
+    with finished.get_lock():
+        finished.value += 1
+    while finished.value < number:
+        run()
 
 
 def _await_warm(gates: Gates, copies: Mapping[Connection, Any]) -> None:
@@ -163,49 +166,34 @@ def _await_warm(gates: Gates, copies: Mapping[Connection, Any]) -> None:
         MachineError: one has ended instead.
     """
     while gates.warm.n_waiting < gates.number:
-        for listen in wait(list(copies), timeout=_LOOK_S):  # none has anything to say yet, but that it failed
-            _heard(listen)
+        for receiver in wait(list(copies), timeout=_POLL_S):  # only a failed copy sends anything before the start
+            receive(receiver, "a copy")
     gates.warm.wait()
 
 
-def _gathered(copies: Mapping[Connection, Any]) -> list[Copy]:
-    """What each copy found, in their order.
+def _receive_all(copies: Mapping[Connection, Any]) -> list[Copy]:
+    """Results of the copies, in their order.
 
     Raises:
         MachineError: one has ended early; the others would wait for it.
     """
-    found: dict[Any, Copy] = {}
-    while len(found) < len(copies):
-        for listen in wait([listen for listen in copies if listen not in found]):
-            found[listen] = _heard(listen)
-    return [found[listen] for listen in copies]
+    results: dict[Any, Copy] = {}
+    while len(results) < len(copies):
+        for receiver in wait([receiver for receiver in copies if receiver not in results]):
+            results[receiver] = receive(receiver, "a copy")
+    return [results[receiver] for receiver in copies]
 
 
-def _heard(listen: Any) -> Copy:
-    try:
-        found = listen.recv()
-    except EOFError:
-        found = "it was killed"
-    if not isinstance(found, Copy):
-        raise MachineError(f"a copy ended early: {found}")
-    return found
-
-
-def _joined(found: Sequence[Measurement]) -> Measurement:
-    facts = {name: value for one in found for name, value in one.facts.items()}
-    return Measurement(facts=facts, notes=tuple(note for one in found for note in one.notes))
-
-
-def _together(case: Case, found: Sequence[Copy]) -> list[Measurement]:
-    """One measurement of all: laps of all copies in turn, images of all, memory of all."""
-    laps = [lap for turn in zip_longest(*(copy.laps for copy in found)) for lap in turn if lap is not None]
-    rates = [copy.calls * case.batch / copy.elapsed_s for copy in found]
-    facts: dict[str, Any] = {**found[0].before.facts, "latency_s": median(laps), "throughput_ips": sum(rates)}
-    for name in _SUMS:
-        values = [copy.before.facts.get(name) for copy in found]
+def _combine(case: Case, copies: Sequence[Copy]) -> list[Measurement]:
+    """One measurement: laps of all copies interleaved, sums of images and memory; and the probe after the window."""
+    laps = [lap for turn in zip_longest(*(copy.laps for copy in copies)) for lap in turn if lap is not None]
+    rates = [copy.calls * case.batch / copy.elapsed_s for copy in copies]
+    facts: dict[str, Any] = {**copies[0].before.facts, "latency_s": median(laps), "throughput_ips": sum(rates)}
+    for name in _SUMMED:
+        values = [copy.before.facts.get(name) for copy in copies]
         if name in facts:
             facts[name] = None if None in values else sum(value for value in values if value is not None)
-    facts |= {"chunk_calls": sum(copy.calls for copy in found), "copies_ips": rates}
-    notes = tuple(dict.fromkeys(chain.from_iterable(copy.before.notes for copy in found)))
-    samples = {"latency_s": laps, "throughput_chunk_s": [copy.elapsed_s for copy in found]}
-    return [Measurement(samples, facts, notes), found[0].after]
+    facts |= {"chunk_calls": sum(copy.calls for copy in copies), "copies_ips": rates}
+    notes = tuple(dict.fromkeys(chain.from_iterable(copy.before.notes for copy in copies)))
+    samples = {"latency_s": laps, "throughput_chunk_s": [copy.elapsed_s for copy in copies]}
+    return [Measurement(samples, facts, notes), copies[0].after]

@@ -1,8 +1,8 @@
-"""Decoders: JPEG bytes -> the picture a model takes, by several libraries behind one small interface.
+"""Decoders: JPEG bytes -> the model's input, by several libraries behind one small interface.
 
-All of them cut nothing off: the whole picture becomes a square of the wanted side. Each resizes with a filter that
-averages over the source's pixels, so that they give the same picture within a tolerance. Where a decoder can decode at
-half, a quarter or an eighth of the size it says so; the smallest of these that is not below the wanted side is taken.
+All of them resize the whole picture to a square, without cropping, by a filter that averages over the source pixels, so
+that they give the same picture within a tolerance. A decoder with scaled decoding decodes at 1/2, 1/4 or 1/8, the
+smallest size that is not below the target.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Decoder(Protocol):
-    """One library's way from bytes to pixels; what lies between its two steps is its own kind of picture."""
+    """One library; the type of picture between its two steps is its own."""
 
     def decode(self, data: bytes, side: int) -> Any:
         """The picture, height x width x 3 bytes in the library's own form; at least ``side`` pixels each way."""
@@ -36,18 +36,13 @@ class Decoder(Protocol):
         ...
 
 
-class Pillow:
-    """Pillow, which most training code uses.
-
-    Args:
-        draft: whether JPEG's scaled decoding is used.
-    """
+class _Pillow:
+    """Pillow, which most training code uses; ``draft`` uses JPEG's scaled decoding."""
 
     def __init__(self, draft: bool = False) -> None:
         self._draft = draft
 
     def decode(self, data: bytes, side: int) -> Image.Image:
-        """A loaded image; JPEGs of photographs are RGB for Pillow already."""
         picture = Image.open(io.BytesIO(data))
         if self._draft:
             picture.draft("RGB", (side, side))
@@ -55,32 +50,29 @@ class Pillow:
         return picture
 
     def resize(self, picture: Any, side: int) -> torch.Tensor:
-        """Triangle filter as wide as the reduction."""
         return _from_pixels(np.array(picture.resize((side, side), Image.Resampling.BILINEAR)))
 
 
-class Torchvision:
+class _Torchvision:
     """torchvision's decoder and its antialiasing resize, both on tensors."""
 
     @cached_property
     def _decode(self) -> Any:
-        """Asked for late: torchvision 0.29 calls its decoders deprecated and will drop them for TorchCodec's."""
+        """Imported late: torchvision 0.29 deprecates its decoders in favour of TorchCodec's."""
         try:
             from torchvision.io import ImageReadMode, decode_jpeg
         except ImportError:
-            raise MachineError("this torchvision has no decode_jpeg any more", "use another decoder") from None
+            raise MachineError("this version of torchvision has no decode_jpeg", "use another decoder") from None
         return partial(decode_jpeg, mode=ImageReadMode.RGB)
 
     def decode(self, data: bytes, side: int) -> Any:  # noqa: ARG002 - it has no scaled decoding
-        """3 x height x width."""
         return self._decode(torch.frombuffer(bytearray(data), dtype=torch.uint8))
 
     def resize(self, picture: Any, side: int) -> torch.Tensor:
-        """The same filter as Pillow's."""
         return _antialiased(picture, side)
 
 
-class OpenCv:
+class _OpenCv:
     """OpenCV: full decoding, and each pixel the mean of the area it covers."""
 
     @cached_property
@@ -91,18 +83,16 @@ class OpenCv:
         return cv2
 
     def decode(self, data: bytes, side: int) -> Any:  # noqa: ARG002 - it chooses its reductions by name, not by size
-        """Height x width x 3."""
         cv2 = self._cv2
         return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
 
     def resize(self, picture: Any, side: int) -> torch.Tensor:
-        """Mean over the area of each pixel."""
         cv2 = self._cv2
         return _from_pixels(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA))
 
 
-class SimpleJpeg:
-    """libjpeg-turbo's scaled decoding through simplejpeg, then torchvision's resize: the fastest pair tried here."""
+class _SimpleJpeg:
+    """libjpeg-turbo's scaled decoding by simplejpeg, then torchvision's resize: the fastest pair tried."""
 
     @cached_property
     def _simplejpeg(self) -> Any:
@@ -111,17 +101,15 @@ class SimpleJpeg:
         return simplejpeg
 
     def decode(self, data: bytes, side: int) -> torch.Tensor:
-        """3 x height x width, a view of height x width x 3."""
         pixels = self._simplejpeg.decode_jpeg(data, min_height=side, min_width=side, min_factor=1)
         return _from_pixels(pixels)
 
     def resize(self, picture: Any, side: int) -> torch.Tensor:
-        """The same filter as Pillow's."""
         return _antialiased(picture, side)
 
 
 def available(name: str) -> bool:
-    """Whether what the decoder needs is installed here."""
+    """Whether the decoder's packages are installed."""
     return all(importlib.util.find_spec(module) is not None for module in DECODERS[name])
 
 
@@ -133,26 +121,26 @@ def open_decoder(name: str) -> Decoder:
     """
     if not available(name):
         raise MachineError(f"not installed: pip install 'scalebench[{EXTRA}]'")
-    made: dict[str, Decoder] = {
-        "pillow": Pillow(),
-        "pillow_draft": Pillow(draft=True),
-        "torchvision": Torchvision(),
-        "opencv": OpenCv(),
-        "simplejpeg": SimpleJpeg(),
+    decoders: dict[str, Decoder] = {
+        "pillow": _Pillow(),
+        "pillow_draft": _Pillow(draft=True),
+        "torchvision": _Torchvision(),
+        "opencv": _OpenCv(),
+        "simplejpeg": _SimpleJpeg(),
     }
-    return made[name]
+    return decoders[name]
 
 
 def normalise(picture: torch.Tensor) -> torch.Tensor:
-    """Bytes (3 x side x side, in any order of memory) to a contiguous float32 tensor of mean 0 and deviation 1."""
+    """Bytes (3 x side x side, any memory layout) to a contiguous float32 tensor of mean 0 and deviation 1."""
     scale = torch.tensor([1 / (255 * deviation) for deviation in STD]).view(3, 1, 1)
     shift = torch.tensor([-mean / deviation for mean, deviation in zip(MEAN, STD, strict=True)]).view(3, 1, 1)
     return picture.to(torch.float32, memory_format=torch.contiguous_format).mul_(scale).add_(shift)
 
 
 def _antialiased(picture: torch.Tensor, side: int) -> torch.Tensor:
-    small: torch.Tensor = functional.resize(picture, [side, side], antialias=True)
-    return small
+    resized: torch.Tensor = functional.resize(picture, [side, side], antialias=True)
+    return resized
 
 
 def _from_pixels(pixels: Any) -> torch.Tensor:

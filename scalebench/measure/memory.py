@@ -1,8 +1,8 @@
 """Memory probe: the peak of one forward pass, before anything is timed in this process.
 
-On Linux the peak is VmHWM of this process after a reset; ``ru_maxrss`` survives exec and fork and would report
-the parent's. Measuring it first, and not in a process of its own, gives every round a sample: nothing timed has run
-yet, so nothing timed can raise the peak, and warm-up follows anyway.
+On Linux the peak is VmHWM of this process after a reset; ``ru_maxrss`` survives exec and fork and would report the
+parent's. It is measured first, so nothing timed can have raised the peak, and in the timed process itself, so every
+round has a sample.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _RESET_PEAK = "5"  # man 5 proc: resets the peak resident set size
 
 
 def wake(device: torch.device) -> None:
-    """Let the libraries start their threads and scratch before the baseline is read."""
+    """Let the libraries start their threads and allocate scratch before the baseline is read."""
     with torch.inference_mode():
         image = torch.zeros(1, 3, 32, 32, device=device)
         functional.conv2d(image, torch.zeros(8, 3, 3, 3, device=device)).sum()
@@ -34,7 +34,7 @@ def wake(device: torch.device) -> None:
 
 
 def settle() -> None:
-    """Hand freed memory back to the system, so that building the model does not count as running it."""
+    """Return freed memory to the system, so that memory used to build the model is not counted."""
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
@@ -42,21 +42,15 @@ def settle() -> None:
 
 
 def resident_bytes() -> int | None:
-    """Resident memory of this process, bytes; None where the system does not say."""
+    """Resident memory of this process, bytes; None where unknown."""
     return _status("VmRSS")
 
 
-Found = tuple[dict[str, Any], tuple[str, ...]]
-"""Facts, and notes on what could not be seen."""
+FactsAndNotes = tuple[dict[str, Any], tuple[str, ...]]
 
 
-def cpu_peak(run: Callable[[], None], resident_before: int | None) -> Found:
-    """One forward pass on the CPU.
-
-    Args:
-        run: one forward pass.
-        resident_before: resident bytes before the model was built.
-    """
+def cpu_peak(run: Callable[[], None], resident_before: int | None) -> FactsAndNotes:
+    """Peak of one ``run`` on the CPU, and its growth over ``resident_before``, the bytes before the model was built."""
     reset = _reset_peak()
     run()
     peak = _status("VmHWM")
@@ -64,16 +58,16 @@ def cpu_peak(run: Callable[[], None], resident_before: int | None) -> Found:
     if peak is None:
         return facts, ("memory_unavailable: this system has no /proc/self/status",)
     if not reset:
-        return facts, ("memory_unavailable: the peak could not be reset, so growth is unknown",)
+        return facts, ("memory_unavailable: the peak could not be reset",)
     if resident_before is not None:
         facts["memory_bytes"] = max(0, peak - resident_before)
     return facts, ()
 
 
-def cuda_peak(run: Callable[[], None], device: torch.device) -> Found:
-    """One forward pass on the GPU: reserved and allocated as the caching allocator saw it, and NVML's whole process.
+def cuda_peak(run: Callable[[], None], device: torch.device) -> FactsAndNotes:
+    """Peak of one ``run`` on the GPU: reserved and allocated by the caching allocator, and the process by NVML.
 
-    The whole process is what the card has to hold; its context is not in the allocator's figures.
+    Only the process figure includes the CUDA context.
     """
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats(device)
@@ -94,10 +88,10 @@ def cuda_peak(run: Callable[[], None], device: torch.device) -> Found:
 
 def _status(name: str) -> int | None:
     try:
-        found = re.search(rf"^{name}:\s+(\d+) kB", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
+        match = re.search(rf"^{name}:\s+(\d+) kB", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
     except OSError:
         return None
-    return int(found[1]) * 1024 if found else None
+    return int(match[1]) * 1024 if match else None
 
 
 def _reset_peak() -> bool:

@@ -1,44 +1,35 @@
-"""Watches the machine while a round is timed: readings on both sides of the chunks, and the canary outside them."""
+"""Telemetry of a round: readings of the machine before and after the timed chunks, and the canary outside them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import torch
 
 from scalebench.machine.telemetry import read
 from scalebench.measure.canary import canary
-from scalebench.measure.watch import watched
+from scalebench.measure.watch import gpu_of, watching
 
-Found = TypeVar("Found")
-
-
-class OnDevice(Protocol):
-    """Something made ready to be timed."""
-
-    @property
-    def device(self) -> torch.device:
-        """Where it runs."""
-        ...
+Result = TypeVar("Result")
 
 
-def observed(session: OnDevice, timed: Callable[[], Found]) -> tuple[Found, dict[str, Any]]:
-    """Run the timed probes and say what was going on around them.
+def with_telemetry(device: torch.device, timed: Callable[[], Result]) -> tuple[Result, dict[str, Any]]:
+    """Run the timed probes and record the state of the machine around them.
 
     Returns: what ``timed`` returned, and ``{"canary": {"before", "after"}, "before": reading, "after": reading,
-        "gpu": what NVML saw during the chunks, or None}``.
+        "gpu": NVML's summary of the chunks, or None}``.
     """
-    first = canary(session.device)
+    first = canary(device)
     before = read()
-    with watched(session.device) as gpu:
-        found = timed()
+    with watching(gpu_of(device)) as gpu_report:
+        result = timed()
     after = read()
-    last = canary(session.device)
-    return found, {
+    last = canary(device)
+    return result, {
         "canary": {"before": first, "after": last},
         "before": asdict(before),
         "after": asdict(after),
-        "gpu": gpu(),
+        "gpu": gpu_report(),
     }

@@ -1,7 +1,7 @@
-"""Synthetic photographs: seeded pictures whose JPEG costs what a camera's does. Pure numpy; Pillow encodes.
+"""Synthetic photographs: seeded pictures whose JPEG decodes like a camera's.
 
-White noise or a flat field would tell nothing about decoding: its time follows the bytes, and a photograph at quality
-90 has about 0.15 to 0.35 of them per pixel. So there are gradients, edges, texture at several scales, and sensor noise.
+Decoding time follows the number of bytes; a photograph at quality 90 has about 0.15 to 0.35 bytes per pixel, white
+noise far more, a flat field far fewer. So there are gradients, edges, texture at several scales, and sensor noise.
 """
 
 from __future__ import annotations
@@ -15,24 +15,19 @@ from PIL import Image
 QUALITY = 90
 _EDGES = 24
 _TEXTURES = ((64, 10.0), (16, 6.0), (4, 5.0))
-"""Pixels between two independent values of the texture, and their standard deviation in grey levels."""
+"""Grid spacing of each texture in pixels, and its standard deviation in grey levels."""
 _NOISE = 3.5
 """Standard deviation of the sensor's noise, grey levels."""
 _TINT = np.array((1.02, 1.0, 0.92), np.float32)
 _STRIP = 256
-"""Rows made at once, so that 12 megapixels need no gigabyte."""
+"""Rows generated at once, so that 12 megapixels need less than a gigabyte."""
 
 Grey = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 
 def photograph(width: int, height: int, seed: int = 20190528) -> Pixels:
-    """Height x width x 3 grey levels, the same for the same seed.
-
-    Args:
-        width, height: pixels.
-        seed: of everything random in it.
-    """
+    """Height x width x 3 grey levels, the same for the same seed."""
     random = np.random.default_rng(seed)
     slopes = random.uniform(-70, 70, 2).astype(np.float32)
     edges = [(random.uniform(0, 1, 4), random.uniform(0, 2 * np.pi), random.uniform(-50, 50)) for _ in range(_EDGES)]
@@ -60,7 +55,7 @@ def jpeg(picture: Pixels, quality: int = QUALITY) -> bytes:
 
 
 def _add_corner(grey: Grey, down: Grey, across: Grey, place: NDArray[np.float64], angle: float, step: float) -> None:
-    """Lighten, by ``step``, a box of the picture (centre and size as fractions of its sides) up to a slanted line."""
+    """Add ``step`` to one side of a slanted line within a box (centre and size as fractions of the sides)."""
     y, x, tall, wide = (np.float32(value) for value in place)
     rows = slice(*np.searchsorted(down[:, 0], (y - tall / 4, y + tall / 4)))
     columns = slice(*np.searchsorted(across[0], (x - wide / 4, x + wide / 4)))
@@ -73,7 +68,7 @@ def _grid(random: np.random.Generator, width: int, height: int, cell: int, level
 
 
 def _between(grid: Grey, rows: NDArray[np.float32], width: int, cell: int) -> Grey:
-    """Values at every pixel of ``rows``, on straight lines between those of the grid."""
+    """Values at every pixel of ``rows``, by bilinear interpolation of the grid."""
     vertical, horizontal = (_neighbours(at, cell) for at in (rows, np.arange(width, dtype=np.float32)))
     (above, low), (left, right) = vertical, horizontal
     lines = grid[above] * (1 - low)[:, None] + grid[above + 1] * low[:, None]
@@ -81,6 +76,6 @@ def _between(grid: Grey, rows: NDArray[np.float32], width: int, cell: int) -> Gr
 
 
 def _neighbours(at: NDArray[np.float32], cell: int) -> tuple[NDArray[np.int64], Grey]:
-    """Index of the grid value before each position, and how far the position is on its way to the next."""
+    """Index of the grid value before each position, and the fraction of the way to the next."""
     index = (at // cell).astype(np.int64)
     return index, (at / cell - index).astype(np.float32)

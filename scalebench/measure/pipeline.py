@@ -1,10 +1,9 @@
-"""The input probe: decoding, resizing and normalising one photograph, and what several processes reach together."""
+"""Input probes: decoding, resizing and normalising one photograph, and the joint throughput of several processes."""
 
 from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from multiprocessing.connection import Connection
@@ -14,30 +13,30 @@ from typing import Any
 
 import torch
 
-from scalebench.errors import MachineError
 from scalebench.machine.limits import die_with_parent
+from scalebench.measure.copies import receive, start_child, work_until_all
 from scalebench.measure.decoders import Decoder, normalise, open_decoder
 from scalebench.measure.latency import no_collection
 from scalebench.measure.photographs import jpeg, photograph
-from scalebench.measure.sampling import forward, timed, warm_up
+from scalebench.measure.sampling import timed, warm_up, window
 from scalebench.measure.session import Measurement
 from scalebench.suite.case import Case
 from scalebench.suite.decoder_table import camera_size
 
 _START_S = 60.0
-"""Within this time every worker has to be at the gate."""
+"""Within this time every worker must have reached the gate."""
 STEPS = ("decode_s", "resize_s", "normalise_s")
 
 
 @dataclass(frozen=True)
 class InputSession:
-    """An input case made ready.
+    """A prepared input case.
 
     Attributes:
-        case: what is measured; its model names the decoder.
-        data: the photograph, encoded.
-        decoder: what prepares it.
-        iterations: timed iterations asked for, or None for the protocol's own rule.
+        case: its model names the decoder.
+        data: the photograph as JPEG.
+        decoder: of the case.
+        iterations: timed iterations, or None for the protocol's own rule.
         device: the CPU.
     """
 
@@ -61,13 +60,13 @@ class InputSession:
 
     @cached_property
     def pixels(self) -> int:
-        """Of the photograph."""
+        """Number of pixels of the photograph."""
         width, height = camera_size(self.case.camera)
         return width * height
 
 
-def open_intake(case: Case, iterations: int | None = None) -> InputSession:
-    """Make and encode the photograph, and open the decoder.
+def open_input_session(case: Case, iterations: int | None = None) -> InputSession:
+    """Create and encode the photograph, and open the decoder.
 
     Raises:
         MachineError: the decoder is not installed.
@@ -77,98 +76,64 @@ def open_intake(case: Case, iterations: int | None = None) -> InputSession:
     return InputSession(case, jpeg(photograph(*camera_size(case.camera))), decoder, iterations)
 
 
-def warm(intake: InputSession) -> Measurement:
-    """Images prepared until their time has settled, and how large the photograph is."""
-    found = warm_up(lambda: sum(intake.prepare()), intake.case.protocol, "cpu")
-    size = len(intake.data)
-    facts = {"jpeg_bytes": size, "jpeg_bytes_per_pixel": size / intake.pixels}
-    return Measurement({"warmup_s": found.laps}, facts, () if found.settled else ("warmup_unsettled",))
+def warm(session: InputSession) -> Measurement:
+    """Prepare images until their time has settled; facts give the size of the photograph."""
+    warmup = warm_up(lambda: sum(session.prepare()), session.case.protocol, "cpu")
+    size = len(session.data)
+    facts = {"jpeg_bytes": size, "jpeg_bytes_per_pixel": size / session.pixels}
+    return Measurement({"warmup_s": warmup.laps}, facts, warmup.notes)
 
 
-def steps(intake: InputSession) -> Measurement:
+def latency(session: InputSession) -> Measurement:
     """Images prepared one by one in this process, each of the three steps timed."""
     laps: list[tuple[float, float, float]] = []
 
     def lap() -> float:
-        laps.append(intake.prepare())
+        laps.append(session.prepare())
         return sum(laps[-1])
 
     with no_collection():
-        whole = timed(lap, intake.case.protocol, intake.iterations)
-    samples = {"latency_s": whole, **{name: list(of) for name, of in zip(STEPS, zip(*laps, strict=True), strict=True)}}
-    return Measurement(samples, {name: median(of) for name, of in samples.items()})
+        samples = {"latency_s": timed(lap, session.case.protocol, session.iterations)}
+    samples |= {name: list(times) for name, times in zip(STEPS, zip(*laps, strict=True), strict=True)}
+    return Measurement(samples, {name: median(times) for name, times in samples.items()})
 
 
-def together(intake: InputSession) -> Measurement:
+def throughput(session: InputSession) -> Measurement:
     """Images per second of all workers in one window: this process alone, or ``instances`` processes at once."""
-    number = intake.case.instances
     with no_collection():
-        found = [_window(intake)] if number == 1 else _at_once(intake, number)
-    rates = [images / elapsed for images, elapsed in found]
-    samples = {"throughput_chunk_s": [elapsed for _, elapsed in found]}
-    return Measurement(samples, {"throughput_ips": sum(rates), "chunk_calls": sum(images for images, _ in found)})
+        windows = [_window(session)] if session.case.instances == 1 else _concurrent_windows(session)
+    rates = [images / elapsed for images, elapsed in windows]
+    samples = {"throughput_chunk_s": [elapsed for _, elapsed in windows]}
+    return Measurement(samples, {"throughput_ips": sum(rates), "chunk_calls": sum(images for images, _ in windows)})
 
 
-Window = tuple[int, float]
-"""Images that one worker prepared, and the seconds it took."""
+def _window(session: InputSession) -> tuple[int, float]:
+    """Images that one worker prepared, and the seconds it took."""
+    return window(session.prepare, session.case.protocol.chunk_s)
 
 
-def _window(intake: InputSession) -> Window:
-    images, start = 0, time.perf_counter()
-    while True:
-        intake.prepare()
-        images += 1
-        elapsed = forward(time.perf_counter() - start)
-        if elapsed >= intake.case.protocol.chunk_s:
-            return images, elapsed
-
-
-def _at_once(intake: InputSession, number: int) -> list[Window]:
-    """Windows of ``number`` forked workers that begin together; who has finished works on until the last one has."""
+def _concurrent_windows(session: InputSession) -> list[tuple[int, float]]:
+    """Windows of ``instances`` forked workers that start together; each works on until the last has finished."""
+    number = session.case.instances
     context = multiprocessing.get_context("fork")
     gate, finished = context.Barrier(number), context.Value("i", 0)
-    workers, ends = [], []
+    workers: list[tuple[Connection, Any]] = []
     try:
-        for _ in range(number):
-            listen, tell = context.Pipe(duplex=False)
-            worker = context.Process(target=_work, args=(intake, gate, finished, number, tell), daemon=True)
-            worker.start()
-            tell.close()  # so that reading ends where the worker does
-            workers.append(worker)
-            ends.append(listen)
-        return [_heard(listen) for listen in ends]
+        workers.extend(start_child(_work, (session, gate, finished)) for _ in range(number))
+        return [receive(receiver, "an input worker") for receiver, _ in workers]
     finally:
-        for worker in workers:
-            worker.kill()
-            worker.join()
+        for _, process in workers:
+            process.kill()
+            process.join()
 
 
-def _work(intake: InputSession, gate: Any, finished: Any, number: int, tell: Connection) -> None:
+def _work(session: InputSession, gate: Any, finished: Any, sender: Connection) -> None:
     die_with_parent()
     try:
-        intake.prepare()
+        session.prepare()
         gate.wait(_START_S)
-        found = _window(intake)
-        with finished.get_lock():
-            finished.value += 1
-        _while(lambda: finished.value < number, intake)
-        tell.send(found)
+        result = _window(session)
+        work_until_all(finished, gate.parties, session.prepare)
+        sender.send(result)
     except BrokenBarrierError:
-        tell.send(f"not all of {number} workers were ready within {_START_S:g} s")
-
-
-def _while(others: Callable[[], bool], intake: InputSession) -> None:
-    """Keep the machine as loaded as it was while the others are still being timed."""
-    while others():
-        intake.prepare()
-
-
-def _heard(listen: Connection) -> Window:
-    try:
-        found = listen.recv()
-    except EOFError:
-        found = "it was killed, or failed"
-    if isinstance(found, str):
-        raise MachineError(f"an input worker ended early: {found}")
-    images, elapsed = found
-    return images, elapsed
+        sender.send(f"not all of {gate.parties} workers were ready within {_START_S:g} s")

@@ -1,8 +1,9 @@
-"""Rules inside one round: when warm-up has settled, and when a chunk is long enough. Pure: laps in, laps out."""
+"""Rules within one round: when warm-up has settled, and when a chunk is long enough."""
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
@@ -23,23 +24,28 @@ class Warmup:
     laps: list[float]
     settled: bool
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The flag of a warm-up that did not settle."""
+        return () if self.settled else ("warmup_unsettled",)
+
 
 def warm_up(lap: Callable[[], float], protocol: Protocol, device: str = "cpu") -> Warmup:
     """Call ``lap`` until its time has settled.
 
-    First calls cost 1.1 to 103 times the later ones and some models need half a second of them, so warm-up goes by
-    time and by agreement of two windows, not by a count; ``warmup_max_s`` ends it in any case.
+    First calls cost 1.1 to 103 times the later ones, and some models need half a second of them. So warm-up ends by
+    time and by agreement of two windows, not by a count; ``warmup_max_s`` limits it.
 
     Raises:
         MachineError: the clock went back.
     """
     laps: list[float] = []
-    elapsed, least = 0.0, protocol.least_warmup_s(device)
+    elapsed, least_s = 0.0, protocol.least_warmup_s(device)
     while True:
-        laps.append(forward(lap()))
+        laps.append(checked_lap(lap()))
         elapsed += laps[-1]
         settled = _settled(laps)
-        if (settled and elapsed >= least) or elapsed >= protocol.warmup_max_s:
+        if (settled and elapsed >= least_s) or elapsed >= protocol.warmup_max_s:
             return Warmup(laps, settled)
 
 
@@ -55,9 +61,9 @@ def _settled(laps: list[float]) -> bool:
 
 
 def timed(lap: Callable[[], float], protocol: Protocol, iterations: int | None = None) -> list[float]:
-    """Laps of one chunk, in seconds: ``iterations``, or where None at least ``chunk_s`` and ``min_iterations``.
+    """Laps of one chunk, in seconds: ``iterations`` of them; where None, at least ``chunk_s`` and ``min_iterations``.
 
-    After ``chunk_max_s`` a third of the iterations is enough; a slow model still gets at least one.
+    After ``chunk_max_s`` a third of the iterations is enough, and at least one.
 
     Raises:
         MachineError: the clock went back.
@@ -66,7 +72,7 @@ def timed(lap: Callable[[], float], protocol: Protocol, iterations: int | None =
     laps: list[float] = []
     elapsed = 0.0
     while True:
-        laps.append(forward(lap()))
+        laps.append(checked_lap(lap()))
         elapsed += laps[-1]
         if elapsed >= least_s and len(laps) >= least:
             return laps
@@ -74,14 +80,25 @@ def timed(lap: Callable[[], float], protocol: Protocol, iterations: int | None =
             return laps
 
 
-def forward(lap_s: float) -> float:
-    """The same lap, seconds.
+def window(call: Callable[[], object], seconds: float) -> tuple[int, float]:
+    """Repeat ``call`` for at least ``seconds``; number of calls, and their time in seconds."""
+    calls, start = 0, time.perf_counter()
+    while True:
+        call()
+        calls += 1
+        elapsed = checked_lap(time.perf_counter() - start)
+        if elapsed >= seconds:
+            return calls, elapsed
+
+
+def checked_lap(lap_s: float) -> float:
+    """The lap itself, seconds.
 
     Raises:
-        MachineError: the clock went back.
+        MachineError: it is negative: the clock went back.
     """
     if lap_s < 0:
-        raise MachineError("clock_went_back: a pass took less than no time", "is the virtual machine being moved?")
+        raise MachineError("clock_went_back: a pass took negative time", "the virtual machine may have been migrated")
     return lap_s
 
 

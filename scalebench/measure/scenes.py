@@ -1,4 +1,4 @@
-"""Seeded synthetic images for verification and calibration: shading, edges and noise, normalised like photographs."""
+"""Seeded synthetic images for verification and calibration: shading, edges and noise, normalised."""
 
 from __future__ import annotations
 
@@ -11,14 +11,9 @@ _SHAPES = 12
 
 
 def scenes(number: int, side: int, first: int = 0) -> npt.NDArray[np.float32]:
-    """``number`` images, each a function of its own seed alone.
+    """``number`` images of ``side`` pixels, with seeds ``first``, ``first + 1``...
 
-    Unlike noise, which every network averages to the same logits, they differ from one another.
-
-    Args:
-        number: of images.
-        side: pixels.
-        first: seed of the first; the others follow.
+    Unlike noise, which every network averages to the same logits, they give different logits.
 
     Returns: number x 3 x side x side, zero mean and unit variance per image, as ImageNet's normalisation gives.
     """

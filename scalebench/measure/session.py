@@ -1,9 +1,9 @@
-"""Session: a case made ready to run, handed to every probe; and Measurement, what a probe gives back."""
+"""Session: a prepared case, the input of every probe; and Measurement, the result of a probe."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import cycle
@@ -18,7 +18,7 @@ from scalebench.measure.memory import resident_bytes, settle, wake
 from scalebench.measure.runtimes.base import Forward, Runtime
 from scalebench.measure.runtimes.selection import runtime_of
 from scalebench.measure.runtimes.torchlike import set_tf32
-from scalebench.measure.settling import load_statistics, settled
+from scalebench.measure.settling import load_statistics, statistics_file
 from scalebench.measure.training_steps import Steps
 from scalebench.model.build import build
 from scalebench.model.dense_heads import load
@@ -26,19 +26,19 @@ from scalebench.suite.case import Case
 from scalebench.suite.offers import is_reference
 
 _INPUTS = 3
-"""Inputs are rotated, because a library may recognise the same one; randn, because zeros draw less power."""
+"""Inputs are rotated, because a library may recognise a repeated one; randn, because zeros draw less power."""
 _SEED = 20190528
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one probe found.
+    """Result of one probe, or of a round.
 
     Attributes:
         samples: raw samples by name, times in seconds.
         facts: single values by metric name, in SI units.
-        notes: what it could not see, or found doubtful.
-        telemetry: readings of the machine around the timed chunks; of a whole round only.
+        notes: flags: what could not be measured, or is doubtful.
+        telemetry: readings of the machine around the timed chunks; of a round only.
     """
 
     samples: Mapping[str, list[float]] = field(default_factory=dict)
@@ -47,20 +47,31 @@ class Measurement:
     telemetry: Mapping[str, Any] = field(default_factory=dict)
 
 
+def merged(measurements: Iterable[Measurement], telemetry: Mapping[str, Any] | None = None) -> Measurement:
+    """One measurement out of several; later ones win where names collide."""
+    parts = list(measurements)
+    return Measurement(
+        samples={name: laps for part in parts for name, laps in part.samples.items()},
+        facts={name: value for part in parts for name, value in part.facts.items()},
+        notes=tuple(note for part in parts for note in part.notes),
+        telemetry=telemetry or {},
+    )
+
+
 @dataclass(frozen=True)
 class Session:
     """A prepared case.
 
     Attributes:
-        case: what is measured.
-        device: where it runs.
+        case: model and configuration.
+        device: of the case.
         clock: host clock that waits for the device.
         resident_before: resident memory of the process before the model was built, bytes.
-        model: what runs; None where the runtime has it in a file of its own.
-        runtime: how it runs.
-        made: facts of what had to be made beforehand.
+        model: on its device; None where the runtime loads it from its own file.
+        runtime: of the case.
+        preparation: facts of exporting or compiling.
         first: the first input, batch x 3 x resolution x resolution.
-        iterations: timed iterations asked for, or None for the protocol's own rule.
+        iterations: timed iterations, or None for the protocol's own rule.
     """
 
     case: Case
@@ -69,7 +80,7 @@ class Session:
     resident_before: int | None
     model: nn.Module | None
     runtime: Runtime
-    made: Mapping[str, Any]
+    preparation: Mapping[str, Any]
     first: torch.Tensor
     iterations: int | None = None
 
@@ -86,21 +97,21 @@ class Session:
 
     @property
     def work(self) -> Forward:
-        """What the case times."""
+        """The timed work: a training step or a forward pass."""
         return self.steps if self.case.mode == "training" else self.forward
 
     @cached_property
     def once(self) -> Callable[[], None]:
-        """The work on the first input: what a user's process would hold, for memory."""
-        return self._over([self.first])
+        """The work on the first input only, for memory: a user's process holds one input."""
+        return self._rotating([self.first])
 
     @cached_property
     def run(self) -> Callable[[], None]:
-        """The work on the next of three inputs, which are made when this is first asked for."""
+        """The work on the next of three inputs, which are created at the first use."""
         others = [torch.randn_like(self.first) for _ in range(_INPUTS - 1)]
-        return self._over([self.first, *others])
+        return self._rotating([self.first, *others])
 
-    def _over(self, inputs: list[torch.Tensor]) -> Callable[[], None]:
+    def _rotating(self, inputs: list[torch.Tensor]) -> Callable[[], None]:
         queue, work = cycle(inputs), self.work
 
         def run() -> None:
@@ -109,23 +120,19 @@ class Session:
         return run
 
     def describe(self) -> dict[str, Any]:
-        """Facts on how it ran, once it has run."""
-        return {**self.made, **self.runtime.describe()}
+        """Facts of preparation and runtime, once it has run."""
+        return {**self.preparation, **self.runtime.describe()}
 
 
 def open_session(case: Case, iterations: int | None = None) -> Session:
     """Build the case's model with seeded random weights and its first input.
 
-    Args:
-        case: what to prepare.
-        iterations: see ``Session``.
-
     Raises:
         BuildError, UnknownNameError: the model cannot be built.
         RuntimeError: torch's own, among them out of memory.
     """
-    statistics, runtime, made = beforehand(case)
-    device = _use(case)
+    statistics, runtime, preparation = prepare_runtime(case)
+    device = _configure_process(case)
     wake(device)
     if runtime.needs_model:
         load(case.variant.task)
@@ -133,33 +140,31 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
     model = build_seeded(case, device, statistics) if runtime.needs_model else None
     first = _image(case, device)
     settle()
-    return Session(case, device, host_clock(device), before, model, runtime, made, first, iterations)
+    return Session(case, device, host_clock(device), before, model, runtime, preparation, first, iterations)
 
 
-def beforehand(case: Case) -> tuple[Path | None, Runtime, Mapping[str, Any]]:
-    """Statistics, runtime and the facts of its making: what processes of their own make where it is not there yet."""
-    statistics = settled(case, _plain) if _verified(case) else None
-    return statistics, *runtime_of(case, example)
+def prepare_runtime(case: Case) -> tuple[Path | None, Runtime, Mapping[str, Any]]:
+    """Statistics, runtime and facts of its preparation; what is not cached is made in processes of their own."""
+    verified = case.mode == "inference" and not is_reference(case)
+    return statistics_file(case, _with_fresh_statistics) if verified else None, *runtime_of(case, example)
 
 
 def example(case: Case) -> tuple[nn.Module, torch.Tensor]:
-    """The very model and first input that a session of the case has."""
-    statistics = settled(case, _plain)
-    device = _use(case)
+    """Model and first input of a session of the case."""
+    return _example(case, statistics_file(case, _with_fresh_statistics))
+
+
+def _with_fresh_statistics(case: Case) -> tuple[nn.Module, torch.Tensor]:
+    return _example(case, None)
+
+
+def _example(case: Case, statistics: Path | None) -> tuple[nn.Module, torch.Tensor]:
+    device = _configure_process(case)
     return build_seeded(case, device, statistics), _image(case, device)
 
 
-def _plain(case: Case) -> tuple[nn.Module, torch.Tensor]:
-    device = _use(case)
-    return build_seeded(case, device), _image(case, device)
-
-
-def _verified(case: Case) -> bool:
-    return case.mode == "inference" and not is_reference(case)
-
-
-def _use(case: Case) -> torch.device:
-    """Set this process up for the case."""
+def _configure_process(case: Case) -> torch.device:
+    """Set device, threads and tf32 of this process for the case."""
     device = torch.device(case.device)
     if device.type == "cuda":
         torch.cuda.set_device(device)  # events are recorded on the current device's stream
@@ -169,12 +174,9 @@ def _use(case: Case) -> torch.device:
 
 
 def build_seeded(case: Case, device: torch.device, statistics: Path | None = None) -> nn.Module:
-    """The case's model on its device, with the same random weights in every process.
+    """The case's model on ``device``, with the same random weights in every process.
 
-    Args:
-        case: what is built.
-        device: where it lies.
-        statistics: of its batch normalisation, see ``settling``; None leaves them fresh, where no number is looked at.
+    ``statistics`` are of batch normalisation, see ``settling``; None leaves them fresh, where outputs are not compared.
     """
     torch.manual_seed(_SEED)
     model = build(case.variant, case.resolution)
@@ -189,11 +191,9 @@ def _image(case: Case, device: torch.device) -> torch.Tensor:
 
 
 def pin(case: Case, copy: int = 0) -> None:
-    """Keep this process on cores of its own where the case asks for it; before any thread is started.
+    """Pin this process to its own cores if the case asks for it; must precede any thread.
 
-    Args:
-        case: says how many threads a copy has.
-        copy: which one this is; the cores of later ones lie behind those of the first.
+    ``copy`` is the 0-based number of this copy; each takes the next cores.
     """
     if case.affinity == "pinned":
         cores = sorted(os.sched_getaffinity(0))

@@ -1,8 +1,8 @@
-"""Statistics of batch normalisation for random weights, so that verification compares well-conditioned numbers.
+"""Batch normalisation statistics for random weights, so that verification compares well-conditioned numbers.
 
 Fresh statistics normalise nothing: activations of a random network then grow or vanish from layer to layer, and two
-exact runtimes disagree (EfficientNetV2-S in fp32 differed from itself in fp64 by 54 %, with settled statistics by
-0.002 %). A trained network has statistics of its data; this one gets those of a few seeded images.
+exact runtimes disagree (EfficientNetV2-S in fp32 differed from fp64 by 54 %, with settled statistics by 0.002 %). A
+trained network has statistics of its data; this one gets those of a few seeded images.
 """
 
 from __future__ import annotations
@@ -19,18 +19,16 @@ from scalebench.suite.case import Case
 
 _FILE = "statistics.pt"
 _IMAGES = 8
-_FIRST = 5000
+_FIRST_SEED = 5000
 
 
-def settled(case: Case, plain: Example) -> Path:
-    """File of the statistics of the case's model at its resolution: made once, in a process of its own.
+def statistics_file(case: Case, example: Example) -> Path:
+    """Statistics of the case's model at its resolution, estimated once in a process of its own.
 
-    Args:
-        case: names model and resolution; how it runs does not matter.
-        plain: builds the model with its random weights.
+    ``example`` builds the model with fresh statistics. Runtime and precision of the case do not matter.
     """
-    like = Case(case.model, case.resolution, device=case.device, threads=case.threads)
-    return artefact(like, _settle, plain)[0] / _FILE
+    eager = Case(case.model, case.resolution, device=case.device, threads=case.threads)
+    return artefact(eager, _estimate, example)[0] / _FILE
 
 
 def load_statistics(model: nn.Module, file: Path) -> None:
@@ -38,7 +36,7 @@ def load_statistics(model: nn.Module, file: Path) -> None:
     model.load_state_dict(torch.load(file, weights_only=True), strict=False)
 
 
-def _settle(model: nn.Module, images: torch.Tensor, case: Case, folder: Path) -> None:
+def _estimate(model: nn.Module, images: torch.Tensor, case: Case, folder: Path) -> None:
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
     for norm in norms:
         norm.reset_running_stats()
@@ -46,6 +44,6 @@ def _settle(model: nn.Module, images: torch.Tensor, case: Case, folder: Path) ->
         norm.train()
     if norms:
         with torch.no_grad():
-            model(torch.from_numpy(scenes(_IMAGES, case.resolution, first=_FIRST)).to(images.device))
-    found = {name: value for name, value in model.state_dict().items() if "running_" in name}
-    torch.save(found, folder / _FILE)
+            model(torch.from_numpy(scenes(_IMAGES, case.resolution, first=_FIRST_SEED)).to(images.device))
+    statistics = {name: value for name, value in model.state_dict().items() if "running_" in name}
+    torch.save(statistics, folder / _FILE)

@@ -1,4 +1,4 @@
-"""Probes of training: how a step divides into forward, backward and optimiser, and what happens to the loss."""
+"""Training probes: time of forward, backward and optimiser within a step, and the losses."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ _LOSSES = 20
 """First steps whose losses are kept."""
 
 
-def parts_of_a_step(session: Session) -> Measurement:
-    """Forward, backward and optimiser, each with a wait of its own behind it.
-
-    Waiting thrice costs a little that the whole step, timed apart, does not pay.
-    """
+def step_parts(session: Session) -> Measurement:
+    """Forward, backward and optimiser, each synchronised; their sum exceeds the whole step, which waits once."""
     steps, images, clock = session.steps, session.first, session.clock
     samples: dict[str, list[float]] = {"forward_s": [], "backward_s": [], "optimizer_s": []}
 
@@ -33,6 +30,6 @@ def parts_of_a_step(session: Session) -> Measurement:
 
 
 def stability(session: Session) -> Measurement:
-    """Losses of the first steps, and whether any step's was no finite number."""
+    """Losses of the first steps, and whether every loss was finite."""
     notes = () if session.steps.finite else ("loss_not_finite",)
     return Measurement(facts={"losses": session.steps.losses(_LOSSES)}, notes=notes)

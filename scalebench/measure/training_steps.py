@@ -8,25 +8,21 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.utils._pytree import tree_leaves
 
 from scalebench.errors import BuildError
 from scalebench.measure.runtimes.torchlike import autocast, images_as_asked, module_as_asked
+from scalebench.model.work import tensor_leaves
 from scalebench.suite.case import Case
 
 OPTIMIZERS: dict[str, Any] = {
     "sgd": lambda weights: torch.optim.SGD(weights, lr=0.01, momentum=0.9, weight_decay=1e-4),
     "adamw": lambda weights: torch.optim.AdamW(weights, lr=1e-4, weight_decay=0.05),
 }
-"""Momentum and decay of the common recipes; learning rates are low, because a step must not depend on luck."""
+"""Momentum and decay of the common recipes; learning rates are low, so that training stays stable."""
 
 
 class Steps:
-    """A model in training mode with its optimiser. A call makes one whole step.
-
-    Args:
-        model: on the case's device.
-        case: optimiser, precision, layout, checkpointing, compiled or not.
+    """A model on the case's device in training mode, with its optimiser. A call runs one whole step.
 
     Raises:
         BuildError: the model cannot recompute activations.
@@ -54,27 +50,27 @@ class Steps:
             return self._loss(outputs)
 
     def _loss(self, outputs: Any) -> torch.Tensor:
-        """Cross entropy against labels that follow from the place in the batch; mean square for dense outputs."""
-        leaves = [leaf for leaf in tree_leaves(outputs) if isinstance(leaf, torch.Tensor)]
+        """Cross entropy, labels given by the position in the batch; mean square for dense outputs."""
+        leaves = tensor_leaves(outputs)
         if len(leaves) > 1 or leaves[0].ndim != 2:
             return torch.stack([leaf.float().square().mean() for leaf in leaves]).sum()
         labels = torch.arange(len(leaves[0]), device=leaves[0].device) % leaves[0].shape[1]
         return functional.cross_entropy(leaves[0].float(), labels)
 
     def backward(self, loss: torch.Tensor) -> torch.Tensor:
-        """Gradients of all weights; hands the loss on."""
+        """Compute the gradients of all weights; returns the loss."""
         self._scaler.scale(loss).backward()
         self._losses.append(loss.detach())
         return loss
 
     def update(self, _: torch.Tensor) -> None:
-        """The optimiser's step, and gradients set back."""
+        """The optimiser's step; gradients are reset."""
         self._scaler.step(self._optimizer)
         self._scaler.update()
         self._optimizer.zero_grad(set_to_none=True)
 
     def losses(self, most: int) -> list[float | None]:
-        """Losses of the first steps, at most ``most``; None where one was not finite."""
+        """Losses of the first steps, at most ``most``; None for a loss that is not finite."""
         values = [float(loss) for loss in self._losses[:most]]
         return [value if math.isfinite(value) else None for value in values]
 
@@ -87,5 +83,5 @@ class Steps:
 def _checkpoint(module: nn.Module, name: str) -> None:
     enable: Any = getattr(module, "set_grad_checkpointing", None)
     if enable is None:
-        raise BuildError(f"{name} cannot recompute activations", "leave checkpointing: true out for it")
+        raise BuildError(f"{name} cannot recompute activations", "remove checkpointing: true for this model")
     enable(True)

@@ -1,4 +1,4 @@
-"""Verification: a way of running that is fast and computes something else is not fast."""
+"""Verification: the outputs of every configuration are compared with those of eager fp32."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ def verify(session: Session) -> Measurement:
     """Compare the case's logits with those of eager fp32 on the same weights and seeded images.
 
     Facts: ``relative_error``, the largest over the images of |y - y_ref| / |y_ref| in the Euclidean norm;
-    ``top1_agreement``, the share of images whose largest logit is the same one; ``verified``: ``ok``, ``off`` where the
-    error is above ``BOUNDS``, or ``not finite``. The reference itself is not compared with itself.
+    ``top1_agreement``, the share of images with the same top class; ``verified``: ``ok``, ``off`` where the error is
+    above ``BOUNDS``, or ``not finite``. Nothing for the reference itself.
     """
     case = session.case
     if is_reference(case):
         return Measurement()
-    passes = _passes(case)
-    found = torch.cat([session.runtime.tensor(session.forward(images.to(session.device))) for images in passes])
-    expected = _reference(case, passes)
-    if not bool(found.isfinite().all()):
+    batches = _batches(case)
+    outputs = torch.cat([session.runtime.tensor(session.forward(images.to(session.device))) for images in batches])
+    expected = _reference(case, batches)
+    if not bool(outputs.isfinite().all()):
         return Measurement(facts={"relative_error": None, "top1_agreement": None, "verified": "not finite"})
-    error = float(((found - expected).norm(dim=1) / expected.norm(dim=1)).max())
-    same = float((found.argmax(dim=1) == expected.argmax(dim=1)).float().mean())
-    word = "ok" if error <= BOUNDS[case.precision] else "off"
-    return Measurement(facts={"relative_error": error, "top1_agreement": same, "verified": word})
+    error = float(((outputs - expected).norm(dim=1) / expected.norm(dim=1)).max())
+    agreement = float((outputs.argmax(dim=1) == expected.argmax(dim=1)).float().mean())
+    verdict = "ok" if error <= BOUNDS[case.precision] else "off"
+    return Measurement(facts={"relative_error": error, "top1_agreement": agreement, "verified": verdict})
 
 
-def _passes(case: Case) -> list[torch.Tensor]:
+def _batches(case: Case) -> list[torch.Tensor]:
     """Seeded images in batches of the case, at least eight of them."""
     number = max(_IMAGES, case.batch) // case.batch * case.batch
     return list(torch.from_numpy(scenes(number, case.resolution)).split(case.batch))
 
 
-def _reference(case: Case, passes: list[torch.Tensor]) -> torch.Tensor:
-    """Eager fp32 logits, images x classes: computed once, then read from disk, where the round costs less for it."""
+def _reference(case: Case, batches: list[torch.Tensor]) -> torch.Tensor:
+    """Eager fp32 logits, images x classes: computed once, then read from disk."""
     plain = replace(case, precision="fp32", layout="contiguous", runtime="eager", instances=1, affinity="free")
     file = _file(plain)
     try:
@@ -58,8 +58,8 @@ def _reference(case: Case, passes: list[torch.Tensor]) -> torch.Tensor:
         pass
     model, _ = example(plain)
     set_tf32(plain)
-    forward = Eager(plain).prepare(model, passes[0])
-    expected = torch.cat([logits(forward(images.to(case.device))) for images in passes])
+    forward = Eager(plain).prepare(model, batches[0])
+    expected = torch.cat([logits(forward(images.to(case.device))) for images in batches])
     content = io.BytesIO()
     np.save(content, expected.numpy())
     write_cache(file, content.getvalue())

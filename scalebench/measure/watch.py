@@ -1,7 +1,7 @@
-"""Watches the GPU from a thread while something else runs: clocks, throttling, temperature, power, who is there.
+"""Samples the GPU from a thread during a measurement: clocks, throttling, temperature, power, processes.
 
-A sample costs the measuring process a little of its interpreter, so it comes every 100 ms and asks for the list of
-processes, the dearest question, at every tenth only. On the CPU no thread is started.
+A sample takes interpreter time from the measuring process, so there is one every 100 ms, and only every tenth reads the
+list of processes, the most expensive query. On the CPU no thread is started.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from itertools import count, pairwise
@@ -26,16 +26,16 @@ _PROCESSES_EVERY = 10
 _MEMORY_EVERY_S = 0.02
 
 Value = TypeVar("Value")
-Seen = Callable[[], dict[str, Any] | None]
-"""What was seen, to be called when the watch is over; None on the CPU."""
+GpuReport = Callable[[], dict[str, Any] | None]
+"""Gives the summary, once the watch is over; None on the CPU."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at the GPU; None for what it does not tell.
+    """One sample of the GPU; None for what is unavailable.
 
     Attributes:
-        at_s: when, seconds of a monotonic clock.
+        at_s: monotonic seconds.
         reasons: clock event reasons, a bit mask.
         sm_clock_mhz, temperature_c, power_w: as named.
         process_bytes: device memory of this process.
@@ -52,54 +52,41 @@ class Sample:
 
 
 def gpu_of(device: torch.device) -> Gpu | Unavailable | None:
-    """The device as NVML knows it; None for the CPU."""
+    """NVML's handle of the device; None for the CPU."""
     if device.type != "cuda":
         return None
-    found = torch.cuda.get_device_properties(device)
-    place: list[Any] = [getattr(found, f"pci_{part}_id", None) for part in ("domain", "bus", "device")]
-    pci = "" if None in place else "{:08x}:{:02x}:{:02x}.0".format(*place)
-    return open_gpu(str(getattr(found, "uuid", "")), pci)
-
-
-def watched(device: torch.device) -> AbstractContextManager[Seen]:
-    """Watch ``device`` for the length of a ``with`` block, see ``watching``."""
-    return watching(gpu_of(device))
+    properties = torch.cuda.get_device_properties(device)
+    address: list[Any] = [getattr(properties, f"pci_{part}_id", None) for part in ("domain", "bus", "device")]
+    pci = "" if None in address else "{:08x}:{:02x}:{:02x}.0".format(*address)
+    return open_gpu(str(getattr(properties, "uuid", "")), pci)
 
 
 @contextmanager
 def watching(
     gpu: Gpu | Unavailable | None, every_s: float = _EVERY_S, clock: Callable[[], float] = time.monotonic
-) -> Iterator[Seen]:
-    """Watch a GPU for the length of a ``with`` block.
+) -> Iterator[GpuReport]:
+    """Sample a GPU (None on the CPU) every ``every_s`` seconds during a ``with`` block.
 
-    Args:
-        gpu: the device; None on the CPU.
-        every_s: seconds between two samples.
-        clock: monotonic seconds.
-
-    Yields: a callable that gives, after the block, ``summary``'s mapping; ``{"unavailable", "detail"}`` where NVML
-        does not answer; None on the CPU.
+    Yields: a callable that gives ``summary``'s mapping after the block; ``{"unavailable", "detail"}`` without NVML;
+        None on the CPU.
     """
     if gpu is None:
         yield lambda: None
     elif isinstance(gpu, Unavailable):
         yield lambda: {"unavailable": gpu.reason, "detail": gpu.detail}
     else:
-        with sampled(lambda number: look(gpu, clock, number % _PROCESSES_EVERY == 0), every_s) as samples:
+        with sampled(lambda number: take_sample(gpu, clock, number % _PROCESSES_EVERY == 0), every_s) as samples:
             yield lambda: summary(samples)
 
 
 def process_peak(
     gpu: Gpu | Unavailable | None, run: Callable[[], None], every_s: float = _MEMORY_EVERY_S
 ) -> int | None:
-    """Most device memory this process had while ``run`` ran, bytes, context and libraries included.
+    """Peak device memory of this process during ``run``, bytes, context and libraries included.
 
-    Args:
-        gpu: where ``run`` works; None on the CPU.
-        run: has to wait for the device before it returns.
-        every_s: seconds between two looks; the last one comes after ``run``, when the allocator still holds its peak.
+    ``run`` must wait for the device. The last sample is taken after it, when the allocator still holds its peak.
 
-    Returns: None on the CPU, without NVML, and in containers whose processes NVML lists under other numbers.
+    Returns: None on the CPU, without NVML, and in containers whose process ids differ from NVML's.
     """
     if not isinstance(gpu, Gpu):
         run()
@@ -110,11 +97,11 @@ def process_peak(
 
     with sampled(take, every_s) as samples:
         run()
-    return _most(sample.process_bytes for sample in samples)
+    return _max_known(sample.process_bytes for sample in samples)
 
 
-def look(gpu: Gpu, clock: Callable[[], float], processes: bool) -> Sample:
-    """Ask the GPU once, for its processes only if told so."""
+def take_sample(gpu: Gpu, clock: Callable[[], float], processes: bool) -> Sample:
+    """Read the GPU once; its processes only where ``processes``."""
     own, others = tenants(gpu.processes(), os.getpid()) if processes else (None, None)
     return Sample(
         at_s=clock(),
@@ -129,11 +116,9 @@ def look(gpu: Gpu, clock: Callable[[], float], processes: bool) -> Sample:
 
 @contextmanager
 def sampled(take: Callable[[int], Sample], every_s: float) -> Iterator[list[Sample]]:
-    """Take samples in a thread during a ``with`` block: one at once, one every ``every_s``, one after it.
+    """Take samples in a thread during a ``with`` block: one at the start, one every ``every_s``, one after it.
 
-    Args:
-        take: makes a sample; gets its number, 0 for the first and for the last.
-        every_s: seconds between two samples.
+    ``take`` gets the number of the sample, 0 for the first and for the last.
     """
     samples: list[Sample] = []
     over = threading.Event()
@@ -155,10 +140,10 @@ def sampled(take: Callable[[int], Sample], every_s: float) -> Iterator[list[Samp
 
 
 def summary(samples: Sequence[Sample]) -> dict[str, Any]:
-    """What the samples have in common, as JSON content; None where no sample knew.
+    """Summary of the samples as JSON content; None for what is unknown in all of them.
 
-    Returns: ``samples`` (how many), ``clock_event_reasons`` (all masks together), ``throttled`` (names of those that
-        spoil a timing), ``sm_clock_min_mhz``, ``sm_clock_max_mhz``, ``temperature_max_c``, ``power_mean_w`` (over
+    Returns: ``samples`` (their number), ``clock_event_reasons`` (union of masks), ``throttled`` (names of those that
+        invalidate a timing), ``sm_clock_min_mhz``, ``sm_clock_max_mhz``, ``temperature_max_c``, ``power_mean_w`` (over
         time), ``process_peak_bytes``, ``other_pids``.
     """
     masks = _known(sample.reasons for sample in samples)
@@ -171,9 +156,9 @@ def summary(samples: Sequence[Sample]) -> dict[str, Any]:
         "throttled": None if reasons is None else throttled(reasons),
         "sm_clock_min_mhz": min(clocks, default=None),
         "sm_clock_max_mhz": max(clocks, default=None),
-        "temperature_max_c": _most(sample.temperature_c for sample in samples),
+        "temperature_max_c": _max_known(sample.temperature_c for sample in samples),
         "power_mean_w": mean_power(samples),
-        "process_peak_bytes": _most(sample.process_bytes for sample in samples),
+        "process_peak_bytes": _max_known(sample.process_bytes for sample in samples),
         "other_pids": sorted({pid for pids in others for pid in pids}) if others else None,
     }
 
@@ -183,7 +168,7 @@ def mean_power(samples: Iterable[Sample]) -> float | None:
     known = [(sample.at_s, sample.power_w) for sample in samples if sample.power_w is not None]
     if len(known) < 2 or known[-1][0] <= known[0][0]:
         return None
-    joules = sum((late - soon) * (one + other) / 2 for (soon, one), (late, other) in pairwise(known))
+    joules = sum((end - start) * (first + last) / 2 for (start, first), (end, last) in pairwise(known))
     return joules / (known[-1][0] - known[0][0])
 
 
@@ -191,5 +176,5 @@ def _known(values: Iterable[Value | None]) -> list[Value]:
     return [value for value in values if value is not None]
 
 
-def _most(values: Iterable[int | None]) -> int | None:
+def _max_known(values: Iterable[int | None]) -> int | None:
     return max(_known(values), default=None)

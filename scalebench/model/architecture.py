@@ -1,9 +1,9 @@
-"""How a model is built, as far as it can be counted: stages, kernels, kinds of convolution, norms, gates, head.
+"""A model's structure: stages, kernels, kinds of convolution, norms, gates, head.
 
-Kinds go by operator alone: kernel size and groups of a convolution. A linear layer that works on every pixel is a 1x1
-convolution, as in ConvNeXt's blocks; on a vector it is fully connected. What belongs to a squeeze-and-excitation
-module is counted there and nowhere else. What no kind covers, norms and scales mostly, is ``other``: so the shares of
-all kinds sum up to one.
+The kind follows from the operator alone: kernel size and groups of a convolution. A linear layer applied to every pixel
+is a 1x1 convolution, as in ConvNeXt's blocks; applied to a vector it is fully connected. Operators of a
+squeeze-and-excitation module count there only. Everything else, mostly norms and scales, is ``other``, so the shares of
+all kinds sum to one.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from collections import Counter
 from typing import Any
 
 import torch
-from timm.models.regnet import RegStage
 from torch import nn
 
-from scalebench.model.build import stages
+from scalebench.model.build import block_stages
 from scalebench.model.complexity import Complexity, count_model
 
 GATES = "squeeze-and-excitation"
@@ -25,7 +24,7 @@ _NORM = re.compile(r"^(?!.*Conv)(\w*?Norm)")
 
 
 def count_with_structure(model: nn.Module, name: str, resolution: int) -> tuple[Complexity, dict[str, Any]]:
-    """Count a model on the meta device and look at how it is built, in one pass.
+    """Count a model on the meta device and record its structure, in one pass.
 
     Returns: what ``count_model`` returns, and as plain data
 
@@ -37,16 +36,16 @@ def count_with_structure(model: nn.Module, name: str, resolution: int) -> tuple[
     Raises:
         BuildError: its forward pass fails at this resolution.
     """
-    watch = _Watch(model)
+    hooks = _StructureHooks(model)
     try:
-        counted = count_model(model, name, resolution)
+        complexity = count_model(model, name, resolution)
     finally:
-        watch.close()
-    return counted, watch.found(counted)
+        hooks.remove()
+    return complexity, hooks.structure(complexity)
 
 
-class _Watch:
-    """Sees every convolution, linear layer, pooling and stage while the model runs."""
+class _StructureHooks:
+    """Forward hooks that record every convolution, linear layer, pooling and stage while the model runs."""
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
@@ -61,24 +60,24 @@ class _Watch:
         self._side = 0
         self._seen: set[int] = set()
         self._handles = [
-            module.register_forward_hook(self._ran)
+            module.register_forward_hook(self._record_module)
             for module in model.modules()
             if isinstance(module, (nn.Conv2d, nn.Linear)) or "Pool" in type(module).__name__
         ]
-        self._handles += [stage.register_forward_hook(self._left) for stage in self._stages]
+        self._handles += [stage.register_forward_hook(self._record_stage) for stage in self._stages]
 
-    def close(self) -> None:
-        """Stop looking."""
+    def remove(self) -> None:
+        """Remove the hooks."""
         for handle in self._handles:
             handle.remove()
 
-    def found(self, counted: Complexity) -> dict[str, Any]:
-        """What was seen, as ``count_with_structure`` says; ``other`` is what the whole count has beyond that."""
+    def structure(self, complexity: Complexity) -> dict[str, Any]:
+        """See ``count_with_structure``; ``other`` is the whole count less all other kinds."""
         gates = {id(p): p.numel() for gate in self._gates for p in gate.parameters()}
         if self._gates:
             row = self._kinds.setdefault(GATES, Counter())
             row["number"], row["params"] = len(self._gates), sum(gates.values())
-        total = {"macs": counted.macs, "params": counted.params, "activations": counted.activations}
+        total = {key: getattr(complexity, key) for key in ("macs", "params", "activations")}
         rest = {key: n - sum(kind[key] for kind in self._kinds.values()) for key, n in total.items()}
         if any(rest.values()):
             self._kinds["other"] = Counter(rest)
@@ -96,7 +95,7 @@ class _Watch:
         }
 
     def _functions(self) -> dict[str, int]:
-        """Activation functions by name, those of gates left out."""
+        """Number of activation functions by name, without those of gates."""
         return dict(
             Counter(
                 type(module).__name__
@@ -107,18 +106,18 @@ class _Watch:
             ).most_common()
         )
 
-    def _left(self, stage: nn.Module, _inputs: Any, output: Any) -> None:
+    def _record_stage(self, stage: nn.Module, _inputs: Any, output: Any) -> None:
         if isinstance(output, torch.Tensor) and output.dim() == 4:
             self._shapes[id(stage)] = [output.shape[1], output.shape[-1]]
 
-    def _ran(self, module: nn.Module, inputs: Any, output: Any) -> None:
+    def _record_module(self, module: nn.Module, inputs: Any, output: Any) -> None:
         if not inputs or not all(isinstance(t, torch.Tensor) for t in (inputs[0], output)):
             return
         gate = id(module) in self._in_gates
         if isinstance(module, (nn.Conv2d, nn.Linear)):
             self._count(module, output, GATES if gate else _kind(module, output))
         if not gate and output.dim() == 4 == inputs[0].dim():
-            self._step(module, inputs[0].shape[-1], output.shape[-1])
+            self._record_downsampling(module, inputs[0].shape[-1], output.shape[-1])
 
     def _count(self, module: nn.Conv2d | nn.Linear, output: torch.Tensor, kind: str) -> None:
         taps = module.weight[0].numel()
@@ -132,17 +131,15 @@ class _Watch:
             if kind != "fully connected":
                 self._kernels[_kernel(module)] += 1
         if self._stages and id(self._stages[-1]) in self._shapes:
-            self._head.append(f"{_described(module, kind)}, {module.weight[0].shape[0]} to {module.weight.shape[0]}")
+            self._head.append(f"{_layer_name(module, kind)}, {module.weight[0].shape[0]} to {module.weight.shape[0]}")
 
-    def _step(self, module: nn.Module, before: int, after: int) -> None:
-        """Note the first module that reaches a smaller size; shortcuts come second, and global pooling is no step."""
+    def _record_downsampling(self, module: nn.Module, before: int, after: int) -> None:
+        """Record the first module that reaches a smaller size: shortcuts come second. Global pooling does not count."""
         if "Adaptive" in type(module).__name__ or after >= before or (self._side and after >= self._side):
             return
         self._side = after
-        what = (
-            _described(module, _kind(module, None)) if isinstance(module, nn.Conv2d) else _words(type(module).__name__)
-        )
-        self._downsampling.append(f"{what}, by {round(before / after)}")
+        name = _layer_name(module, _kind(module, None)) if isinstance(module, nn.Conv2d) else _pooling_name(module)
+        self._downsampling.append(f"{name}, by {round(before / after)}")
 
 
 def _kind(module: nn.Conv2d | nn.Linear, output: torch.Tensor | None) -> str:
@@ -157,16 +154,17 @@ def _kernel(module: nn.Conv2d | nn.Linear) -> str:
     return "x".join(map(str, module.kernel_size)) if isinstance(module, nn.Conv2d) else "1x1"
 
 
-def _described(module: nn.Conv2d | nn.Linear, kind: str) -> str:
+def _layer_name(module: nn.Conv2d | nn.Linear, kind: str) -> str:
     return kind if kind in ("1x1", "fully connected") else f"{kind} {_kernel(module)}"
 
 
-def _words(name: str) -> str:
+def _pooling_name(module: nn.Module) -> str:
+    name = type(module).__name__
     return {"MaxPool2d": "max pooling", "AvgPool2d": "average pooling"}.get(name.removesuffix("Same"), name)
 
 
 def _norms(model: nn.Module) -> dict[str, int]:
-    """Normalisation layers by kind; timm's, which hold an activation too, by the norm in their name."""
+    """Number of normalisation layers by kind; timm's layers with a fused activation count by the norm in their name."""
     names = [
         match[1]
         for module in model.modules()
@@ -177,9 +175,8 @@ def _norms(model: nn.Module) -> dict[str, int]:
 
 def _stages(model: nn.Module) -> list[nn.Module]:
     """Stages of an MBConv model, a ResNet, a RegNet or a ConvNeXt; empty for anything else."""
-    found: list[nn.Module] = [*stages(model)] or [m for m in model.children() if isinstance(m, RegStage)]
-    held = getattr(model, "stages", None)
-    return found or (list(held.children()) if isinstance(held, nn.Sequential) else [])
+    container = getattr(model, "stages", None)
+    return block_stages(model) or (list(container.children()) if isinstance(container, nn.Sequential) else [])
 
 
 def _blocks(stage: nn.Module) -> int:

@@ -8,21 +8,17 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils._pytree import tree_leaves
 
 from scalebench.errors import BuildError
-from scalebench.model.work import Tally
+from scalebench.model.work import Tally, tensor_leaves
 
 
 def training_macs(model: nn.Module, resolution: int) -> int:
     """Multiply-adds of forward and backward on one image, optimiser not included.
 
     Every product has two gradients of its own cost, so a step needs three times the forward pass, less the first
-    layer's gradient of the image. Nothing is recomputed, as fused attention and checkpointing would do.
-
-    Args:
-        model: built on the meta device; left as it was.
-        resolution: of the image, resolution x resolution x 3.
+    layer's gradient of the image. Nothing is recomputed, as fused attention and checkpointing would do. The model is on
+    the meta device and does not change.
 
     Raises:
         BuildError: the step fails, or has a compute operator without a formula.
@@ -32,8 +28,7 @@ def training_macs(model: nn.Module, resolution: int) -> int:
     tally = Tally()
     try:
         with _training(model), torch.enable_grad(), tally:
-            outputs = [leaf for leaf in tree_leaves(model(image)) if isinstance(leaf, torch.Tensor)]
-            losses = [output.sum() for output in outputs if output.requires_grad]
+            losses = [output.sum() for output in tensor_leaves(model(image)) if output.requires_grad]
             torch.autograd.grad(losses, weights, allow_unused=True)
     except Exception as error:  # a model's passes raise whatever they like
         raise BuildError(f"training MACs: {type(error).__name__}: {error}") from error
@@ -44,10 +39,11 @@ def training_macs(model: nn.Module, resolution: int) -> int:
 
 @contextmanager
 def _training(model: nn.Module) -> Iterator[None]:
-    """Train mode, but for batch normalisation.
+    """Train mode, except for batch normalisation.
 
-    That refuses a single value per channel, as one image gives after global pooling. It has no products in either
-    mode, so the count is the same; two images halved would not be, where a model also multiplies weights alone.
+    In train mode it rejects a single value per channel, which one image gives after global pooling. It has no products
+    in either mode, so the count is the same. Half the count of two images would differ in models that also multiply
+    weights with each other.
     """
     was_training = model.training
     model.train()

@@ -1,4 +1,4 @@
-"""Model name or variant -> nn.Module, through timm's own factories; dense models stand on these, see ``dense``."""
+"""Model name or variant -> nn.Module, by timm's own factories; dense models build on these, see ``dense_heads``."""
 
 from __future__ import annotations
 
@@ -40,12 +40,9 @@ _DIVISOR = 8
 
 
 def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
-    """Build ``variant`` for square inputs of ``resolution`` pixels, in eval mode.
+    """Build ``variant`` for square inputs of ``resolution`` pixels, in eval mode; on ``meta`` nothing is allocated.
 
-    Args:
-        variant: base, multipliers and options; depth rounds up, width to multiples of 8.
-        resolution: used by models with a fixed input size (position embeddings, windows).
-        device: where parameters live; ``meta`` allocates nothing.
+    Depth rounds up, width to multiples of 8. Only models with position embeddings or windows depend on ``resolution``.
 
     Raises:
         UnknownNameError: timm, or effdet, has no such model.
@@ -53,8 +50,8 @@ def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
     """
     detector = variant.task == "effdet"
     if variant.base not in EFFICIENTDETS if detector else not timm.models.is_model(variant.base):
-        known = EFFICIENTDETS if detector else timm.list_models()
-        raise UnknownNameError(f"unknown model {variant.base!r}", did_you_mean(variant.base, known))
+        names = EFFICIENTDETS if detector else timm.list_models()
+        raise UnknownNameError(f"unknown model {variant.base!r}", did_you_mean(variant.base, names))
     try:
         with torch.device(device):
             if variant.task:
@@ -80,13 +77,13 @@ def _timm_model(variant: Variant, resolution: int, **options: Any) -> Any:
 
 def catalogue() -> dict[str, Known]:
     """Every timm classifier with its default input size and stride, in timm's order."""
-    known = {}
+    models = {}
     for name in timm.list_models():
         config = timm.models.get_pretrained_cfg(name)
         size = default_resolution(name)
         pool = config.pool_size[0] if config and config.pool_size else None
-        known[name] = Known(size, max(1, size // pool) if pool else 1)
-    return known
+        models[name] = Known(size, max(1, size // pool) if pool else 1)
+    return models
 
 
 def default_resolution(base: str) -> int:
@@ -125,9 +122,9 @@ def _factory(variant: Variant) -> Callable[..., Any]:
 def _generators(entry: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
     """timm's ``_gen_*`` functions that ``entry`` calls and that take both multipliers."""
     used = set(entry.__code__.co_names)
-    found = {name: value for name, value in entry.__globals__.items() if name.startswith("_gen_") and name in used}
-    wanted = {"channel_multiplier", "depth_multiplier"}
-    return {name: f for name, f in found.items() if wanted <= set(inspect.signature(f).parameters)}
+    candidates = {name: f for name, f in entry.__globals__.items() if name.startswith("_gen_") and name in used}
+    multipliers = {"channel_multiplier", "depth_multiplier"}
+    return {name: f for name, f in candidates.items() if multipliers <= set(inspect.signature(f).parameters)}
 
 
 def _with_multipliers(generator: Callable[..., Any], variant: Variant) -> Callable[..., Any]:
@@ -143,24 +140,28 @@ def _with_multipliers(generator: Callable[..., Any], variant: Variant) -> Callab
 
 def stages(model: nn.Module) -> list[nn.Sequential]:
     """Stages of an MBConv model or a ResNet, in order; empty for anything else."""
-    found = getattr(model, "blocks", None) or [getattr(model, f"layer{i}", None) for i in range(1, 5)]
-    return [stage for stage in found if isinstance(stage, nn.Sequential)]
+    candidates = getattr(model, "blocks", None) or [getattr(model, f"layer{i}", None) for i in range(1, 5)]
+    return [stage for stage in candidates if isinstance(stage, nn.Sequential)]
+
+
+def block_stages(model: nn.Module) -> list[nn.Module]:
+    """Stages of an MBConv model, a ResNet or a RegNet, in order; empty for anything else."""
+    return [*stages(model)] or [m for m in model.children() if isinstance(m, RegStage)]
 
 
 def block_count(model: nn.Module) -> int | None:
-    """Blocks in all stages of an MBConv model, a ResNet or a RegNet; None for anything else."""
-    found: list[nn.Module] = [*stages(model)] or [m for m in model.children() if isinstance(m, RegStage)]
-    return sum(len(list(stage.children())) for stage in found) or None
+    """Blocks in all of ``block_stages``; None where there are none."""
+    return sum(len(list(stage.children())) for stage in block_stages(model)) or None
 
 
 def head_params(model: nn.Module) -> int:
-    """Parameters of the classifier, which a transferred or dense model does without; 0 where timm names none."""
+    """Parameters of the classifier, which transferred and dense models do not have; 0 where timm names none."""
     head = getattr(model, "get_classifier", lambda: None)()
     return sum(p.numel() for p in head.parameters()) if isinstance(head, nn.Module) else 0
 
 
 def _trim(model: nn.Module, variant: Variant) -> None:
-    """Leave out the last block of the ``trim`` longest stages; it has stride 1, so every shape still fits."""
+    """Remove the last block of the ``trim`` longest stages; it has stride 1, so all shapes still match."""
     longest = sorted(stages(model), key=len, reverse=True)[: variant.trim]
     if len(longest) < variant.trim or any(len(stage) < 2 for stage in longest):
         raise BuildError(f"{variant.name}: there are not {variant.trim} stages to trim a block from")
@@ -201,6 +202,6 @@ def scaled_blocks(blocks: int, depth: float) -> int:
 
 def scaled_channels(channels: int, width: float) -> int:
     """Channels times width, rounded to 8 but never below 90 % (reference EfficientNet, ``round_filters``)."""
-    wanted = channels * width
-    rounded = max(_DIVISOR, int(wanted + _DIVISOR / 2) // _DIVISOR * _DIVISOR)
-    return rounded + _DIVISOR if rounded < 0.9 * wanted else rounded
+    exact = channels * width
+    rounded = max(_DIVISOR, int(exact + _DIVISOR / 2) // _DIVISOR * _DIVISOR)
+    return rounded + _DIVISOR if rounded < 0.9 * exact else rounded

@@ -1,8 +1,8 @@
 """Params, MACs and activations of a model, counted on the meta device: no weights, no memory, any resolution.
 
-MACs use the formulas of ``torch.utils.flop_counter`` on operators that reach the meta device, where fused attention
-falls apart into products that have a formula; the CPU kernels would hide them (pytorch issue 195460). fvcore serves
-as a cross-check only.
+MACs use the formulas of ``torch.utils.flop_counter`` on operators that reach the meta device. There fused attention is
+decomposed into products that have a formula; the CPU kernels would hide them (pytorch issue 195460). fvcore serves only
+as a cross-check.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.utils._pytree import tree_leaves
 
 from scalebench.errors import BuildError
 from scalebench.model.build import build
-from scalebench.model.work import Tally
+from scalebench.model.work import Tally, tensor_leaves
 from scalebench.suite.variant import Variant
 
 
 @dataclass(frozen=True)
 class Complexity:
-    """Cost on paper of one image.
+    """Counted cost of one image.
 
     Attributes:
         params: elements of all parameters.
@@ -31,10 +30,10 @@ class Complexity:
         activations: output elements of convolution and linear operators.
         weight_bytes: bytes of parameters and buffers.
         other_elements: output elements of every other operator, about one FLOP each.
-        uncounted: compute operators that were seen and have no formula; not empty means macs is too low.
+        uncounted: compute operators without a formula; where not empty, macs is too low.
         work: groups of identical operators, each (macs, activation bytes, weight bytes, count), in fp32. Activation
             bytes grow with the batch; weight bytes, parameters, buffers and what is computed from them alone, do not.
-            The macs of all groups sum up to ``macs``.
+            The macs of all groups sum to ``macs``.
         operators: the same by kind, each (kind of ``suite.kinds.OPERATORS``, macs, activation bytes, weight bytes,
             count).
     """
@@ -59,14 +58,14 @@ def count(variant: Variant, resolution: int) -> Complexity:
 
 
 def count_model(model: nn.Module, name: str, resolution: int) -> Complexity:
-    """Count a model that already lies on the meta device.
+    """Count a model on the meta device.
 
     Raises:
         BuildError: its forward pass fails at this resolution.
     """
     weights = [*model.parameters(), *model.buffers()]
     tally = Tally(weights)
-    run_on_paper(model, tally, name, resolution)
+    tally_forward(model, tally, name, resolution)
     return Complexity(
         params=sum(p.numel() for p in model.parameters()),
         macs=tally.macs,
@@ -79,7 +78,7 @@ def count_model(model: nn.Module, name: str, resolution: int) -> Complexity:
     )
 
 
-def run_on_paper(model: nn.Module, tally: Tally, name: str, resolution: int) -> None:
+def tally_forward(model: nn.Module, tally: Tally, name: str, resolution: int) -> None:
     """Add one forward pass of a model on the meta device to ``tally``, one image of 3 x side x side.
 
     Raises:
@@ -99,8 +98,8 @@ class CrossCheck:
 
     Attributes:
         macs: fvcore's conv, linear and matmul multiply-adds.
-        norm: what fvcore adds for normalisation layers, which the reference convention leaves out.
-        unsupported: operators fvcore met without a formula.
+        norm: multiply-adds of normalisation layers, which the reference convention leaves out.
+        unsupported: operators for which fvcore has no formula.
     """
 
     macs: int
@@ -113,14 +112,14 @@ class CrossCheck:
 
 
 class _Flat(nn.Module):
-    """Gives a model's outputs as one tuple: tracing takes no dictionaries."""
+    """Returns a model's outputs as one tuple: tracing takes no dictionaries."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return tuple(leaf for leaf in tree_leaves(self.model(images)) if isinstance(leaf, torch.Tensor))
+        return tuple(tensor_leaves(self.model(images)))
 
 
 def cross_check(variant: Variant, resolution: int) -> CrossCheck:

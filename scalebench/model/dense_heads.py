@@ -1,6 +1,6 @@
 """Detection and segmentation models on timm encoders, with random weights; see ``suite.dense`` for their names.
 
-Only the network: no anchors are decoded and no boxes suppressed, so what is counted and timed is what the papers count.
+Only the network, as in the papers' counts: no anchor decoding and no non-maximum suppression.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DETECTOR_CLASSES = 80
 _ANCHORS = 9
 _WIDTH = 256
 _REDUCTIONS = [8, 16, 32]
-"""Lin et al., arXiv:1708.02002, section 4: 9 anchors per place, pyramid of 256 channels over C3 to C5."""
+"""Lin et al., arXiv:1708.02002, section 4: 9 anchors per position, pyramid of 256 channels over C3 to C5."""
 _MODULES = {
     **dict.fromkeys(("unet", "fpn", "deeplabv3plus"), "segmentation_models_pytorch"),
     "retina": "torchvision.models.detection.retinanet",
@@ -34,16 +34,11 @@ _MODULES = {
 _SEGMENTERS = {"unet": "Unet", "fpn": "FPN", "deeplabv3plus": "DeepLabV3Plus"}
 
 Encoder = Callable[..., Any]
-"""Makes the base as timm does, with further options of timm's: ``features_only``, ``out_indices``."""
+"""Builds the base through timm, with further options of timm: ``features_only``, ``out_indices``."""
 
 
 def build_dense(variant: Variant, resolution: int, encoder: Encoder) -> nn.Module:
-    """Build what ``variant.task`` names on the variant's base.
-
-    Args:
-        variant: with a task of ``suite.dense.KINDS``.
-        resolution: side of the square input, pixels.
-        encoder: makes the base, multipliers included.
+    """Build the model kind ``variant.task`` on the base from ``encoder``, for inputs of ``resolution`` pixels a side.
 
     Raises:
         BuildError: a package is not installed, or the base does not suit the kind.
@@ -63,12 +58,7 @@ def build_dense(variant: Variant, resolution: int, encoder: Encoder) -> nn.Modul
 
 
 class Retina(nn.Module):
-    """RetinaNet without post-processing, P6 taken from P5 as in the reference implementation (tensorflow/tpu).
-
-    Args:
-        encoder: gives features reduced 8, 16 and 32 times.
-        name: for the message where it does not.
-    """
+    """RetinaNet without post-processing, P6 taken from P5 as in the reference implementation (tensorflow/tpu)."""
 
     def __init__(self, encoder: Any, name: str) -> None:
         super().__init__()
@@ -85,8 +75,8 @@ class Retina(nn.Module):
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
         """Class scores and boxes of every anchor: batch x anchors x 80 and batch x anchors x 4."""
         levels = self.pyramid({f"p{at}": features for at, features in enumerate(self.encoder(images), start=3)})
-        found: dict[str, torch.Tensor] = self.head(list(levels.values()))
-        return found
+        outputs: dict[str, torch.Tensor] = self.head(list(levels.values()))
+        return outputs
 
 
 def _segmenter(variant: Variant) -> nn.Module:
@@ -103,9 +93,9 @@ def _efficientdet(variant: Variant, resolution: int) -> nn.Module:
 
 
 def load(kind: str) -> Any:
-    """Import what builds ``kind``, and only then: it takes a while, and memory that no model should be charged with.
+    """Import the package that builds ``kind``, only when needed: it takes time, and memory that is not the model's.
 
-    Returns: the module, or None where timm is all it takes.
+    Returns: the module, or None where timm is enough.
 
     Raises:
         BuildError: its package is not installed.
@@ -119,7 +109,7 @@ def load(kind: str) -> Any:
             return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module:
-            raise  # it is there, and something that it needs is not
+            raise  # the package is installed, but something that it imports is not
         raise BuildError(
             f"{kind} needs {KINDS[kind].package}, which is not installed", "pip install 'scalebench[dense]'"
         ) from None

@@ -1,8 +1,8 @@
 """Static peak memory: storage lifetimes through one pass, without a device and without data.
 
-Fake CPU tensors keep the fused attention kernel that a real run would use; on the meta device attention
-falls apart into an N^2 matrix (6.6 times too much for ViT-B/16 at 768 pixels). The figure is a lower-bound
-estimate: real processes add library scratch and allocator slack, 0.9 to 1.9 times in practice.
+Fake CPU tensors keep the fused attention kernel of a real run; on the meta device attention is decomposed into an N^2
+matrix (6.6 times too much for ViT-B/16 at 768 pixels). The figure is a lower-bound estimate: real processes add library
+scratch and allocator slack, 0.9 to 1.9 times in practice.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from scalebench.errors import BuildError
+from scalebench.model.work import tensor_leaves
 
 
 class _Lifetimes(TorchDispatchMode):
@@ -35,9 +35,8 @@ class _Lifetimes(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        for leaf in tree_leaves(result):
-            if isinstance(leaf, torch.Tensor):
-                self._hold(leaf)
+        for tensor in tensor_leaves(result):
+            self._hold(tensor)
         return result
 
     def _hold(self, tensor: torch.Tensor) -> None:
@@ -56,12 +55,10 @@ class _Lifetimes(TorchDispatchMode):
 
 
 def static_peak(model: nn.Module, resolution: int, batch: int = 1, training: bool = False) -> int:
-    """Peak bytes of weights, input and live tensors in one pass.
+    """Peak bytes of weights, input (batch x 3 x resolution x resolution) and live tensors in one pass.
 
-    Args:
-        model: built on the meta device; left as it was.
-        resolution, batch: shape of the input, batch x 3 x resolution x resolution.
-        training: forward in train mode and backward; gradients count, optimiser state does not.
+    With ``training`` forward in train mode and backward; gradients count, optimiser state does not. The model is on the
+    meta device and does not change.
 
     Raises:
         BuildError: the pass fails.
@@ -82,7 +79,7 @@ def static_peak(model: nn.Module, resolution: int, batch: int = 1, training: boo
 
 def _loss(output: Any) -> torch.Tensor:
     """Sum over all outputs: features and detectors give several."""
-    leaves = [leaf for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor) and leaf.requires_grad]
+    leaves = [leaf for leaf in tensor_leaves(output) if leaf.requires_grad]
     return torch.stack([leaf.sum() for leaf in leaves]).sum() if len(leaves) > 1 else leaves[0].sum()
 
 

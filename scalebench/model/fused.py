@@ -1,4 +1,4 @@
-"""Fused-MBConv in place of MBConv, stage by stage (Tan and Le, arXiv:2104.00298, Figure 2 and Table 3).
+"""Replaces MBConv by Fused-MBConv, stage by stage (Tan and Le, arXiv:2104.00298, Figure 2 and Table 3).
 
 A fused block has one full convolution where MBConv has an expanding 1x1 and a depthwise one; squeeze-and-excitation,
 the projecting 1x1 and the shortcut stay. Where nothing is expanded, as in stage 1 of EfficientNet, the full
@@ -6,8 +6,8 @@ convolution projects as well, as in the reference code. Stage 1 is the first one
 
 The paper does not say which kernels its fused EfficientNet-B4 has. Its Figure 2 draws 3x3, but with 3x3 in all of them
 seven stages would have 68.6 M parameters, not 132.0 M; with 5x5 wherever the depthwise convolution has it, three
-stages would have 9.7 GMACs, not 7.5. All its figures are met by 3x3 in stages 1 to 3 and the depthwise convolution's
-own kernel from stage 4 on, so that is what is built. Counted at 380 px, over printed:
+stages would have 9.7 GMACs, not 7.5. All its figures agree with 3x3 in stages 1 to 3 and the depthwise convolution's
+own kernel from stage 4 on, which is built here. Counted at 380 px, over printed:
 
     fused stages    parameters, M          MACs, 10^9            MACs over those of no fused stage
     none            19.3 over 19.3         4.39 over 4.5
@@ -29,7 +29,7 @@ from scalebench.errors import BuildError
 from scalebench.suite.variant import Variant
 
 _EARLY = 3
-"""Stages with 3x3 whatever the depthwise convolution had."""
+"""Stages with 3x3, whatever kernel the depthwise convolution had."""
 
 
 def fuse(stages: Sequence[nn.Sequential], variant: Variant) -> None:
@@ -54,7 +54,7 @@ def fuse(stages: Sequence[nn.Sequential], variant: Variant) -> None:
 
 
 def _fused(block: Any, kernel: int) -> nn.Module:
-    """The block, on the current default device, with everything kept but the convolutions that are fused."""
+    """The fused block, on the current default device; only the fused convolutions are new."""
     stride = block.conv_dw.stride[0]
     # timm's ports of TensorFlow pad at run time where the stride is 2.
     padding = "same" if type(block.conv_dw) is not nn.Conv2d else ""
@@ -83,8 +83,6 @@ class Unexpanded(nn.Module):
         self.has_skip = block.has_skip
 
     def forward(self, x: Tensor) -> Tensor:
-        """Channels and size as the block that it stands for."""
-        found: Tensor = self.act(self.bn1(self.conv(self.se(x))))
-        if self.has_skip:
-            found = self.drop_path(found) + x
-        return found
+        """Same shape as the block that it replaces."""
+        y: Tensor = self.act(self.bn1(self.conv(self.se(x))))
+        return self.drop_path(y) + x if self.has_skip else y

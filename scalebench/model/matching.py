@@ -1,4 +1,4 @@
-"""Finds the multipliers whose COUNTED MACs hit a target; after rounding, nominal ones miss by up to 80 %."""
+"""Finds multipliers whose COUNTED MACs hit a target; rounded nominal ones miss it by up to 80 %."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from scalebench.suite.variant import Variant
 _FINE = 1.002
 """The bracket is halved until its ends differ by less than this; blocks, channels and pixels are coarser."""
 _STRUCTURES = 4
-"""Structures whose resolution is adjusted at most."""
+"""At most this many structures have their resolution adjusted."""
 _ADJUSTABLE = ("compound", "fast")
-"""Methods that scale resolution beside something else, so a few pixels may close the last gap."""
+"""Methods that scale resolution among other axes, so that a few pixels may close the last gap."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Match:
 
 
 @dataclass(frozen=True)
-class _Try:
+class _Attempt:
     spec: Spec
     macs: int
-    moved: float  # |log| of the resolution over the nominal one
+    log_shift: float  # |log| of the resolution over the nominal one
 
     def residual(self, goal: float) -> float:
         return self.macs / goal - 1
@@ -53,8 +53,8 @@ def match(request: MatchRequest) -> Match:
     several axes, the resolution pixel by pixel at the two structures around the target.
 
     Raises:
-        UnreachableError: no rounding comes within the tolerance; the nearest residual is named.
-        BuildError: the base cannot be scaled this way.
+        UnreachableError: no rounding comes within the tolerance; the message gives the nearest residual.
+        BuildError: the base cannot be scaled by this method.
     """
     if request.method not in ("width", "depth") and fixed_input(request.base):
         raise BuildError(
@@ -65,16 +65,16 @@ def match(request: MatchRequest) -> Match:
     base_macs = macs(Spec(Variant(request.base), request.resolution))
     goal = request.target * base_macs
 
-    def attempt(factor: float) -> _Try:
+    def attempt(factor: float) -> _Attempt:
         spec = nominal(request.base, request.resolution, request.method, factor)
-        return _Try(spec, macs(spec), 0.0)
+        return _Attempt(spec, macs(spec), 0.0)
 
-    tries = _bisect(attempt, goal, request.target)
+    attempts = _bisect(attempt, goal, request.target)
     if request.method in _ADJUSTABLE:
-        tries += _adjusted(tries, macs, goal, request.tolerance)
-    best = _best(tries, goal)
+        attempts += _adjusted(attempts, macs, goal, request.tolerance)
+    best = _best(attempts, goal)
     if abs(best.residual(goal)) > request.tolerance:
-        best = _best([best, *_by_trimming(tries, macs, goal)], goal)
+        best = _best([best, *_by_trimming(attempts, macs, goal)], goal)
     residual = best.residual(goal)
     if abs(residual) > request.tolerance:
         raise UnreachableError(
@@ -87,76 +87,75 @@ def match(request: MatchRequest) -> Match:
     return Match(base_macs, member)
 
 
-def _best(tries: list[_Try], goal: float) -> _Try:
-    """Smallest residual, a tenth of any departure from the nominal resolution added."""
-    return min(tries, key=lambda t: abs(t.residual(goal)) + t.moved / 10)
+def _best(attempts: list[_Attempt], goal: float) -> _Attempt:
+    """Smallest residual plus a tenth of the shift from the nominal resolution."""
+    return min(attempts, key=lambda a: abs(a.residual(goal)) + a.log_shift / 10)
 
 
 def _counter() -> Callable[[Spec], int]:
     """Counts specs, building each structure once."""
     models: dict[Variant, nn.Module] = {}
-    known: dict[Spec, int] = {}
+    counts: dict[Spec, int] = {}
 
     def macs(spec: Spec) -> int:
-        if spec not in known:
+        if spec not in counts:
             if spec.variant not in models:
                 models[spec.variant] = build(spec.variant, spec.resolution, device="meta")
-            known[spec] = count_model(models[spec.variant], spec.variant.name, spec.resolution).macs
-        return known[spec]
+            counts[spec] = count_model(models[spec.variant], spec.variant.name, spec.resolution).macs
+        return counts[spec]
 
     return macs
 
 
-def _bisect(attempt: Callable[[float], _Try], goal: float, target: float) -> list[_Try]:
+def _bisect(attempt: Callable[[float], _Attempt], goal: float, target: float) -> list[_Attempt]:
     low, high = 1.0, target
-    tries = [attempt(high)]
-    while tries[-1].macs < goal and high < 1024 * target:
+    attempts = [attempt(high)]
+    while attempts[-1].macs < goal and high < 1024 * target:
         low, high = high, 2 * high
-        tries.append(attempt(high))
+        attempts.append(attempt(high))
     while high / low > _FINE:
         middle = math.sqrt(low * high)
-        found = attempt(middle)
-        tries.append(found)
-        if abs(found.residual(goal)) < 1e-3:
+        attempts.append(attempt(middle))
+        if abs(attempts[-1].residual(goal)) < 1e-3:
             break
-        low, high = (middle, high) if found.macs < goal else (low, middle)
-    return tries
+        low, high = (middle, high) if attempts[-1].macs < goal else (low, middle)
+    return attempts
 
 
-def _adjusted(tries: list[_Try], macs: Callable[[Spec], int], goal: float, tolerance: float) -> list[_Try]:
+def _adjusted(attempts: list[_Attempt], macs: Callable[[Spec], int], goal: float, tolerance: float) -> list[_Attempt]:
     """Structures next to the goal at adjusted resolutions, nearest structure first, until one is close enough."""
-    nearest = {t.spec.variant: t for t in sorted(tries, key=lambda t: -abs(t.residual(goal)))}
-    found: list[_Try] = []
+    nearest = {a.spec.variant: a for a in sorted(attempts, key=lambda a: -abs(a.residual(goal)))}
+    adjusted: list[_Attempt] = []
     for candidate in list(reversed(nearest.values()))[:_STRUCTURES]:
-        found += _by_pixels(candidate, macs, goal)
-        if abs(_best(found, goal).residual(goal)) < tolerance / 4:
+        adjusted += _by_pixels(candidate, macs, goal)
+        if abs(_best(adjusted, goal).residual(goal)) < tolerance / 4:
             break
-    return found
+    return adjusted
 
 
-def _by_trimming(tries: list[_Try], macs: Callable[[Spec], int], goal: float) -> list[_Try]:
-    """The nearest attempt above the goal, with one block after another left out until it is below."""
-    above = min((t for t in tries if t.macs > goal), key=lambda t: t.macs, default=None)
-    trimmed: list[_Try] = []
+def _by_trimming(attempts: list[_Attempt], macs: Callable[[Spec], int], goal: float) -> list[_Attempt]:
+    """The nearest attempt above the goal, with one block after another removed until it is below."""
+    above = min((a for a in attempts if a.macs > goal), key=lambda a: a.macs, default=None)
+    trimmed: list[_Attempt] = []
     while above and above.macs > goal:
         v = above.spec.variant
         spec = Spec(replace(v, trim=v.trim + 1), above.spec.resolution)
         try:
-            above = _Try(spec, macs(spec), above.moved)
+            above = _Attempt(spec, macs(spec), above.log_shift)
         except BuildError:  # no further stage can spare a block, or this base has no stages
             break
         trimmed.append(above)
     return trimmed
 
 
-def _by_pixels(found: _Try, macs: Callable[[Spec], int], goal: float) -> list[_Try]:
-    """Same structure at the resolutions that bracket the goal, searched by halving."""
-    start = found.spec.resolution
+def _by_pixels(nominal: _Attempt, macs: Callable[[Spec], int], goal: float) -> list[_Attempt]:
+    """Same structure at the resolutions that bracket the goal, by bisection."""
+    start = nominal.spec.resolution
     low, high = start * 3 // 4, start * 4 // 3
-    tries = []
+    attempts = []
     while high - low > 1:
         middle = (low + high) // 2
-        spec = Spec(found.spec.variant, middle)
-        tries.append(_Try(spec, macs(spec), abs(math.log(middle / start))))
-        low, high = (middle, high) if tries[-1].macs < goal else (low, middle)
-    return tries
+        spec = Spec(nominal.spec.variant, middle)
+        attempts.append(_Attempt(spec, macs(spec), abs(math.log(middle / start))))
+        low, high = (middle, high) if attempts[-1].macs < goal else (low, middle)
+    return attempts

@@ -14,17 +14,14 @@ _BY_WORD = (
         "softplus", "logsigmoid",
     )),
 )  # fmt: skip
-"""What a name contains, first match first."""
+"""Kind by a part of the operator's name; the first match counts."""
 _PRODUCTS = {"mm", "addmm", "bmm", "baddbmm", "matmul", "linear", "addmv", "mv", "dot", "einsum"}
 
 
 def kind_of(func: Any, args: tuple[Any, ...], weighted: bool) -> str:
-    """Kind of one call of an operator.
+    """Kind of one call of the overload ``func``.
 
-    Args:
-        func: the overload that was called.
-        args: its positional arguments.
-        weighted: whether an input is a weight; a product without one multiplies activations with each other.
+    ``weighted``: whether an input is a weight; a product without one multiplies activations with each other.
     """
     name = str(func.overloadpacket).removeprefix("aten.").strip("_")
     if name.startswith("conv"):
@@ -37,7 +34,7 @@ def kind_of(func: Any, args: tuple[Any, ...], weighted: bool) -> str:
 
 
 def _convolution(args: tuple[Any, ...]) -> str:
-    """Input, weight, then among the rest the only integer that is no truth value: the groups."""
+    """Kind by the arguments: input, weight, and as the only integer that is not a bool, the groups."""
     tensors = [argument for argument in args if isinstance(argument, torch.Tensor)]
     if len(tensors) < 2 or tensors[1].dim() < 3:
         return "dense"

@@ -1,8 +1,8 @@
-"""What a model is made of: its parts by kind and stage, and what each costs on paper.
+"""The parts of a model by kind and stage, with the counted cost of each.
 
 A part is a module without children, a squeeze-and-excitation module as a whole, or a normalisation that holds its
 activation as a child (timm's ``BatchNormAct2d``): the child is then a part of its own, and its cost is not its
-parent's. Whatever runs outside parts belongs to the row ``between``, so that all rows sum up to the model.
+parent's. Whatever runs outside parts belongs to the row ``between``, so that all rows sum to the model.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from torch import nn
 
-from scalebench.model.complexity import run_on_paper
+from scalebench.model.complexity import tally_forward
 from scalebench.model.work import Tally
 from scalebench.suite.kinds import BETWEEN
 
@@ -67,32 +67,32 @@ def _walk(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 
 def enclosing(name: str, parts: Iterable[str]) -> str | None:
-    """The part that ``name`` lies in, or None."""
-    known = set(parts)
-    above = name.rpartition(".")[0]
-    while above and above not in known:
-        above = above.rpartition(".")[0]
-    return above or None
+    """The innermost part above ``name``, or None."""
+    paths = set(parts)
+    parent = name.rpartition(".")[0]
+    while parent and parent not in paths:
+        parent = parent.rpartition(".")[0]
+    return parent or None
 
 
 def classify(model: nn.Module) -> dict[str, tuple[str, str]]:
-    """(kind, stage) of every part, by path. What is not recognised has a kind by its operator, and never raises."""
+    """(kind, stage) of every part, by path. Unrecognised modules get a kind by their operator; nothing raises."""
     modules = dict(model.named_modules())
-    stages = _stages(model)
-    found = {}
+    stage_of = _stage_lookup(model)
+    kinds = {}
     for name, module in find_parts(model).items():
-        stage = stages(name)
+        stage = stage_of(name)
         parent = modules.get(name.rpartition(".")[0], model)
-        found[name] = (_kind(name, module, parent, stage), stage)
-    return found
+        kinds[name] = (_kind(name, module, parent, stage), stage)
+    return kinds
 
 
 def count_parts(model: nn.Module, name: str, resolution: int) -> tuple[Part, ...]:
-    """Cost on paper of every part of a model that lies on the meta device; what runs between them comes last.
+    """Counted cost of every part of a model on the meta device; what runs between them comes last.
 
-    Parts that do nothing (Identity, Dropout of a model that does not train) are left out.
+    Parts without cost (Identity, Dropout in eval mode) are left out.
 
-    Returns: parts whose params, macs, activations and bytes sum up to those of ``count_model``.
+    Returns: parts whose params, macs, activations and bytes sum to those of ``count_model``.
 
     Raises:
         BuildError: the forward pass fails at this resolution.
@@ -102,7 +102,7 @@ def count_parts(model: nn.Module, name: str, resolution: int) -> tuple[Part, ...
     ledger = _Ledger(tally)
     handles = [handle for path, module in parts.items() for handle in ledger.follow(path, module)]
     try:
-        run_on_paper(model, tally, name, resolution)
+        tally_forward(model, tally, name, resolution)
         ledger.settle()
     finally:
         for handle in handles:
@@ -113,8 +113,8 @@ def count_parts(model: nn.Module, name: str, resolution: int) -> tuple[Part, ...
     return (*(row for row in rows if row.params or row.activation_bytes or row.weight_bytes), between)
 
 
-def together(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Parts of one kind and stage as one, in order of first appearance."""
+def by_kind_and_stage(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Parts of the same kind and stage summed, in order of first appearance."""
     groups: dict[tuple[str, str], Part] = {}
     for part in parts:
         key = part.kind, part.stage
@@ -128,7 +128,7 @@ def _add(a: Part, b: Part) -> Part:
 
 
 class _Ledger:
-    """Books what the tally has added since the last entry or exit of a part on the innermost part."""
+    """Assigns what the tally has added since the last entry or exit of a part to the innermost part."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
@@ -169,15 +169,14 @@ class _Ledger:
 
 
 def _params(model: nn.Module, parts: dict[str, nn.Module]) -> Counter[str]:
-    """Elements of parameters by the innermost part that holds them; a shared one counts where it comes first."""
-    found: Counter[str] = Counter()
+    """Parameter elements by the innermost part that holds them; a shared parameter counts where it comes first."""
+    elements: Counter[str] = Counter()
     for path, parameter in model.named_parameters():
-        owner = enclosing(path, parts) or BETWEEN
-        found[owner] += parameter.numel()
-    return found
+        elements[enclosing(path, parts) or BETWEEN] += parameter.numel()
+    return elements
 
 
-def _stages(model: nn.Module) -> Callable[[str], str]:
+def _stage_lookup(model: nn.Module) -> Callable[[str], str]:
     """Path of a module -> its stage. Children before the first stage are the stem, those after the last the head."""
     top = [name for name, _ in model.named_children()]
     numbered = {name: match for name, _ in model.named_modules() if (match := _STAGE.match(name))}
@@ -193,21 +192,21 @@ def _stages(model: nn.Module) -> Callable[[str], str]:
 
 
 def _kind(name: str, module: nn.Module, parent: nn.Module, stage: str) -> str:
-    known = type(module)
+    cls = type(module)
     if _is_se(module):
         return "se"
     if _is_norm(module):
         return "norm"
-    if "activation" in known.__module__ and not isinstance(module, nn.MultiheadAttention):
+    if "activation" in cls.__module__ and not isinstance(module, nn.MultiheadAttention):
         return "activation"
     if stage in ("stem", "head"):
         return stage
     if isinstance(module, nn.Conv2d):
         return _convolution(name, module, parent)
     if isinstance(module, nn.Linear):
-        fits = type(parent).__name__.endswith("Mlp")
-        return _by_width(module.in_features, module.out_features) if fits else "other_1x1"
-    return "conv_other" if "Conv" in known.__name__ else "other"
+        in_mlp = type(parent).__name__.endswith("Mlp")
+        return _by_width(module.in_features, module.out_features) if in_mlp else "other_1x1"
+    return "conv_other" if "Conv" in cls.__name__ else "other"
 
 
 def _convolution(name: str, module: nn.Conv2d, parent: nn.Module) -> str:
@@ -241,11 +240,7 @@ def _is_se(module: nn.Module) -> bool:
 
 
 def _is_norm(module: nn.Module) -> bool:
-    """A normalisation, with or without an activation in it; a block that merely has one holds nothing itself."""
+    """A normalisation, with or without a fused activation; a block that contains one has no parameters of its own."""
     name = type(module).__name__
-    return "Norm" in name and "Conv" not in name and any(True for _ in _own(module))
-
-
-def _own(module: nn.Module) -> Iterator[Any]:
-    yield from module.parameters(recurse=False)
-    yield from module.buffers(recurse=False)
+    own = (*module.parameters(recurse=False), *module.buffers(recurse=False))
+    return "Norm" in name and "Conv" not in name and bool(own)

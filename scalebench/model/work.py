@@ -1,9 +1,9 @@
-"""What a pass does, operator by operator: multiply-adds and the bytes that each operator reads and writes.
+"""Work of one pass, operator by operator: multiply-adds and the bytes that each operator reads and writes.
 
-The formulas are those of ``torch.utils.flop_counter`` (2 FLOPs per multiply-add, halved here) and its way of taking
-composite operators apart; its ``FlopCounterMode`` itself also follows modules, and trips over those that are handed
-a parameter. One formula is our own: torch's for the backward of a convolution forgets the groups, and so gives
-EfficientNet-B0 42 times its forward pass where 3 times is right.
+Formulas and decomposition of composite operators follow ``torch.utils.flop_counter`` (2 FLOPs per multiply-add, halved
+here). Its ``FlopCounterMode`` also tracks modules, and fails for those that take a parameter as an input. One formula
+is our own: torch's for the backward of a convolution ignores the groups, and gives EfficientNet-B0 42 times its forward
+pass where 3 times is right.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import conv_flop_count, flop_registry
 
 from scalebench.model.operators import kind_of
@@ -29,20 +30,20 @@ _UNTOUCHED = {"aten.empty", "aten.empty_like", "aten.new_empty", "aten.empty_str
 
 
 def _convolution_backward(grad: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, *rest: Any, **_: Any) -> int:
-    """FLOPs of a convolution's gradients: each pairs the very elements that the forward pass multiplies."""
-    _bias, _stride, _padding, _dilation, transposed, _output_padding, _groups, wanted = rest
+    """FLOPs of a convolution's gradients: each multiplies the same pairs of elements as the forward pass."""
+    _bias, _stride, _padding, _dilation, transposed, _output_padding, _groups, output_mask = rest
     forward = conv_flop_count(list(x.shape), list(weight.shape), list(grad.shape), transposed)
-    return int(forward) * (bool(wanted[0]) + bool(wanted[1]))
+    return int(forward) * (bool(output_mask[0]) + bool(output_mask[1]))
 
 
 _OWN: dict[Any, Callable[..., int]] = {torch.ops.aten.convolution_backward: _convolution_backward}
 
 
 class Tally(TorchDispatchMode):
-    """Adds up what every operator that reaches the device does.
+    """Adds up the work of every operator that reaches the device.
 
     Args:
-        weights: parameters and buffers; what is computed from them alone counts as a weight too.
+        weights: parameters and buffers; tensors computed from them alone count as weights too.
 
     Attributes:
         macs: multiply-adds.
@@ -77,26 +78,26 @@ class Tally(TorchDispatchMode):
                 return result
         result = func(*args, **kwargs)
         flops = 0 if formula is None else formula(*args, **kwargs, out_val=result)
-        self._count(func, flops // 2, formula is not None, _tensors(result))
-        self._move(func, args, flops // 2, [*_tensors(args), *_tensors(kwargs.values())], _written(func, args, result))
+        self._count(func, flops // 2, formula is not None, tensor_leaves(result))
+        self._count_bytes(func, args, flops // 2, tensor_leaves((args, kwargs)), _written(func, args, result))
         return result
 
-    def _count(self, func: Any, macs: int, known: bool, outputs: list[torch.Tensor]) -> None:
+    def _count(self, func: Any, macs: int, has_formula: bool, outputs: list[torch.Tensor]) -> None:
         name = str(func.overloadpacket)
         elements = sum(t.numel() for t in outputs)
         self.macs += macs
         if name in _WITH_ACTIVATIONS:
             self.activations += elements
-        elif not known and not func.is_view:
+        elif not has_formula and not func.is_view:
             self.other += elements
             if _COMPUTE.search(name.removeprefix("aten.")):
                 self.uncounted.add(name)
 
-    def _move(
+    def _count_bytes(
         self, func: Any, args: tuple[Any, ...], macs: int, inputs: list[torch.Tensor], outputs: list[torch.Tensor]
     ) -> None:
-        """Note the bytes an operator moves, and which of its outputs depend on weights alone."""
-        if func.is_view or str(func.overloadpacket) in _UNTOUCHED or _renames(func, inputs, outputs):
+        """Count the bytes an operator moves, and remember outputs that depend on weights alone."""
+        if func.is_view or str(func.overloadpacket) in _UNTOUCHED or _returns_inputs(func, inputs, outputs):
             return
         if inputs and all(self._is_weight(t) for t in inputs):
             self._hold(outputs)
@@ -113,32 +114,22 @@ class Tally(TorchDispatchMode):
         return _address(tensor) in self._weights
 
     def _hold(self, tensors: Iterable[torch.Tensor]) -> None:
-        """Storages are kept, so that no later one gets the address of a weight."""
+        """Keep the storages, so that no later one gets the address of a weight."""
         self._weights.update((_address(t), t.untyped_storage()) for t in tensors)
 
 
 def _written(func: Any, args: tuple[Any, ...], result: Any) -> list[torch.Tensor]:
-    """Outputs that hold something: batch normalisation fills in its statistics only when it trains (argument 5)."""
+    """Outputs with content: batch normalisation writes its statistics only in training (argument 5)."""
     name = str(func.overloadpacket)
     inference = name == "aten._native_batch_norm_legit_no_training" or (
         name == "aten.native_batch_norm" and not args[5]
     )
-    return _tensors(result)[:1] if inference else _tensors(result)
+    return tensor_leaves(result)[:1] if inference else tensor_leaves(result)
 
 
-def _tensors(items: Any) -> list[torch.Tensor]:
-    """Tensors among arguments or results, which are at most lists within a tuple."""
-    if isinstance(items, torch.Tensor):
-        return [items]
-    if not isinstance(items, Iterable) or isinstance(items, str):
-        return []
-    flat: list[torch.Tensor] = []
-    for item in items:
-        if isinstance(item, torch.Tensor):
-            flat.append(item)
-        elif isinstance(item, (tuple, list)):
-            flat += [inner for inner in item if isinstance(inner, torch.Tensor)]
-    return flat
+def tensor_leaves(tree: Any) -> list[torch.Tensor]:
+    """All tensors in nested tuples, lists and dictionaries."""
+    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
 
 
 def _address(tensor: torch.Tensor) -> int:
@@ -146,13 +137,13 @@ def _address(tensor: torch.Tensor) -> int:
 
 
 def _bytes(tensor: torch.Tensor) -> int:
-    """Bytes that reading the tensor moves: an expanded one holds fewer elements than it has."""
+    """Bytes that reading the tensor moves: an expanded tensor stores fewer elements than it has."""
     return min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes())
 
 
-def _renames(func: Any, inputs: list[torch.Tensor], outputs: list[torch.Tensor]) -> bool:
-    """Whether an operator hands back its input's memory unchanged, though torch does not call it a view."""
+def _returns_inputs(func: Any, inputs: list[torch.Tensor], outputs: list[torch.Tensor]) -> bool:
+    """Whether an operator returns its input's memory unchanged, though torch does not call it a view."""
     if func._schema.is_mutable:  # noqa: SLF001 - torch has no public name for "works in place"
         return False
-    here = {_address(t) for t in inputs}
-    return bool(outputs) and all(_address(t) in here for t in outputs)
+    input_addresses = {_address(t) for t in inputs}
+    return bool(outputs) and all(_address(t) in input_addresses for t in outputs)

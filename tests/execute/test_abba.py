@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalebench.errors import MachineError, WorkerError
-from scalebench.execute.abba import Bench, Duel, PairCrew, describe, run_once, run_pairs
+from scalebench.execute.abba import Duel, PairCallbacks, RoundRunner, describe, run_once, run_pairs
 from scalebench.execute.client import Ending, Worker
 from scalebench.execute.events import Event, RoundEnded, RoundStarted
 from scalebench.execute.schedule import RESTART_SWEEPS
@@ -39,15 +39,15 @@ class FakeWorker(Worker):
         self.closed += 1
 
 
-class FakeBench(Bench):
+class FakeRunner(RoundRunner):
     """Measures at once; case ``c`` fails."""
 
     def measure(self, case: Case, number: int, made: Any = ()) -> Record:
         return Record(self.suite, case, number, "failed" if case.model == "c" else "ok", "", self.environment)
 
 
-def bench(suite: str) -> FakeBench:
-    return FakeBench(suite, HERE, FakeWorker(), FakeWorker())
+def runner(suite: str) -> FakeRunner:
+    return FakeRunner(suite, HERE, FakeWorker(), FakeWorker())
 
 
 def until(rounds: int) -> Callable[[Duel], bool]:
@@ -65,23 +65,23 @@ def heard() -> list[Event]:
 
 
 @pytest.fixture
-def crew(stored: list[Record], heard: list[Event]) -> Callable[[int], PairCrew]:
-    def make(rounds: int) -> PairCrew:
-        return PairCrew((bench("ab-a"), bench("ab-b")), until(rounds), stored.append, heard.append)
+def callbacks(stored: list[Record], heard: list[Event]) -> Callable[[int], PairCallbacks]:
+    def make(rounds: int) -> PairCallbacks:
+        return PairCallbacks((runner("ab-a"), runner("ab-b")), until(rounds), stored.append, heard.append)
 
     return make
 
 
-def test_rounds_go_abba_baab(crew: Callable[[int], PairCrew], stored: list[Record]) -> None:
-    made = run_pairs([(A, B)], 8, crew(8))
+def test_rounds_go_abba_baab(callbacks: Callable[[int], PairCallbacks], stored: list[Record]) -> None:
+    made = run_pairs([(A, B)], 8, callbacks(8))
     assert "".join(record.case.model for record in stored) == "abbabaababbabaab"
     assert [(a.case, b.case, a.round, b.round) for a, b in made[0]] == [(A, B, n, n) for n in range(8)]
     assert {(r.case.model, r.suite) for r in stored} == {("a", "ab-a"), ("b", "ab-b")}
 
 
-def test_a_steady_drift_adds_to_neither_side(crew: Callable[[int], PairCrew], stored: list[Record]) -> None:
+def test_a_steady_drift_adds_to_neither_side(callbacks: Callable[[int], PairCallbacks], stored: list[Record]) -> None:
     """Over four pairs the positions of A and of B in the run add up to the same."""
-    run_pairs([(A, B)], 4, crew(4))
+    run_pairs([(A, B)], 4, callbacks(4))
     places = {name: sum(at for at, record in enumerate(stored) if record.case.model == name) for name in "ab"}
     assert places["a"] == places["b"]
 
@@ -91,37 +91,41 @@ def test_duels_take_turns_and_pairs_stay_together(rounds: int, seed: int) -> Non
     """Every sweep makes one pair of each duel; the two rounds of a pair are neighbours."""
     stored: list[Record] = []
     duels = [(Case(f"a{i}", 64), Case(f"b{i}", 64)) for i in range(3)]
-    run_pairs(duels, rounds, PairCrew((bench("x"), bench("x")), until(rounds), stored.append, lambda _: None), seed)
+    run_pairs(
+        duels, rounds, PairCallbacks((runner("x"), runner("x")), until(rounds), stored.append, lambda _: None), seed
+    )
     pairs = [stored[at : at + 2] for at in range(0, len(stored), 2)]
     assert all(x.case.model[1:] == y.case.model[1:] and x.round == y.round for x, y in pairs)
     assert [x.round for x, _ in pairs] == sorted(x.round for x, _ in pairs)
     assert Counter(r.case for r in stored) == dict.fromkeys((case for duel in duels for case in duel), rounds)
 
 
-def test_a_failed_duel_ends_and_the_others_go_on(crew: Callable[[int], PairCrew], stored: list[Record]) -> None:
-    made = run_pairs([(A, C), (A, B)], 3, crew(3))
+def test_a_failed_duel_ends_and_the_others_go_on(
+    callbacks: Callable[[int], PairCallbacks], stored: list[Record]
+) -> None:
+    made = run_pairs([(A, C), (A, B)], 3, callbacks(3))
     assert [len(duel) for duel in made] == [1, 3]
     assert Counter(r.outcome for r in stored) == {"ok": 7, "failed": 1}
 
 
-def test_progress_ends_at_its_total(crew: Callable[[int], PairCrew], heard: list[Event]) -> None:
-    run_pairs([(A, C), (A, B)], 3, crew(3))
+def test_progress_ends_at_its_total(callbacks: Callable[[int], PairCallbacks], heard: list[Event]) -> None:
+    run_pairs([(A, C), (A, B)], 3, callbacks(3))
     ended = [event for event in heard if isinstance(event, RoundEnded)]
     assert [event.done for event in ended] == list(range(1, 9))
     assert (ended[0].total, ended[-1].total) == (12, 8)
     assert sum(isinstance(event, RoundStarted) for event in heard) == 8
 
 
-def test_servers_are_renewed(crew: Callable[[int], PairCrew]) -> None:
+def test_servers_are_renewed(callbacks: Callable[[int], PairCallbacks]) -> None:
     """One address layout for all rounds of a side would be a bias of that side."""
-    hands = crew(2 * RESTART_SWEEPS + 1)
-    run_pairs([(A, B)], 2 * RESTART_SWEEPS + 1, hands)
-    assert [bench.warm.closed for bench in hands.benches] == [2, 2]  # type: ignore[attr-defined]
+    calls = callbacks(2 * RESTART_SWEEPS + 1)
+    run_pairs([(A, B)], 2 * RESTART_SWEEPS + 1, calls)
+    assert [runner.warm.closed for runner in calls.runners] == [2, 2]  # type: ignore[attr-defined]
 
 
 def test_the_gpu_gets_a_fresh_interpreter_per_round() -> None:
     warm, fresh = FakeWorker(), FakeWorker()
-    side = Bench("ab-a", HERE, warm, fresh)
+    side = RoundRunner("ab-a", HERE, warm, fresh)
     made = [side.measure(Case("a", 64, device="cuda:0"), 0), side.measure(Case("b", 64), 1)]
     assert (fresh.asked, warm.asked) == (["a"], ["b"])
     assert [(r.suite, r.round, r.outcome, r.environment) for r in made] == [("ab-a", n, "failed", HERE) for n in (0, 1)]
@@ -129,7 +133,7 @@ def test_the_gpu_gets_a_fresh_interpreter_per_round() -> None:
 
 def test_one_run_makes_every_round_in_shuffled_sweeps(stored: list[Record], heard: list[Event]) -> None:
     """Failures are records, and do not stop the rest."""
-    made = run_once([A, B, C], 4, bench("aa"), stored.append, heard.append, seed=3)
+    made = run_once([A, B, C], 4, runner("aa"), stored.append, heard.append, seed=3)
     assert made == stored
     assert [r.round for r in made] == [n for n in range(4) for _ in range(3)]
     assert Counter(r.case for r in made) == {A: 4, B: 4, C: 4}
@@ -159,7 +163,7 @@ def test_a_machine_that_does_not_answer_is_refused() -> None:
     with pytest.raises(MachineError, match="last words"):
         describe(Describing(Ending(stderr="last words")), "cpu")
     foreign = {"device": "cpu", "environment": {"name": "of another version"}}
-    with pytest.raises(WorkerError, match="differently"):
+    with pytest.raises(WorkerError, match="incompatible"):
         describe(Describing(Ending({0: foreign})), "cpu")
 
 

@@ -35,7 +35,7 @@ def test_a_known_pass_takes_the_place_of_the_assumed_rate() -> None:
     """Of two cases one is known to take 2 s a pass: 1 + 2 + 2 + 4 + 20 / 3 + 2 s."""
     known, unknown = Case("a", 32, protocol=P), Case("b", 32, protocol=P)
     facts = {case.counted(): {"macs": 1000, "weight_bytes": 4} for case in (known, unknown)}
-    found = estimate([known, unknown], facts, {known: 2.0}.get)
-    assert found.seconds == pytest.approx(round_seconds(unknown, 1000) + 1 + 4 + 4 + 20 / 3 + 2)
-    assert found.predicted == 0.5
+    total = estimate([known, unknown], facts, {known: 2.0}.get)
+    assert total.seconds == pytest.approx(round_seconds(unknown, 1000) + 1 + 4 + 4 + 20 / 3 + 2)
+    assert total.predicted == 0.5
     assert estimate([known, unknown], facts).predicted == 0.0

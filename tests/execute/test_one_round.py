@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scalebench.execute.client import Ending
-from scalebench.execute.one_round import doubts_of, outcome_of, skipped_round, usual_canary
+from scalebench.execute.one_round import median_canary, outcome_of, skipped_round, validity_flags
 from scalebench.machine.telemetry import Reading
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
@@ -59,16 +59,16 @@ def words(found: tuple[str, ...]) -> list[str]:
 
 
 def test_a_quiet_round_has_no_doubts() -> None:
-    assert doubts_of(CASE, {"latency_s": [0.1] * 12}, telemetry(), 0.01) == ()
+    assert validity_flags(CASE, {"latency_s": [0.1] * 12}, telemetry(), 0.01) == ()
 
 
 def test_a_neighbour_and_a_slow_host_are_seen() -> None:
-    assert words(doubts_of(CASE, {"latency_s": [0.1] * 12}, telemetry(waited_s=2.0), 0.01)) == ["cpu_contended"]
-    assert words(doubts_of(CASE, {"latency_s": [0.1] * 12}, telemetry(0.02), 0.01)) == ["host_disturbed"]
+    assert words(validity_flags(CASE, {"latency_s": [0.1] * 12}, telemetry(waited_s=2.0), 0.01)) == ["cpu_contended"]
+    assert words(validity_flags(CASE, {"latency_s": [0.1] * 12}, telemetry(0.02), 0.01)) == ["host_disturbed"]
 
 
 def test_a_round_that_did_not_end_well_has_nothing_to_doubt() -> None:
-    assert doubts_of(CASE, {}, {}, 0.01) == ()
+    assert validity_flags(CASE, {}, {}, 0.01) == ()
 
 
 def test_the_usual_canary_is_the_median_on_the_same_device_and_threads() -> None:
@@ -76,10 +76,10 @@ def test_the_usual_canary_is_the_median_on_the_same_device_and_threads() -> None
         return Record("s", case, 0, "ok", "", HERE, telemetry=telemetry(seconds))
 
     here = [made(0.01), made(0.03)]
-    assert usual_canary(CASE, here[:1]) is None
-    assert usual_canary(CASE, here) == pytest.approx(0.02)
-    assert usual_canary(CASE, [*here, made(9.0, replace(CASE, threads=1))]) == pytest.approx(0.02)
-    assert usual_canary(CASE, [*here, Record("s", CASE, 0, "ok", "", HERE)]) == pytest.approx(0.02)
+    assert median_canary(CASE, here[:1]) is None
+    assert median_canary(CASE, here) == pytest.approx(0.02)
+    assert median_canary(CASE, [*here, made(9.0, replace(CASE, threads=1))]) == pytest.approx(0.02)
+    assert median_canary(CASE, [*here, Record("s", CASE, 0, "ok", "", HERE)]) == pytest.approx(0.02)
 
 
 def test_a_skipped_round_is_a_record() -> None:

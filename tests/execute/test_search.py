@@ -1,4 +1,4 @@
-"""The search, on a machine whose speeds are told."""
+"""The search, on a machine with given speeds."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from scalebench.execute import search as tuning
+from scalebench.execute import search as search_module
 from scalebench.execute.offering import refusal
-from scalebench.execute.search import SCREENING, SELECTING, SearchGoal, search, ways
+from scalebench.execute.search import SCREENING, SELECTING, SearchGoal, configurations, search
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import PROTOCOLS
@@ -24,19 +24,21 @@ SPEED = {"eager": 1.0, "compile": 1.5, "onnxruntime": 2.0, "openvino": 4.0}
 @pytest.fixture(autouse=True)
 def everything_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        tuning, "refusal", lambda case: (found := refusal(case)) and (found if "offered" in found[0] else None)
+        search_module,
+        "refusal",
+        lambda case: (result := refusal(case)) and (result if "offered" in result[0] else None),
     )
 
 
-class Bench:
-    """Answers with records, and remembers what it was asked."""
+class FakeMeasurer:
+    """Returns records with given speeds, and stores the measured cases."""
 
     def __init__(self, change: Callable[[Case], dict[str, Any] | str] = lambda _: {}) -> None:
-        self.asked: list[Case] = []
+        self.measured: list[Case] = []
         self._change = change
 
-    def ask(self, cases: Sequence[Case]) -> Mapping[Case, Sequence[Record]]:
-        self.asked += cases
+    def measure(self, cases: Sequence[Case]) -> Mapping[Case, Sequence[Record]]:
+        self.measured += cases
         return {case: [self._record(case, n) for n in range(case.protocol.rounds)] for case in cases}
 
     def _record(self, case: Case, number: int) -> Record:
@@ -48,80 +50,82 @@ class Bench:
         return Record("t", case, number, "ok", "", HERE, facts={**facts, **change})
 
 
-def test_the_fastest_way_is_found() -> None:
-    found = search(BASE, 4, SearchGoal(), Bench().ask)
-    assert found.best is not None
-    assert (found.best.runtime, found.best.precision) == ("openvino", "int8")
-    assert found.best.batch == BASE.batch
-    assert "cuda_graph" in " ".join(found.refused)
-    assert any("emulated" in why for why in found.refused.values())
+def test_the_fastest_configuration_is_found() -> None:
+    result = search(BASE, 4, SearchGoal(), FakeMeasurer().measure)
+    assert result.best is not None
+    assert (result.best.runtime, result.best.precision) == ("openvino", "int8")
+    assert result.best.batch == BASE.batch
+    assert "cuda_graph" in " ".join(result.refused)
+    assert any("emulated" in why for why in result.refused.values())
 
 
-def test_a_wrong_way_never_wins() -> None:
+def test_a_wrong_configuration_never_wins() -> None:
     """What is outside its bound is tried, stored, and out."""
-    bench = Bench(lambda case: "wrong" if case.precision == "int8" else {})
-    found = search(BASE, 4, SearchGoal(), bench.ask)
-    assert found.best is not None
-    assert found.best.runtime == "openvino"
-    assert found.best.precision != "int8"
-    assert any(record.outcome == "wrong" for record in found.tried)
+    measurer = FakeMeasurer(lambda case: "wrong" if case.precision == "int8" else {})
+    result = search(BASE, 4, SearchGoal(), measurer.measure)
+    assert result.best is not None
+    assert result.best.runtime == "openvino"
+    assert result.best.precision != "int8"
+    assert any(record.outcome == "wrong" for record in result.tried)
 
 
-def test_terms_are_kept() -> None:
-    """A way that needs too much memory is out, however fast; where none keeps the terms there is no best."""
-    greedy = Bench(lambda case: {"memory_bytes": 1000} if case.runtime == "openvino" else {})
-    found = search(BASE, 4, SearchGoal(memory_bytes=500), greedy.ask)
-    assert found.best is not None
-    assert found.best.runtime == "onnxruntime"
-    assert search(BASE, 4, SearchGoal(latency_s=1e-9), Bench().ask).best is None
+def test_limits_are_met() -> None:
+    """A configuration that needs too much memory is out, however fast; where none meets the goal there is no best."""
+    greedy = FakeMeasurer(lambda case: {"memory_bytes": 1000} if case.runtime == "openvino" else {})
+    result = search(BASE, 4, SearchGoal(memory_bytes=500), greedy.measure)
+    assert result.best is not None
+    assert result.best.runtime == "onnxruntime"
+    assert search(BASE, 4, SearchGoal(latency_s=1e-9), FakeMeasurer().measure).best is None
 
 
 def test_stages_have_rounds_of_their_own() -> None:
     """No stage's method equals another's or a protocol's, so that their rounds are never pooled."""
-    bench = Bench()
-    search(BASE, 4, SearchGoal(batches=True, copies=True), bench.ask)
-    assert {case.protocol for case in bench.asked} == {SCREENING, SELECTING}
+    measurer = FakeMeasurer()
+    search(BASE, 4, SearchGoal(batches=True, copies=True), measurer.measure)
+    assert {case.protocol for case in measurer.measured} == {SCREENING, SELECTING}
     methods = [Case("a", 1, protocol=p).method_key for p in (SCREENING, SELECTING, *PROTOCOLS.values())]
     assert len(set(methods)) == len(methods)
 
 
 def test_batches_grow_until_they_do_not_fit() -> None:
     """Out of memory ends the growth and is a record; the largest batch that ran is named, and each is tried once."""
-    bench = Bench(lambda case: "oom" if case.batch > 8 else {"throughput_ips": 100.0 * case.batch})
-    found = search(BASE, 4, SearchGoal("throughput_ips", batches=True), bench.ask)
-    assert found.largest is not None
-    assert found.largest.batch == 8
-    assert found.best is not None
-    assert found.best.batch == 8
-    assert [record.case.batch for record in found.tried if record.outcome == "oom"] == [16]
+    measurer = FakeMeasurer(lambda case: "oom" if case.batch > 8 else {"throughput_ips": 100.0 * case.batch})
+    result = search(BASE, 4, SearchGoal("throughput_ips", batches=True), measurer.measure)
+    assert result.largest is not None
+    assert result.largest.batch == 8
+    assert result.best is not None
+    assert result.best.batch == 8
+    assert [record.case.batch for record in result.tried if record.outcome == "oom"] == [16]
 
 
 def test_a_batch_that_brings_nothing_ends_the_growth() -> None:
-    found = search(BASE, 4, SearchGoal("throughput_ips", batches=True), Bench().ask)
-    assert found.largest is not None
-    assert found.largest.batch == 4
+    result = search(BASE, 4, SearchGoal("throughput_ips", batches=True), FakeMeasurer().measure)
+    assert result.largest is not None
+    assert result.largest.batch == 4
 
 
 def test_copies_share_out_the_cores() -> None:
     """Every divisor of the cores is tried, with threads to match; what copies reach together can win."""
-    bench = Bench(lambda case: {"throughput_ips": 1e6} if case.instances == 4 else {})
-    found = search(BASE, 4, SearchGoal("throughput_ips", copies=True), bench.ask)
-    assert found.best is not None
-    assert (found.best.instances, found.best.threads, found.best.affinity) == (4, 1, "pinned")
-    assert {(case.instances, case.threads) for case in bench.asked} == {(1, 4), (2, 2), (4, 1)}
+    measurer = FakeMeasurer(lambda case: {"throughput_ips": 1e6} if case.instances == 4 else {})
+    result = search(BASE, 4, SearchGoal("throughput_ips", copies=True), measurer.measure)
+    assert result.best is not None
+    assert (result.best.instances, result.best.threads, result.best.affinity) == (4, 1, "pinned")
+    assert {(case.instances, case.threads) for case in measurer.measured} == {(1, 4), (2, 2), (4, 1)}
 
 
 def test_compiling_is_left_to_what_eager_did_best() -> None:
-    """It takes a minute each: two ways are compiled, not every one."""
-    bench = Bench(lambda case: {"latency_s": 0.01} if case.precision == "amp_bf16" and case.runtime == "eager" else {})
-    search(BASE, 4, SearchGoal(), bench.ask)
-    compiled = {(case.precision, case.layout) for case in bench.asked if case.runtime == "compile"}
+    """It takes a minute each: two configurations are compiled, not every one."""
+    measurer = FakeMeasurer(
+        lambda case: {"latency_s": 0.01} if case.precision == "amp_bf16" and case.runtime == "eager" else {}
+    )
+    search(BASE, 4, SearchGoal(), measurer.measure)
+    compiled = {(case.precision, case.layout) for case in measurer.measured if case.runtime == "compile"}
     assert {precision for precision, _ in compiled} == {"amp_bf16"}
     assert len(compiled) == 2
 
 
-def test_ways_differ_in_nothing_but_how_they_run() -> None:
-    cases, _ = ways(BASE)
+def test_configurations_have_the_same_model_and_batch() -> None:
+    cases, _ = configurations(BASE)
     plain = {"runtime": "eager", "precision": "fp32", "layout": "contiguous"}
     assert {replace(case, **plain) for case in cases} == {BASE}
     assert len(set(cases)) == len(cases)

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalebench.measure.batching_server import Inbox, Request, _Padded
+from scalebench.measure.batching_server import Inbox, Request, _PaddedModel
 from scalebench.measure.session import open_session
 from scalebench.suite.case import Case
 from scalebench.suite.wire_format import ANSWER, image_bytes
@@ -57,10 +57,10 @@ def test_a_full_batch_ends_the_waiting() -> None:
 
 
 def test_a_padded_batch_gives_each_image_the_class_it_has_alone() -> None:
-    alone, four = (_Padded(open_session(Case("resnet18", SIDE, batch=size, threads=1))) for size in (1, 4))
+    alone, four = (_PaddedModel(open_session(Case("resnet18", SIDE, batch=size, threads=1))) for size in (1, 4))
     requests = [request(number) for number in range(7)]
 
-    def classes(padded: _Padded, batch: list[Request]) -> list[tuple[int, int, int]]:
+    def classes(padded: _PaddedModel, batch: list[Request]) -> list[tuple[int, int, int]]:
         return [(number, images, found) for number, images, found, *_ in ANSWER.iter_unpack(padded.answer(batch))]
 
     apart = [classes(alone, [one])[0][2] for one in requests]
@@ -71,6 +71,6 @@ def test_a_padded_batch_gives_each_image_the_class_it_has_alone() -> None:
 
 
 def test_the_readings_of_an_answer_are_in_order() -> None:
-    padded = _Padded(open_session(Case("resnet18", SIDE, batch=2, threads=1)))
+    padded = _PaddedModel(open_session(Case("resnet18", SIDE, batch=2, threads=1)))
     for *_, arrived, started, ready, ended in ANSWER.iter_unpack(padded.answer([request(0), request(1)])):
         assert arrived <= started <= ready <= ended

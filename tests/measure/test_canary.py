@@ -20,18 +20,18 @@ class Scripted:
     def __init__(self, laps: list[float]) -> None:
         self.laps = iter(laps)
 
-    def lap(self, run: Callable[[], None]) -> float:
+    def lap(self, run: Callable[[], object]) -> float:
         run()
         return next(self.laps)
 
-    def chunk(self, run: Callable[[], None], calls: int) -> float:
+    def chunk(self, run: Callable[[], object], calls: int) -> float:
         raise AssertionError("calls are timed one by one")
 
 
 def test_the_usual_time_is_the_median_without_the_first_call() -> None:
     """Even with no time at all there are three calls to take it from."""
     calls: list[int] = []
-    found = module._usual(lambda: calls.append(1), Scripted([9.0, 1.0, 5.0, 2.0]), seconds=0.0)
+    found = module._median_lap(lambda: calls.append(1), Scripted([9.0, 1.0, 5.0, 2.0]), seconds=0.0)
     assert found == 2.0
     assert len(calls) == 4
 

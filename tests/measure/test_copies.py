@@ -12,7 +12,7 @@ import torch
 
 from scalebench.errors import MachineError
 from scalebench.execute.client import Worker
-from scalebench.measure.copies import Copy, _together, measure_copies
+from scalebench.measure.copies import Copy, _combine, measure_copies
 from scalebench.measure.session import Measurement, Session
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
@@ -74,7 +74,7 @@ def test_copies_are_put_together() -> None:
     facts = {"memory_bytes": 10, "process_bytes": None}
     one = Copy(Measurement(facts=facts), [1.0, 2.0, 3.0], 4, 2.0, ({}, {}), Measurement())
     two = replace(one, laps=[10.0], calls=2, before=Measurement(facts={"memory_bytes": 5, "process_bytes": 7}))
-    found, _ = _together(replace(CASE, batch=3), [one, two])
+    found, _ = _combine(replace(CASE, batch=3), [one, two])
     assert found.samples["latency_s"] == [1.0, 10.0, 2.0, 3.0]
     assert found.facts["throughput_ips"] == pytest.approx(3 * 4 / 2 + 3 * 2 / 2)
     assert (found.facts["memory_bytes"], found.facts["process_bytes"]) == (15, None)

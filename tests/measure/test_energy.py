@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from scalebench.machine.nvml import Unavailable
 from scalebench.machine.power import Rapl, open_counters
-from scalebench.measure.energy import Rig, Span, Window, cool_down, energy, result, spend, unavailable, window
+from scalebench.measure.energy import Instruments, Span, Window, cool_down, energy, result, spend, unavailable, window
 from scalebench.measure.session import Measurement
-from scalebench.measure.watch import Seen
+from scalebench.measure.watch import GpuReport
 from scalebench.suite.protocol import Protocol
 
 IDLE_W, LOAD_W = 50.0, 250.0
@@ -60,17 +60,17 @@ class Meter:
         return (after - before) / 1000
 
 
-def rig(machine: Machine, *counters: Any, **other: Any) -> Rig:
-    return Rig(counters, clock=lambda: machine.now, sleep=machine.sleep, **other)
+def instruments(machine: Machine, *counters: Any, **other: Any) -> Instruments:
+    return Instruments(counters, clock=lambda: machine.now, sleep=machine.sleep, **other)
 
 
 def test_a_window_sees_idle_and_load_apart() -> None:
     """Chunks of 1.5 s: seven of them reach 10 s; the lead-in before them is not counted."""
     machine = Machine()
-    seen = window(machine.work, 32, 10.0, rig(machine, Meter(machine, "gpu_board")))
-    assert seen.idle == Span(5, 5.0, {"gpu_board": 250.0})
-    assert seen.load == Span(7, 10.5, {"gpu_board": 10.5 * LOAD_W})
-    assert seen.images == 7 * 32
+    measured = window(machine.work, 32, 10.0, instruments(machine, Meter(machine, "gpu_board")))
+    assert measured.idle == Span(5, 5.0, {"gpu_board": 250.0})
+    assert measured.load == Span(7, 10.5, {"gpu_board": 10.5 * LOAD_W})
+    assert measured.images == 7 * 32
     assert machine.heard == ["sleep 1"] * 6 + ["work"] * 9 + ["sleep 5"]
 
 
@@ -79,30 +79,32 @@ def test_the_watch_is_on_while_the_window_is_open() -> None:
     machine = Machine()
 
     @contextmanager
-    def watch() -> Iterator[Seen]:
+    def watch() -> Iterator[GpuReport]:
         machine.heard.append("on")
         yield lambda: {"power_mean_w": 240.0}
         machine.heard.append("off")
 
-    seen = window(machine.work, 1, 3.0, rig(machine, Meter(machine, "gpu_board"), watching=watch))
-    assert seen.sampled_w == 240.0
+    measured = window(machine.work, 1, 3.0, instruments(machine, Meter(machine, "gpu_board"), watching=watch))
+    assert measured.sampled_w == 240.0
     assert machine.heard[8:12] == ["on", "work", "work", "off"]
 
 
 def test_temperatures_frame_the_load_and_the_machine_cools_down_after_it() -> None:
     """9 chunks heat it from 34 to 47.5 C; it is left alone until it is within 3 C of its start."""
     machine = Machine()
-    seen = window(machine.work, 1, 10.0, rig(machine, Meter(machine, "gpu_board"), temperature=lambda: machine.celsius))
-    assert (seen.temperature_start_c, seen.temperature_end_c) == (34.0, 47.5)
+    measured = window(
+        machine.work, 1, 10.0, instruments(machine, Meter(machine, "gpu_board"), temperature=lambda: machine.celsius)
+    )
+    assert (measured.temperature_start_c, measured.temperature_end_c) == (34.0, 47.5)
     assert machine.celsius == 36.5
 
 
 def test_cooling_down_has_an_end() -> None:
     machine = Machine()
-    cool_down(40.0, rig(machine, temperature=lambda: 90.0))
+    cool_down(40.0, instruments(machine, temperature=lambda: 90.0))
     assert machine.now == 160.0
     machine.heard.clear()
-    cool_down(40.0, rig(machine, temperature=lambda: 43.0))
+    cool_down(40.0, instruments(machine, temperature=lambda: 43.0))
     assert machine.heard == []
 
 
@@ -117,7 +119,7 @@ def test_a_counter_that_wraps_every_other_step_is_followed(tmp_path: Path) -> No
         file.write_text(str(round(machine.joules * 1e6) % range_uj))
 
     file.write_text("0")
-    spent = spend(work, 60.0, rig(machine, Rapl("cpu_package-0", file, range_uj)))
+    spent = spend(work, 60.0, instruments(machine, Rapl("cpu_package-0", file, range_uj)))
     assert spent.joules["cpu_package-0"] == pytest.approx(60.0 * LOAD_W)
 
 
@@ -142,7 +144,7 @@ class Script:
 )
 def test_a_reading_that_is_missing_is_bridged_or_ends_it(readings: tuple[int | None, ...], joules: float) -> None:
     machine = Machine()
-    assert spend(machine.work, 3.0, rig(machine, Script(*readings))).joules == {"psys": joules}
+    assert spend(machine.work, 3.0, instruments(machine, Script(*readings))).joules == {"psys": joules}
 
 
 def seen_window(load: dict[str, float | None], idle: dict[str, float | None], **other: Any) -> Window:
@@ -151,7 +153,7 @@ def seen_window(load: dict[str, float | None], idle: dict[str, float | None], **
 
 
 def test_facts_of_a_gpu_are_the_boards() -> None:
-    found = result(
+    measurement = result(
         seen_window(
             {"gpu_board": 3000.0, "cpu_package-0": 800.0}, {"gpu_board": 500.0, "cpu_package-0": 200.0},
             temperature_start_c=40, temperature_end_c=60, sampled_w=290.0,
@@ -159,7 +161,7 @@ def test_facts_of_a_gpu_are_the_boards() -> None:
         "gpu_board",
         700.0,
     )  # fmt: skip
-    assert found.facts == {
+    assert measurement.facts == {
         "energy_status": "ok",
         "energy_j": pytest.approx(30.0),
         "energy_net_j": pytest.approx(20.0),
@@ -172,36 +174,38 @@ def test_facts_of_a_gpu_are_the_boards() -> None:
         "temperature_end_c": 60,
         "power_limit_w": 700.0,
     }
-    assert found.notes == ()
-    json.dumps(found.facts)
+    assert measurement.notes == ()
+    json.dumps(measurement.facts)
 
 
 def test_a_processor_is_its_packages_and_nothing_else() -> None:
     """Memory and the whole system overlap with them, or lie beside them: they are shown, not added."""
     load = {"cpu_package-0": 1000.0, "cpu_package-1": 500.0, "dram-0": 300.0, "psys": 2500.0}
-    found = result(seen_window({**load}, {name: joules / 4 for name, joules in load.items()}), "cpu_package")
-    assert found.facts["energy_j"] == pytest.approx(15.0)
-    assert found.facts["idle_w"] == pytest.approx(75.0)
-    assert found.facts["energy_domains"]["psys"] == pytest.approx(25.0)
+    measurement = result(seen_window({**load}, {name: joules / 4 for name, joules in load.items()}), "cpu_package")
+    assert measurement.facts["energy_j"] == pytest.approx(15.0)
+    assert measurement.facts["idle_w"] == pytest.approx(75.0)
+    assert measurement.facts["energy_domains"]["psys"] == pytest.approx(25.0)
 
 
 @pytest.mark.parametrize("stuck", [0.0, None])
 def test_a_counter_that_stands_still_is_never_zero_joules(stuck: float | None) -> None:
     """One stuck package of two is as bad: the sum would be half the machine."""
     for load in ({"cpu_package-0": stuck}, {"cpu_package-0": 900.0, "cpu_package-1": stuck}):
-        found = result(seen_window(load, dict.fromkeys(load, 100.0)), "cpu_package")
-        assert found.facts["energy_j"] is None
-        assert found.facts["energy_status"] == "unavailable"
-        assert found.facts["energy_reason"] == "counter_stuck"
-        assert found.notes == ("energy_unavailable: counter_stuck",)
+        measurement = result(seen_window(load, dict.fromkeys(load, 100.0)), "cpu_package")
+        assert measurement.facts["energy_j"] is None
+        assert measurement.facts["energy_status"] == "unavailable"
+        assert measurement.facts["energy_reason"] == "counter_stuck"
+        assert measurement.notes == ("energy_unavailable: counter_stuck",)
 
 
 def test_a_domain_beside_the_point_may_stand_still() -> None:
-    found = result(seen_window({"gpu_board": 3000.0, "dram-0": 0.0}, {"gpu_board": 0.0, "dram-0": 0.0}), "gpu_board")
-    assert found.facts["energy_j"] == pytest.approx(30.0)
-    assert found.facts["energy_domains"]["dram-0"] is None
-    assert found.facts["idle_w"] is None  # a board never draws nothing
-    assert found.facts["energy_net_j"] is None
+    measurement = result(
+        seen_window({"gpu_board": 3000.0, "dram-0": 0.0}, {"gpu_board": 0.0, "dram-0": 0.0}), "gpu_board"
+    )
+    assert measurement.facts["energy_j"] == pytest.approx(30.0)
+    assert measurement.facts["energy_domains"]["dram-0"] is None
+    assert measurement.facts["idle_w"] is None  # a board never draws nothing
+    assert measurement.facts["energy_net_j"] is None
 
 
 @pytest.mark.parametrize(
@@ -209,9 +213,9 @@ def test_a_domain_beside_the_point_may_stand_still() -> None:
 )
 def test_counter_and_samples_have_to_agree(sampled: float | None, noted: bool) -> None:
     """Ten percent between the counter's 300 W and the samples."""
-    found = result(seen_window({"gpu_board": 3000.0}, {"gpu_board": 500.0}, sampled_w=sampled), "gpu_board")
-    assert [note.partition(":")[0] for note in found.notes] == (["energy_inconsistent"] if noted else [])
-    assert found.facts["energy_j"] == pytest.approx(30.0)
+    measurement = result(seen_window({"gpu_board": 3000.0}, {"gpu_board": 500.0}, sampled_w=sampled), "gpu_board")
+    assert [note.partition(":")[0] for note in measurement.notes] == (["energy_inconsistent"] if noted else [])
+    assert measurement.facts["energy_j"] == pytest.approx(30.0)
 
 
 @given(
@@ -226,14 +230,14 @@ def test_gross_is_net_and_idle(idle: float, extra: float, images: int, seconds: 
 
 
 def test_no_counter_gives_a_word_and_no_number() -> None:
-    found = unavailable(Unavailable("permission", "readable by root only"))
-    assert found.facts == {
+    measurement = unavailable(Unavailable("permission", "readable by root only"))
+    assert measurement.facts == {
         "energy_j": None,
         "energy_status": "unavailable",
         "energy_reason": "permission",
         "energy_detail": "readable by root only",
     }
-    assert found.notes == ("energy_unavailable: permission",)
+    assert measurement.notes == ("energy_unavailable: permission",)
 
 
 def session(energy_s: float, machine: Machine) -> Any:
@@ -253,9 +257,9 @@ def test_a_machine_without_counters_gives_a_word_at_once(tmp_path: Path, monkeyp
     """No window is spent on a number that cannot come."""
     monkeypatch.setattr("scalebench.measure.energy.open_counters", partial(open_counters, cpuinfo=tmp_path / "cpuinfo"))
     machine = Machine()
-    found = energy(session(10.0, machine), tmp_path, lambda: machine.now, machine.sleep)
-    assert found.facts["energy_j"] is None
-    assert found.facts["energy_reason"] == "no_rapl"
+    measurement = energy(session(10.0, machine), tmp_path, lambda: machine.now, machine.sleep)
+    assert measurement.facts["energy_j"] is None
+    assert measurement.facts["energy_reason"] == "no_rapl"
     assert machine.heard == []
 
 
@@ -280,9 +284,9 @@ def test_the_probe_from_counter_to_joules_per_image(tmp_path: Path) -> None:
 
     machine = Metered()
     machine.show()
-    found = energy(session(10.0, machine), tmp_path, lambda: machine.now, machine.sleep)
-    assert found.notes == ()
-    assert found.facts["energy_images"] == 4 * found.facts["energy_window_s"] / 1.5
-    assert found.facts["energy_j"] == pytest.approx(LOAD_W * 1.5 / 4)
-    assert found.facts["energy_net_j"] == pytest.approx((LOAD_W - IDLE_W) * 1.5 / 4)
-    assert found.facts["energy_domains"] == {"cpu_package-0": found.facts["energy_j"]}
+    measurement = energy(session(10.0, machine), tmp_path, lambda: machine.now, machine.sleep)
+    assert measurement.notes == ()
+    assert measurement.facts["energy_images"] == 4 * measurement.facts["energy_window_s"] / 1.5
+    assert measurement.facts["energy_j"] == pytest.approx(LOAD_W * 1.5 / 4)
+    assert measurement.facts["energy_net_j"] == pytest.approx((LOAD_W - IDLE_W) * 1.5 / 4)
+    assert measurement.facts["energy_domains"] == {"cpu_package-0": measurement.facts["energy_j"]}

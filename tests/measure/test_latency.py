@@ -20,7 +20,7 @@ CASE = Case("resnet18", 64, batch=4, protocol=Protocol(warmup_s=0.1, chunk_s=1.0
 
 
 @dataclass
-class Told:
+class ScriptedClock:
     """A clock whose laps are given; a chunk lasts as long as its laps together."""
 
     laps: Iterator[float]
@@ -33,7 +33,7 @@ class Told:
 
 
 def session(*first: float, then: float = 0.25) -> Any:
-    clock = Told(chain(first, repeat(then)))
+    clock = ScriptedClock(chain(first, repeat(then)))
     return SimpleNamespace(case=CASE, clock=clock, device=torch.device("cpu"), run=lambda: None, iterations=None)
 
 
@@ -43,9 +43,9 @@ def test_the_first_two_laps_after_the_canary_are_nobodys() -> None:
 
 def test_throughput_is_images_over_elapsed_time() -> None:
     """Four calls of a quarter second fill the second; the guess is not among them."""
-    found = throughput(session(0.25, 0.5, 0.5))
-    assert found.samples == {"throughput_chunk_s": [1.5]}
-    assert found.facts == {"throughput_ips": 16 / 1.5, "chunk_calls": 4}
+    measurement = throughput(session(0.25, 0.5, 0.5))
+    assert measurement.samples == {"throughput_chunk_s": [1.5]}
+    assert measurement.facts == {"throughput_ips": 16 / 1.5, "chunk_calls": 4}
 
 
 @pytest.mark.parametrize("probe", [warm, latency, throughput])

@@ -69,10 +69,10 @@ def test_stamps_pair_entries_with_exits() -> None:
     ticks = count()
     inner = nn.Identity()
     outer = nn.Sequential(inner, inner)
-    with _stamped({"outer": outer, "inner": inner}, Stamps(lambda: next(ticks), lambda a, b: b - a)) as seen:
+    with _stamped({"outer": outer, "inner": inner}, Stamps(lambda: next(ticks), lambda a, b: b - a)) as take_pairs:
         outer(torch.zeros(1))
-        assert seen() == {"outer": [(0, 5)], "inner": [(1, 2), (3, 4)]}
-        assert seen() == {"outer": [], "inner": []}
+        assert take_pairs() == {"outer": [(0, 5)], "inner": [(1, 2), (3, 4)]}
+        assert take_pairs() == {"outer": [], "inner": []}
     outer(torch.zeros(1))
     assert next(ticks) == 6
 

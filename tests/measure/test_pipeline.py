@@ -23,13 +23,13 @@ CASE = Case("pillow", 64, mode=INPUT, camera="320x240", protocol=FAST)
 def measured(worker: Worker, case: Case) -> dict[str, Any]:
     ending = worker.run({"do": "measure", "case": asdict(case)}, 60)
     assert ending.error is None, ending
-    found: dict[str, Any] = ending.answers[0]
-    return found
+    answer: dict[str, Any] = ending.answers[0]
+    return answer
 
 
 def test_a_round_times_each_step_and_the_whole(worker: Worker) -> None:
-    found = measured(worker, CASE)
-    facts, samples = found["facts"], found["samples"]
+    answer = measured(worker, CASE)
+    facts, samples = answer["facts"], answer["samples"]
     steps = [samples[name] for name in pipeline.STEPS]
     assert len(samples["latency_s"]) >= 4
     for whole, *parts in zip(samples["latency_s"], *steps, strict=True):
@@ -53,11 +53,11 @@ def test_a_round_is_watched(worker: Worker) -> None:
 
 
 def test_processes_at_once_are_added_up(worker: Worker) -> None:
-    found = measured(worker, replace(CASE, instances=2))
-    chunks = found["samples"]["throughput_chunk_s"]
+    answer = measured(worker, replace(CASE, instances=2))
+    chunks = answer["samples"]["throughput_chunk_s"]
     assert len(chunks) == 2
     assert min(chunks) >= FAST.chunk_s
-    ips, images = found["facts"]["throughput_ips"], found["facts"]["chunk_calls"]
+    ips, images = answer["facts"]["throughput_ips"], answer["facts"]["chunk_calls"]
     assert images / max(chunks) <= ips <= images / min(chunks)
 
 
@@ -72,7 +72,7 @@ def test_a_worker_that_dies_ends_the_round() -> None:
         def resize(self, picture: object, side: int) -> object:
             raise AssertionError
 
-    intake = pipeline.Intake(replace(CASE, instances=2), b"", Deadly())  # type: ignore[arg-type]
+    session = pipeline.InputSession(replace(CASE, instances=2), b"", Deadly())  # type: ignore[arg-type]
     with pytest.raises(MachineError, match="an input worker ended early"):
-        pipeline.together(intake)
+        pipeline.throughput(session)
     assert not multiprocessing.active_children()

@@ -24,24 +24,24 @@ CASE = Case("resnet18", 64, threads=1, protocol=FAST)
 def measured(worker: Worker, case: Case) -> dict[str, Any]:
     ending = worker.run({"do": "measure", "case": asdict(case)}, 60)
     assert ending.error is None, ending
-    found: dict[str, Any] = ending.answers[0]
-    return found
+    answer: dict[str, Any] = ending.answers[0]
+    return answer
 
 
 def test_a_round_delivers_samples_and_every_metric(worker: Worker) -> None:
-    found = measured(worker, CASE)
-    assert len(found["samples"]["latency_s"]) >= 3
-    assert found["facts"]["latency_s"] == median(found["samples"]["latency_s"])
-    assert found["facts"]["throughput_ips"] > 0
-    assert found["facts"]["intraop_threads"] == 1
-    assert found["facts"]["allow_tf32"] is False
-    assert sum(found["samples"]["warmup_s"]) >= FAST.warmup_s
+    answer = measured(worker, CASE)
+    assert len(answer["samples"]["latency_s"]) >= 3
+    assert answer["facts"]["latency_s"] == median(answer["samples"]["latency_s"])
+    assert answer["facts"]["throughput_ips"] > 0
+    assert answer["facts"]["intraop_threads"] == 1
+    assert answer["facts"]["allow_tf32"] is False
+    assert sum(answer["samples"]["warmup_s"]) >= FAST.warmup_s
 
 
 def test_throughput_is_images_over_its_own_chunk(worker: Worker) -> None:
-    found = measured(worker, replace(CASE, batch=4))
-    (elapsed,) = found["samples"]["throughput_chunk_s"]
-    assert found["facts"]["throughput_ips"] == pytest.approx(4 * found["facts"]["chunk_calls"] / elapsed)
+    answer = measured(worker, replace(CASE, batch=4))
+    (elapsed,) = answer["samples"]["throughput_chunk_s"]
+    assert answer["facts"]["throughput_ips"] == pytest.approx(4 * answer["facts"]["chunk_calls"] / elapsed)
 
 
 def test_memory_holds_the_weights_and_grows_with_the_batch(worker: Worker) -> None:
@@ -67,6 +67,6 @@ def test_a_device_that_is_not_there_is_refused() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_cuda_round_has_host_and_device_times() -> None:
     with Worker(fork=False) as fresh:
-        found = measured(fresh, replace(CASE, device="cuda:0"))
-    assert found["facts"]["latency_device_s"] > 0
-    assert found["facts"]["memory_bytes"] >= found["facts"]["allocated_bytes"] > 0
+        answer = measured(fresh, replace(CASE, device="cuda:0"))
+    assert answer["facts"]["latency_device_s"] > 0
+    assert answer["facts"]["memory_bytes"] >= answer["facts"]["allocated_bytes"] > 0

@@ -20,17 +20,17 @@ def fake(laps: Iterator[float]) -> Callable[[], float]:
 
 
 def test_a_steady_model_warms_up_for_the_least_time() -> None:
-    found = warm_up(fake(repeat(0.125)), PROTOCOL)
-    assert found.settled
-    assert len(found.laps) == 8
+    warmup = warm_up(fake(repeat(0.125)), PROTOCOL)
+    assert warmup.settled
+    assert len(warmup.laps) == 8
 
 
 def test_a_slow_start_is_waited_for() -> None:
     """Twenty falling laps, then steady: warm-up ends only when two windows agree."""
     falling = [0.5 - 0.02 * i for i in range(20)]
-    found = warm_up(fake(chain(falling, repeat(0.1))), PROTOCOL)
-    assert found.settled
-    assert found.laps[-1] == 0.1
+    warmup = warm_up(fake(chain(falling, repeat(0.1))), PROTOCOL)
+    assert warmup.settled
+    assert warmup.laps[-1] == 0.1
 
 
 def test_warm_up_that_never_settles_is_cut_and_flagged() -> None:
@@ -40,9 +40,9 @@ def test_warm_up_that_never_settles_is_cut_and_flagged() -> None:
             yield lap
             lap *= 1.05
 
-    found = warm_up(fake(growing()), PROTOCOL)
-    assert not found.settled
-    assert 10.0 <= sum(found.laps) < 11.0
+    warmup = warm_up(fake(growing()), PROTOCOL)
+    assert not warmup.settled
+    assert 10.0 <= sum(warmup.laps) < 11.0
 
 
 def test_a_very_slow_model_is_not_run_again_and_again() -> None:

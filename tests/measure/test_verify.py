@@ -1,4 +1,4 @@
-"""A way of running that computes something else is found out."""
+"""A configuration that computes something else fails verification."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def session(distort: Callable[[torch.Tensor], torch.Tensor], case: Case = CASE) 
     )
 
 
-@pytest.mark.parametrize(("factor", "word"), [(1.0, "ok"), (1.0005, "ok"), (1.01, "off"), (-1.0, "off")])
-def test_the_error_is_relative_and_bounded(factor: float, word: str) -> None:
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "ok"), (1.0005, "ok"), (1.01, "off"), (-1.0, "off")])
+def test_the_error_is_relative_and_bounded(factor: float, verdict: str) -> None:
     """Scaling all logits by f is an error of |f - 1|, whatever the class."""
-    found = verify(session(lambda y: y * factor)).facts
-    assert found["verified"] == word
-    assert found["relative_error"] == pytest.approx(abs(factor - 1), abs=1e-5)
-    assert found["top1_agreement"] == (1.0 if factor > 0 else 0.0)
+    facts = verify(session(lambda y: y * factor)).facts
+    assert facts["verified"] == verdict
+    assert facts["relative_error"] == pytest.approx(abs(factor - 1), abs=1e-5)
+    assert facts["top1_agreement"] == (1.0 if factor > 0 else 0.0)
 
 
 def test_one_wrong_image_is_enough() -> None:
@@ -50,8 +50,8 @@ def test_one_wrong_image_is_enough() -> None:
 
 
 def test_what_is_no_number_is_wrong() -> None:
-    found = verify(session(lambda y: y * float("nan"))).facts
-    assert found == {"relative_error": None, "top1_agreement": None, "verified": "not finite"}
+    facts = verify(session(lambda y: y * float("nan"))).facts
+    assert facts == {"relative_error": None, "top1_agreement": None, "verified": "not finite"}
 
 
 def test_the_reference_is_not_compared_with_itself() -> None:

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from scalebench.machine.nvml import Gpu, Unavailable
-from scalebench.measure.watch import Sample, gpu_of, mean_power, process_peak, sampled, summary, watched, watching
+from scalebench.measure.watch import Sample, gpu_of, mean_power, process_peak, sampled, summary, watching
 
 PATIENCE_S = 30.0  # only a broken watcher is waited for so long
 
@@ -28,7 +28,7 @@ def threads() -> list[str]:
 
 
 def test_on_the_cpu_nothing_is_started_and_nothing_seen() -> None:
-    with watched(torch.device("cpu")) as seen:
+    with watching(gpu_of(torch.device("cpu"))) as seen:
         assert threads() == []
     assert seen() is None
     assert gpu_of(torch.device("cpu")) is None

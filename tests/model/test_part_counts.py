@@ -12,7 +12,7 @@ from torch import nn
 from scalebench.errors import BuildError
 from scalebench.model.build import build
 from scalebench.model.complexity import count_model
-from scalebench.model.part_counts import Part, classify, count_parts, enclosing, find_parts, together
+from scalebench.model.part_counts import Part, by_kind_and_stage, classify, count_parts, enclosing, find_parts
 from scalebench.suite.kinds import BETWEEN, KINDS
 from scalebench.suite.variant import parse_variant
 
@@ -164,9 +164,9 @@ def test_a_pass_that_fails_leaves_no_hooks() -> None:
     assert not any(module._forward_hooks for module in model.modules())
 
 
-def test_together() -> None:
+def test_by_kind_and_stage() -> None:
     a, b, c = (Part(name, "norm", stage, 1, 2, 3, 4, 5) for name, stage in (("x", "s"), ("y", "s"), ("z", "t")))
-    assert together([a, b, c]) == (Part("", "norm", "s", 2, 4, 6, 8, 10), Part("", "norm", "t", 1, 2, 3, 4, 5))
+    assert by_kind_and_stage([a, b, c]) == (Part("", "norm", "s", 2, 4, 6, 8, 10), Part("", "norm", "t", 1, 2, 3, 4, 5))
 
 
 def test_enclosing() -> None:
