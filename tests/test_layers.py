@@ -17,7 +17,7 @@ RANKS: dict[str, int] = {
     room: rank
     for rank, rooms in enumerate(
         ["errors units", "metrics flags published", "suite", "record", "model machine", "measure",
-         "execute store", "analysis", "claims procure", "report", "notebook", "cli"]
+         "execute store", "analysis", "claims procure", "report", "jobs", "notebook", "cli"]
     )
     for room in rooms.split()
 }  # fmt: skip

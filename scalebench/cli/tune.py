@@ -72,16 +72,18 @@ def tune(
 
 def _prepare(name: str, batch: int, threads: int | None, device: str, worker: Any) -> tuple[Prepared, Case]:
     """The counted model, and the plain way to run it, all under the name of a suite of its own."""
-    from scalebench.cli.side_by_side import cases_of, plan_of, starting_case
     from scalebench.execute.abba import describe
     from scalebench.execute.counting import Paper
     from scalebench.execute.planner import Prepared, count_all
+    from scalebench.jobs.named_cases import base_case, plan_without_suite, resolve_cases
 
     where, environment = describe(worker, device)
-    plain = cases_of([name], starting_case(where, batch, threads, "quick"), worker)[0]
+    plain = resolve_cases([name], base_case(where, batch, threads, "quick"), worker)[0]
     facts = count_all({plain.counted(): ("inference",)}, Paper(worker))
     suite = "tune-" + re.sub(r"[^a-z0-9]+", "-", f"{plain.model}-{plain.resolution}".lower()).strip("-")
-    plan = plan_of(suite, f"The best way to run {plain.model}@{plain.resolution}", [plain], 1, environment.hw_key)
+    plan = plan_without_suite(
+        suite, f"The best way to run {plain.model}@{plain.resolution}", [plain], 1, environment.hw_key
+    )
     return Prepared(replace(plan, counts=(plain.counted(),)), facts, {where: environment}), plain
 
 

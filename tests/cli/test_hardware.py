@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scalebench.cli import app, examining
+from scalebench.cli import app
+from scalebench.cli import hardware as command
 from scalebench.errors import CatalogueError, UnknownNameError
 from scalebench.machine.ability import Ability, Peak
 from scalebench.record import Environment
@@ -21,7 +22,7 @@ ABILITY = Ability(
 
 def peaks_of(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     environment = Environment("epyc-1", "hw1", "sw1", {"device": "cpu", "cpu": {"name": name}})
-    monkeypatch.setattr(examining, "measured_peaks", lambda: [(environment, ABILITY)])
+    monkeypatch.setattr(command, "measure_peaks", lambda announce: [(environment, ABILITY)])
 
 
 def test_rows_as_a_table_and_as_json() -> None:
@@ -46,7 +47,7 @@ def test_the_machine_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert document["here"][0]["chip"] == "amd-epyc-7763"
     peaks_of(monkeypatch, "AMD EPYC")
     shown = CliRunner().invoke(app, ["hardware", "--here"]).stdout
-    assert "no row of the catalogue bears the name 'AMD EPYC'" in shown
+    assert "'AMD EPYC' is not in the catalogue" in shown
 
 
 def test_bad_input_is_refused(tmp_path: Path) -> None:
