@@ -49,18 +49,9 @@ class ServedModel:
 
 @dataclass(frozen=True)
 class LoadTestOutcome:
-    """Three capacities of one server.
+    """Three capacities of one server, images per second, and reasons to doubt them.
 
-    Attributes:
-        case: model and configuration, at a batch of one image.
-        machine: name of this machine.
-        level: service level.
-        server: service times and batching.
-        rule, simulated: capacities by rule and by simulation, images per second.
-        notes: reasons to doubt the result.
-        test: the load test; None where there were no rates to test.
-        gap: why the three differ; None without a load test.
-        file: result file; None where nothing was stored.
+    Without rates to test ``test`` and ``gap`` are None, without a result file ``file``. ``case`` has a batch of one.
     """
 
     case: Case
@@ -87,13 +78,9 @@ def run_loadtest(
     """Determine the capacity of a batching server by rule, by simulation and by load.
 
     Args:
-        model: what the server runs.
-        level: service level.
         load: what is sent; without rates they follow from the simulation.
         search: effort of each simulation.
         sources: records with service times; without any they are measured.
-        folder: of the result file.
-        announce: hears of counting, rounds, capacities and runs.
 
     Raises:
         ScalebenchError: it cannot be run, or a process of it ended early.
@@ -110,7 +97,12 @@ def run_loadtest(
             rounds = stored_rounds(sources, case, bench.environment)
         else:
             rounds = measured_rounds(case, model.batch, level, bench, writer, announce)
-        rule, server = _rule_and_server(rounds, model, level)
+        curves = curves_of(rounds)
+        rule = by_rule(curves, level, model.batch)
+        cap = model.batch or rule.batch or min(curves)
+        if cap not in curves:
+            raise StoreError(f"the records hold no batch of {cap}", f"they hold {', '.join(map(str, sorted(curves)))}")
+        server = Server({size: times for size, times in curves.items() if size <= cap}, cap, model.delay_s)
         simulated = capacity_by_simulation(server, level.slo_s, level.percentile, level.overhead_s, search)
         announce(Note(f"rule {digits(rule.images_per_s)}, simulation {digits(simulated.value)} images/s"))
         notes = _service_time_doubts(server, level, rounds)
@@ -144,20 +136,6 @@ def _case(model: ServedModel, device: str, level: ServiceLevel, worker: Worker, 
     if reason is not None:
         raise MachineError(f"{case.label}: {reason[1]}")
     return case
-
-
-def _rule_and_server(rounds: Sequence[Record], model: ServedModel, level: ServiceLevel) -> tuple[Rule, Server]:
-    """Capacity by rule, and the server with its largest batch: the given one, else the rule's.
-
-    Raises:
-        StoreError: the records lack the largest batch.
-    """
-    curves = curves_of(rounds)
-    rule = by_rule(curves, level, model.batch)
-    cap = model.batch or rule.batch or min(curves)
-    if cap not in curves:
-        raise StoreError(f"the records hold no batch of {cap}", f"they hold {', '.join(map(str, sorted(curves)))}")
-    return rule, Server({size: times for size, times in curves.items() if size <= cap}, cap, model.delay_s)
 
 
 def _put_load(case: Case, server: Server, load: Load, bench: Bench, writer: Writer, announce: Listener) -> list[Run]:

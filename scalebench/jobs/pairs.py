@@ -26,12 +26,15 @@ class PairOptions:
     """What is compared, and how.
 
     Attributes:
-        names: ``MODEL[@RES]``: A and B; any number of models where ``python``, ``batch_b`` or ``threads_b`` say what B
-            is (None: as A).
+        names: ``MODEL[@RES]``: A and B. Where ``python``, ``batch_b`` or ``threads_b`` (None: as A) define B: any number
+            of models, each measured as A and as B.
         rounds: pairs of rounds per case.
         screen: measure ``SCREENING_ROUNDS`` pairs of every case, then fresh pairs only where A and B look different.
         metrics: names of measured metrics.
         margin: relative difference that does not matter.
+
+    Raises:
+        SuiteError: A and B do not differ, or there are more than two models and nothing says what B is.
     """
 
     names: Sequence[str]
@@ -48,6 +51,17 @@ class PairOptions:
     margin: float = 0.03
     folder: Path = Path("results/ab")
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.both_ways or (len(self.names) == 2 and self.names[0] != self.names[1]):
+            return
+        if len(self.names) > 2:
+            message = f"{len(self.names)} models and nothing that differs"
+            raise SuiteError(message, "name two; or say what B is: --python PATH")
+        raise SuiteError(
+            "A and B are the same", "name two models, or say what B is: --python PATH, --threads-b N, --batch-b N; "
+            "scalebench aa measures how much two runs of the same case differ",
+        )  # fmt: skip
 
     @property
     def both_ways(self) -> bool:
@@ -67,11 +81,10 @@ def compare_pairs(options: PairOptions, announce: Listener = silent) -> Measured
     """Measure A and B in turns and compare them; ``announce`` hears of counting and rounds.
 
     Raises:
-        SuiteError: A and B are the same.
+        SuiteError: both names mean the same case.
         MachineError: another run holds the machine's lock, or the interpreter of B cannot be started.
         WorkerError: the interpreter of B has no scalebench, or another version of it.
     """
-    check_sides(options)
     python = None if options.python is None else find_interpreter(options.python)
     with open_bench("ab", options.device) as (device, bench), ExitStack() as stack:
         base = base_case(device, options.batch, options.threads, options.protocol)
@@ -84,29 +97,8 @@ def compare_pairs(options: PairOptions, announce: Listener = silent) -> Measured
         return MeasuredPairs(measure_and_compare(duels, benches, options, writer.append, announce), writer.path)
 
 
-def check_sides(options: PairOptions) -> None:
-    """Refuse options that give no two sides, before anything is started.
-
-    Raises:
-        SuiteError: A and B do not differ, or there are more than two models and nothing says what B is.
-    """
-    names = options.names
-    if options.both_ways or (len(names) == 2 and names[0] != names[1]):
-        return
-    if len(names) > 2:
-        raise SuiteError(f"{len(names)} models and nothing that differs", "name two; or say what B is: --python PATH")
-    raise SuiteError(
-        "A and B are the same", "name two models, or say what B is: --python PATH, --threads-b N, --batch-b N; "
-        "scalebench aa measures how much two runs of the same case differ",
-    )  # fmt: skip
-
-
 def duels_of(cases: Sequence[Case], options: PairOptions) -> list[tuple[Case, Case]]:
-    """(A, B) for each case measured both ways; otherwise the two cases are A and B.
-
-    Raises:
-        SuiteError: both names mean the same case.
-    """
+    """(A, B) for each case measured both ways; otherwise the two cases are A and B. SuiteError where these are one."""
     if options.both_ways:
         return [
             (a, replace(a, batch=options.batch_b or a.batch, threads=options.threads_b or a.threads)) for a in cases
@@ -117,7 +109,7 @@ def duels_of(cases: Sequence[Case], options: PairOptions) -> list[tuple[Case, Ca
 
 
 def find_interpreter(python: str) -> str:
-    """Absolute path of an interpreter; links stay as they are, because a virtual environment's interpreter is one.
+    """Absolute path of an interpreter, links not resolved: a virtual environment's interpreter is one.
 
     Raises:
         MachineError: there is no such program.

@@ -11,34 +11,31 @@ import pytest
 from scalebench.errors import MachineError, SuiteError
 from scalebench.execute.abba import Bench
 from scalebench.execute.events import silent
-from scalebench.jobs.pairs import PairOptions, check_sides, duels_of, find_interpreter, measure_and_compare
+from scalebench.jobs.pairs import PairOptions, duels_of, find_interpreter, measure_and_compare
 from scalebench.record import Record
 from scalebench.suite.case import Case
 
 
 def test_two_models_are_a_and_b() -> None:
     cases, options = [Case("a", 64), Case("b", 64)], PairOptions(["a", "b"])
-    check_sides(options)
     assert duels_of(cases, options) == [(cases[0], cases[1])]
 
 
 def test_settings_of_b_apply_to_every_model() -> None:
-    cases, options = [Case("a", 64, threads=1), Case("b", 64, threads=1)], PairOptions(["a", "b"], threads_b=2)
-    check_sides(options)
+    cases = [Case("a", 64, threads=1), Case("b", 64, threads=1)]
     duels = duels_of(cases, PairOptions(["a", "b"], threads_b=2, batch_b=8))
     assert [(a.threads, b.threads, a.batch, b.batch, a.model == b.model) for a, b in duels] == [(1, 2, 1, 8, True)] * 2
 
 
 def test_another_interpreter_measures_the_same_cases() -> None:
     options = PairOptions(["a"], python="python3")
-    check_sides(options)
     assert duels_of([Case("a", 64)], options) == [(Case("a", 64), Case("a", 64))]
 
 
 @pytest.mark.parametrize(("names", "message"), [(["a"], "the same"), (["a", "a"], "the same"), (["a", "b", "c"], "3 ")])
 def test_what_has_no_two_sides_is_refused(names: list[str], message: str) -> None:
     with pytest.raises(SuiteError, match=message) as refused:
-        check_sides(PairOptions(names))
+        PairOptions(names)
     assert "--python" in refused.value.hint
 
 
