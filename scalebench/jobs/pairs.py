@@ -26,8 +26,8 @@ class PairOptions:
     """What is compared, and how.
 
     Attributes:
-        names: ``MODEL[@RES]``: A and B. Where ``python``, ``batch_b`` or ``threads_b`` define B (None: as A), any number
-            of models, each measured as A and as B.
+        names: ``MODEL[@RES]``: A and B. Where ``python``, ``batch_b`` or ``threads_b`` define B (None: as A), any
+            number of models, each measured as A and as B.
         rounds: pairs of rounds per case.
         screen: measure ``SCREENING_ROUNDS`` pairs of every case, then fresh pairs only where A and B look different.
         metrics: names of measured metrics.
