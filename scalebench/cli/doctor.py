@@ -1,20 +1,20 @@
-"""scalebench doctor: what this machine is, what it can do at most, and how far its numbers can be trusted."""
+"""scalebench doctor: what this machine is, its peaks and its noise, and how far its measurements can be trusted."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import Any
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from scalebench.cli.examining import Findings
-    from scalebench.machine.ability import Ability, Peak
-    from scalebench.machine.checks import Check
+from scalebench.cli.output import print_json, print_table
+from scalebench.cli.progress import show_progress
+from scalebench.jobs.examine import MachineExamination, examine
+from scalebench.machine.ability import Ability
+from scalebench.units import si
 
 UNTRUSTED = 1
-"""Exit code where something that decides trust is missing or bad."""
+"""Exit code where a check that decides trust has failed."""
 
 
 def doctor(
@@ -23,66 +23,44 @@ def doctor(
 ) -> None:
     """Show this machine's peaks, its noise, and what it can and cannot measure, with what to do about it.
 
-    Peaks are measured once a week and take about 10 s per device, the noise 5 s. Exit code 1: something makes numbers
-    from here untrustworthy as things are.
+    Peaks are measured once a week and take about 10 s per device, the noise 5 s. Exit code 1: at least one check rules
+    out trusting measurements from this machine.
     """
-    from scalebench.cli.examining import examine
-    from scalebench.cli.output import print_json
-
-    found = examine(quick)
+    with show_progress() as announce:
+        examination = examine(quick, announce)
     if json_:
-        print_json(_document(found))
+        print_json(_document(examination))
     else:
-        _print(found)
-    if found.deciding:
+        _print(examination)
+    if examination.deciding:
         raise typer.Exit(UNTRUSTED)
 
 
-def _document(found: Findings) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "trusted": not found.deciding,
-        "deciding": found.deciding,
-        "machines": {device: asdict(environment) for device, environment in found.machines.items()},
-        "abilities": [asdict(ability) for ability in found.abilities],
-        "checks": [asdict(check) for check in found.checks],
-    }
+def _document(examination: MachineExamination) -> dict[str, Any]:
+    return {"trusted": not examination.deciding, "deciding": examination.deciding, **asdict(examination)}
 
 
-def _print(found: Findings) -> None:
-    for device, environment in found.machines.items():
+def _print(examination: MachineExamination) -> None:
+    for device, environment in examination.machines.items():
         typer.echo(f"{device}: {environment.machine}, hardware {environment.hw_key}, software {environment.sw_key}")
-    for ability in found.abilities:
+    for ability in examination.abilities:
         _print_peaks(ability)
-    if not found.abilities:
+    if not examination.abilities:
         typer.echo("peaks: not measured yet with this hardware and software")
-    _print_checks(found.checks)
-    if found.deciding:
-        typer.echo(f"numbers from here are not to be trusted now: {', '.join(found.deciding)}")
+    # Capitals mark a check that decides.
+    rows = [[c.name, c.state.upper() if c.decides else c.state, c.finding, c.advice] for c in examination.checks]
+    print_table("", [("check", False), ("", False), ("finding", False), ("what to do", False)], rows)
+    if examination.deciding:
+        typer.echo(f"Do not trust measurements from this machine now: {', '.join(examination.deciding)}.")
     else:
-        typer.echo("nothing decisive speaks against numbers from here")
+        typer.echo("No check rules out trusting measurements from this machine.")
 
 
 def _print_peaks(ability: Ability) -> None:
-    from scalebench.cli.output import print_table
-
     columns = [("peak", False), ("best", True), ("sustained", True), ("at", False), ("note", False)]
-    rows = [_row(name, peak) for name, peak in (*ability.matmul.items(), *ability.bandwidth.items())]
+    rows = [
+        [name, si(peak.best, peak.unit), si(peak.sustained, peak.unit), peak.shape, peak.note]
+        for name, peak in (*ability.matmul.items(), *ability.bandwidth.items())
+    ]
     when = ability.started[:16].replace("T", " ")
     print_table(f"{ability.device}, {ability.threads} threads, measured {when} UTC", columns, rows)
-
-
-def _row(name: str, peak: Peak) -> list[str]:
-    from scalebench.units import si
-
-    return [name, si(peak.best, peak.unit), si(peak.sustained, peak.unit), peak.shape, peak.note]
-
-
-def _print_checks(checks: Sequence[Check]) -> None:
-    from scalebench.cli.output import print_table
-
-    columns = [("check", False), ("", False), ("found", False), ("what to do", False)]
-    # Capitals mark what decides.
-    rows = [[c.name, c.state.upper() if c.decides else c.state, c.finding, c.advice] for c in checks]
-    print_table("", columns, rows)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from math import isinf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from scalebench.cli.arguments import duration_s
-
-if TYPE_CHECKING:
-    from scalebench.cli.serving import Outcome
-    from scalebench.procure.load_check import ServiceLevel, Tested
+from scalebench.cli.output import print_json, print_table
+from scalebench.cli.progress import show_progress
+from scalebench.execute.load_generator import Load
+from scalebench.jobs.loadtest import LoadTestOutcome, ServedModel, run_loadtest
+from scalebench.procure.gap import sentences
+from scalebench.procure.load_check import ServiceLevel, Tested
+from scalebench.procure.simulate import Search
+from scalebench.units import digits, interval, seconds
 
 EXIT_NOTHING = 3
 LEVELS = 30
@@ -21,7 +26,7 @@ LEVELS = 30
 def loadtest(
     name: str = typer.Argument(metavar="MODEL[@RES]", help="Name or variant, with a resolution; default native."),
     slo: float = typer.Option(..., parser=duration_s, metavar="TIME", help="Service level, as 60ms."),
-    percentile: int = typer.Option(99, min=50, max=99, help="Share of the requests that has to keep it, percent."),
+    percentile: int = typer.Option(99, min=50, max=99, help="Share of the requests that has to meet it, percent."),
     overhead: float | None = typer.Option(
         None, parser=duration_s, metavar="TIME", help="Spent outside the server, as 10ms; taken off the level."
     ),
@@ -43,20 +48,16 @@ def loadtest(
     seed: int = typer.Option(0, help="Seed of arrivals and orders."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
-    """Check the queueing rule of procurement: what it gives, what a simulation gives, what a real server keeps.
+    """Check the queueing rule of procurement against a simulation and against a real server under load.
 
-    The server batches requests on loopback around the model. Exit code 3: nothing keeps the service level.
+    The server batches requests on loopback around the model. Exit code 3: no batch meets the service level.
     """
-    from scalebench.cli.output import print_json
-    from scalebench.cli.serving import Way, run_loadtest
-    from scalebench.execute.load_generator import Load
-    from scalebench.procure.load_check import ServiceLevel
-    from scalebench.procure.simulate import Search
-
     load = Load(_rates(rates), requests, rounds, seed, LEVELS * slo)
-    way = Way(name, runtime, precision, threads, device, batch, delay or 0.0)
-    outcome = run_loadtest(way, ServiceLevel(slo, percentile, overhead or 0.0), load, Search(seed=seed), from_, results)
-    print_json(document(outcome)) if json_ else say(outcome)
+    model = ServedModel(name, runtime, precision, threads, device, batch, delay or 0.0)
+    level = ServiceLevel(slo, percentile, overhead or 0.0)
+    with show_progress() as announce:
+        outcome = run_loadtest(model, level, load, Search(seed=seed), from_, results, announce)
+    print_json(document(outcome)) if json_ else print_outcome(outcome)
     if outcome.test is None:
         raise typer.Exit(EXIT_NOTHING)
 
@@ -68,98 +69,81 @@ def _rates(text: str) -> tuple[float, ...]:
         BadParameter: something else.
     """
     try:
-        found = tuple(float(part) for part in text.split(",") if part.strip())
+        rates = tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
-        found = (0.0,)
-    if not all(0 < rate < 1e6 for rate in found):
+        rates = (0.0,)
+    if not all(0 < rate < 1e6 for rate in rates):
         raise typer.BadParameter(f"{text!r} is no list of rates; write them as 20,30,40", param_hint="--rates")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(rates))
 
 
-def document(outcome: Outcome) -> dict[str, Any]:
+def document(outcome: LoadTestOutcome) -> dict[str, Any]:
     """The JSON document: rates in images per second, times in seconds; an unbounded ``high`` is null."""
-    case, test, server = outcome.case, outcome.test, outcome.server
+    case, test, server, gap = outcome.case, outcome.test, outcome.server, outcome.gap
+    case_fields = ("model", "resolution", "runtime", "precision", "threads", "device")
     return {
-        "model": case.model, "resolution": case.resolution, "runtime": case.runtime, "precision": case.precision,
-        "threads": case.threads, "device": case.device, "machine": outcome.machine,
+        **{name: getattr(case, name) for name in case_fields},
+        "machine": outcome.machine,
         "level": vars(outcome.level),
         "server": {"cap": server.cap, "delay_s": server.delay_s, "sizes": sorted(server.curves)},
         "rule": vars(outcome.rule),
         "simulation": vars(outcome.simulated),
-        "load_test": None if test is None else {
-            "low": test.low, "high": test.high, "rates": [vars(rated) for rated in test.rates],
+        "load_test": test and {"low": test.low, "high": test.high, "rates": [vars(result) for result in test.rates]},
+        "gap": gap and {
+            **vars(gap), "with_load": vars(gap.with_load), "with_transport": vars(gap.with_transport),
         },
-        "gap": None if outcome.why is None else {
-            **vars(outcome.why),
-            "with_load": vars(outcome.why.with_load), "with_transport": vars(outcome.why.with_transport),
-        },
-        "words": _words(outcome),
+        "words": _sentences(outcome),
         "notes": list(outcome.notes),
         "file": None if outcome.file is None else str(outcome.file),
     }  # fmt: skip
 
 
-def _words(outcome: Outcome) -> list[str]:
-    from scalebench.procure.gap import sentences
-
-    if outcome.test is None or outcome.why is None:
+def _sentences(outcome: LoadTestOutcome) -> list[str]:
+    if outcome.test is None or outcome.gap is None:
         return []
-    return sentences(outcome.server, outcome.rule, outcome.test, outcome.level, outcome.why)
+    return sentences(outcome.server, outcome.rule, outcome.test, outcome.level, outcome.gap)
 
 
-def say(outcome: Outcome) -> None:
-    """Print it for people."""
-    from scalebench.cli.output import print_table
-    from scalebench.units import digits, interval, seconds
-
-    case, level, server, rule = outcome.case, outcome.level, outcome.server, outcome.rule
-    within = f"p{level.percentile:g} within {seconds(level.slo_s)}"
+def print_outcome(outcome: LoadTestOutcome) -> None:
+    """Print tables and sentences."""
+    case, level, server, rule, test = outcome.case, outcome.level, outcome.server, outcome.rule, outcome.test
     typer.echo(
         f"{case.model}@{case.resolution} {case.precision} {case.runtime}, {case.threads} threads, {outcome.machine}; "
-        f"batches up to {server.cap}, held back up to {seconds(server.delay_s)}; {within}"
+        f"batches up to {server.cap}, waiting up to {seconds(server.delay_s)} to fill; "
+        f"p{level.percentile:g} within {seconds(level.slo_s)}"
     )
-    found = outcome.simulated
+    simulated, batch = outcome.simulated, f"batch {rule.batch}" if rule.batch else "no batch meets the level"
     rows = [
-        ["rule 2 t(b)", digits(rule.images_per_s), "-", f"batch {rule.batch}" if rule.batch else "no batch keeps it"],
-        ["simulation", digits(found.value), interval(found.low, found.high), f"95 %, {found.n} replications"],
-    ]
-    if outcome.test is not None:
-        bounds = "highest rate kept, lowest not kept"
-        rows.append(["load test", digits(outcome.test.low), _bounds(outcome.test), bounds])
+        ["rule 2 t(b)", digits(rule.images_per_s), "-", batch],
+        ["simulation", digits(simulated.value), interval(simulated.low, simulated.high),
+         f"95 %, {simulated.n} replications"],
+    ]  # fmt: skip
+    if test is not None:
+        between = f"from {digits(test.low)}" if isinf(test.high) else f"[{digits(test.low)}, {digits(test.high)}]"
+        rows.append(["load test", digits(test.low), between, "highest rate that meets the level, lowest that does not"])
     print_table("", [("capacity", False), ("images/s", True), ("between", True), ("", False)], rows)
-    if outcome.test is not None:
-        _say_rates(outcome.test, level)
-    for sentence in (*_words(outcome), *outcome.notes):
+    if test is not None:
+        _print_rates(test, level)
+    for sentence in (*_sentences(outcome), *outcome.notes):
         typer.echo(sentence)
     if outcome.file is not None:
         typer.echo(f"records: {outcome.file}")
-    if outcome.test is None:
-        typer.echo("nothing keeps the service level: no load was tested; --rates names some", err=True)
+    if test is None:
+        typer.echo("No batch meets the service level, so no load was tested; --rates names rates to test.", err=True)
 
 
-def _bounds(test: Tested) -> str:
-    from math import isinf
-
-    from scalebench.units import digits
-
-    return f"from {digits(test.low)}" if isinf(test.high) else f"[{digits(test.low)}, {digits(test.high)}]"
-
-
-def _say_rates(test: Tested, level: ServiceLevel) -> None:
-    from scalebench.cli.output import print_table
-    from scalebench.units import digits, seconds
-
+def _print_rates(test: Tested, level: ServiceLevel) -> None:
     columns = [
-        ("requests/s", True), (f"p{level.percentile:g}", True), ("by server", True), ("kept", False),
+        ("requests/s", True), (f"p{level.percentile:g}", True), ("by server", True), ("met", False),
         ("images/batch", True), ("client late", True), ("transport", True), ("queue", True), ("pixels to input", True),
         ("model", True),
     ]  # fmt: skip
     rows = [
         [
-            digits(one.rate), seconds(one.latency_s), " ".join(map(seconds, one.by_round)), "yes" if one.kept else "no",
-            digits(one.images_per_batch),
-            *(seconds(part) for part in (one.late_s, one.transport_s, one.queue_s, one.fill_s, one.model_s)),
+            digits(rate.rate), seconds(rate.latency_s), " ".join(map(seconds, rate.by_round)),
+            "yes" if rate.kept else "no", digits(rate.images_per_batch),
+            *(seconds(part) for part in (rate.late_s, rate.transport_s, rate.queue_s, rate.fill_s, rate.model_s)),
         ]
-        for one in test.rates
+        for rate in test.rates
     ]  # fmt: skip
     print_table("Load test; the last five columns are mean parts of a latency", columns, rows)

@@ -138,7 +138,3 @@ def run_once(
             records.append(record)
             listen(RoundEnded(record, len(records), total))
     return records
-
-
-Bench = RoundRunner  # removed when cli/ has moved
-PairCrew = PairCallbacks  # removed when cli/ has moved

@@ -66,6 +66,3 @@ class MemoryGuard:
 
 def _family(case: Case) -> Case:
     return replace(case, resolution=0)
-
-
-Memory = MemoryGuard  # removed when cli/ has moved

@@ -164,6 +164,3 @@ def _signal(exit_code: int) -> str:
 
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
-
-
-usual_canary = median_canary  # removed when cli/ has moved

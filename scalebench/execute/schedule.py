@@ -40,7 +40,7 @@ class RoundCallbacks:
 
     Attributes:
         measure: measures one round and returns its record, failed or not.
-        wish: what a case still needs, from its records; None when it is done.
+        need: what a case still needs, from its records; None when it is done.
         cost: expected wall seconds of one round.
         sink: stores a record durably.
         listen: receives events.
@@ -49,7 +49,7 @@ class RoundCallbacks:
     """
 
     measure: Callable[[Case, int, RoundNeed], Record]
-    wish: Callable[[Case, Sequence[Record]], RoundNeed | None]
+    need: Callable[[Case, Sequence[Record]], RoundNeed | None]
     cost: Callable[[Case], float]
     sink: Callable[[Record], None]
     listen: Listener
@@ -105,7 +105,7 @@ def run_sweeps(
     deadline = None if budget.seconds is None else budget.clock() + budget.seconds
     done = sweeps = 0
     while True:
-        open_ = {case: need for case in cases if (need := calls.wish(case, records.get(case.key, [])))}
+        open_ = {case: need for case in cases if (need := calls.need(case, records.get(case.key, [])))}
         # Every sweep anew: a case too expensive at the assumed rate may fit at the measured one.
         dropped = [] if deadline is None else over_budget(open_, calls.cost, deadline - budget.clock())
         needs = {case: need for case, need in open_.items() if case not in dropped}
@@ -157,11 +157,3 @@ def over_budget(needs: Mapping[Case, RoundNeed], cost: Callable[[Case], float], 
         if left < 0:
             dropped.append(case)
     return dropped
-
-
-# Old names, removed when cli/ has moved.
-Crew = RoundCallbacks
-History = RecordsByCase
-Limit = TimeBudget
-Wish = RoundNeed
-history = records_by_case

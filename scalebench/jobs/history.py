@@ -9,7 +9,7 @@ from pathlib import Path
 from scalebench.analysis.stopping import counted_rounds, iterations, standing
 from scalebench.execute.estimate import Costs, case_seconds
 from scalebench.execute.planner import Prepared
-from scalebench.execute.schedule import History, Wish, history
+from scalebench.execute.schedule import RecordsByCase, RoundNeed, records_by_case
 from scalebench.record import Record
 from scalebench.store.jsonl import Results, read_results, result_files
 from scalebench.suite.case import Case
@@ -26,10 +26,10 @@ class SuiteHistory:
     """
 
     stored: Results
-    records: History
+    records: RecordsByCase
     costs: Costs
 
-    def open_cases(self, cases: Iterable[Case]) -> dict[Case, Wish]:
+    def open_cases(self, cases: Iterable[Case]) -> dict[Case, RoundNeed]:
         """Cases that need more rounds, with what they need."""
         needs = {case: next_round(case, self.records.get(case.key, [])) for case in cases}
         return {case: need for case, need in needs.items() if need is not None}
@@ -47,7 +47,7 @@ def read_history(prepared: Prepared, folder: Path, retry_failed: bool = False) -
         StoreError: a file that cannot be read.
     """
     stored = read_folder(folder)
-    records = history(stored.records, prepared.machines, retry_failed)
+    records = records_by_case(stored.records, prepared.machines, retry_failed)
     costs = Costs({case: case_seconds(case, prepared.facts) for case in prepared.plan.cases})
     for case in prepared.plan.cases:
         for record in records.get(case.key, ()):
@@ -61,10 +61,10 @@ def read_folder(folder: Path) -> Results:
     return read_results(result_files([folder]) if any(folder.glob("*.jsonl")) else [])
 
 
-def next_round(case: Case, records: Sequence[Record]) -> Wish | None:
+def next_round(case: Case, records: Sequence[Record]) -> RoundNeed | None:
     """What the next round of ``case`` is to be; None where the stop rule ends it."""
     if standing(records, case.protocol, case.device) != "open":
         return None
     adaptive = case.protocol.most_rounds > case.protocol.rounds
     missing = max(1, case.protocol.rounds - len(counted_rounds(records)))
-    return Wish(missing, iterations(records) if adaptive else None)
+    return RoundNeed(missing, iterations(records) if adaptive else None)

@@ -8,15 +8,15 @@ from itertools import chain
 from typing import Any
 
 from scalebench.errors import WorkerError
-from scalebench.execute.abilities import abilities, kept
 from scalebench.execute.client import Worker
 from scalebench.execute.estimate import Costs, static_parts
 from scalebench.execute.events import Event, GivenUp, Listener, PeaksStarted, RoundEnded, RoundsPlanned
-from scalebench.execute.memory_guard import Memory
+from scalebench.execute.memory_guard import MemoryGuard
 from scalebench.execute.offering import refusal
-from scalebench.execute.one_round import RoundOptions, run_round, skipped_round, usual_canary
+from scalebench.execute.one_round import RoundOptions, median_canary, run_round, skipped_round
 from scalebench.execute.planner import Prepared
-from scalebench.execute.schedule import Crew, Limit, Wish, run_sweeps
+from scalebench.execute.schedule import RoundCallbacks, RoundNeed, TimeBudget, run_sweeps
+from scalebench.jobs.examine import peaks_of
 from scalebench.jobs.history import SuiteHistory, next_round
 from scalebench.machine.limits import LIMIT_SHARE, free_memory
 from scalebench.record import Record
@@ -77,19 +77,19 @@ def measure_rounds(
 
         if options.peaks:
             _store_peaks(prepared, open_cases, history, worker_of, journal, announce)
-        crew = Crew(
+        callbacks = RoundCallbacks(
             measure=_measurer(prepared, history, worker_of, options),
-            wish=next_round,
+            need=next_round,
             cost=history.costs.of,
             sink=journal.append,
             listen=_with_time_left(announce, open_cases, history.costs),
             memory=_memory_guard(prepared, history, options),
             refresh=worker.close,
         )
-        run_sweeps(prepared.plan.cases, history.records, crew, options.seed, Limit(options.budget_s))
+        run_sweeps(prepared.plan.cases, history.records, callbacks, options.seed, TimeBudget(options.budget_s))
 
 
-def _planned(prepared: Prepared, open_cases: Mapping[Case, Wish], costs: Costs) -> RoundsPlanned:
+def _planned(prepared: Prepared, open_cases: Mapping[Case, RoundNeed], costs: Costs) -> RoundsPlanned:
     return RoundsPlanned(
         prepared.plan.suite,
         sum(need.rounds for need in open_cases.values()),
@@ -109,11 +109,8 @@ def _store_peaks(
 ) -> None:
     """Peaks of every device and number of threads, from disk or measured now; without them there is no roofline."""
     for device, threads in sorted({(case.device, case.threads) for case in cases}):
-        environment = prepared.machines[device]
-        if kept(environment, device, threads) is None:
-            announce(PeaksStarted(device, threads))
         try:
-            ability = abilities(worker_of(device), environment, device, threads)
+            ability = peaks_of(worker_of(device), prepared.machines[device], device, threads, announce)
         except WorkerError as error:  # the rounds do not need the peaks
             announce(PeaksStarted(device, threads, error.message))
             continue
@@ -123,21 +120,21 @@ def _store_peaks(
 
 def _measurer(
     prepared: Prepared, history: SuiteHistory, worker_of: Callable[[str], Worker], options: MeasureOptions
-) -> Callable[[Case, int, Wish], Record]:
+) -> Callable[[Case, int, RoundNeed], Record]:
     suite, machines = prepared.plan.suite, prepared.machines
 
-    def measure(case: Case, number: int, need: Wish) -> Record:
+    def measure(case: Case, number: int, need: RoundNeed) -> Record:
         reason = refusal(case)
         if reason is not None:
             return skipped_round(suite, case, number, machines[case.device], *reason, {})
-        canary_s = usual_canary(case, chain.from_iterable(history.records.values()))
+        canary_s = median_canary(case, chain.from_iterable(history.records.values()))
         how = RoundOptions(need.iterations, options.limit_bytes, canary_s)
         return run_round(worker_of(case.device), suite, case, number, machines[case.device], how)
 
     return measure
 
 
-def _with_time_left(announce: Listener, open_cases: Mapping[Case, Wish], costs: Costs) -> Listener:
+def _with_time_left(announce: Listener, open_cases: Mapping[Case, RoundNeed], costs: Costs) -> Listener:
     """Learns what rounds cost, and adds the expected time that is left to what is announced."""
     rounds = {case: need.rounds for case, need in open_cases.items()}
 
@@ -155,7 +152,7 @@ def _with_time_left(announce: Listener, open_cases: Mapping[Case, Wish], costs: 
     return hear
 
 
-def _memory_guard(prepared: Prepared, history: SuiteHistory, options: MeasureOptions) -> Memory:
+def _memory_guard(prepared: Prepared, history: SuiteHistory, options: MeasureOptions) -> MemoryGuard:
     suite, machines, facts = prepared.plan.suite, prepared.machines, prepared.facts
 
     def skip(case: Case, number: int, ending: str, reason: str, numbers: Mapping[str, Any]) -> Record:
@@ -164,14 +161,14 @@ def _memory_guard(prepared: Prepared, history: SuiteHistory, options: MeasureOpt
     def static(case: Case) -> tuple[int, int] | None:
         return None if case.mode == INPUT else static_parts(case, facts[case.counted()])
 
-    guard = Memory(static, lambda device: _free_bytes(prepared, device, options), skip, options.predict)
+    guard = MemoryGuard(static, lambda device: _free_bytes(prepared, device, options), skip, options.predict)
     for record in chain.from_iterable(history.records.values()):
         guard.learn(record)
     return guard
 
 
 def _free_bytes(prepared: Prepared, device: str, options: MeasureOptions) -> int | None:
-    """Memory that a case on ``device`` may take, bytes; None where it is not known."""
+    """MemoryGuard that a case on ``device`` may take, bytes; None where it is not known."""
     if options.limit_bytes is not None:
         return options.limit_bytes
     if device != "cpu":

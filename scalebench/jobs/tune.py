@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scalebench.analysis.stopping import counted_rounds
-from scalebench.cli.side_by_side import cases_of, plan_of, starting_case
 from scalebench.execute.abba import describe
 from scalebench.execute.client import Worker
 from scalebench.execute.counting import Paper
@@ -18,6 +17,7 @@ from scalebench.execute.planner import Prepared, count_all
 from scalebench.execute.search import SearchGoal, SearchResult, search
 from scalebench.jobs.history import read_folder, read_history
 from scalebench.jobs.journal import open_journal
+from scalebench.jobs.named_cases import base_case, plan_without_suite, resolve_cases
 from scalebench.jobs.rounds import MeasureOptions, measure_rounds
 from scalebench.machine.environment import usable_cores
 from scalebench.record import Record
@@ -138,12 +138,12 @@ def measured(
 def _prepare(options: TuneOptions, worker: Worker) -> tuple[Prepared, Case]:
     """The counted model and its plain configuration, under the name of a suite of its own."""
     device, environment = describe(worker, options.device)
-    like = starting_case(device, options.batch, options.threads, "quick")
-    (plain,) = cases_of([options.name], like, worker)
+    like = base_case(device, options.batch, options.threads, "quick")
+    (plain,) = resolve_cases([options.name], like, worker)
     facts = count_all({plain.counted(): ("inference",)}, Paper(worker))
     suite = "tune-" + re.sub(r"[^a-z0-9]+", "-", f"{plain.model}-{plain.resolution}".lower()).strip("-")
     title = f"The best way to run {plain.model}@{plain.resolution}"
-    plan = plan_of(suite, title, [plain], 1, environment.hw_key)
+    plan = plan_without_suite(suite, title, [plain], 1, environment.hw_key)
     return Prepared(replace(plan, counts=(plain.counted(),)), facts, {device: environment}), plain
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from scalebench.analysis.part_times import break_down
-from scalebench.cli.blocks import Measured, _print, document
+from scalebench.cli.blocks import document, print_blocks
 from scalebench.cli.output import plain
+from scalebench.jobs.blocks import MeasuredBlocks
 from scalebench.record import Environment
 from scalebench.suite.case import Case
 from scalebench.suite.kinds import BETWEEN
@@ -21,7 +22,7 @@ def part(kind: str, stage: str, seconds: float, macs: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measured(rounds: int, peak: float | None = None, spread: float = 0.01) -> Measured:
+def measured(rounds: int, peak: float | None = None, spread: float = 0.01) -> MeasuredBlocks:
     facts = [
         {
             "parts": [
@@ -34,42 +35,40 @@ def measured(rounds: int, peak: float | None = None, spread: float = 0.01) -> Me
         }
         for slower in (1.0, 1.01, 0.99)[:rounds]
     ]  # fmt: skip
-    return Measured(Case("efficientnet_b0", 224, 4, threads=2), Environment("epyc-1", "h", "s"), facts, peak)
+    case, environment = Case("efficientnet_b0", 224, 4, threads=2), Environment("epyc-1", "h", "s")
+    return MeasuredBlocks(case, environment, rounds, peak, break_down(facts, 4, peak))
 
 
 def test_the_document_names_units_and_loses_nothing() -> None:
-    what = measured(3, peak=1e9)
-    found = json.loads(json.dumps(plain(document(what, break_down(what.rounds, 4, what.peak_flops))), allow_nan=False))
-    assert {key: found[key] for key in ("model", "resolution", "batch", "threads", "machine", "rounds")} == {
+    content = json.loads(json.dumps(plain(document(measured(3, peak=1e9))), allow_nan=False))
+    assert {key: content[key] for key in ("model", "resolution", "batch", "threads", "machine", "rounds")} == {
         "model": "efficientnet_b0", "resolution": 224, "batch": 4, "threads": 2, "machine": "epyc-1", "rounds": 3,
     }  # fmt: skip
-    assert [row["kind"] for row in found["kinds"]] == ["stem", "depthwise_3x3", "se", BETWEEN]
-    assert [row["stage"] for row in found["stages"]] == ["stem", "stage 1", BETWEEN]
-    assert sum(row["time_s"]["value"] for row in found["kinds"]) == pytest.approx(found["whole_s"]["value"])
-    stem, *_, between = found["kinds"]
+    assert [row["kind"] for row in content["kinds"]] == ["stem", "depthwise_3x3", "se", BETWEEN]
+    assert [row["stage"] for row in content["stages"]] == ["stem", "stage 1", BETWEEN]
+    assert sum(row["time_s"]["value"] for row in content["kinds"]) == pytest.approx(content["whole_s"]["value"])
+    stem, *_, between = content["kinds"]
     assert stem["intensity_flop_per_byte"] == 80
     assert stem["peak_share"] == pytest.approx(8000 / 0.002 / 1e9, rel=0.01)
     assert between["peak_share"] is None
 
 
 def test_people_read_tables_and_two_sentences(capsys: pytest.CaptureFixture[str]) -> None:
-    what = measured(1)
-    _print(what, break_down(what.rounds, 4, what.peak_flops))
-    said = capsys.readouterr().out
-    assert "depthwise 3x3" in said
-    assert "between modules" in said
-    assert "hooks add 2.00 us to a part" in said
-    assert "no fp32 peak is kept" in said
-    assert "doubtful" not in said
-    assert said.splitlines()[-2:] == [
+    print_blocks(measured(1))
+    printed = capsys.readouterr().out
+    assert "depthwise 3x3" in printed
+    assert "between modules" in printed
+    assert "hooks add 2.00 us to a part" in printed
+    assert "no fp32 peak is stored" in printed
+    assert "doubtful" not in printed
+    assert printed.splitlines()[-2:] == [
         "Squeeze-and-excitation: 0.9 % of the MACs, 15 % of the time.",
         "Depthwise convolutions: 8.2 % of the MACs, 50 % of the time.",
     ]
 
 
-def test_passes_that_differ_are_said(capsys: pytest.CaptureFixture[str]) -> None:
-    what = measured(3, peak=1e9, spread=0.4)
-    _print(what, break_down(what.rounds, 4, what.peak_flops))
-    said = capsys.readouterr().out
-    assert "doubtful: passes of one round differed by 40 %" in said
-    assert "no fp32 peak" not in said
+def test_passes_that_differ_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    print_blocks(measured(3, peak=1e9, spread=0.4))
+    printed = capsys.readouterr().out
+    assert "doubtful: passes of one round differed by 40 %" in printed
+    assert "no fp32 peak" not in printed

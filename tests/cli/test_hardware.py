@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scalebench.cli import app, examining
+from scalebench.cli import app
+from scalebench.cli import hardware as command
 from scalebench.errors import CatalogueError, UnknownNameError
 from scalebench.machine.ability import Ability, Peak
 from scalebench.record import Environment
@@ -21,7 +22,7 @@ ABILITY = Ability(
 
 def peaks_of(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     environment = Environment("epyc-1", "hw1", "sw1", {"device": "cpu", "cpu": {"name": name}})
-    monkeypatch.setattr(examining, "measured_peaks", lambda: [(environment, ABILITY)])
+    monkeypatch.setattr(command, "measure_peaks", lambda announce: [(environment, ABILITY)])
 
 
 def test_rows_as_a_table_and_as_json() -> None:

@@ -10,7 +10,7 @@ import pytest
 from scalebench.execute.client import Worker
 from scalebench.execute.events import Event, GivenUp, Listener, RoundEnded, RoundsPlanned, silent
 from scalebench.execute.planner import Prepared
-from scalebench.execute.schedule import Wish
+from scalebench.execute.schedule import RoundNeed
 from scalebench.jobs.history import SuiteHistory, read_history
 from scalebench.jobs.journal import open_journal
 from scalebench.jobs.prepare import prepare_suite
@@ -42,7 +42,7 @@ def measure(
     return read_history(prepared, folder)
 
 
-def open_cases(prepared: Prepared, folder: Path, retry_failed: bool = False) -> dict[Case, Wish]:
+def open_cases(prepared: Prepared, folder: Path, retry_failed: bool = False) -> dict[Case, RoundNeed]:
     return read_history(prepared, folder, retry_failed).open_cases(prepared.plan.cases)
 
 

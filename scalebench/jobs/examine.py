@@ -1,0 +1,149 @@
+"""What this machine is and can measure: all that can be read; then, holding the machine's lock, its peaks and noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from scalebench.errors import MachineError, WorkerError
+from scalebench.execute.abba import describe
+from scalebench.execute.abilities import abilities, canary_series, kept, variation
+from scalebench.execute.client import Worker
+from scalebench.execute.events import Listener, Note, PeaksStarted, silent
+from scalebench.execute.lock import machine_lock
+from scalebench.machine import checks
+from scalebench.machine.ability import Ability
+from scalebench.machine.checks import Check
+from scalebench.machine.environment import collect, may_have_cuda, usable_cores
+from scalebench.machine.nvml import Unavailable
+from scalebench.machine.power import open_counters
+from scalebench.machine.telemetry import between, read
+from scalebench.record import Environment
+from scalebench.store.floors import read_floor
+
+CANARY_BLOCKS = 10
+"""Half a second each: the coefficient of variation is then known to a quarter of itself."""
+
+
+@dataclass(frozen=True)
+class MachineExamination:
+    """What this machine is and can measure: environments by device, the peaks that are known, all checks."""
+
+    machines: Mapping[str, Environment]
+    abilities: Sequence[Ability]
+    checks: Sequence[Check]
+
+    @property
+    def deciding(self) -> list[str]:
+        """Names of failed checks that alone make measurements untrustworthy."""
+        return [check.name for check in self.checks if check.decides and check.state != "ok"]
+
+
+DeviceExamination = tuple[Ability | None, list[Check]]
+
+
+def examine(quick: bool = False, announce: Listener = silent) -> MachineExamination:
+    """Check everything that matters for measurements on this machine.
+
+    ``quick``, or another run that holds the machine's lock: measure nothing, report peaks and noise floor as stored.
+
+    Raises:
+        StoreError: the stored noise floor is damaged.
+        MachineError: the machine cannot be described.
+    """
+    with ExitStack() as stack:
+        refusal = _try_lock(stack)
+        first = [checks.alone(refusal), checks.load(), *_readable()]  # the worker's start would be a load of its own
+        warm, fresh = stack.enter_context(Worker()), stack.enter_context(Worker(fork=False))
+        stored_only = quick or refusal is not None
+        devices, machines, before = [], _machines(warm), read()
+        for device, environment in machines.items():
+            worker = None if stored_only else warm if device == "cpu" else fresh
+            devices.append(examine_device(worker, environment, device, announce))
+        stolen = None if stored_only else between(before, read(), usable_cores()).steal_share
+    known = [ability for ability, _ in devices if ability is not None]
+    of_devices = [check for _, device_checks in devices for check in device_checks]
+    return MachineExamination(machines, known, [*first, checks.steal(stolen), *of_devices])
+
+
+def measure_peaks(announce: Listener = silent) -> list[tuple[Environment, Ability]]:
+    """Peaks of the CPU, and of the GPU that ``auto`` means: stored ones, or measured now, 10 to 30 s.
+
+    Raises:
+        MachineError: another run holds the machine's lock.
+        WorkerError: measuring ended early.
+    """
+    with machine_lock(), Worker() as warm, Worker(fork=False) as fresh:
+        return [
+            (environment, peaks_of(warm if device == "cpu" else fresh, environment, device, usable_cores(), announce))
+            for device, environment in _machines(warm).items()
+        ]
+
+
+def peaks_of(worker: Worker, environment: Environment, device: str, threads: int, announce: Listener) -> Ability:
+    """Stored peaks of a device, or peaks measured now, which is announced.
+
+    Raises:
+        WorkerError: measuring ended early.
+    """
+    if kept(environment, device, threads) is None:
+        announce(PeaksStarted(device, threads))
+    return abilities(worker, environment, device, threads)
+
+
+def _try_lock(stack: ExitStack) -> tuple[str, str] | None:
+    """Hold the machine's lock until the stack ends; message and hint where another run holds it."""
+    try:
+        stack.enter_context(machine_lock())
+    except MachineError as error:
+        return error.message, error.hint
+    return None
+
+
+def _machines(worker: Worker) -> dict[str, Environment]:
+    """Environments of the CPU and of the GPU that ``auto`` means. Starts torch only where there may be a GPU."""
+    if not may_have_cuda():
+        return {"cpu": collect("cpu")}
+    return dict(describe(worker, word) for word in ("cpu", "auto"))
+
+
+def _readable() -> list[Check]:
+    return [
+        checks.virtual(), checks.governor(), checks.clocks(), checks.group_limits(), checks.pressure(),
+        checks.hardware_counters(), checks.memory_peak(), checks.energy("cpu", open_counters("cpu")), *_gpus(),
+    ]  # fmt: skip
+
+
+def _gpus() -> list[Check]:
+    if not may_have_cuda():
+        return [checks.no_gpu()]
+    boards = checks.gpus()
+    if isinstance(boards, Unavailable):
+        return [checks.energy("cuda", boards)]
+    return [
+        check
+        for index, board in enumerate(boards)
+        for check in (checks.gpu(index, board), checks.energy(f"GPU {index}", open_counters("cuda", board)))
+    ]
+
+
+def examine_device(
+    worker: Worker | None, environment: Environment, device: str, announce: Listener
+) -> DeviceExamination:
+    """Peaks and noise of a device; without a ``worker`` only what is stored. A failure to measure is a check."""
+    threads, noise, failures = usable_cores(), None, []
+    ability, floor = kept(environment, device, threads), read_floor(environment.hw_key)
+    if worker is not None:
+        try:
+            ability = peaks_of(worker, environment, device, threads, announce)
+            announce(Note(f"measuring the noise of {device}: about 5 s"))
+            noise = variation(canary_series(worker, device, threads, CANARY_BLOCKS))
+        except WorkerError as error:
+            failures = [checks.failed(device, error.message, error.hint)]
+    return ability, [
+        *([checks.peaks(ability)] if ability else []),
+        *failures,
+        checks.canary(device, noise, CANARY_BLOCKS),
+        checks.floor(device, floor.floor, floor.n, floor.when) if floor else checks.floor(device, None),
+    ]
