@@ -1,4 +1,4 @@
-"""The one progress display: everything that a job announces, as a bar on a terminal and as lines elsewhere, on stderr."""
+"""The one progress display for everything a job announces, on stderr: a bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 

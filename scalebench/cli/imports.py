@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from scalebench.store.elsewhere import Arrived
     from scalebench.store.published_tables import Imported
 
+imports = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Read published tables, or our own records from elsewhere."
+)
 _SHOWN = 20
 FILES = typer.Argument(metavar="FILE...", help="Tables as timm names them: benchmark-infer-amp-nhwc-pt240-....csv.")
 
 
+@imports.command()
 def timm(
     files: list[Path] = FILES,
     out: Path = typer.Option(Path("results/timm"), "--out", help="Folder of the results files, one per table."),
@@ -43,6 +47,7 @@ def timm(
         _print_joined(joined, accuracy)
 
 
+@imports.command()
 def records(
     files: list[Path] = typer.Argument(metavar="FILE...", help="Results files, or folders of them, of any schema."),
     out: Path = typer.Option(Path("results"), "--out", help="Folder of the results; each suite has its own below."),
