@@ -48,14 +48,14 @@ def ab(
     Two models are A and B. With --python, --batch-b or --threads-b each model named is measured both ways. Exit code
     0: B is not slower; 1: it is, in at least one case after Holm's correction; 2: no answer.
     """
-    from scalebench.cli.comparing import exit_code, form, measured_metrics, say
+    from scalebench.cli.compare import exit_code, measured_metrics, output_format, print_comparison
     from scalebench.cli.side_by_side import cases_of, plan_of, starting_case, watch, writer_of
     from scalebench.execute.abba import Bench, describe
     from scalebench.execute.client import Worker
     from scalebench.execute.lock import machine_lock
     from scalebench.report.comparison_text import places
 
-    as_, metrics = form(json_, markdown), measured_metrics(metric)
+    as_, metrics = output_format(json_, markdown), measured_metrics(metric)
     changed = {key: value for key, value in (("batch", batch_b), ("threads", threads_b)) if value is not None}
     check_sides(names, changed, python)
     interpreter = None if python is None else find_interpreter(python)
@@ -80,7 +80,7 @@ def ab(
         *places(found),
         f"records: {writer.path}",
     ]
-    say(found, notes, as_, {"file": str(writer.path)})
+    print_comparison(found, notes, as_, {"file": str(writer.path)})
     raise typer.Exit(exit_code(found))
 
 

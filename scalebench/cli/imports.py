@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
-if TYPE_CHECKING:
-    from scalebench.store.accuracies import Joined
-    from scalebench.store.elsewhere import Arrived
-    from scalebench.store.published_tables import Imported
+from scalebench.cli.output import print_json, print_table
+from scalebench.store.accuracies import Joined, join, read_accuracies
+from scalebench.store.elsewhere import Arrived, read_arrivals, write_arrived
+from scalebench.store.jsonl import read_results, result_files
+from scalebench.store.published_tables import Imported, read_timm, with_accuracies, write_imported
 
 imports = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Read published tables, or our own records from elsewhere."
@@ -30,17 +32,16 @@ def timm(
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
     """Import timm's benchmark tables as records: one value per case, no interval, on a machine named imported-..."""
-    from scalebench.cli.output import print_json
-    from scalebench.store.published_tables import read_timm, with_accuracies, write_imported
-
     tables = [read_timm(file) for file in files]
-    joined = _join(tables, accuracy) if accuracy else ()
+    models = [(record.case.model, record.case.resolution) for table in tables for record in table.timed]
+    joined = join(models, read_accuracies(accuracy)) if accuracy else ()
     tables = [with_accuracies(table, joined) for table in tables]
     written = write_imported(tables, out)
-    _say([remark for table in tables for remark in table.remarks])
+    _print_remarks(tables)
     if json_:
-        content = [_table_content(table, file) for table, file in zip(tables, written, strict=True)]
-        print_json({"tables": content, "accuracies": [_joined_content(one) for one in joined]})
+        content = [_table_document(table, file) for table, file in zip(tables, written, strict=True)]
+        accuracies = [{**asdict(row), "best": row.best and row.best.tag} for row in joined]
+        print_json({"tables": content, "accuracies": accuracies})
         return
     _print_tables(tables, written)
     if accuracy:
@@ -54,47 +55,34 @@ def records(
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
     """Import records of another place: brought to this schema, checked, known ones left out, written as new files."""
-    from scalebench.cli.output import print_json, print_table
-    from scalebench.store.elsewhere import read_arrivals, write_arrived
-    from scalebench.store.jsonl import read_results, result_files
-
     arrived = read_arrivals(result_files(files), read_results(sorted(out.rglob("*.jsonl"))).records)
     written = write_arrived(arrived, out)
-    _say([remark for one in arrived for remark in one.remarks])
-    content = [_arrived_content(one, file) for one, file in zip(arrived, written, strict=True)]
+    _print_remarks(arrived)
+    content = [_arrived_document(source, file) for source, file in zip(arrived, written, strict=True)]
     if json_:
         print_json(content)
         return
-    columns = [("file", False), ("suite", False), ("machines", False), ("new records", True), ("written", False)]
     rows = [
-        [one["file"], one["suite"], ", ".join(one["machines"]), str(one["records"]), one["written"] or "nothing new"]
-        for one in content
+        [row["file"], row["suite"], ", ".join(row["machines"]), str(row["records"]), row["written"] or "nothing new"]
+        for row in content
     ]
-    print_table("", columns, rows)
+    print_table("", ["file", "suite", "machines", ">new records", "written"], rows)
 
 
-def _arrived_content(one: Arrived, file: Path | None) -> dict[str, Any]:
+def _print_remarks(sources: Sequence[Imported | Arrived]) -> None:
+    for source in sources:
+        for remark in source.remarks:
+            typer.echo(f"note: {remark}", err=True)
+
+
+def _arrived_document(source: Arrived, file: Path | None) -> dict[str, Any]:
     return {
-        "file": str(one.path), "suite": one.plan.suite, "machines": list(one.machines), "records": len(one.records),
-        "remarks": list(one.remarks), "written": None if file is None else str(file),
+        "file": str(source.path), "suite": source.plan.suite, "machines": list(source.machines),
+        "records": len(source.records), "remarks": list(source.remarks), "written": file and str(file),
     }  # fmt: skip
 
 
-def _join(tables: Sequence[Imported], accuracy: Path) -> tuple[Joined, ...]:
-    from scalebench.store.accuracies import join, read_accuracies
-
-    places = [(record.case.model, record.case.resolution) for table in tables for record in table.timed]
-    return join(places, read_accuracies(accuracy))
-
-
-def _say(remarks: Sequence[str]) -> None:
-    for remark in remarks:
-        typer.echo(f"note: {remark}", err=True)
-
-
-def _table_content(table: Imported, file: Path) -> dict[str, Any]:
-    from dataclasses import asdict
-
+def _table_document(table: Imported, file: Path) -> dict[str, Any]:
     return {
         "file": str(table.path), "machine": table.run.environment.machine, **asdict(table.run),
         "cases": len(table.timed), "counts": len(table.records) - len(table.timed), "remarks": list(table.remarks),
@@ -102,17 +90,7 @@ def _table_content(table: Imported, file: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _joined_content(one: Joined) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {**asdict(one), "best": None if one.best is None else one.best.tag}
-
-
 def _print_tables(tables: Sequence[Imported], written: Sequence[Path]) -> None:
-    from scalebench.cli.output import print_table
-
-    columns = [("machine", False), ("mode", False), ("way", False), ("torch", False), ("cases", True),
-               ("counts", True), ("written", False)]  # fmt: skip
     rows = [
         [
             table.run.environment.machine, table.run.mode,
@@ -122,29 +100,26 @@ def _print_tables(tables: Sequence[Imported], written: Sequence[Path]) -> None:
         ]
         for table, file in zip(tables, written, strict=True)
     ]  # fmt: skip
+    columns = ["machine", "mode", "configuration", "torch", ">cases", ">counts", "written"]
     print_table("imported: one value per case, no samples, no interval", columns, rows)
 
 
 def _print_joined(joined: Sequence[Joined], accuracy: Path) -> None:
-    from scalebench.cli.output import print_table
-
-    columns = [("model", False), ("px", True), ("top-1, %", True), ("best weights", False), ("sets", True),
-               ("all, best first", False)]  # fmt: skip
-    found = sorted((one for one in joined if one.best), key=lambda one: -one.weights[0].top1)
+    matched = sorted((row for row in joined if row.weights), key=lambda row: -row.weights[0].top1)
     rows = [
         [
-            one.model, str(one.resolution), f"{one.weights[0].top1:.3f}", one.weights[0].tag or "-",
-            str(len(one.weights)),
-            ", ".join(f"{weights.tag or '-'} {weights.top1:.3f}" for weights in one.weights),
+            row.model, str(row.resolution), f"{row.weights[0].top1:.3f}", row.weights[0].tag or "-",
+            str(len(row.weights)), ", ".join(f"{w.tag or '-'} {w.top1:.3f}" for w in row.weights),
         ]
-        for one in found[:_SHOWN]
+        for row in matched[:_SHOWN]
     ]  # fmt: skip
-    several = sum(len(one.weights) > 1 for one in joined)
-    title = (
-        f"{len(found)} of {len(joined)} models at their sizes are in {accuracy.name}, {several} with several weights"
+    several = sum(len(row.weights) > 1 for row in joined)
+    counts = (
+        f"{len(matched)} of {len(joined)} models at their sizes are in {accuracy.name}, {several} with several weights"
     )
-    print_table(f"{title}: the benchmark does not say which it ran, and time does not depend on them", columns, rows)
-    if len(found) > _SHOWN:
-        typer.echo(f"the {_SHOWN} most accurate; --json lists all {len(found)}")
-    other = sum(bool(one.elsewhere) for one in joined)
-    typer.echo(f"{len(joined) - len(found)} are not, {other} of which are there at other sizes")
+    title = f"{counts}: the benchmark does not say which it ran, and time does not depend on them"
+    print_table(title, ["model", ">px", ">top-1, %", "best weights", ">sets", "all, best first"], rows)
+    if len(matched) > _SHOWN:
+        typer.echo(f"the {_SHOWN} most accurate; --json lists all {len(matched)}")
+    other_sizes = sum(bool(row.elsewhere) for row in joined)
+    typer.echo(f"{len(joined) - len(matched)} are not; the table has {other_sizes} of them at other sizes")

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import typer
 
-from scalebench.cli.loading import load
 from scalebench.cli.reporting import write
 from scalebench.cli.wanted import Wanted
 from scalebench.errors import MachineError, StoreError
@@ -18,6 +17,7 @@ from scalebench.execute.events import Event, Listener, RoundEnded
 from scalebench.execute.lock import machine_lock
 from scalebench.report.content import Live
 from scalebench.store.jsonl import Results
+from scalebench.store.revisions import load_results
 from scalebench.suite.suite_plan import Plan
 
 EVERY_S = 10
@@ -93,14 +93,14 @@ def keep_writing(name: str, wanted: Wanted) -> None:
             now = _state(Path(name))
             if now != seen:
                 seen, started = now, time.monotonic()
-                stored = load(name)
+                stored = load_results(name)
                 live = Live(f"{len(stored.records)} records so far; written again as more arrive.", EVERY_S)
                 page, _ = write(stored, wanted, live=live)
                 typer.echo(f"{len(stored.records)} records: {page}")
                 time.sleep(SHARE * (time.monotonic() - started) if _run_goes_on() else 0)
             time.sleep(_POLL_S)
     except KeyboardInterrupt:
-        page, _ = write(load(name), wanted)
+        page, _ = write(load_results(name), wanted)
         typer.echo(f"report: {page}")
         raise
 

@@ -26,10 +26,11 @@ def report(
     """Write the report of stored records; of two runs or machines, A B, what differs between them."""
     names = list(paths or ())
     _refuse_contradictions(names, merge, watch, index, previous)
-    from scalebench.cli.loading import load, load_all
+    from scalebench.store.jsonl import read_results, result_files
+    from scalebench.store.revisions import load_results
 
     if names:
-        stored = [load_all(names)] if merge else [load(name) for name in names]
+        stored = [read_results(result_files(map(Path, names)))] if merge else [load_results(name) for name in names]
         from scalebench.report.findings import suite_plan  # seaborn and scipy: not before bad input is refused
 
         for results in stored:
@@ -37,7 +38,7 @@ def report(
         from scalebench.cli.reporting import finish
         from scalebench.cli.wanted import Wanted
 
-        wanted = Wanted(reports, claims, load(previous) if previous else None, not no_js)
+        wanted = Wanted(reports, claims, load_results(previous) if previous else None, not no_js)
         if watch:
             from scalebench.cli.live import keep_writing
 

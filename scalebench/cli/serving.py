@@ -12,7 +12,6 @@ import typer
 
 from scalebench.analysis.stats import Estimate
 from scalebench.analysis.stopping import counted_rounds
-from scalebench.cli.loading import load_all
 from scalebench.cli.side_by_side import cases_of, plan_of, starting_case, watch, writer_of
 from scalebench.errors import MachineError, StoreError, UnknownNameError, WorkerError, did_you_mean
 from scalebench.execute.abba import Bench, describe, run_once
@@ -28,7 +27,7 @@ from scalebench.procure.gap import Gap, gap
 from scalebench.procure.load_check import Rule, ServiceLevel, Tested, by_load, by_rule
 from scalebench.procure.simulate import Curves, Search, Server, capacity_by_simulation
 from scalebench.record import Environment, Record
-from scalebench.store.jsonl import Writer
+from scalebench.store.jsonl import Writer, read_results, result_files
 from scalebench.suite.case import Case
 from scalebench.suite.offers import OFFERS
 from scalebench.suite.protocol import Protocol
@@ -152,7 +151,7 @@ def stored_rounds(paths: Iterable[Path], case: Case, environment: Environment) -
     Raises:
         StoreError: there are none that ended well.
     """
-    found = load_all([str(path) for path in paths])
+    found = read_results(result_files(paths))
     alike = [
         record
         for record in found.records
