@@ -15,10 +15,8 @@ from scalebench.errors import ScalebenchError
 INTERRUPTED = 130
 COMMANDS = {
     "run": "Measure a suite, continuing where an earlier run stopped, and write its report.",
-    "plan": "Show cases, counted MACs, matched groups with residuals, and the estimated time and "
-    "memory. Measures nothing.",
-    "predict": "Predict cases that were not measured, from records: three tiers, each with its error and "
-    "a 90 % interval.",
+    "plan": "Show cases, counted MACs, matched groups, and the estimated time and memory; measures nothing.",
+    "predict": "Predict cases that were not measured, from records, each with its error and a 90 % interval.",
     "count": "Count models: nothing is measured, no weights are loaded.",
     "blocks": "Show where a model's MACs, bytes and time go: by kind of part and by stage.",
     "report": "Write the report of stored records; of two runs or machines, A B, what differs between them.",

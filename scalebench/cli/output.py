@@ -35,13 +35,7 @@ def plain(content: Any) -> Any:
 
 
 def print_table(title: str, columns: Sequence[str | tuple[str, bool]], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table.
-
-    Args:
-        title: above it; may be empty.
-        columns: headings, with a leading ``>`` where the column holds numbers; or (heading, whether it holds numbers).
-        rows: cells in the order of the columns.
-    """
+    """Print a table; a column is its heading, with a leading ``>`` where it holds numbers, or (heading, numeric)."""
     table = Table(title=escape(title) or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     for column in columns:
         heading, numeric = (column.lstrip(">"), column.startswith(">")) if isinstance(column, str) else column

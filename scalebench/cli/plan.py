@@ -36,7 +36,7 @@ def plan(
     out: Path | None = typer.Option(None, help="With --budget: write a suite file that measures exactly the chosen."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:  # fmt: skip
-    """Show cases, counted MACs, matched groups with residuals, and the estimated time and memory. Measures nothing."""
+    """Show cases, counted MACs, matched groups, and the estimated time and memory; measures nothing."""
     if out is not None and budget is None:
         raise typer.BadParameter("--out goes with --budget")
     if not count:

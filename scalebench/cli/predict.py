@@ -28,10 +28,10 @@ def predict(
     runtime: str = typer.Option("eager", help="How the model is executed; must have been measured."),
     precision: str = typer.Option("fp32", help="How numbers are stored; must have been measured."),
     machine: str = typer.Option("*", help="Only machines whose name fits this glob."),
-    evaluate: bool = typer.Option(False, "--evaluate", help="How far off predictions are on what they have not seen."),
+    evaluate: bool = typer.Option(False, "--evaluate", help="Show the errors of predictions of left-out cases."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON list."),
 ) -> None:
-    """Predict cases that were not measured, from records: three tiers, each with its error and a 90 % interval.
+    """Predict cases that were not measured, from records, each with its error and a 90 % interval.
 
     A case that was measured is given as measured. What cannot be predicted is refused with the reasons; exit code 2
     where nothing can.

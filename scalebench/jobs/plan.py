@@ -48,13 +48,7 @@ class PlannedSuite:
 def plan_suite(
     suite: Path, *, protocol: str | None = None, records: Sequence[str] = (), announce: Listener = silent
 ) -> PlannedSuite:
-    """Prepare a suite, and predict its passes.
-
-    Args:
-        suite: suite file.
-        protocol: name of the protocol in place of the suite's own.
-        records: files or folders to predict from; default ``results/``, where there is one.
-        announce: hears how far matching and counting are.
+    """Prepare a suite, and predict its passes from records: files or folders, by default ``results/``.
 
     Raises:
         StoreError: a name in ``records`` that does not exist.
