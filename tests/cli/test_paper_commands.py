@@ -24,6 +24,18 @@ def test_plan_without_counting_needs_no_worker(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["suite"] == "tiny"
 
 
+def test_plan_chooses_within_a_budget(tmp_path: Path) -> None:
+    arguments = ("plan", TINY, "--budget", "1h", "--out", "chosen.yaml")
+    document = json.loads(scalebench(*arguments, "--json", cwd=tmp_path).stdout)
+    assert document["budget_s"] == 3600
+    assert document["open"] == len(document["chosen"]) == 5
+    assert {"model", "key", "seconds", "total_s", "variance_left"} <= document["chosen"][0].keys()
+    again = scalebench(*arguments, cwd=tmp_path)
+    assert again.returncode == 2
+    assert "error: chosen.yaml exists" in again.stderr
+    assert "5 of 5 open cases" in scalebench(*arguments[:4], cwd=tmp_path).stdout
+
+
 def test_count_prints_the_contract(tmp_path: Path) -> None:
     done = scalebench("count", "resnet18@64", "efficientnet_b0", "resnet18[d=1.5]@64", "--json", cwd=tmp_path)
     rows = json.loads(done.stdout)
