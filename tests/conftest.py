@@ -30,7 +30,7 @@ MEASURING = {"cli", "jobs", "execute", "machine", "measure", "bench", "test_quic
 """Where tests measure, hold the machine's lock or need the warm worker: one after the other; the rest can share it."""
 ON_PAPER = {
     "test_paper_commands.py", "test_claims.py", "test_report.py", "test_compare.py", "test_arguments.py",
-    "test_hardware.py", "test_import.py", "test_procure.py", "test_predict.py", "test_choosing.py",
+    "test_hardware.py", "test_import.py", "test_procure.py", "test_predict.py", "test_choose.py",
 }  # fmt: skip
 """Tests of commands that do none of this."""
 

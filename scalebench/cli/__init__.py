@@ -2,81 +2,94 @@
 
 from __future__ import annotations
 
-import functools
 import sys
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from scalebench.cli import (
-    aa,
-    ab,
-    blocks,
-    claims,
-    compare,
-    count,
-    doctor,
-    hardware,
-    importing,
-    loadtest,
-    models,
-    plan,
-    predict,
-    procure,
-    report,
-    run,
-    schema,
-    structure,
-    suite_for,
-    tune,
-)
+from scalebench import __version__
 from scalebench.errors import ScalebenchError
+
+INTERRUPTED = 130
+COMMANDS = {
+    "run": "Measure a suite, continuing where an earlier run stopped, and write its report.",
+    "plan": "Show cases, counted MACs, matched groups, and the estimated time and memory; measures nothing.",
+    "predict": "Predict cases that were not measured, from records, each with its error and a 90 % interval.",
+    "count": "Count models: nothing is measured, no weights are loaded.",
+    "blocks": "Show where a model's MACs, bytes and time go: by kind of part and by stage.",
+    "report": "Write the report of stored records; of two runs or machines, A B, what differs between them.",
+    "claims": "List the published claims, or judge them by stored records: exit code 1 where some are refuted.",
+    "suite-for": "Write the smallest suite that decides the named claims, under their source's conditions "
+    "where a suite can.",
+    "compare": "Compare B with A. Exit code 0: no case is slower; 1: at least one is, after Holm's "
+    "correction; 2: no answer.",
+    "ab": "Measure A and B in turns (ABBA) and compare them.",
+    "aa": "Measure the same cases in two runs and store how much they differ: the machine's noise floor.",
+    "tune": "Search runtime, precision and layout, and on request batch and copies, for the best way to run a model.",
+    "procure": "Rank the offers of a plan. Exit code 0: at least one offer meets the constraints; 3: none "
+    "does; 2: bad input.",
+    "loadtest": "Check the queueing rule of procurement: what it gives, what a simulation gives, what a "
+    "real server keeps.",
+    "doctor": "Show this machine's peaks, its noise, and what it can and cannot measure, with what to do about it.",
+    "hardware": "List the hardware catalogue: dense peaks with their marks; what nobody publishes is said, never 0.",
+    "models": "List the models that can be named, with their native resolutions; with --families, the families.",
+    "structure": "Compare how models are built: stages, kernels, kinds of convolution, norms, gates, "
+    "downsampling, head.",
+    "schema": "Print the JSON Schema of a suite file, a file of claims or a purchase plan, for editors and checkers.",
+    "import": "Read published tables, or our own records from elsewhere.",
+}
+"""Commands in the order of the help, each with the first line of its docstring. ``suite-for`` is the function
+``suite_for`` of ``cli/suite_for.py``, and so on: a file is imported when its command runs."""
+
+
+def load_command(name: str) -> Any:
+    """Import a command of the table, or the group ``import``, which cannot be a file's name."""
+    attribute = "imports" if name == "import" else name.replace("-", "_")
+    target = getattr(import_module(f"scalebench.cli.{attribute}"), attribute)
+    if isinstance(target, typer.Typer):
+        return typer.main.get_command(target)
+    single = typer.Typer(add_completion=False)
+    single.command(name)(target)
+    return typer.main.get_command(single)
+
+
+class LazyGroup(TyperGroup):
+    """Lists the commands of the table without importing them, and imports the one that runs."""
+
+    def __init__(self, **attributes: Any) -> None:
+        listed = {name: TyperCommand(name, help=line) for name, line in COMMANDS.items()}
+        super().__init__(**{**attributes, "commands": listed})
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Import the command that the arguments name."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, listed and load_command(listed.name or ""), rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Ctrl-C ends a command with 130, as a shell expects, where Typer would print "Aborted!" and return 1."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+
 
 app = typer.Typer(
     name="scalebench",
+    cls=LazyGroup,
     help="Measure what image models cost on this machine, compare variants at equal counted compute, "
     "and test the published scaling claims.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-INTERRUPTED = 130
-
-
-def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
-    """Ctrl-C ends a command with 130, as a shell expects, where Typer would say "Aborted!" and 1."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except KeyboardInterrupt:
-            raise typer.Exit(INTERRUPTED) from None
-
-    return wrapped
-
-
-_COMMANDS = (
-    run.run, plan.plan, predict.predict, count.count, blocks.blocks, report.report, claims.claims,
-    suite_for.suite_for, compare.compare, ab.ab, aa.aa, tune.tune, procure.procure, loadtest.loadtest,
-    doctor.doctor, hardware.hardware, models.models, structure.structure, schema.schema,
-)  # fmt: skip
-for _command in _COMMANDS:
-    app.command()(_interruptible(_command))
-
-_imports = typer.Typer(no_args_is_help=True, help="Read published tables, or our own records from elsewhere.")
-for _reading in (importing.timm, importing.records):
-    _imports.command()(_interruptible(_reading))
-app.add_typer(_imports, name="import")
 
 
 @app.callback(invoke_without_command=True)
 def _root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
     if version:
-        import scalebench
-
-        print(scalebench.__version__)  # noqa: T201 - the answer
+        print(__version__)  # noqa: T201 - the answer
         raise typer.Exit
 
 

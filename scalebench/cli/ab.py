@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from scalebench.cli.arguments import Timing
-from scalebench.cli.comparing import exit_code, form, measured_metrics, say
+from scalebench.cli.compare import exit_code, measured_metrics, output_format, print_comparison
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.pairs import PairOptions, compare_pairs
 from scalebench.report.comparison_text import places
@@ -36,7 +36,7 @@ def ab(
     Two models are A and B. With --python, --batch-b or --threads-b each model named is measured both ways. Exit code
     0: B is not slower; 1: it is, in at least one case after Holm's correction; 2: no answer.
     """
-    as_ = form(json_, markdown)
+    as_ = output_format(json_, markdown)
     options = PairOptions(
         names, python, batch, batch_b, threads, threads_b, device, protocol.value, rounds, screen,
         measured_metrics(metric), margin / 100, out, seed,
@@ -49,5 +49,5 @@ def ab(
         *places(pairs.comparison),
         f"records: {pairs.file}",
     ]
-    say(pairs.comparison, notes, as_, {"file": str(pairs.file)})
+    print_comparison(pairs.comparison, notes, as_, {"file": str(pairs.file)})
     raise typer.Exit(exit_code(pairs.comparison))

@@ -34,10 +34,11 @@ def plain(content: Any) -> Any:
     return content.item() if hasattr(content, "item") else content
 
 
-def print_table(title: str, columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; ``columns`` are (heading, whether it holds numbers)."""
+def print_table(title: str, columns: Sequence[str | tuple[str, bool]], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; a column is its heading, with a leading ``>`` where it holds numbers, or (heading, numeric)."""
     table = Table(title=escape(title) or None, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
-    for heading, numeric in columns:
+    for column in columns:
+        heading, numeric = (column.lstrip(">"), column.startswith(">")) if isinstance(column, str) else column
         table.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))

@@ -1,18 +1,25 @@
-"""scalebench plan: what a suite comes to, before anything is measured."""
+"""scalebench plan: what a suite will cost, before anything is measured."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
-from scalebench.cli.arguments import Timing
+from scalebench.cli.arguments import Timing, duration_s
+from scalebench.cli.output import print_json, print_table
+from scalebench.cli.progress import show_progress
+from scalebench.jobs.choose import Choice, choose, write_suite
+from scalebench.jobs.plan import PlannedSuite, plan_suite
+from scalebench.metrics import METRICS
+from scalebench.suite.case import INPUT, Case
+from scalebench.suite.load import load_suite
+from scalebench.units import bytes_, duration, percent, si
 
-if TYPE_CHECKING:
-    from scalebench.execute.estimate import Estimate
-    from scalebench.execute.planner import Prepared
-    from scalebench.suite.case import Case
+_COUNTS = ("macs", "params", "activations")
 
 
 def plan(
@@ -22,143 +29,127 @@ def plan(
     from_: list[str] = typer.Option(
         [], "--from", metavar="RESULTS", help="Records to predict from; default those in results/ of this machine."
     ),
-    budget: str | None = typer.Option(
-        None, help="Choose what to measure within this time, such as 60m, so that the rest is predicted best."
+    budget: float | None = typer.Option(
+        None, parser=duration_s, metavar="TIME",
+        help="Choose what to measure within this time, such as 60m, so that the rest is predicted best.",
     ),
     out: Path | None = typer.Option(None, help="With --budget: write a suite file that measures exactly the chosen."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
-) -> None:
-    """Show cases, counted MACs, matched groups with residuals, and the estimated time and memory. Measures nothing."""
-    from scalebench.cli.output import print_json
-
-    if not count:
-        _outline(suite, json_)
-        return
-    from scalebench.cli.foreseeing import foresee, knowledge_for, records_at_hand
-    from scalebench.execute.client import Worker
-    from scalebench.execute.estimate import estimate
-    from scalebench.jobs.prepare import prepare_suite
-
+) -> None:  # fmt: skip
+    """Show cases, counted MACs, matched groups, and the estimated time and memory; measures nothing."""
     if out is not None and budget is None:
         raise typer.BadParameter("--out goes with --budget")
-    seconds = None if budget is None else _seconds(budget)
-    with Worker() as worker:
-        prepared = prepare_suite(suite, worker, protocol=protocol and protocol.value)
-    knowledge = knowledge_for(prepared, records_at_hand(from_))
-    foreseen = foresee(prepared, knowledge)
-    if seconds is not None:
-        from scalebench.cli.choosing import choose
-
-        choose(suite, prepared, knowledge, foreseen, seconds, out, json_)
+    if not count:
+        _print_entries(suite, json_)
         return
-    rounds = [case for case in prepared.plan.cases for _ in range(prepared.plan.rounds)]
-    ends = [
-        estimate(rounds, prepared.facts, lambda case, end=end: getattr(foreseen.get(case), end, None))  # type: ignore[misc]
-        for end in ("value", "low", "high")
-    ]
-    if json_:
-        print_json(_document(prepared, ends))
-    else:
-        _print(prepared, ends)
-
-
-def _seconds(budget: str) -> float:
-    from scalebench.cli.arguments import duration_s
-
-    try:
-        return duration_s(budget)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def _outline(path: Path, json_: bool) -> None:
-    from scalebench.cli.output import print_json
-    from scalebench.suite.load import load_suite
-
-    file = load_suite(path)
-    document = {
-        "suite": file.suite.name,
-        "models": [entry.model_dump(exclude_none=True) for entry in file.suite.models],
-    }
-    if json_:
-        print_json(document)
+    with show_progress() as announce:
+        planned = plan_suite(suite, protocol=protocol and protocol.value, records=from_, announce=announce)
+    if budget is None:
+        print_json(_document(planned)) if json_ else _print(planned)
         return
-    typer.echo(f"{file.suite.name}: {len(file.suite.models)} entries, {file.suite.timing.rounds} rounds per case")
-    for entry in document["models"]:
+    choices, n_open = choose(planned, budget)
+    if out is not None:
+        write_suite(out, suite, planned.prepared.plan.cases, [choice.case for choice in choices])
+    if json_:
+        chosen = [_choice_document(choice) for choice in choices]
+        print_json({"suite": planned.prepared.plan.suite, "budget_s": budget, "open": n_open, "chosen": chosen})
+        return
+    _print_choices(choices, n_open)
+    if out is not None:
+        typer.echo(f"written: {out}")
+
+
+def _print_entries(suite: Path, json_: bool) -> None:
+    file = load_suite(suite).suite
+    models = [entry.model_dump(exclude_none=True) for entry in file.models]
+    if json_:
+        print_json({"suite": file.name, "models": models})
+        return
+    typer.echo(f"{file.name}: {len(models)} entries, {file.timing.rounds} rounds per case")
+    for entry in models:
         typer.echo(f"  {entry}")
 
 
-def _document(prepared: Prepared, ends: list[Estimate]) -> dict[str, Any]:
-    from dataclasses import asdict
+def _choice_document(choice: Choice) -> dict[str, Any]:
+    return {
+        **asdict(choice.case), "key": choice.case.key, "seconds": choice.seconds, "total_s": choice.total_s,
+        "variance_left": choice.variance_left,
+    }  # fmt: skip
 
-    plan = prepared.plan
+
+def _print_choices(choices: Sequence[Choice], n_open: int) -> None:
+    body = [
+        [str(number), c.case.label, duration(c.seconds), duration(c.total_s), f"{c.variance_left:.1%}"]
+        for number, c in enumerate(choices, 1)
+    ]
+    title = f"{len(choices)} of {n_open} open cases, most informative per second first"
+    print_table(title, [">", "case", ">time", ">in all", ">variance left"], body)
+
+
+def _document(planned: PlannedSuite) -> dict[str, Any]:
+    plan, facts = planned.prepared.plan, planned.prepared.facts
+    expected, low, high = planned.estimates()
     return {
         "suite": plan.suite,
         "cases": [
-            {**asdict(case), "key": case.key, "macs": prepared.facts.get(case.counted(), {}).get("macs")}
-            for case in plan.cases
+            {**asdict(case), "key": case.key, "macs": facts.get(case.counted(), {}).get("macs")} for case in plan.cases
         ],
         "groups": [
-            {**asdict(g), "members": [{**asdict(m), "model": g.model(m)} for m in g.members]} for g in plan.groups
+            {**asdict(group), "members": [{**asdict(m), "model": group.model(m)} for m in group.members]}
+            for group in plan.groups
         ],
         "rounds": plan.rounds,
         "merged": plan.merged,
         "claims": list(plan.claims),
-        "estimate": {**asdict(ends[0]), "seconds_low": ends[1].seconds, "seconds_high": ends[2].seconds},
+        "estimate": {**asdict(expected), "seconds_low": low.seconds, "seconds_high": high.seconds},
     }
 
 
-def _print(prepared: Prepared, ends: list[Estimate]) -> None:
-    from scalebench.cli.output import print_table
-    from scalebench.suite.case import INPUT
-    from scalebench.units import bytes_, duration, percent, si
-
-    plan = prepared.plan
-    shown: dict[str, Any] = {"macs": lambda value: si(value, "MACs"), "params": si, "activations": si}
-    batches: dict[Case, set[int]] = {}
-    inputs = [case for case in plan.cases if case.mode == INPUT]
-    for case in (case for case in plan.cases if case.mode != INPUT):
-        batches.setdefault(case.counted(), set()).add(case.batch)
-    rows = []
-    for case in batches or plan.counts:
-        facts = prepared.facts[case]
-        counted = [show(facts[name]) if name in facts else "-" for name, show in shown.items()]
-        sizes = ", ".join(map(str, sorted(batches.get(case, ())))) or "counted only"
-        rows.append([case.model, str(case.resolution), *counted, sizes])
-    headings = [
-        ("model", False),
-        ("px", True),
-        ("MACs", True),
-        ("parameters", True),
-        ("activations", True),
-        ("batch", True),
-    ]
-    print_table(f"{plan.title}: {len(plan.cases)} cases, {len(plan.counts)} models counted", headings, rows)
+def _print(planned: PlannedSuite) -> None:
+    plan = planned.prepared.plan
+    _print_models(planned)
+    inputs = [[c.model, c.camera, str(c.resolution), str(c.instances)] for c in plan.cases if c.mode == INPUT]
     if inputs:
-        body = [[c.model, c.camera, str(c.resolution), str(c.instances)] for c in inputs]
-        columns = [("decoder", False), ("camera", False), ("px", True), ("processes", True)]
-        print_table("input pipeline, on the CPU", columns, body)
+        print_table("input pipeline, on the CPU", ["decoder", "camera", ">px", ">processes"], inputs)
     for group in plan.groups:
         title = f"{group.base}@{group.base_resolution} at {group.target:g} times {si(group.base_macs, 'MACs')}, counted"
         body = [
             [m.method, group.model(m), str(m.resolution), si(m.macs, "MACs"), percent(m.residual)]
             for m in group.members
         ]
-        columns = [("method", False), ("model", False), ("px", True), ("MACs", True), ("residual", True)]
-        print_table(title, columns, body)
+        print_table(title, ["method", "model", ">px", ">MACs", ">residual"], body)
     if not plan.cases:
         typer.echo("counted on paper; nothing is measured")
         return
-    machines = ", ".join(machine.machine for machine in prepared.machines.values())
-    typer.echo(f"machine: {machines}")
+    typer.echo(f"machine: {', '.join(machine.machine for machine in planned.prepared.machines.values())}")
     if plan.merged:
         typer.echo(f"{plan.merged} cases are named by two entries and measured once")
-    expected, low, high = ends
-    said = f"estimate: at least {plan.rounds} rounds of {len(plan.cases)} cases, about {duration(expected.seconds)} "
+    typer.echo(_estimate_line(planned))
+
+
+def _print_models(planned: PlannedSuite) -> None:
+    plan = planned.prepared.plan
+    batches: dict[Case, set[int]] = {}
+    for case in (case for case in plan.cases if case.mode != INPUT):
+        batches.setdefault(case.counted(), set()).add(case.batch)
+    rows = []
+    for case in batches or plan.counts:
+        facts = planned.prepared.facts[case]
+        counts = [METRICS[name].show(facts[name]) if name in facts else "-" for name in _COUNTS]
+        sizes = ", ".join(map(str, sorted(batches.get(case, ())))) or "counted only"
+        rows.append([case.model, str(case.resolution), *counts, sizes])
+    title = f"{plan.title}: {len(plan.cases)} cases, {len(plan.counts)} models counted"
+    print_table(title, ["model", ">px", ">MACs", ">parameters", ">activations", ">batch"], rows)
+
+
+def _estimate_line(planned: PlannedSuite) -> str:
+    plan, (expected, low, high) = planned.prepared.plan, planned.estimates()
+    source = "at an assumed rate; within a factor of three"
     if expected.predicted:
-        share = f"{expected.predicted:.0%}"
-        rest = "" if expected.predicted == 1 else f" for {share} of the rounds, the rest at an assumed rate"
-        said += f"({duration(low.seconds)} to {duration(high.seconds)}, from records of this machine{rest})"
-    else:
-        said += "(at an assumed rate; within a factor of three)"
-    typer.echo(f"{said}, largest static peak {bytes_(expected.peak_bytes)}")
+        source = f"{duration(low.seconds)} to {duration(high.seconds)}, from records of this machine"
+    if 0 < expected.predicted < 1:
+        source += f" for {expected.predicted:.0%} of the rounds, the rest at an assumed rate"
+    return (
+        f"estimate: at least {plan.rounds} rounds of {len(plan.cases)} cases, about {duration(expected.seconds)} "
+        f"({source}), largest static peak {bytes_(expected.peak_bytes)}"
+    )

@@ -1,18 +1,24 @@
-"""scalebench predict: latency and memory of cases that were not measured, and how far such predictions are off."""
+"""scalebench predict: latency and memory of cases that were not measured, and how far off such predictions are."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from scalebench.analysis.predict.answer import Answer
+from scalebench.analysis.predict.cross_validation import ErrorRow
+from scalebench.cli.output import print_json, print_table
+from scalebench.cli.progress import show_progress
+from scalebench.jobs.predict import evaluate_predictions, predict_cases
+from scalebench.store.jsonl import read_results, result_files
+from scalebench.units import bytes_, seconds
 
-    from scalebench.analysis.predict.cases import Key, Place
-    from scalebench.cli.knowing import Knowledge
-    from scalebench.execute.client import Worker
-    from scalebench.store.jsonl import Results
+_NONE = "-"
 
 
 def predict(
@@ -22,104 +28,93 @@ def predict(
     runtime: str = typer.Option("eager", help="How the model is executed; must have been measured."),
     precision: str = typer.Option("fp32", help="How numbers are stored; must have been measured."),
     machine: str = typer.Option("*", help="Only machines whose name fits this glob."),
-    evaluate: bool = typer.Option(False, "--evaluate", help="How far off predictions are on what they have not seen."),
+    evaluate: bool = typer.Option(False, "--evaluate", help="Show the errors of predictions of left-out cases."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON list."),
 ) -> None:
-    """Predict cases that were not measured, from records: three tiers, each with its error and a 90 % interval.
+    """Predict cases that were not measured, from records, each with its error and a 90 % interval.
 
     A case that was measured is given as measured. What cannot be predicted is refused with the reasons; exit code 2
     where nothing can.
     """
-    from scalebench.cli.loading import load_all
-    from scalebench.cli.output import print_json
-    from scalebench.cli.predicting import answer_row, print_answers, print_errors
-    from scalebench.execute.client import Worker
-
-    results = load_all(from_)
-    if evaluate:
-        from dataclasses import asdict
-
-        from scalebench.analysis.predict.cross_validation import evaluate as errors_of
-        from scalebench.cli.knowing import know
-
-        with Worker() as worker:
-            rows = errors_of(know(results, worker).cases)
-        if json_:
-            print_json([asdict(row) for row in rows])
-        else:
-            print_errors(rows)
-        return
-    if not names:
+    if not names and not evaluate:
         raise typer.BadParameter("name a model, or ask for --evaluate")
-    wanted = {"mode": "inference", "batch": batch, "runtime": runtime, "precision": precision}
-    with Worker() as worker:
-        knowledge, keys = _asked(names, results, worker, wanted)
-    answers = [
-        predictor.answer(knowledge.work(key, batch))
-        for predictor in map(knowledge.predictor, _places(knowledge, wanted, machine))
-        for key in keys
-    ]
-    if json_:
-        print_json([answer_row(answer) for answer in answers])
-    else:
-        print_answers(answers)
+    results = read_results(result_files(map(Path, from_)))
+    with show_progress() as announce:
+        if evaluate:
+            errors = evaluate_predictions(results, announce)
+        else:
+            answers = predict_cases(
+                names, results, batch=batch, runtime=runtime, precision=precision, machine=machine, announce=announce
+            )
+    if evaluate:
+        print_json([asdict(row) for row in errors]) if json_ else _print_errors(errors)
+        return
+    print_json([_document(answer) for answer in answers]) if json_ else _print_answers(answers)
     if not any(answer.latency or answer.measured for answer in answers):
         raise typer.Exit(2)
 
 
-def _asked(names: list[str], results: Results, worker: Worker, wanted: dict[str, Any]) -> tuple[Knowledge, list[Key]]:
-    """The cases behind the names, counted; torch starts only for what the records do not have.
-
-    Raises:
-        BuildError: a model cannot be counted.
-    """
-    from scalebench.analysis.predict.cases import facts_of
-    from scalebench.cli.knowing import know
-    from scalebench.errors import BuildError
-    from scalebench.execute.counting import Paper
-    from scalebench.execute.planner import catalogue
-    from scalebench.jobs.count import cases_of
-
-    written = _written(names)
-    known = facts_of(results.records)
-    if written is None or not all(known.get(key, {}).get("operators") for key in written):
-        written = [(case.model, case.resolution) for case in cases_of(names, catalogue(Paper(worker)))]
-    knowledge = know(results, worker, written, wanted)
-    for model, resolution in written:
-        if "macs" not in knowledge.facts.get((model, resolution), {}):
-            raise BuildError(f"{model}@{resolution} cannot be counted", f"scalebench count {model}@{resolution}")
-    return knowledge, written
+def _document(answer: Answer) -> dict[str, Any]:
+    """``latency_s`` and ``memory_bytes`` hold the prediction, or the measured value."""
+    values: dict[str, Any] = {
+        "latency_s": answer.latency and asdict(answer.latency), "memory_bytes": answer.memory and asdict(answer.memory),
+    }  # fmt: skip
+    if answer.measured is not None:
+        values = {name: {"value": getattr(answer.measured, name)} for name in values}
+    return {
+        "model": answer.work.model, "resolution": answer.work.resolution, **asdict(answer.place),
+        "predicted": answer.measured is None, **values, "refusals": list(answer.refusals),
+    }  # fmt: skip
 
 
-def _written(names: Sequence[str]) -> list[Key] | None:
-    """Models and resolutions where all names say both and none is a glob."""
-    from scalebench.suite.variant import parse_at
+def _print_answers(answers: Sequence[Answer]) -> None:
+    """A table of measured and predicted cases; what is refused, with the reasons, on stderr."""
+    columns = ["model", ">px", "where", ">latency", ">90 % interval", ">memory", "tier", "method", ">n",
+               ">error left out", "remarks"]  # fmt: skip
+    body = [_cells(answer) for answer in answers if answer.latency or answer.measured]
+    if body:
+        print_table("predicted, not measured, unless the tier says so", columns, body)
+    for answer in answers:
+        if not (answer.latency or answer.measured):
+            name = f"{answer.work.model}@{answer.work.resolution}"
+            typer.echo(f"not predicted: {name} on {_where(answer)}: {'; '.join(answer.refusals)}", err=True)
 
-    if any(mark in name for name in names for mark in "*?"):
-        return None
-    parsed = [parse_at(name) for name in names]
-    keys = [(variant.name, resolution) for variant, resolution in parsed if resolution is not None]
-    return list(dict.fromkeys(keys)) if len(keys) == len(parsed) else None
+
+def _cells(answer: Answer) -> list[str]:
+    head, latency, measured = (
+        [answer.work.model, str(answer.work.resolution), _where(answer)],
+        answer.latency,
+        answer.measured,
+    )
+    if measured is not None:
+        memory = _NONE if math.isnan(measured.memory_bytes) else bytes_(measured.memory_bytes)
+        return [*head, seconds(measured.latency_s), _NONE, memory, "measured", _NONE, _NONE, _NONE, ""]
+    assert latency is not None  # noqa: S101 - only such answers are in the table
+    interval = "not available" if math.isnan(latency.low) else f"{seconds(latency.low)} to {seconds(latency.high)}"
+    return [
+        *head, seconds(latency.value), interval, bytes_(answer.memory.value) if answer.memory else _NONE, latency.tier,
+        latency.method, str(latency.n_train), _percent(latency.error), "; ".join(latency.flags),
+    ]  # fmt: skip
 
 
-def _places(knowledge: Knowledge, wanted: dict[str, Any], machine: str) -> list[Place]:
-    """Places with measured cases that were run as wanted.
+def _where(row: Answer | ErrorRow) -> str:
+    return f"{row.place.machine}, {row.place.label}"
 
-    Raises:
-        StoreError: there are none; the hint says what there is.
-    """
-    from fnmatch import fnmatchcase
 
-    from scalebench.errors import StoreError
+def _percent(fraction: float) -> str:
+    return _NONE if math.isnan(fraction) else f"{fraction:.1%}"
 
-    fitting = [
-        place
-        for place in knowledge.cases
-        if fnmatchcase(place.machine, machine) and all(getattr(place, name) == value for name, value in wanted.items())
-    ]
-    if not fitting:
-        there = "; ".join(f"{place.machine}: {place.label}" for place in list(knowledge.cases)[:8])
-        asked = ", ".join(f"{name} {value}" for name, value in wanted.items())
-        hint = f"another precision, runtime or batch is not predicted from these; measured: {there or 'nothing'}"
-        raise StoreError(f"nothing was measured with {asked}", hint)
-    return fitting
+
+def _print_errors(rows: Sequence[ErrorRow]) -> None:
+    columns = ["tier", "method", "of", "where", ">n", ">median", ">p90", ">within 10 %", ">covered", ">of units",
+               ">interval, high/low - 1"]  # fmt: skip
+    body = [
+        [
+            row.tier, row.method, row.quantity, _where(row), str(row.n),
+            *map(_percent, (row.median, row.p90, row.within, row.coverage, row.coverage_of_units, row.width)),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    print_table("errors of predictions of what was left out; covered: by intervals meant for 90 %", columns, body)
+    if not rows:
+        typer.echo("too few cases to leave any out", err=True)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
-if TYPE_CHECKING:
-    from scalebench.procure.outcome import PurchaseOutcome
+from scalebench.cli.output import print_table
+from scalebench.cli.progress import show_progress
+from scalebench.jobs.decide import decide_purchase
+from scalebench.procure.outcome import PurchaseOutcome
+from scalebench.report.ranking import headings, remarks, rows, verdict, what_changes_it
 
-NOTHING_SERVES = 3
-"""Exit code."""
+NO_OFFER = 3
+"""Exit code where no offer meets the constraints."""
+_CHANGES = 5
+"""Switching values that a terminal shows; the page has all."""
 
 
 def procure(
@@ -21,21 +25,24 @@ def procure(
     json_: bool = typer.Option(False, "--json", help="Print the decision's JSON on stdout."),
 ) -> None:
     """Rank the offers of a plan. Exit code 0: at least one offer meets the constraints; 3: none does; 2: bad input."""
-    from scalebench.cli.deciding import find, print_decision
-    from scalebench.report.decision_page import compose_decision
-    from scalebench.report.write_report import write_pages
-
-    outcome, document, text = find(plan, draws)
-    report = compose_decision(outcome, document, plan.stem, text)
-    page = write_pages(report, document, out)
+    with show_progress() as announce:
+        page, outcome = decide_purchase(plan, out, draws=draws, announce=announce)
     if json_:
         typer.echo(page.with_suffix(".json").read_text(encoding="utf-8"), nl=False)
     else:
-        print_decision(outcome)
+        _print(outcome)
         typer.echo(f"decision: {page}")
-    raise typer.Exit(exit_code(outcome))
+    raise typer.Exit(0 if outcome.decision.ranked else NO_OFFER)
 
 
-def exit_code(outcome: PurchaseOutcome) -> int:
-    """3 where no offer meets the constraints, else 0."""
-    return 0 if outcome.decision.ranked else NOTHING_SERVES
+def _print(outcome: PurchaseOutcome) -> None:
+    """Verdict, ranked table, warnings, and what would change the answer."""
+    decision = outcome.decision
+    typer.echo(verdict(decision))
+    print_table("", headings(decision), rows(decision))
+    for offer, remark in remarks(decision):
+        typer.echo(f"{offer}: {remark}")
+    for warning in decision.warnings:
+        typer.echo(f"warning: {warning}")
+    for sentence in what_changes_it(outcome)[:_CHANGES]:
+        typer.echo(sentence)

@@ -8,7 +8,6 @@ from pathlib import Path
 import typer
 
 from scalebench.cli.findings import print_comparison, print_findings
-from scalebench.cli.loading import load
 from scalebench.cli.output import print_json
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.live_page import keep_writing
@@ -16,6 +15,7 @@ from scalebench.jobs.publish import PageOptions, publish, publish_comparison
 from scalebench.report.findings import suite_plan
 from scalebench.report.index import write_index
 from scalebench.store.jsonl import Results, read_results, result_files
+from scalebench.store.revisions import load_results
 
 
 def report(
@@ -38,12 +38,11 @@ def report(
     names = list(paths or ())
     _refuse_contradictions(names, merge, watch, index, previous)
     if names:
-        stored = [read_results(result_files(map(Path, names)))] if merge else [load(name) for name in names]
+        stored = [read_results(result_files(map(Path, names)))] if merge else [load_results(name) for name in names]
         for results in stored:
             suite_plan(results.plans)
-        _write(
-            names, stored, PageOptions(reports, claims, load(previous) if previous else None, not no_js), watch, json_
-        )
+        options = PageOptions(reports, claims, load_results(previous) if previous else None, not no_js)
+        _write(names, stored, options, watch, json_)
     if index:
         _write_index(reports, json_ and not names)
 

@@ -155,7 +155,7 @@ def measure_and_compare(
         duels: Sequence[tuple[Case, Case]], benches: tuple[RoundRunner, RoundRunner], rounds: int
     ) -> list[Duel]:
         callbacks = PairCallbacks(benches, lambda pairs: wants_more(pairs, rounds), sink, announce)
-        return run_pairs(duels, rounds, crew, options.seed)
+        return run_pairs(duels, rounds, callbacks, options.seed)
 
     if not options.screen:
         return compare_paired(measure(duels, benches, options.rounds), options.metrics, options.margin)

@@ -1,10 +1,7 @@
 """scalebench compare: what it prints, and with what it ends."""
 
 import json
-import os
-import shutil
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,12 +9,11 @@ import typer
 from typer.testing import CliRunner
 
 from scalebench.cli.compare import compare
-from scalebench.cli.loading import load
 from scalebench.errors import StoreError, UnknownNameError
 from scalebench.record import Environment, Record
 from scalebench.report.comparison_text import title
 from scalebench.store.floors import Floor, read_floors, write_floor
-from scalebench.store.jsonl import Writer
+from scalebench.store.jsonl import Writer, read_results
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
 from scalebench.suite.suite_plan import Plan
@@ -156,67 +152,10 @@ def test_a_floor_of_this_machine_is_used(
     assert "5.0 % (assumed" in said(a, b)[1]
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "other"))
     write_floor("abc123", Floor(0.012, 4, "2026", "epyc-1", ()))
-    assert read_floors(load(str(a)).records) == {"abc123": 0.012}
+    assert read_floors(read_results([a]).records) == {"abc123": 0.012}
     code, text = said(a, b)
     assert code == 1
     assert "1.2 % (measured by scalebench aa)" in text
-
-
-# --- revisions -----------------------------------------------------------------------------------------------------
-
-
-def _git(folder: Path, arguments: Sequence[str]) -> None:
-    own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    names = ["-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *names, *arguments], cwd=folder, check=True, capture_output=True, env={**os.environ, **own})
-
-
-@pytest.fixture
-def repository(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two committed result files in results/s, and nothing in the work tree."""
-    if shutil.which("git") is None:
-        pytest.skip("git is not installed")
-    store("results/s/1.jsonl", {"x": 0.1})
-    store("results/s/deep/2.jsonl", {"y": 0.1})
-    (tmp_path / "results" / "future.json").write_text('{"kind": "record", "schema": 999}')
-    _git(tmp_path, ["init", "--quiet"])
-    _git(tmp_path, ["add", "."])
-    _git(tmp_path, ["commit", "--quiet", "-m", "results"])
-    shutil.rmtree(tmp_path / "results")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("text", "models"),
-    [
-        ("HEAD:results/s", {"x", "y"}),
-        ("HEAD:results/", {"x", "y"}),
-        ("HEAD:", {"x", "y"}),
-        ("HEAD:./results/s", {"x", "y"}),
-        ("HEAD:results/s/1.jsonl", {"x"}),
-    ],
-)
-def test_results_are_read_at_a_revision(text: str, models: set[str], repository: Path) -> None:
-    assert {record.case.model for record in load(text).records} == models
-
-
-@pytest.mark.parametrize("text", ["HEAD:nowhere", "nobranch:results", "nowhere", ":x"])
-def test_a_revision_that_is_not_there_is_refused(text: str, repository: Path) -> None:
-    with pytest.raises(StoreError) as refused:
-        load(text)
-    assert text in refused.value.message
-    assert refused.value.hint
-
-
-def test_a_file_that_cannot_be_used_is_named_by_its_revision(repository: Path) -> None:
-    """The folder it was unpacked to is nobody's business."""
-    with pytest.raises(StoreError, match=r"^HEAD:results/future\.json.*schema 999") as refused:
-        load("HEAD:results/future.json")
-    assert "/tmp" not in refused.value.message
-
-
-# --- words ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,17 @@
-"""plan --budget: what is chosen, what it costs, and a suite file that names exactly the chosen cases."""
+"""What is chosen within a budget, what it costs, and a suite file that names exactly the chosen cases."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scalebench.cli.choosing import choose
-from scalebench.cli.foreseeing import Foreseen, foresee, knowledge_for, records_at_hand
-from scalebench.errors import SuiteError
+from scalebench.errors import StoreError, SuiteError
 from scalebench.execute.planner import Prepared, select_all
+from scalebench.jobs.choose import choose, write_suite
+from scalebench.jobs.plan import NO_RESULTS, find_records, predict_passes
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
@@ -67,39 +66,32 @@ def prepared(suite: Path) -> Prepared:
     return Prepared(Plan("made", "", SUITE, cases, tuple(facts), (), (), 2), facts, {"cpu": BOX})
 
 
-def chosen(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    return list(json.loads(capsys.readouterr().out)["chosen"])
-
-
-def test_the_written_suite_has_the_chosen_cases_and_no_others(
-    suite: Path, prepared: Prepared, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A round takes 4 s here, a case 8 s: five fit, whose other batches are excluded, variants by their name."""
+def test_the_written_suite_has_the_chosen_cases_and_no_others(suite: Path, prepared: Prepared) -> None:
+    """A round takes 4 s, a case 8 s: five fit; their other batches are excluded, variants by their name."""
     out = suite.parent / "chosen.yaml"
-    choose(suite, prepared, knowledge_for(prepared, None), {}, 41.0, out, True)
-    rows = chosen(capsys)
-    assert len(rows) == 5
-    assert rows[-1]["total_s"] == pytest.approx(sum(row["seconds"] for row in rows))
-    assert rows[-1]["total_s"] <= 41
-    assert {case.key for case in cases_of(out)} == {row["key"] for row in rows}
+    choices, _ = choose(predict_passes(prepared, NO_RESULTS), 41.0)
+    assert len(choices) == 5
+    assert choices[-1].total_s == pytest.approx(sum(choice.seconds for choice in choices))
+    assert choices[-1].total_s <= 41
+    write_suite(out, suite, prepared.plan.cases, [choice.case for choice in choices])
+    assert {case.key for case in cases_of(out)} == {choice.case.key for choice in choices}
 
 
-def test_all_of_them_are_written_as_all_of_them(
-    suite: Path, prepared: Prepared, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_all_of_them_are_written_as_all_of_them(suite: Path, prepared: Prepared) -> None:
     out = suite.parent / "all.yaml"
-    choose(suite, prepared, knowledge_for(prepared, None), {}, 1e4, out, True)
-    assert len(chosen(capsys)) == len(prepared.plan.cases) == 13
+    choices, n_open = choose(predict_passes(prepared, NO_RESULTS), 1e4)
+    assert len(choices) == n_open == len(prepared.plan.cases) == 13
+    write_suite(out, suite, prepared.plan.cases, [choice.case for choice in choices])
     assert {case.key for case in cases_of(out)} == {case.key for case in prepared.plan.cases}
-    with pytest.raises(SuiteError, match="is there already"):
-        choose(suite, prepared, knowledge_for(prepared, None), {}, 1e4, out, True)
+    with pytest.raises(SuiteError, match="exists"):
+        write_suite(out, suite, prepared.plan.cases, [])
 
 
-def test_a_foreseen_pass_makes_a_case_dear(suite: Path, prepared: Prepared, capsys: pytest.CaptureFixture[str]) -> None:
-    """A pass of a minute does not fit into 41 s, whatever it would tell."""
+def test_a_slow_pass_makes_a_case_expensive(prepared: Prepared) -> None:
+    """A pass of a minute does not fit into 41 s, however informative it is."""
     slow = prepared.plan.cases[0]
-    choose(suite, prepared, knowledge_for(prepared, None), {slow: Foreseen(60, 50, 70)}, 41.0, None, True)
-    assert slow.key not in {row["key"] for row in chosen(capsys)}
+    planned = replace(predict_passes(prepared, NO_RESULTS), passes={slow: (60.0, 50.0, 70.0)})
+    assert slow not in {choice.case for choice in choose(planned, 41.0)[0]}
 
 
 def measured(case: Case, latency: float, where: Environment = BOX) -> Record:
@@ -107,30 +99,28 @@ def measured(case: Case, latency: float, where: Environment = BOX) -> Record:
     return Record("old", case, 0, "ok", "2026-11-24T19:00:00+00:00", where, facts=facts)
 
 
-def test_what_was_measured_here_is_neither_chosen_nor_assumed(
-    suite: Path, prepared: Prepared, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A record of another machine changes nothing; another protocol's of this one counts."""
+def test_what_was_measured_here_is_neither_chosen_nor_assumed(prepared: Prepared) -> None:
+    """A record of another machine changes nothing; one of this machine under another protocol counts."""
     first, second, *_ = prepared.plan.cases
     other = Environment("other", "hw2", "sw")
     old = replace(first, protocol=replace(first.protocol, chunk_s=0.5))
-    results = Results((), (measured(old, 0.25), measured(second, 0.5, other)), (), ())
-    knowledge = knowledge_for(prepared, results)
-    assert foresee(prepared, knowledge) == {first: Foreseen(0.25, 0.25, 0.25)}
-    choose(suite, prepared, knowledge, {}, 1e4, None, True)
-    keys = {row["key"] for row in chosen(capsys)}
-    assert first.key not in keys
-    assert second.key in keys
+    planned = predict_passes(prepared, Results((), (measured(old, 0.25), measured(second, 0.5, other)), (), ()))
+    assert planned.passes == {first: (0.25, 0.25, 0.25)}
+    chosen = {choice.case for choice in choose(planned, 1e4)[0]}
+    assert first not in chosen
+    assert second in chosen
 
 
-def test_nothing_fits(suite: Path, prepared: Prepared) -> None:
+def test_nothing_fits(prepared: Prepared) -> None:
     with pytest.raises(SuiteError, match="nothing to choose") as caught:
-        choose(suite, prepared, knowledge_for(prepared, None), {}, 1.0, None, False)
+        choose(predict_passes(prepared, NO_RESULTS), 1.0)
     assert "13 are open" in caught.value.hint
 
 
-def test_records_at_hand_are_optional(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_of_the_working_folder_are_optional(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert records_at_hand([]) is None
+    assert find_records([]) is NO_RESULTS
     (tmp_path / "results").mkdir()
-    assert records_at_hand([]) is None
+    assert find_records([]) is NO_RESULTS
+    with pytest.raises(StoreError):
+        find_records(["results"])
