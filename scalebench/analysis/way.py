@@ -1,4 +1,6 @@
-"""Way of running: the columns that say how and where something ran."""
+"""Configuration key: the columns that say how and where something ran."""
 
-WAY = ["machine", "mode", "batch", "precision", "layout", "runtime", "threads", "setting", "device", "protocol"]
+from scalebench.suite.case import KEY_AXES
+
+WAY = ["machine", *KEY_AXES, "setting", "protocol"]
 """Numbers are never pooled or compared across these unseen."""

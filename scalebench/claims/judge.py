@@ -15,6 +15,7 @@ from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, Way
 from scalebench.claims.counted import CountSeries
 from scalebench.claims.registry import Claim
+from scalebench.suite.case import AXES, configuration_text
 
 Word = Literal["supported", "refuted", "inconclusive", "not measured"]
 ON_PAPER = "on paper"
@@ -160,19 +161,9 @@ def _verdict(claim: Claim, way: Way, judged: Sequence[Judged], analysis: Analysi
     return Verdict(
         claim, word, e.value, e.low, e.high, e.n,
         str(named.get("machine", "any machine" if claim.measured and analysis.machines else ON_PAPER)),
-        way_text(named) if way else "",
+        configuration_text(named),
         " ".join(remarks), tuple(judged), e.exact,
     )  # fmt: skip
-
-
-def way_text(way: Mapping[str, Any]) -> str:
-    """A way of running in words, the machine left out: ``batch 1, fp32 eager, cpu, 2 threads``; no batch where none."""
-    batch = f"batch {way['batch']}, " if "batch" in way else ""
-    layout = "" if way["layout"] == "contiguous" else f" {way['layout']}"
-    threads = f", {way['threads']} threads" if way["device"] == "cpu" and way["threads"] else ""
-    mode = "" if way["mode"] == "inference" else f"{way['mode']}, "
-    setting = f", {way['setting']}" if way["setting"] else ""
-    return f"{mode}{batch}{way['precision']}{layout} {way['runtime']}, {way['device']}{threads}{setting}"
 
 
 def combine(words: Sequence[Word]) -> Word:
@@ -225,14 +216,8 @@ def _conditions(claim: Claim, way: Mapping[str, Any]) -> list[str]:
         return []
     wanted = claim.under.model_dump(exclude_none=True)
     differs = [
-        f"{_said(name, way[name])} instead of {_said(name, value)}"
+        f"{AXES[name].words(way[name])} instead of {AXES[name].words(value)}"
         for name, value in wanted.items()
         if not str(way[name]).startswith(str(value)) or (isinstance(value, int) and way[name] != value)
     ]
     return [f"Under other conditions than the source's: {', '.join(differs)}."] if differs else []
-
-
-def _said(name: str, value: Any) -> str:
-    if name == "threads":
-        return f"{value} thread" if value == 1 else f"{value} threads"
-    return f"batch {value}" if name == "batch" else str(value)

@@ -20,13 +20,10 @@ from scalebench.cli.output import print_json, print_table
 from scalebench.errors import SuiteError
 from scalebench.execute.estimate import case_seconds
 from scalebench.execute.planner import Prepared
-from scalebench.suite.case import MODELS, Case
+from scalebench.suite.case import AXES, MODELS, Case
 from scalebench.suite.load import load_suite
+from scalebench.suite.suite_schema import Exclude
 from scalebench.units import duration
-
-_AXES = ("batch", "mode", "precision", "layout", "runtime", "device", "threads", "instances", "affinity", "optimizer",
-         "checkpointing")  # fmt: skip
-"""What an exclude can name beside model and resolution."""
 
 
 def choose(
@@ -97,7 +94,8 @@ def _write(out: Path, suite: Path, planned: Sequence[Case], chosen: Sequence[Cas
         raise SuiteError(f"{out} is there already", "name a new file")
     source = load_suite(suite).source.plain()
     models = dict.fromkeys((case.model, case.resolution) for case in chosen)
-    varying = [axis for axis in _AXES if len({getattr(case, axis) for case in planned}) > 1]
+    named = [axis for axis in AXES if axis in Exclude.model_fields]
+    varying = [axis for axis in named if len({getattr(case, axis) for case in planned}) > 1]
     unwanted = [
         {"model": escape(case.model), "resolution": case.resolution, **{axis: getattr(case, axis) for axis in varying}}
         for case in planned

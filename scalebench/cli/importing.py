@@ -105,13 +105,14 @@ def _joined_content(one: Joined) -> dict[str, Any]:
 
 def _print_tables(tables: Sequence[Imported], written: Sequence[Path]) -> None:
     from scalebench.cli.output import print_table
+    from scalebench.suite.case import configuration_text
 
     columns = [("machine", False), ("mode", False), ("way", False), ("torch", False), ("cases", True),
                ("counts", True), ("written", False)]  # fmt: skip
     rows = [
         [
             table.run.environment.machine, table.run.mode,
-            f"{table.run.precision} {table.run.layout} {table.run.runtime}",
+            configuration_text({name: getattr(table.run, name) for name in ("precision", "layout", "runtime")}),
             " cuda ".join(filter(None, (table.run.torch, table.run.cuda))),
             str(len(table.timed)), str(len(table.records) - len(table.timed)), str(file),
         ]

@@ -115,7 +115,7 @@ def say(outcome: Outcome) -> None:
     case, level, server, rule = outcome.case, outcome.level, outcome.server, outcome.rule
     within = f"p{level.percentile:g} within {seconds(level.slo_s)}"
     typer.echo(
-        f"{case.model}@{case.resolution} {case.precision} {case.runtime}, {case.threads} threads, {outcome.machine}; "
+        f"{case.model}@{case.resolution}, {case.configuration}, {outcome.machine}; "
         f"batches up to {server.cap}, held back up to {seconds(server.delay_s)}; {within}"
     )
     found = outcome.simulated

@@ -94,7 +94,7 @@ def run_loadtest(
         case = _case(way, where, level, warm)
         bench = Bench("loadtest", environment, warm, fresh)
         sizes = _sizes(way.batch)
-        title = f"Load test: {case.model}@{case.resolution} {case.precision} {case.runtime}"
+        title = f"Load test: {case.model}@{case.resolution}, {case.configuration}"
         plan = plan_of("loadtest", title, [replace(case, batch=size) for size in sizes], _ROUNDS, environment.hw_key)
         writer = writer_of(results, plan, environment.machine)
         made = stored_rounds(from_, case, environment) if from_ else _measured(case, way, level, bench, writer)

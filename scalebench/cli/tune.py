@@ -98,7 +98,7 @@ def _row(case: Case, records: Sequence[Record], plain: Sequence[Record]) -> dict
     from scalebench.analysis.stats import of_rounds, ratio
 
     good, base = ([record for record in found if record.outcome == "ok"] for found in (records, plain))
-    row: dict[str, Any] = {"way": _way(case), "case": case.label, "n": len(good), "batch": case.batch}
+    row: dict[str, Any] = {"way": case.configuration, "case": case.label, "n": len(good), "batch": case.batch}
     for metric in ("latency_s", "throughput_ips", "memory_bytes"):
         values = [value for record in good if (value := record.facts.get(metric))]
         e = of_rounds(values)
@@ -109,12 +109,6 @@ def _row(case: Case, records: Sequence[Record], plain: Sequence[Record]) -> dict
     errors = [r.facts["relative_error"] for r in good if r.facts.get("relative_error") is not None]
     same = [r.facts["top1_agreement"] for r in good if r.facts.get("top1_agreement") is not None]
     return row | {"relative_error": max(errors, default=None), "top1_agreement": min(same, default=None)}
-
-
-def _way(case: Case) -> str:
-    layout = "" if case.layout == "contiguous" else f" {case.layout}"
-    setting = f", {case.setting}" if case.setting else ""
-    return f"{case.precision}{layout} {case.runtime}, batch {case.batch}, {case.threads} threads{setting}"
 
 
 def _document(
@@ -132,7 +126,7 @@ def _document(
         "largest_batch": None if found.largest is None else found.largest.batch,
         "terms": asdict(terms),
         "screened": [
-            {"way": _way(r.case), "outcome": r.outcome, "why": (r.error or {}).get("message", ""),
+            {"way": r.case.configuration, "outcome": r.outcome, "why": (r.error or {}).get("message", ""),
              **{name: r.facts.get(name) for name in ("latency_s", "throughput_ips", "memory_bytes", "relative_error")}}
             for r in screened
         ],

@@ -15,7 +15,7 @@ from scalebench.machine.telemetry import Reading, between, runnable, surrounding
 from scalebench.machine.validity import doubts
 from scalebench.record import Environment, Outcome, Record
 from scalebench.suite.case import Case
-from scalebench.suite.offers import BOUNDS
+from scalebench.suite.precisions import PRECISIONS
 from scalebench.units import digits
 
 _TAIL_LINES = 12
@@ -90,7 +90,8 @@ def _wrong(case: Case, facts: Mapping[str, Any]) -> dict[str, str]:
         return {"type": "Wrong", "message": "its outputs are not finite"}
     return {
         "type": "Wrong",
-        "message": f"its outputs differ from eager fp32 by {digits(error)}, more than the {BOUNDS[case.precision]:g} "
+        "message": f"its outputs differ from eager fp32 by {digits(error)}, more than the "
+        f"{PRECISIONS[case.precision].bound:g} "
         f"that {case.precision} may; the same class on {100 * same:.0f} % of the images",
     }
 

@@ -16,7 +16,8 @@ from scalebench.measure.runtimes.torchlike import logits, set_tf32
 from scalebench.measure.scenes import scenes
 from scalebench.measure.session import Measurement, Session, example
 from scalebench.suite.case import Case
-from scalebench.suite.offers import BOUNDS, is_reference
+from scalebench.suite.precisions import PRECISIONS
+from scalebench.suite.refusals import is_reference
 
 _IMAGES = 8
 
@@ -26,7 +27,7 @@ def verify(session: Session) -> Measurement:
 
     Facts: ``relative_error``, the largest over the images of |y - y_ref| / |y_ref| in the Euclidean norm;
     ``top1_agreement``, the share of images whose largest logit is the same one; ``verified``: ``ok``, ``off`` where the
-    error is above ``BOUNDS``, or ``not finite``. The reference itself is not compared with itself.
+    error is above its precision's bound, or ``not finite``. The reference itself is not compared with itself.
     """
     case = session.case
     if is_reference(case):
@@ -38,7 +39,7 @@ def verify(session: Session) -> Measurement:
         return Measurement(facts={"relative_error": None, "top1_agreement": None, "verified": "not finite"})
     error = float(((found - expected).norm(dim=1) / expected.norm(dim=1)).max())
     same = float((found.argmax(dim=1) == expected.argmax(dim=1)).float().mean())
-    word = "ok" if error <= BOUNDS[case.precision] else "off"
+    word = "ok" if error <= PRECISIONS[case.precision].bound else "off"
     return Measurement(facts={"relative_error": error, "top1_agreement": same, "verified": word})
 
 

@@ -10,19 +10,18 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from scalebench.errors import CatalogueError, UnknownNameError, did_you_mean
 from scalebench.procure.chip import SHIPPED, Chip, ChipSource
 from scalebench.procure.chiprules import objections
 from scalebench.suite.located import Located, Location, parse_yaml, read_text
+from scalebench.suite.strict import StrictModel
 
 _FILE = "scalebench/data/hardware.yaml"
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _File(StrictModel):
     schema_: Literal[1] = Field(alias="schema")
     version: dt.date | None = None
     sources: dict[str, ChipSource] = Field(default_factory=dict)

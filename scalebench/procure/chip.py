@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from scalebench.suite.strict import StrictModel
 
 Mark = Literal["V", "A", "U", "X"]
 MARKS: dict[Mark, str] = {
@@ -29,18 +31,14 @@ _HALF: dict[str, Half] = {"fp16": "fp16", "amp_fp16": "fp16", "bf16": "bf16", "a
 _GIGA, _TERA = 1e9, 1e12
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class ChipSource(_Strict):
+class ChipSource(StrictModel):
     """Where numbers were read."""
 
     label: str = Field(min_length=1)
     url: str = Field("", pattern=r"^(https://\S+)?$")
 
 
-class Chip(_Strict):
+class Chip(StrictModel):
     """A chip or board as it is rated; of a processor one socket. Peaks are dense, fp16 and bf16 with FP32 accumulation.
 
     Numbers are decimal: GB, GB/s, 10^12 operations per second, watts. None is what nobody publishes, or, with mark X,

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from scalebench.procure.quantity import (
     GramsPerKwh,
@@ -25,16 +25,13 @@ from scalebench.procure.quantity import (
     Years,
 )
 from scalebench.suite.decoder_table import camera_size
+from scalebench.suite.strict import StrictModel
 from scalebench.suite.suite_schema import Decoder, Precision, Runtime
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="lower case, digits, dots and hyphens")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Demand(_Strict):
+class Demand(StrictModel):
     """Images that arrive."""
 
     mean_images_per_s: ImagesPerSecond
@@ -52,7 +49,7 @@ class Demand(_Strict):
         return self
 
 
-class Slo(_Strict):
+class Slo(StrictModel):
     """Service level: this share of the requests is answered in this time."""
 
     percentile: Literal[95, 99] = Field(99, description="a percentile that scalebench establishes")
@@ -60,7 +57,7 @@ class Slo(_Strict):
     overhead_ms: Milliseconds | None = Field(None, description="decoding and network, outside what was measured")
 
 
-class Accuracy(_Strict):
+class Accuracy(StrictModel):
     """What the models reach on the buyer's own data; scalebench does not measure it."""
 
     metric: str
@@ -68,7 +65,7 @@ class Accuracy(_Strict):
     values: dict[str, Share] = Field(description="by model@resolution; a model that is missing is not assessed")
 
 
-class Select(_Strict):
+class Select(StrictModel):
     """Models and ways of running that may serve; empty means all that were measured."""
 
     models: list[str] = Field(default_factory=list, description="names or globs")
@@ -77,7 +74,7 @@ class Select(_Strict):
     runtimes: list[Runtime] = Field(default_factory=list)
 
 
-class Images(_Strict):
+class Images(StrictModel):
     """Images come as photographs, which the node's own cores prepare."""
 
     camera: str = Field(description="WIDTHxHEIGHT in pixels, as in the records")
@@ -89,7 +86,7 @@ class Images(_Strict):
         return self
 
 
-class Workload(_Strict):
+class Workload(StrictModel):
     """The work."""
 
     name: str = Field(min_length=1)
@@ -100,7 +97,7 @@ class Workload(_Strict):
     images: Images | None = Field(None, description="missing: they come prepared")
 
 
-class Policy(_Strict):
+class Policy(StrictModel):
     """How careful to be."""
 
     max_utilisation: Utilisation
@@ -111,7 +108,7 @@ class Policy(_Strict):
     tie_probability: float = Field(0.95, gt=0.5, lt=1)
 
 
-class Site(_Strict):
+class Site(StrictModel):
     """Where bought nodes stand."""
 
     pue: Pue
@@ -119,21 +116,21 @@ class Site(_Strict):
     grid_g_per_kwh: GramsPerKwh | None = None
 
 
-class Finance(_Strict):
+class Finance(StrictModel):
     """Cost of capital, and how far ahead the fleet is sized."""
 
     discount_rate: Rate
     horizon_years: Years
 
 
-class ExtrapolationRule(_Strict):
+class ExtrapolationRule(StrictModel):
     """A node that was not measured, from one that was; it is never ranked first without saying so."""
 
     from_: Id = Field(alias="from")
     method: Literal["flops_ratio", "roofline"]
 
 
-class Node(_Strict):
+class Node(StrictModel):
     """A machine as it is bought or rented, not a chip."""
 
     id: Id
@@ -156,7 +153,7 @@ class Node(_Strict):
         return self
 
 
-class Quote(_Strict):
+class Quote(StrictModel):
     """Who offered it, and until when."""
 
     vendor: str
@@ -164,7 +161,7 @@ class Quote(_Strict):
     valid_until: dt.date | None = None
 
 
-class Buy(_Strict):
+class Buy(StrictModel):
     """A node at a price."""
 
     id: Id
@@ -184,7 +181,7 @@ class Buy(_Strict):
         return self
 
 
-class Rent(_Strict):
+class Rent(StrictModel):
     """A node by the hour, power and housing included."""
 
     id: Id
@@ -203,7 +200,7 @@ class Rent(_Strict):
 Offer = Annotated[Buy | Rent, Field(discriminator="kind")]
 
 
-class PurchasePlan(_Strict):
+class PurchasePlan(StrictModel):
     """A purchase plan."""
 
     schema_: Literal["scalebench.procure/1"] = Field(alias="schema")

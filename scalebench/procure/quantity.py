@@ -5,20 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
+
+from scalebench.suite.strict import StrictModel
 
 QuantityStatus = Literal["fact", "measured", "assumed", "derived"]
 
 
-class Quantity(BaseModel):
+class Quantity(StrictModel):
     """One leaf of a plan: written as a bare number, or as a mapping with at least value and unit.
 
     A bare number is an assumption without a range. The four standings are never mixed: a fact is printed somewhere, a
     measured value comes from a run, an assumption is the user's, a derived one has a formula.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     value: float
     low: float | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scalebench.analysis.stats import Estimate
+from scalebench.suite.case import AXES, configuration_text
 
 Origin = Literal["measured", "extrapolated", "imported"]
 
@@ -35,9 +36,14 @@ class Setup:
     @property
     def label(self) -> str:
         """Short text for tables."""
-        many = f", {self.instances} copies of {self.threads} threads" if self.instances > 1 else ""
-        layout = "" if self.layout == "contiguous" else f" {self.layout}"
-        return f"{self.model}@{self.resolution} {self.precision}{layout} {self.runtime}{many}"
+        return f"{self.model}@{self.resolution} {self.configuration}"
+
+    @property
+    def configuration(self) -> str:
+        """How it runs, in words."""
+        text = configuration_text({"precision": self.precision, "layout": self.layout, "runtime": self.runtime})
+        copies = f", {self.instances} copies of {AXES['threads'].words(self.threads)}" if self.instances > 1 else ""
+        return text + copies
 
 
 @dataclass(frozen=True)

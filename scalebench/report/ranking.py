@@ -9,7 +9,6 @@ from scalebench.analysis.stats import Estimate
 from scalebench.procure.decide import Decision, Ranked
 from scalebench.procure.eligible import Rejected, in_words
 from scalebench.procure.outcome import PurchaseOutcome
-from scalebench.procure.serving import Setup
 from scalebench.procure.switching import Switch
 from scalebench.report.labels import listed
 from scalebench.report.naming import amount, given, name, with_unit
@@ -43,7 +42,7 @@ def _ranked(decision: Decision, one: Ranked) -> list[str]:
     return [
         one.offer.id,
         shown,
-        _way(setup),
+        setup.configuration,
         str(capacity.batch),
         f"{with_interval(capacity.tail_s, 1e-3)}; {digits(capacity.worst_s * 1e3)}",
         with_interval(capacity.images_per_s),
@@ -58,12 +57,6 @@ def _ranked(decision: Decision, one: Ranked) -> list[str]:
 
 def _rejected(decision: Decision, one: Rejected) -> list[str]:
     return [one.offer, *["-"] * (len(headings(decision)) - 2), f"rejected: {in_words(one.reason)}"]
-
-
-def _way(setup: Setup) -> str:
-    layout = "" if setup.layout == "contiguous" else f" {setup.layout}"
-    copies = f", {setup.instances} x {setup.threads} threads" if setup.instances > 1 else ""
-    return f"{setup.precision}{layout} {setup.runtime}{copies}"
 
 
 def nodes(decision: Decision, one: Ranked) -> str:

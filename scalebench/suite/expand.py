@@ -9,7 +9,7 @@ from itertools import chain, product
 
 from scalebench import published
 from scalebench.errors import UnknownNameError, did_you_mean
-from scalebench.suite.case import COUNT, INPUT, Case
+from scalebench.suite.case import AXES, COUNT, INPUT, Case
 from scalebench.suite.decoder_table import camera_size
 from scalebench.suite.dense import EFFICIENTDETS, KINDS, PIXELS
 from scalebench.suite.families import FAMILIES, native_resolution
@@ -226,17 +226,15 @@ def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int) -> 
         if mode == COUNT:
             yield Case(spec.variant.name, spec.resolution, mode=COUNT, device="meta")
             continue
-        training = mode == "training"  # nothing else takes steps
-        axes = product(
-            grid.batch, grid.precision, grid.layout, grid.runtime, grid.threads, grid.device, grid.instances,
-            grid.affinity, grid.optimizer if training else [""], grid.checkpointing if training else [False],
-        )  # fmt: skip
-        for batch, precision, layout, runtime, threads, device, instances, affinity, optimizer, checkpointing in axes:
-            yield Case(
-                spec.variant.name, spec.resolution, batch, mode, precision, layout, runtime, devices[device],
-                max(1, cores // instances) if threads == "auto" else threads, suite.timing, instances=instances,
-                affinity=affinity, optimizer=optimizer, checkpointing=checkpointing,
-            )  # fmt: skip
+        names = [name for name in AXES if name != "mode" and hasattr(grid, name)]
+        lists = [getattr(grid, name) if not AXES[name].modes or mode in AXES[name].modes else [AXES[name].default]
+                 for name in names]  # fmt: skip
+        for values in product(*lists):
+            settings = dict(zip(names, values, strict=True))
+            settings["device"] = devices[settings["device"]]
+            if settings["threads"] == "auto":
+                settings["threads"] = max(1, cores // settings["instances"])
+            yield Case(spec.variant.name, spec.resolution, mode=mode, protocol=suite.timing, **settings)
 
 
 def _input_cases(suite: Suite, entry: ModelEntry, cores: int) -> Iterable[Case]:

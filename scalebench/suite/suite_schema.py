@@ -7,39 +7,29 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     PositiveInt,
     Tag,
+    create_model,
     field_validator,
     model_validator,
 )
 
+from scalebench.suite.axes import Axis
+from scalebench.suite.case import AXES
 from scalebench.suite.decoder_table import camera_size
 from scalebench.suite.families import FAMILIES
 from scalebench.suite.protocol import PROTOCOLS, Protocol
+from scalebench.suite.strict import StrictModel
 
 Method = Literal["depth", "width", "resolution", "compound", "fast"]
-Mode = Literal["count", "inference", "training", "blocks"]
-Precision = Literal["fp32", "tf32", "fp16", "bf16", "amp_fp16", "amp_bf16", "int8"]
-Layout = Literal["contiguous", "channels_last"]
-Runtime = Literal[
-    "eager", "compile", "compile_max_autotune", "compile_reduce_overhead", "cuda_graph", "onnxruntime", "openvino",
-    "best",
-]  # fmt: skip
 Decoder = Literal["pillow", "pillow_draft", "torchvision", "opencv", "simplejpeg"]
-Affinity = Literal["free", "pinned"]
-Optimizer = Literal["sgd", "adamw"]
 ProtocolName = Literal["quick", "standard", "rigorous"]
 Pixels = Annotated[int, Field(ge=1, le=8192, description="side of the square input, pixels")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Sized(_Strict):
+class _Sized(StrictModel):
     """An entry whose resolutions are listed, or are the native ones."""
 
     resolution: list[Pixels] | None = Field(None, min_length=1, description="input sizes, pixels")
@@ -67,13 +57,13 @@ class FamilyModels(_Sized):
     family: str = Field(description=f"family name: {', '.join(FAMILIES)}")
 
 
-class PublishedModels(_Strict):
+class PublishedModels(StrictModel):
     """Every model that published tables print and timm can build, at its printed input size."""
 
     published: list[str] = Field(min_length=1, description="tables of scalebench/data/published_sources.csv, or globs")
 
 
-class ScaledModels(_Strict):
+class ScaledModels(StrictModel):
     """Variants of one base along one or several axes, at nominal factors or at counted targets."""
 
     scale: str = Field(description="base model, a timm name")
@@ -103,7 +93,7 @@ def _is_camera(camera: str) -> str:
     return camera
 
 
-class InputImages(_Strict):
+class InputImages(StrictModel):
     """What comes before a model: decoding, resizing and normalising photographs on the CPU; the grid says nothing."""
 
     input: list[Decoder] = Field(min_length=1, description="decoders")
@@ -145,23 +135,34 @@ ModelEntry = Annotated[
 ]
 
 
-class Grid(_Strict):
-    """Ways to run every model: the product of all axes."""
+def _value_of(row: Axis) -> Any:
+    """Type of one value of an axis."""
+    return Literal[row.values] if isinstance(row.values, tuple) else PositiveInt if row.values is int else bool
 
-    mode: list[Mode] = Field(["inference"], min_length=1, description="count: on paper only, nothing is measured")
-    batch: list[PositiveInt] = Field([1], min_length=1, description="images per forward pass")
-    precision: list[Precision] = Field(["fp32"], min_length=1)
-    layout: list[Layout] = Field(["contiguous"], min_length=1)
-    runtime: list[Runtime] = Field(["eager"], min_length=1)
+
+OFFERED = {name: row for name, row in AXES.items() if row.values is not None}
+"""Axes that a grid has beside threads and device, whose words depend on the machine."""
+_GRID = create_model(
+    "_GRID",
+    __base__=StrictModel,
+    **{
+        name: (list[_value_of(row)], Field([row.listed], min_length=1, description=row.description))  # type: ignore[misc]
+        for name, row in OFFERED.items()
+    },
+)
+_EXCLUDED = create_model(
+    "_EXCLUDED", __base__=StrictModel, **{name: (_value_of(row) | None, None) for name, row in OFFERED.items()}
+)
+
+
+class Grid(_GRID):  # type: ignore[valid-type,misc]  # made from the table of axes
+    """Configurations to run every model in: the product of all axes."""
+
     threads: list[PositiveInt | Literal["auto"]] = Field(
         ["auto"],
         min_length=1,
         description="intra-operator CPU threads of each copy; auto: the cores this process may use, shared out",
     )
-    instances: list[PositiveInt] = Field([1], min_length=1, description="copies at once, each in its own process")
-    affinity: list[Affinity] = Field(["free"], min_length=1, description="pinned: to as many cores as threads")
-    optimizer: list[Optimizer] = Field(["sgd"], min_length=1, description="of training steps")
-    checkpointing: list[bool] = Field([False], min_length=1, description="whether training recomputes activations")
     device: list[Annotated[str, Field(pattern=r"^(auto|cpu|cuda|cuda:[0-9]+)$")]] = Field(["auto"], min_length=1)
 
     @field_validator("*")
@@ -179,22 +180,13 @@ ProtocolOrName = Annotated[
 ]
 
 
-class Exclude(_Strict):
+class Exclude(_EXCLUDED):  # type: ignore[valid-type,misc]  # made from the table of axes
     """Drops the cases that fit every key given; ``model`` is a glob over written names."""
 
     model: str | None = None
     resolution: PositiveInt | None = None
-    batch: PositiveInt | None = None
-    mode: Mode | None = None
-    precision: Precision | None = None
-    layout: Layout | None = None
-    runtime: Runtime | None = None
     device: Annotated[str, Field(pattern=r"^(cpu|cuda|cuda:[0-9]+)$")] | None = None
     threads: PositiveInt | None = None
-    instances: PositiveInt | None = None
-    affinity: Affinity | None = None
-    optimizer: Optimizer | None = None
-    checkpointing: bool | None = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -210,7 +202,7 @@ class Exclude(_Strict):
         return self
 
 
-class LimitsEntry(_Strict):
+class LimitsEntry(StrictModel):
     """What a case has to keep to; the report says which models and resolutions do."""
 
     latency_ms: float | None = Field(None, gt=0, description="longest latency of a batch, milliseconds")
@@ -224,14 +216,14 @@ class LimitsEntry(_Strict):
         return self
 
 
-class SceneEntry(_Strict):
+class SceneEntry(StrictModel):
     """What one image shows, and what must be seen in it."""
 
     field_of_view_mm: float = Field(gt=0, description="width of what an image shows, millimetres")
     detail_mm: float = Field(gt=0, description="width of the smallest detail, millimetres")
 
 
-class Suite(_Strict):
+class Suite(StrictModel):
     """A whole suite file."""
 
     schema_number: Literal[1] = Field(alias="schema", description="format of this file")
@@ -239,7 +231,7 @@ class Suite(_Strict):
     title: str = Field("", max_length=200)
     models: list[ModelEntry] = Field(min_length=1)
     grid: Grid = Field(default_factory=lambda: Grid.model_validate({}))
-    exclude: list[Exclude] = []
+    exclude: list[Exclude] = Field([])
     protocol: ProtocolOrName = "standard"
     limits: LimitsEntry | None = Field(None, description="what the cases are held against")
     scene: SceneEntry | None = Field(None, description="what the camera sees")

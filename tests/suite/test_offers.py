@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from scalebench.suite.case import Case
-from scalebench.suite.offers import BOUNDS, OFFERS, is_reference, unoffered
+from scalebench.suite.offers import OFFERS
+from scalebench.suite.precisions import PRECISIONS
+from scalebench.suite.refusals import is_reference, unoffered
 
 CASE = Case("resnet18", 64)
 
@@ -34,7 +36,8 @@ def test_what_is_offered(change: dict[str, object], said: str | None) -> None:
 
 
 def test_fewer_bits_may_differ_more() -> None:
-    assert BOUNDS["fp32"] < BOUNDS["tf32"] <= BOUNDS["fp16"] < BOUNDS["bf16"] <= BOUNDS["int8"]
+    bounds = [PRECISIONS[name].bound for name in ("fp32", "tf32", "fp16", "bf16", "int8")]
+    assert bounds[0] < bounds[1] <= bounds[2] < bounds[3] <= bounds[4]
 
 
 def test_one_way_is_the_reference() -> None:
