@@ -58,5 +58,5 @@ def unless(usual: str) -> Callable[[str], str]:
 
 
 def number_of(noun: str, least: int = 1) -> Callable[[int], str]:
-    """Words of a count, ``2 threads``; empty below ``least``."""
-    return lambda count: "" if count < least else f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """Words of a count, ``2 threads``; empty below ``least`` and where there is none."""
+    return lambda count: "" if not count or count < least else f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -18,14 +19,21 @@ from pydantic import (
 
 from scalebench.suite.axes import Axis
 from scalebench.suite.case import AXES
-from scalebench.suite.decoder_table import camera_size
+from scalebench.suite.decoder_table import DECODERS, camera_size
 from scalebench.suite.families import FAMILIES
 from scalebench.suite.protocol import PROTOCOLS, Protocol
+from scalebench.suite.scaling import RULES
 from scalebench.suite.strict import StrictModel
 
-Method = Literal["depth", "width", "resolution", "compound", "fast"]
-Decoder = Literal["pillow", "pillow_draft", "torchvision", "opencv", "simplejpeg"]
-ProtocolName = Literal["quick", "standard", "rigorous"]
+if TYPE_CHECKING:  # a type checker cannot read the words out of the tables
+    Method = str
+    Decoder = str
+    ProtocolName = str
+    Precision = str
+    Runtime = str
+else:
+    Method, Decoder, ProtocolName = Literal[tuple(RULES)], Literal[tuple(DECODERS)], Literal[tuple(PROTOCOLS)]
+    Precision, Runtime = Literal[AXES["precision"].values], Literal[AXES["runtime"].values]
 Pixels = Annotated[int, Field(ge=1, le=8192, description="side of the square input, pixels")]
 
 
@@ -135,27 +143,25 @@ ModelEntry = Annotated[
 ]
 
 
-def _value_of(row: Axis) -> Any:
+def _type_of(row: Axis) -> Any:
     """Type of one value of an axis."""
     return Literal[row.values] if isinstance(row.values, tuple) else PositiveInt if row.values is int else bool
 
 
-OFFERED = {name: row for name, row in AXES.items() if row.values is not None}
-"""Axes that a grid has beside threads and device, whose words depend on the machine."""
-_GRID = create_model(
-    "_GRID",
-    __base__=StrictModel,
-    **{
-        name: (list[_value_of(row)], Field([row.listed], min_length=1, description=row.description))  # type: ignore[misc]
-        for name, row in OFFERED.items()
-    },
-)
-_EXCLUDED = create_model(
-    "_EXCLUDED", __base__=StrictModel, **{name: (_value_of(row) | None, None) for name, row in OFFERED.items()}
-)
+def _model_of_axes(name: str, field_of: Callable[[Axis], tuple[Any, Any]]) -> type[StrictModel]:
+    """Model with a field for every axis of the table but device and threads, whose words depend on the machine."""
+    fields: dict[str, Any] = {axis: field_of(row) for axis, row in AXES.items() if row.values is not None}
+    return create_model(name, __base__=StrictModel, **fields)
 
 
-class Grid(_GRID):  # type: ignore[valid-type,misc]  # made from the table of axes
+_GridAxes = _model_of_axes(
+    "_GridAxes",
+    lambda row: (list[_type_of(row)], Field([row.listed], min_length=1, description=row.description)),  # type: ignore[misc]
+)
+_ExcludeAxes = _model_of_axes("_ExcludeAxes", lambda row: (_type_of(row) | None, None))
+
+
+class Grid(_GridAxes):  # type: ignore[valid-type,misc]  # made at run time
     """Configurations to run every model in: the product of all axes."""
 
     threads: list[PositiveInt | Literal["auto"]] = Field(
@@ -180,7 +186,7 @@ ProtocolOrName = Annotated[
 ]
 
 
-class Exclude(_EXCLUDED):  # type: ignore[valid-type,misc]  # made from the table of axes
+class Exclude(_ExcludeAxes):  # type: ignore[valid-type,misc]  # made at run time
     """Drops the cases that fit every key given; ``model`` is a glob over written names."""
 
     model: str | None = None
