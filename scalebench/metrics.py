@@ -1,4 +1,4 @@
-"""THE metric table: what each number is called, its units, which way is better, and how it was obtained."""
+"""The metric table: what each number is called, its units, which direction is better, and how it is obtained."""
 
 from __future__ import annotations
 

@@ -23,15 +23,15 @@ def way_label(row: Any) -> str:
 
 
 def sorted_ways(frame: pd.DataFrame) -> list[tuple[tuple[Any, ...], pd.DataFrame]]:
-    """Rows of each way of running, in order of machine and batch."""
+    """Rows of each configuration, in order of machine and batch."""
     return [(tuple(key), group) for key, group in frame.groupby(WAY, sort=True)]
 
 
 def without_batch(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """Rows of all batches that are else run in one way, by that way in words."""
+    """Rows of each configuration over all its batches, by its words."""
     names = [name for name in WAY if name != "batch"]
     groups = [(dict(zip(names, key, strict=True)), group) for key, group in frame.groupby(names, sort=True)]
-    return [(f"{way['machine']}, {configuration_text(way)}", group) for way, group in groups]
+    return [(f"{key['machine']}, {configuration_text(key)}", group) for key, group in groups]
 
 
 def plain(value: float) -> str:

@@ -89,7 +89,7 @@ def cases_table(
         *(column for name in metrics for column in measured_columns(name)),
         _N,
         Column("ended"),
-        Column("machine and way of running"),
+        Column("machine and configuration"),
         Column("noted"),
     ]
     rows = [
@@ -133,7 +133,7 @@ def groups_table(groups: pd.DataFrame) -> Table:
     columns = [
         Column("base"), Column("target, times the base's MACs", number=True), Column("method"),
         Column("metric"), Column("ratio to compound", number=True), Column("95 % interval", number=True), _N,
-        Column("machine and way of running"),
+        Column("machine and configuration"),
     ]  # fmt: skip
     rows = [
         [
@@ -168,7 +168,7 @@ def exponents_table(exponents: pd.DataFrame) -> Table:
     columns = [
         Column("subject"), Column("metric"), Column("against"), Column("exponent, no unit", number=True),
         Column("95 % interval", number=True), Column("n, cases", number=True),
-        Column("r², no unit", number=True), Column("machine and way of running"),
+        Column("r², no unit", number=True), Column("machine and configuration"),
     ]  # fmt: skip
     rows = [
         [
@@ -207,7 +207,7 @@ def undecidable_table(verdicts: Sequence[Verdict]) -> Table:
 
 
 def parts_table(parts: Sequence[Judged]) -> Table:
-    """Every part of a claim: what was found, what the claim allows, and the verdict on it."""
+    """Every part of a claim: the measured effect, what the claim allows, and the verdict on it."""
     columns = [
         Column("part"), Column("effect, no unit", number=True), Column("95 % interval", number=True),
         Column("n", number=True), Column("the claim allows", number=True), Column("verdict"),

@@ -25,16 +25,16 @@ MODELS = ("inference", "training")
 """Modes that run a whole model, whose numbers answer what it costs."""
 
 PROCEDURE = 2
-"""Raised when a round is made in another way, so that its numbers are not pooled with older ones.
+"""Version of the measuring procedure, raised with every change so that its numbers are not pooled with older ones.
 
-0: imported, not ours. 1: memory, warm-up, chunks. 2: canary and readings around the chunks, two laps that nobody keeps
+0: imported, not ours. 1: memory, warm-up, chunks. 2: canary and readings around the chunks, two discarded laps
 before the first.
 """
 
 
 @dataclass(frozen=True)
 class Case:
-    """One model at one resolution, run one way.
+    """One model at one resolution in one configuration.
 
     Attributes:
         model: written form of the variant.
@@ -44,14 +44,14 @@ class Case:
             ``count`` for a count on paper.
         precision, layout, runtime: how the numbers are stored and executed.
         device: ``cpu``, ``cuda:N``, or ``meta`` for a count.
-        threads: intra-operator threads on the CPU, of each copy; 0 where an imported table does not tell.
+        threads: intra-operator threads on the CPU, of each copy; 0 where an imported table does not name them.
         instances: copies of the model, each in its own process, that run at once.
         affinity: ``free``, or ``pinned`` to as many cores as it has threads, copies to cores of their own.
         optimizer: of a training step, ``sgd`` or ``adamw``; empty otherwise.
         checkpointing: whether the training step computes activations again instead of keeping them.
         camera: size of the images that an input case starts from, ``4000x3000``; empty otherwise.
         protocol: phases of a round.
-        procedure: number of the way a round is made, see ``PROCEDURE``.
+        procedure: version of the measuring procedure, see ``PROCEDURE``.
     """
 
     model: str

@@ -7,7 +7,7 @@ from scalebench.suite.offers import OFFERS
 
 
 def unoffered(case: Case) -> str | None:
-    """Why nobody can run the case, in words; None where its runtime offers it."""
+    """Why the case cannot run anywhere; None where its runtime offers it."""
     offer, kind = OFFERS[case.runtime], case.device.partition(":")[0]
     precisions = offer.precisions.get(kind)
     if precisions is None:

@@ -44,7 +44,7 @@ class _Sized(StrictModel):
     at: Literal["native"] | None = Field(None, description="the paper's input size, else timm's default")
 
     @model_validator(mode="after")
-    def _one_way_of_sizing(self) -> _Sized:
+    def _size_given_once(self) -> _Sized:
         if self.resolution is not None and self.at is not None:
             raise ValueError("give resolution or at, not both")
         return self
@@ -102,7 +102,7 @@ def _is_camera(camera: str) -> str:
 
 
 class InputImages(StrictModel):
-    """What comes before a model: decoding, resizing and normalising photographs on the CPU; the grid says nothing."""
+    """What comes before a model: decoding, resizing and normalising photographs on the CPU; the grid does not apply."""
 
     input: list[Decoder] = Field(min_length=1, description="decoders")
     camera: list[Annotated[str, AfterValidator(_is_camera)]] = Field(
@@ -116,8 +116,8 @@ class InputImages(StrictModel):
 
 def _kind_of_entry(entry: Any) -> str | None:
     if isinstance(entry, dict):
-        found = [kind for kind in ENTRY_KINDS if kind in entry]
-        return found[0] if len(found) == 1 else None
+        kinds = [kind for kind in ENTRY_KINDS if kind in entry]
+        return kinds[0] if len(kinds) == 1 else None
     return next((kind for kind, model in ENTRY_KINDS.items() if isinstance(entry, model)), None)
 
 
@@ -202,14 +202,14 @@ class Exclude(_ExcludeAxes):  # type: ignore[valid-type,misc]  # made at run tim
         return value
 
     @model_validator(mode="after")
-    def _says_something(self) -> Exclude:
+    def _names_a_key(self) -> Exclude:
         if not self.model_fields_set:
             raise ValueError("an empty exclude would drop every case; name at least one key")
         return self
 
 
 class LimitsEntry(StrictModel):
-    """What a case has to keep to; the report says which models and resolutions do."""
+    """Limits of a case; the report lists the models and resolutions within them."""
 
     latency_ms: float | None = Field(None, gt=0, description="longest latency of a batch, milliseconds")
     memory_mib: float | None = Field(None, gt=0, description="most memory beyond the libraries, MiB")
@@ -223,7 +223,7 @@ class LimitsEntry(StrictModel):
 
 
 class SceneEntry(StrictModel):
-    """What one image shows, and what must be seen in it."""
+    """What one image shows, and the smallest detail to be recognised in it."""
 
     field_of_view_mm: float = Field(gt=0, description="width of what an image shows, millimetres")
     detail_mm: float = Field(gt=0, description="width of the smallest detail, millimetres")
@@ -239,7 +239,7 @@ class Suite(StrictModel):
     grid: Grid = Field(default_factory=lambda: Grid.model_validate({}))
     exclude: list[Exclude] = Field([])
     protocol: ProtocolOrName = "standard"
-    limits: LimitsEntry | None = Field(None, description="what the cases are held against")
+    limits: LimitsEntry | None = Field(None, description="limits of the cases")
     scene: SceneEntry | None = Field(None, description="what the camera sees")
     claims: list[str] = Field([], description="claim ids or globs, or all, counted, measured")
 

@@ -1,7 +1,6 @@
 """The interactive chart: what can be chosen, and the specification that the browser draws.
 
-Altair makes every encoding, so that each is checked against Vega-Lite's schema here; the page only puts together what
-was checked.
+Altair makes every encoding, which checks each against Vega-Lite's schema; the page only combines them.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ def explorer(cases: pd.DataFrame, placed: pd.DataFrame) -> Explorer | None:
 
 
 def _filters(frame: pd.DataFrame) -> dict[str, tuple[tuple[str, str], ...]]:
-    """Values to choose from: what buyers ask for first is always there, the rest where there is a choice."""
+    """Values to choose from: the fields of ``ALWAYS``, and others where there is a choice."""
     filters = {}
     for name in FILTERS:
         values = sorted(frame[name].unique(), key=lambda text: (len(text), text) if text.isdecimal() else (0, text))
@@ -112,8 +111,8 @@ def explorer_frame(cases: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
 
 def _on_log_axis(values: pd.Series) -> bool:
     """Whether there are values, all above zero: energy above idle may not be."""
-    known = values.dropna().astype(float)
-    return bool(len(known)) and bool((known > 0).all())
+    numbers = values.dropna().astype(float)
+    return bool(len(numbers)) and bool((numbers > 0).all())
 
 
 def _column(placed: pd.DataFrame, name: str) -> pd.Series:
@@ -158,7 +157,7 @@ def _channels(numbers: tuple[str, ...], words: tuple[str, ...], families: list[s
 
 
 def _scale(name: str, values: Sequence[str], of_family: Mapping[str, str]) -> alt.Scale:
-    """A family keeps its look whoever else is shown."""
+    """A family has the same look whatever else is shown."""
     if name == "family":
         return alt.Scale(domain=list(of_family), range=list(of_family.values()))
     return alt.Scale(range=list(values))
