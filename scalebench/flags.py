@@ -123,7 +123,7 @@ FLAGS = _table(
     Flag(
         "launch_bound",
         "info",
-        "The host took longer than the GPU: launches limit the speed. Gaps between kernels are possible without this flag.",
+        "The host took longer than the GPU: launches limit the speed. Gaps may exist without this flag, too.",
         "host time > 1.1 x device time",
     ),
     Flag(
