@@ -1,7 +1,7 @@
-"""THE flag table: every doubt a round can carry, what it means, from where on it is raised, and what follows.
+"""The flag table: every doubt about a round, what it means, its threshold, and its consequence.
 
-A note of a record is ``word`` or ``word: details``. ``bad`` says that the round's times are somebody else's: it is
-kept, shown and replaced by another. ``warn`` says that they may be, ``info`` explains and accuses nobody.
+A note of a record is ``word`` or ``word: details``. ``bad``: something else disturbed the times of
+the round; it is kept, shown and replaced by another. ``warn``: they may be disturbed. ``info`` only explains.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ class Flag:
 
     Attributes:
         word: its name in notes.
-        severity: what follows from it.
+        severity: its consequence.
         meaning: one sentence.
-        threshold: from where on it is raised.
+        threshold: at which it is raised.
     """
 
     word: str
@@ -45,25 +45,25 @@ FLAGS = _table(
     Flag(
         "cpu_idle",
         "info",
-        "Threads slept although cores were free: the model keeps fewer busy than it was given.",
+        "Threads slept although cores were free: the model does not keep all its threads busy.",
         "CPU time < 90 % of wall time x threads, and no contention",
     ),
     Flag(
         "involuntary_switches",
         "warn",
-        "Threads were taken off their cores again and again.",
+        "Threads were often preempted.",
         "> 100 per second and thread",
     ),
     Flag(
         "steal",
         "warn",
-        "The hypervisor gave time of this machine's cores to another one.",
+        "The hypervisor gave some of the cores' time to another machine.",
         "> 1 % of all cores' time",
     ),
     Flag(
         "steal_heavy",
         "bad",
-        "The hypervisor gave much time of this machine's cores to another one.",
+        "The hypervisor gave much of the cores' time to another machine.",
         "> 3 % of all cores' time",
     ),
     Flag(
@@ -75,7 +75,7 @@ FLAGS = _table(
     Flag(
         "cgroup_throttled",
         "bad",
-        "The container had used up its CPU quota and was stopped.",
+        "The container used up its CPU quota and was paused.",
         "any period",
     ),
     Flag(
@@ -99,13 +99,13 @@ FLAGS = _table(
     Flag(
         "host_drift",
         "warn",
-        "A fixed matrix product beside the chunk took another time than usual: the host has changed.",
+        "The time of a fixed matrix product beside the chunk was not as usual: the host has changed.",
         "before or after: > 5 % off the median of the stored rounds (CUDA: > 2 %)",
     ),
     Flag(
         "host_disturbed",
         "bad",
-        "A fixed matrix product on both sides of the chunk was much slower than usual: so was the host.",
+        "A fixed matrix product before and after the chunk was much slower than usual: the host was disturbed.",
         "before and after: both > 20 % above the median of the stored rounds",
     ),
     Flag(
@@ -123,14 +123,14 @@ FLAGS = _table(
     Flag(
         "launch_bound",
         "info",
-        "The host took longer than its GPU's events saw; without it, gaps between kernels may still be there.",
+        "The host took longer than the GPU: launches limit the speed. Gaps may exist without this flag, too.",
         "host time > 1.1 x device time",
     ),
     Flag(
         "memory_unavailable",
         "info",
-        "This system does not tell the peak memory of a process.",
-        "no VmHWM, or no way to reset it",
+        "This system does not report the peak memory of a process.",
+        "no VmHWM, or it cannot be reset",
     ),
     Flag(
         "throttled",
@@ -141,7 +141,7 @@ FLAGS = _table(
     Flag(
         "power_capped",
         "info",
-        "The GPU held its clocks down to stay within its power limit, which is normal under load.",
+        "The GPU lowered its clocks to stay within its power limit, which is normal under load.",
         "any sample with SW power cap",
     ),
     Flag(
@@ -153,8 +153,8 @@ FLAGS = _table(
     Flag(
         "energy_unavailable",
         "info",
-        "This system does not tell the energy it takes.",
-        "no counter, no right to read it, or one that stands still",
+        "This system does not report the energy it takes.",
+        "no counter, no permission to read it, or one that does not change",
     ),
     Flag(
         "energy_inconsistent",
@@ -165,19 +165,19 @@ FLAGS = _table(
     Flag(
         "clock_went_back",
         "bad",
-        "A clock showed less than it had shown before: the times of this round mean nothing.",
+        "A clock went backwards: the times of this round are invalid.",
         "any reading",
     ),
     Flag(
         "loss_not_finite",
         "warn",
-        "The loss of a training step was infinite or no number.",
+        "The loss of a training step was infinite or not a number.",
         "any step",
     ),
     Flag(
         "imported",
         "info",
-        "The number was read in a published table: one value, without samples, interval or tail.",
+        "The number comes from a published table: one value, without samples, interval or tail.",
         "every record of scalebench import timm",
     ),
     Flag(

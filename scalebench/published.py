@@ -1,4 +1,4 @@
-"""Published figures as facts: what tables print, one row per printed row, and where each was read.
+"""Published figures: one row per printed row of a table, with its source.
 
 The rows are in ``scalebench/data``. Accuracies are published, never measured here. A figure that our own count
 contradicts stays as printed; the reason stands in ``discrepancies.csv``.
@@ -52,7 +52,7 @@ class Source:
         key: name of the source in every other file.
         citation: authors, title word and arXiv number.
         place: table, figure or README.
-        version: of the paper, or revision of the repository; ``not recorded`` where nobody wrote it down.
+        version: of the paper, or revision of the repository; ``not recorded`` where it was not noted.
     """
 
     key: str
@@ -138,7 +138,7 @@ class PublishedVariant:
 
     @property
     def name(self) -> str:
-        """What tells this row from the others of its table: ``resnet50[d=4]@224, depth``."""
+        """What distinguishes this row from the others of its table: ``resnet50[d=4]@224, depth``."""
         size = f"@{self.resolution}" if self.resolution else ""
         return f"{self.model or self.base}{size}, {self.method}"
 
@@ -158,7 +158,7 @@ class PublishedLatency:
         batch: images per step.
         mode: infer or train, and what part of it.
         value: the figure, in ``unit``.
-        images_per_s: worked out from value, unit and batch; None where one of them is not known.
+        images_per_s: computed from value, unit and batch; None where one of them is unknown.
         resolution, confidence: as in ``PublishedModel``.
     """
 
@@ -238,7 +238,7 @@ def read_rows(
         kind: what a row is; its fields are the columns, in this order.
         file: name for messages.
         lines: text of the file.
-        tables: keys of the known sources; None for the table of sources itself.
+        tables: keys of the listed sources; None for the table of sources itself.
 
     Raises:
         ValueError: a column is missing, a number is not one or not positive, or a source is unknown; names file

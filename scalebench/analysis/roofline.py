@@ -17,6 +17,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from scalebench.machine.ability import Ability
+from scalebench.suite.precisions import PRECISIONS
 
 Label = Literal["compute", "memory", "overhead", "unknown"]
 Work = Sequence[Sequence[float]]
@@ -26,7 +27,7 @@ OVERHEAD = 3.0
 """Times the eager time, above which neither arithmetic nor memory explains a pass."""
 VIOLATION = 0.97
 """Times the least time, below which a pass is implausibly fast; the margin is for noise in the peaks."""
-BYTES_OF_FP32 = {"fp32": 1.0, "bf16": 0.5, "fp16": 0.5}
+BYTES_OF_FP32 = {name: row.bytes / PRECISIONS["fp32"].bytes for name, row in PRECISIONS.items() if row.peak}
 """Bytes of an element, relative to fp32."""
 _PIXEL = 3 * 4
 """Bytes of a pixel: three channels, fp32."""

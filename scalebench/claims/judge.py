@@ -15,6 +15,7 @@ from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import UNKNOWN, BasePart, Configuration, Finding
 from scalebench.claims.counted import CountSeries
 from scalebench.claims.registry import Claim
+from scalebench.suite.case import AXES, configuration_text
 
 Word = Literal["supported", "refuted", "inconclusive", "not measured"]
 ON_PAPER = "on paper"
@@ -131,19 +132,9 @@ def _verdict(
     return Verdict(
         claim, word, e.value, e.low, e.high, e.n,
         str(values.get("machine", "any machine" if claim.measured and analysis.machines else ON_PAPER)),
-        way_text(values) if values else "",
+        configuration_text(values),
         " ".join(remarks), tuple(judged), e.exact,
     )  # fmt: skip
-
-
-def way_text(way: Mapping[str, Any]) -> str:
-    """A way of running in words, the machine left out: ``batch 1, fp32 eager, cpu, 2 threads``; no batch where none."""
-    batch = f"batch {way['batch']}, " if "batch" in way else ""
-    layout = "" if way["layout"] == "contiguous" else f" {way['layout']}"
-    threads = f", {way['threads']} threads" if way["device"] == "cpu" and way["threads"] else ""
-    mode = "" if way["mode"] == "inference" else f"{way['mode']}, "
-    setting = f", {way['setting']}" if way["setting"] else ""
-    return f"{mode}{batch}{way['precision']}{layout} {way['runtime']}, {way['device']}{threads}{setting}"
 
 
 def combine(words: Sequence[Word]) -> Word:
@@ -193,14 +184,8 @@ def _conditions(claim: Claim, values: Mapping[str, Any]) -> list[str]:
     """How this configuration differs from the source's."""
     source = claim.under.model_dump(exclude_none=True) if values else {}
     differences = [
-        f"{_condition_text(name, values[name])} instead of {_condition_text(name, value)}"
+        f"{AXES[name].words(values[name])} instead of {AXES[name].words(value)}"
         for name, value in source.items()
         if not str(values[name]).startswith(str(value)) or (isinstance(value, int) and values[name] != value)
     ]
     return [f"Conditions differ from the source's: {', '.join(differences)}."] if differences else []
-
-
-def _condition_text(name: str, value: Any) -> str:
-    if name == "threads":
-        return f"{value} thread" if value == 1 else f"{value} threads"
-    return f"batch {value}" if name == "batch" else str(value)

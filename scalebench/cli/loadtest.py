@@ -108,7 +108,7 @@ def print_outcome(outcome: LoadTestOutcome) -> None:
     """Print tables and sentences."""
     case, level, server, rule, test = outcome.case, outcome.level, outcome.server, outcome.rule, outcome.test
     typer.echo(
-        f"{case.model}@{case.resolution} {case.precision} {case.runtime}, {case.threads} threads, {outcome.machine}; "
+        f"{case.model}@{case.resolution}, {case.configuration}, {outcome.machine}; "
         f"batches up to {server.cap}, waiting up to {seconds(server.delay_s)} to fill; "
         f"p{level.percentile:g} within {seconds(level.slo_s)}"
     )

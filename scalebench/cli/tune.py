@@ -60,7 +60,7 @@ def tune(
 def _row(case: Case, records: Sequence[Record], plain: Sequence[Record]) -> dict[str, Any]:
     """Estimates of one configuration over its fresh rounds, and its speed-up over the plain one."""
     good, base = ([record for record in rounds if record.outcome == "ok"] for rounds in (records, plain))
-    row: dict[str, Any] = {"way": _configuration(case), "case": case.label, "n": len(good), "batch": case.batch}
+    row: dict[str, Any] = {"way": case.configuration, "case": case.label, "n": len(good), "batch": case.batch}
     for metric in _METRICS:
         row |= _ends(metric, of_rounds([value for record in good if (value := record.facts.get(metric))]))
     speeds = [[record.facts["throughput_ips"] for record in rounds] for rounds in (good, base)]
@@ -76,12 +76,6 @@ def _ends(name: str, estimate: Estimate) -> dict[str, float]:
     return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
-def _configuration(case: Case) -> str:
-    layout = "" if case.layout == "contiguous" else f" {case.layout}"
-    setting = f", {case.setting}" if case.setting else ""
-    return f"{case.precision}{layout} {case.runtime}, batch {case.batch}, {case.threads} threads{setting}"
-
-
 def _document(tuned: Tuned, goal: SearchGoal) -> dict[str, Any]:
     search, plain = tuned.search, list(tuned.fresh.values())[-1]
     rows = {replace(case, protocol=SCREENING): _row(case, records, plain) for case, records in tuned.fresh.items()}
@@ -93,7 +87,7 @@ def _document(tuned: Tuned, goal: SearchGoal) -> dict[str, Any]:
         "largest_batch": None if search.largest is None else search.largest.batch,
         "terms": asdict(goal),
         "screened": [
-            {"way": _configuration(r.case), "outcome": r.outcome, "why": (r.error or {}).get("message", ""),
+            {"way": r.case.configuration, "outcome": r.outcome, "why": (r.error or {}).get("message", ""),
              **{name: r.facts.get(name) for name in (*_METRICS, "relative_error")}}
             for r in search.tried if r.case.protocol == SCREENING
         ],

@@ -9,6 +9,7 @@ from typing import Any
 
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.decoder_table import camera_size
+from scalebench.suite.offers import OFFERS
 
 _ASSUMED_MACS_PER_S = {"cpu": 15e9, "cuda": 2e12}
 """Per core on the CPU, per device on CUDA: low end of measured eager fp32 convolutional networks."""
@@ -17,9 +18,6 @@ _START_S = {"cpu": 1.0, "cuda": 12.0}
 
 _FORWARDS = {"training": 3.5}
 """Cost of one pass in forward passes, by mode: a backward pass costs two, the optimiser and the rest a half."""
-_PREPARE_S = {"compile": 45.0, "compile_max_autotune": 90.0, "compile_reduce_overhead": 45.0, "onnxruntime": 15.0,
-              "openvino": 15.0}  # fmt: skip
-"""Exporting or compiling a model, once; measured 8 to 50 s."""
 _STATES = {"sgd": 1, "adamw": 2}
 """Copies of the weights in the optimiser's state."""
 
@@ -78,7 +76,7 @@ def estimate(
     ``rounds`` has one entry per round still to run. Cases without counted ``facts`` are left out.
     """
     counted = [case for case in rounds if "macs" in facts.get(case.counted(), {})]
-    preparing_s = sum(_PREPARE_S.get(case.runtime, 0.0) for case in set(counted))
+    preparing_s = sum(OFFERS[case.runtime].prepare_s for case in set(counted))
     cases = [*(case for case in rounds if case.mode == INPUT), *counted]
     return Estimate(
         preparing_s + sum(case_seconds(case, facts, pass_s(case)) for case in cases),

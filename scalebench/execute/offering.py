@@ -6,7 +6,8 @@ import importlib.util
 
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.decoder_table import DECODERS, EXTRA
-from scalebench.suite.offers import OFFERS, unoffered
+from scalebench.suite.offers import OFFERS
+from scalebench.suite.refusals import unoffered
 
 
 def refusal(case: Case) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from scalebench.machine.telemetry import Reading, between, runnable, surrounding
 from scalebench.machine.validity import doubts
 from scalebench.record import Environment, Outcome, Record
 from scalebench.suite.case import Case
-from scalebench.suite.offers import BOUNDS
+from scalebench.suite.precisions import PRECISIONS
 from scalebench.units import digits
 
 _TAIL_LINES = 12
@@ -80,7 +80,8 @@ def _verification_error(case: Case, facts: Mapping[str, Any]) -> dict[str, str]:
     return {
         "type": "Wrong",
         "message": f"the outputs differ from eager fp32 by {digits(error)}, more than the bound of "
-        f"{BOUNDS[case.precision]:g} for {case.precision}; same class on {100 * agreement:.0f} % of the images",
+        f"{PRECISIONS[case.precision].bound:g} for {case.precision}; "
+        f"same class on {100 * agreement:.0f} % of the images",
     }
 
 

@@ -20,11 +20,12 @@ from scalebench.machine.cpu_cache import last_cache
 from scalebench.machine.limits import free_memory
 from scalebench.machine.telemetry import between, read
 from scalebench.machine.validity import WAITED
+from scalebench.suite.precisions import PRECISIONS
 
 NamedPeak = tuple[Literal["matmul", "bandwidth"], str, Peak]
 """Kind, name (a precision, or ``copy``, ``triad``, ``llc``) and peak."""
 
-_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+_PRECISIONS = tuple(name for name, row in PRECISIONS.items() if row.peak)
 _SIDES = (128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 """Small ones first: fp16 on a CPU without it ran 100 to 500 times slower than fp32."""
 _LONG = ((1024, 10240, 5120), (2048, 2048, 13312), (4096, 4096, 8192))
@@ -41,7 +42,7 @@ def measure_peaks(
     device: str,
     threads: int,
     cap_s: float = 10.0,
-    precisions: Sequence[str] = ("fp32", "bf16", "fp16"),
+    precisions: Sequence[str] = _PRECISIONS,
     timer: Timer | None = None,
 ) -> Iterator[NamedPeak]:
     """Measure in this process, which should do nothing else; each peak is yielded when it is known.
@@ -50,7 +51,7 @@ def measure_peaks(
         device: ``cpu`` or ``cuda:N``.
         threads: of torch, on the CPU.
         cap_s: time for everything together, seconds; allocating memory is not counted.
-        precisions: ``fp32``, ``bf16``, ``fp16``; those that torch cannot multiply on this device are left out.
+        precisions: those that torch cannot multiply on this device are left out.
         timer: the device's own where None.
 
     Raises:
@@ -93,7 +94,7 @@ def _with_note(peak: Peak, note: str) -> Peak:
 
 def products(device: torch.device, precision: str) -> list[ClimbStep]:
     """Matrix products, small ones first; none with a matrix of more than an eighth of the free memory."""
-    dtype = _DTYPES[precision]
+    dtype: torch.dtype = getattr(torch, PRECISIONS[precision].dtype)
     shapes = [(side, side, side) for side in _SIDES] + (list(_LONG) if device.type == "cuda" else [])
     limit_bytes = _FREE_SHARE * _free(device)
     fitting = [(m, n, k) for m, n, k in shapes if max(m * n, m * k, n * k) * dtype.itemsize <= limit_bytes]

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from scalebench.machine.limits import die_with_parent
 from scalebench.suite.case import Case
+from scalebench.suite.offers import OFFERS
 from scalebench.userdirs import cache_folder
 
 Make = Callable[[nn.Module, Tensor, Case, Path], None]
@@ -73,7 +74,7 @@ def _key(case: Case, make: Make) -> str:
     content = [
         make.__name__,
         case.case_key,
-        *(_version(package) for package in ("torch", "timm", "onnxscript", "onnxruntime")),
+        *(_version(package) for package in ("torch", "timm", *OFFERS[case.runtime].packages)),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
 

@@ -23,7 +23,7 @@ from scalebench.measure.training_steps import Steps
 from scalebench.model.build import build
 from scalebench.model.dense_heads import load
 from scalebench.suite.case import Case
-from scalebench.suite.offers import is_reference
+from scalebench.suite.refusals import is_reference
 
 _INPUTS = 3
 """Inputs are rotated, because a library may recognise a repeated one; randn, because zeros draw less power."""

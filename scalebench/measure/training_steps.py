@@ -13,6 +13,7 @@ from scalebench.errors import BuildError
 from scalebench.measure.runtimes.torchlike import autocast, images_as_asked, module_as_asked
 from scalebench.model.work import tensor_leaves
 from scalebench.suite.case import Case
+from scalebench.suite.precisions import PRECISIONS
 
 OPTIMIZERS: dict[str, Any] = {
     "sgd": lambda weights: torch.optim.SGD(weights, lr=0.01, momentum=0.9, weight_decay=1e-4),
@@ -35,7 +36,7 @@ class Steps:
             _checkpoint(module, case.model)
         self._module = torch.compile(module, dynamic=False) if case.runtime == "compile" else module
         self._optimizer = OPTIMIZERS[case.optimizer](module.parameters())
-        scaled = case.precision == "amp_fp16" and case.device != "cpu"
+        scaled = PRECISIONS[case.precision].autocast == "float16" and case.device != "cpu"
         self._scaler = torch.amp.GradScaler(case.device.partition(":")[0], enabled=scaled)
         self._losses: list[torch.Tensor] = []
 

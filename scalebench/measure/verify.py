@@ -15,7 +15,8 @@ from scalebench.measure.runtimes.torchlike import logits, set_tf32
 from scalebench.measure.scenes import scenes
 from scalebench.measure.session import Measurement, Session, example
 from scalebench.suite.case import Case
-from scalebench.suite.offers import BOUNDS, is_reference
+from scalebench.suite.precisions import PRECISIONS
+from scalebench.suite.refusals import is_reference
 from scalebench.userdirs import cache_folder, write_cache
 
 _IMAGES = 8
@@ -26,7 +27,7 @@ def verify(session: Session) -> Measurement:
 
     Facts: ``relative_error``, the largest over the images of |y - y_ref| / |y_ref| in the Euclidean norm;
     ``top1_agreement``, the share of images with the same top class; ``verified``: ``ok``, ``off`` where the error is
-    above ``BOUNDS``, or ``not finite``. Nothing for the reference itself.
+    above its precision's bound, or ``not finite``. Nothing for the reference itself.
     """
     case = session.case
     if is_reference(case):
@@ -38,7 +39,7 @@ def verify(session: Session) -> Measurement:
         return Measurement(facts={"relative_error": None, "top1_agreement": None, "verified": "not finite"})
     error = float(((outputs - expected).norm(dim=1) / expected.norm(dim=1)).max())
     agreement = float((outputs.argmax(dim=1) == expected.argmax(dim=1)).float().mean())
-    verdict = "ok" if error <= BOUNDS[case.precision] else "off"
+    verdict = "ok" if error <= PRECISIONS[case.precision].bound else "off"
     return Measurement(facts={"relative_error": error, "top1_agreement": agreement, "verified": verdict})
 
 

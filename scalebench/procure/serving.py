@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scalebench.analysis.stats import Estimate
+from scalebench.suite.case import AXES, configuration_text
 
 Origin = Literal["measured", "extrapolated", "imported"]
 Reason = Literal[
@@ -39,9 +40,9 @@ class Setup:
     @property
     def configuration(self) -> str:
         """How the model is run, for tables."""
-        copies = f", {self.instances} copies of {self.threads} threads" if self.instances > 1 else ""
-        layout = "" if self.layout == "contiguous" else f" {self.layout}"
-        return f"{self.precision}{layout} {self.runtime}{copies}"
+        text = configuration_text({"precision": self.precision, "layout": self.layout, "runtime": self.runtime})
+        copies = f", {self.instances} copies of {AXES['threads'].words(self.threads)}" if self.instances > 1 else ""
+        return text + copies
 
     @property
     def label(self) -> str:

@@ -11,7 +11,7 @@ from scalebench.analysis.compare.comparison import Compared, Comparison
 from scalebench.analysis.fingerprint import changes
 from scalebench.analysis.stats import Estimate
 from scalebench.metrics import METRICS
-from scalebench.suite.case import Case
+from scalebench.suite.case import KEY_AXES, Case
 from scalebench.units import digits, interval, percent
 
 HEADINGS = ("case", "metric", "A", "B", "B / A", "95 % interval", "check", "n", "verdict")
@@ -113,8 +113,7 @@ def cells(row: Compared) -> list[str]:
 def title(a: Case, b: Case) -> str:
     """The case's label, and what of it differs between the sides."""
     names = f"{a.model}@{a.resolution}", f"{b.model}@{b.resolution}"
-    fields = ("batch", "mode", "precision", "layout", "runtime", "device", "threads")
-    found = changes(*({name: getattr(case, name) for name in fields} for case in (a, b)))
+    found = changes(*({name: getattr(case, name) for name in KEY_AXES} for case in (a, b)))
     label = a.label if names[0] == names[1] else f"{names[0]} -> {names[1]}{a.label.removeprefix(names[0])}"
     return label + (f" ({', '.join(map(str, found))})" if found else "")
 

@@ -12,14 +12,14 @@ import pandas as pd
 from scalebench import units
 from scalebench.analysis.analyse import Failure
 from scalebench.claims.judge import Judged, Verdict, allowed
-from scalebench.metrics import METRICS
+from scalebench.metrics import METRICS, in_section
 from scalebench.record import Environment
 from scalebench.report.content import Column, Table
-from scalebench.report.labels import SCALES, plain, way_label
+from scalebench.report.labels import plain, way_label
 from scalebench.suite.suite_plan import Group
 
 CAP = 200
-SHOWN = ("latency_s", "throughput_ips", "memory_bytes")
+SHOWN = in_section("cases")
 """Metrics that every round delivers."""
 _N = Column("n, rounds", number=True)
 
@@ -58,12 +58,12 @@ def filled(*shown: Table) -> tuple[Table, ...]:
 
 def measured_columns(metric: str) -> list[Column]:
     """Headings of ``measured_cells``."""
-    return [Column(SCALES[metric].heading, number=True), Column("95 % interval", number=True)]
+    return [Column(METRICS[metric].heading, number=True), Column("95 % interval", number=True)]
 
 
 def measured_cells(row: Mapping[Any, Any], metric: str) -> list[str]:
     """Value and interval of a summarised metric."""
-    factor = SCALES[metric].factor
+    factor = METRICS[metric].factor
     low, high = row[f"{metric}_low"], row[f"{metric}_high"]
     return [number(row[metric], factor), span(low, high, row["n"], factor)]
 
@@ -85,18 +85,18 @@ def cases_table(
     columns = [
         Column("model"),
         Column("resolution, px", number=True),
-        *(Column(SCALES[name].heading, number=True) for name in counted),
+        *(Column(METRICS[name].heading, number=True) for name in counted),
         *(column for name in metrics for column in measured_columns(name)),
         _N,
         Column("ended"),
-        Column("machine and way of running"),
+        Column("machine and configuration"),
         Column("noted"),
     ]
     rows = [
         [
             row["model"],
             str(row["resolution"]),
-            *(number(row[name], SCALES[name].factor) for name in counted),
+            *(number(row[name], METRICS[name].factor) for name in counted),
             *(cell for name in metrics for cell in measured_cells(row, name)),
             str(row["n"]),
             row["status"],
@@ -105,6 +105,21 @@ def cases_table(
         ]
         for row in ordered(cases).to_dict("records")
     ]
+    return capped(caption, columns, rows)
+
+
+def section_table(cases: pd.DataFrame, section: str, caption: str) -> Table:
+    """One row per case that delivered a metric of the section, with a column for each that some case delivered."""
+    metrics = [name for name in in_section(section) if cases[name].notna().any()]
+    columns = [
+        Column("model"), Column("resolution, px", number=True),
+        *(column for name in metrics for column in measured_columns(name)), _N, Column("machine and configuration"),
+    ]  # fmt: skip
+    rows = []
+    for row in ordered(cases.dropna(subset=metrics, how="all") if metrics else cases.iloc[:0]).to_dict("records"):
+        rounds = int(max(row[f"{name}_n"] for name in metrics))
+        cells = [cell for name in metrics for cell in measured_cells(row | {"n": row[f"{name}_n"]}, name)]
+        rows.append([row["model"], str(row["resolution"]), *cells, str(rounds), way_label(row)])
     return capped(caption, columns, rows)
 
 
@@ -118,7 +133,7 @@ def groups_table(groups: pd.DataFrame) -> Table:
     columns = [
         Column("base"), Column("target, times the base's MACs", number=True), Column("method"),
         Column("metric"), Column("ratio to compound", number=True), Column("95 % interval", number=True), _N,
-        Column("machine and way of running"),
+        Column("machine and configuration"),
     ]  # fmt: skip
     rows = [
         [
@@ -135,12 +150,12 @@ def residuals_table(groups: Sequence[Group]) -> Table:
     columns = [
         Column("base"), Column("target, times the base's MACs", number=True), Column("method"),
         Column("model"), Column("resolution, px", number=True),
-        Column(SCALES["macs"].heading, number=True), Column("residual to the target", number=True),
+        Column(METRICS["macs"].heading, number=True), Column("residual to the target", number=True),
     ]  # fmt: skip
     rows = [
         [
             f"{g.base}@{g.base_resolution}", plain(g.target), m.method, g.model(m), str(m.resolution),
-            number(m.macs, SCALES["macs"].factor), units.percent(m.residual),
+            number(m.macs, METRICS["macs"].factor), units.percent(m.residual),
         ]
         for g in groups
         for m in g.members
@@ -153,7 +168,7 @@ def exponents_table(exponents: pd.DataFrame) -> Table:
     columns = [
         Column("subject"), Column("metric"), Column("against"), Column("exponent, no unit", number=True),
         Column("95 % interval", number=True), Column("n, cases", number=True),
-        Column("r², no unit", number=True), Column("machine and way of running"),
+        Column("r², no unit", number=True), Column("machine and configuration"),
     ]  # fmt: skip
     rows = [
         [
@@ -192,7 +207,7 @@ def undecidable_table(verdicts: Sequence[Verdict]) -> Table:
 
 
 def parts_table(parts: Sequence[Judged]) -> Table:
-    """Every part of a claim: what was found, what the claim allows, and the verdict on it."""
+    """Every part of a claim: the measured effect, what the claim allows, and the verdict on it."""
     columns = [
         Column("part"), Column("effect, no unit", number=True), Column("95 % interval", number=True),
         Column("n", number=True), Column("the claim allows", number=True), Column("verdict"),

@@ -12,11 +12,12 @@ from scalebench import units
 from scalebench.analysis.summary import TAILS
 from scalebench.flags import FLAGS
 from scalebench.machine.ability import Ability
+from scalebench.metrics import METRICS
 from scalebench.report.content import Column, Table
-from scalebench.report.labels import SCALES, way_label
+from scalebench.report.labels import way_label
 from scalebench.report.tables import capped, number, ordered, span
 
-_MIB = SCALES["memory_bytes"].factor
+_MIB = METRICS["memory_bytes"].factor
 _N = Column("n, rounds", number=True)
 _WAY = Column("machine and way of running")
 _MODEL = (Column("model"), Column("resolution, px", number=True))
@@ -41,11 +42,11 @@ def trust_table(cases: pd.DataFrame) -> Table:
 
 def tails_table(cases: pd.DataFrame) -> Table:
     """Tail latencies of all iterations, or why there are none."""
-    scale = SCALES["latency_s"]
+    scale = METRICS["latency_s"]
     columns = [*_MODEL]
     for quantile in TAILS:
         name = f"p{round(100 * quantile)}"
-        columns += [Column(f"{name} latency, {scale.unit}", number=True), Column(f"95 % interval of {name}")]
+        columns += [Column(f"{name} {scale.heading}", number=True), Column(f"95 % interval of {name}")]
     columns += [Column("n, iterations", number=True), _WAY]
     rows = [
         [
@@ -80,7 +81,7 @@ def memory_table(memory: pd.DataFrame) -> Table:
 
 def roofline_table(placed: pd.DataFrame) -> Table:
     """Where each case lies under the machine's own roof; ``analysis.roofline``."""
-    ms = SCALES["latency_s"].factor
+    ms = METRICS["latency_s"].factor
     columns = [
         *_MODEL, Column("latency, ms per batch", number=True), Column("95 % interval", number=True), _N,
         Column("least time, ms", number=True),
@@ -137,7 +138,7 @@ def _model(row: Mapping[Any, Any]) -> tuple[str, str]:
 
 
 def _tail_cells(row: Mapping[Any, Any], name: str) -> tuple[str, str]:
-    factor = SCALES["latency_s"].factor
+    factor = METRICS["latency_s"].factor
     if row[f"{name}_why"]:
         return "not established", row[f"{name}_why"].replace("_", " ")
     return number(row[name], factor), span(row[f"{name}_low"], row[f"{name}_high"], row["n"], factor)

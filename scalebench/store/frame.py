@@ -13,14 +13,9 @@ import pandas as pd
 from scalebench.metrics import COUNTED, MEASURED, STRUCTURE
 from scalebench.record import Record
 from scalebench.store.jsonl import finite
-from scalebench.suite.case import COUNT, Case
+from scalebench.suite.case import COUNT, KEY_AXES, Case
 
-CASE_COLUMNS = (
-    "model", "resolution", "batch", "mode", "precision", "layout", "runtime", "device", "threads", "setting",
-    "instances", "camera",
-)  # fmt: skip
-
-
+CASE_COLUMNS = ("model", "resolution", *KEY_AXES, "setting", "instances", "camera")
 EXACTNESS = ("relative_error", "top1_agreement")
 """Facts of a verification."""
 MAKING = ("prepare_s", "load_s")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any
 
+from scalebench.suite.axes import Axis, axis, number_of, unless
+from scalebench.suite.offers import OFFERS
+from scalebench.suite.precisions import PRECISIONS
 from scalebench.suite.protocol import Protocol
 from scalebench.suite.variant import Variant, parse_variant
 
@@ -21,16 +25,16 @@ MODELS = ("inference", "training")
 """Modes that run a whole model, whose numbers answer what it costs."""
 
 PROCEDURE = 2
-"""Raised when a round is made in another way, so that its numbers are not pooled with older ones.
+"""Version of the measuring procedure, raised with every change so that its numbers are not pooled with older ones.
 
-0: imported, not ours. 1: memory, warm-up, chunks. 2: canary and readings around the chunks, two laps that nobody keeps
+0: imported, not ours. 1: memory, warm-up, chunks. 2: canary and readings around the chunks, two discarded laps
 before the first.
 """
 
 
 @dataclass(frozen=True)
 class Case:
-    """One model at one resolution, run one way.
+    """One model at one resolution in one configuration.
 
     Attributes:
         model: written form of the variant.
@@ -40,32 +44,37 @@ class Case:
             ``count`` for a count on paper.
         precision, layout, runtime: how the numbers are stored and executed.
         device: ``cpu``, ``cuda:N``, or ``meta`` for a count.
-        threads: intra-operator threads on the CPU, of each copy; 0 where an imported table does not tell.
+        threads: intra-operator threads on the CPU, of each copy; 0 where an imported table does not name them.
         instances: copies of the model, each in its own process, that run at once.
         affinity: ``free``, or ``pinned`` to as many cores as it has threads, copies to cores of their own.
         optimizer: of a training step, ``sgd`` or ``adamw``; empty otherwise.
         checkpointing: whether the training step computes activations again instead of keeping them.
         camera: size of the images that an input case starts from, ``4000x3000``; empty otherwise.
         protocol: phases of a round.
-        procedure: number of the way a round is made, see ``PROCEDURE``.
+        procedure: version of the measuring procedure, see ``PROCEDURE``.
     """
 
     model: str
     resolution: int
-    batch: int = 1
-    mode: str = "inference"
-    precision: str = "fp32"
-    layout: str = "contiguous"
-    runtime: str = "eager"
-    device: str = "cpu"
-    threads: int = 1
+    batch: int = axis(1, "batch", "batch {}".format, int, description="images per forward pass", key=True)
+    mode: str = axis("inference", "mode", unless("inference"), (COUNT, "inference", "training", BLOCKS), key=True,
+                     description="count: on paper only, nothing is measured")  # fmt: skip
+    precision: str = axis("fp32", "precision", str, tuple(PRECISIONS), key=True)
+    layout: str = axis("contiguous", "layout", unless("contiguous"), ("contiguous", "channels_last"), key=True)
+    runtime: str = axis("eager", "runtime", str, (*OFFERS, "best"), key=True)
+    device: str = axis("cpu", "device", str, key=True)
+    threads: int = axis(1, "threads", number_of("thread"), key=True)
     protocol: Protocol = Protocol()
     procedure: int = PROCEDURE
-    instances: int = 1
-    affinity: str = "free"
-    optimizer: str = ""
-    checkpointing: bool = False
-    camera: str = ""
+    instances: int = axis(1, "copies", number_of("instance", least=2), int, added=True,
+                          description="copies at once, each in its own process")  # fmt: skip
+    affinity: str = axis("free", "affinity", unless("free"), ("free", "pinned"), added=True,
+                         description="pinned: to as many cores as threads")  # fmt: skip
+    optimizer: str = axis("", "optimiser", str, ("sgd", "adamw"), added=True, modes=("training",), listed="sgd",
+                          description="of training steps")  # fmt: skip
+    checkpointing: bool = axis(False, "checkpointing", lambda on: "checkpointing" if on else "", bool, added=True,
+                               modes=("training",), description="whether training recomputes activations")  # fmt: skip
+    camera: str = axis("", "camera", str, added=True)
 
     @property
     def case_key(self) -> str:
@@ -100,26 +109,47 @@ class Case:
         if self.mode == INPUT:
             together = f", {self.instances} processes" if self.instances > 1 else ""
             return f"{self.model} {self.camera} to {self.resolution}{together}"
-        mode = "" if self.mode == "inference" else f" {self.mode}"
-        layout = "" if self.layout == "contiguous" else f" {self.layout}"
-        text = f"{self.model}@{self.resolution}{mode} batch {self.batch} {self.precision}{layout} {self.runtime}"
-        return f"{text} {self.device}{f', {self.setting}' if self.setting else ''}"
+        phrases = _phrases(vars(self) | {"threads": 0, "setting": ""})
+        return ", ".join(filter(None, (f"{self.model}@{self.resolution} {' '.join(phrases)}", self.setting)))
 
     @property
     def setting(self) -> str:
         """What else is not as usual, in words: ``2 instances, pinned``; empty where all is."""
-        words = (
-            f"{self.instances} instances" if self.instances > 1 else "",
-            "pinned" if self.affinity == "pinned" else "",
-            self.optimizer,
-            "checkpointing" if self.checkpointing else "",
-            self.camera,
-        )
-        return ", ".join(filter(None, words))
+        return ", ".join(filter(None, (row.words(getattr(self, name)) for name, row in AXES.items() if not row.key)))
+
+    @property
+    def configuration(self) -> str:
+        """How it runs, in words; see ``configuration_text``."""
+        return configuration_text(vars(self) | {"setting": self.setting})
 
     def counted(self) -> Case:
         """The same model and resolution as a case that is only counted."""
         return Case(self.model, self.resolution, mode=COUNT, device="meta")
+
+
+AXES: dict[str, Axis] = {row.name: row.metadata["axis"] for row in fields(Case) if "axis" in row.metadata}
+"""Axis of every field that says how a case runs; a new one is added by its field alone."""
+KEY_AXES = tuple(name for name, row in AXES.items() if row.key)
+"""Axes with a column of their own in the configuration key; the others are in its column ``setting``."""
+
+
+def configuration_text(values: Mapping[str, Any]) -> str:
+    """A configuration in words: ``training, batch 1, fp32 eager, cpu, 2 threads, adamw``.
+
+    Args:
+        values: by axis, and ``setting`` for the axes without a column of their own; what is missing is left out.
+    """
+    return ", ".join(_phrases(values))
+
+
+def _phrases(values: Mapping[str, Any]) -> list[str]:
+    words = {name: AXES[name].words(values[name]) for name in KEY_AXES if name in values}
+    if values.get("device", "cpu") != "cpu":
+        words["threads"] = ""  # of the host, which waits
+    computation = " ".join(filter(None, (words.get(name) for name in ("precision", "layout", "runtime"))))
+    phrases = (words.get("mode"), words.get("batch"), computation, words.get("device"), words.get("threads"),
+               values.get("setting"))  # fmt: skip
+    return [phrase for phrase in phrases if phrase]
 
 
 @lru_cache(maxsize=1 << 16)  # a report asks for the key of every record several times
@@ -128,13 +158,9 @@ def _case_key(case: Case) -> str:
     return _digest({**what, "protocol": None})
 
 
-_ADDED = {"instances", "affinity", "optimizer", "checkpointing", "camera"}
-"""Fields that older cases do not have: at their defaults they are not part of the key, which so stays the same."""
-_DEFAULTS = {field.name: field.default for field in fields(Case)}
-
-
 def _as_ever(name: str, value: Any) -> bool:
-    return name in _ADDED and bool(value == _DEFAULTS[name])
+    """Whether a field is as in older records that lack it, whose keys so stay the same."""
+    return name in AXES and AXES[name].added and bool(value == AXES[name].default)
 
 
 @lru_cache(maxsize=1 << 16)

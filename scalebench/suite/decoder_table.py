@@ -17,7 +17,7 @@ EXTRA = "input"
 
 _CAMERA = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})")
 MOST_PIXELS = 120_000_000
-"""Of a photograph: its pixels have to fit into the memory of every worker."""
+"""Of a photograph, whose pixels have to fit into the memory of every worker."""
 
 
 def camera_size(camera: str) -> tuple[int, int]:
@@ -26,10 +26,10 @@ def camera_size(camera: str) -> tuple[int, int]:
     Raises:
         ValueError: written otherwise, or too large.
     """
-    found = _CAMERA.fullmatch(camera)
-    if not found:
+    size = _CAMERA.fullmatch(camera)
+    if not size:
         raise ValueError(f"camera is written WIDTHxHEIGHT in pixels, such as 4000x3000, not {camera!r}")
-    width, height = int(found[1]), int(found[2])
+    width, height = int(size[1]), int(size[2])
     if width * height > MOST_PIXELS:
         raise ValueError(f"camera {camera} has more than {MOST_PIXELS // 1_000_000} megapixels")
     return width, height

@@ -9,7 +9,7 @@ from itertools import chain, product
 
 from scalebench import published
 from scalebench.errors import UnknownNameError, did_you_mean
-from scalebench.suite.case import COUNT, INPUT, Case
+from scalebench.suite.case import AXES, COUNT, INPUT, Case
 from scalebench.suite.decoder_table import camera_size
 from scalebench.suite.dense import EFFICIENTDETS, KINDS, PIXELS
 from scalebench.suite.families import FAMILIES, native_resolution
@@ -87,10 +87,10 @@ def matching_variants(pattern: str, catalogue: Catalogue) -> list[Variant]:
     if pattern in catalogue:
         return [Variant(pattern)]
     if any(mark in pattern for mark in "*?"):
-        found = [Variant(name) for name in catalogue if fnmatchcase(name, pattern)]
-        if not found:
+        matches = [Variant(name) for name in catalogue if fnmatchcase(name, pattern)]
+        if not matches:
             raise UnknownNameError(f"no model fits {pattern!r}", "scalebench models lists what can be named")
-        return found
+        return matches
     variant = parse_variant(pattern)
     if variant.base not in catalogue:
         near = did_you_mean(variant.base, catalogue)
@@ -99,17 +99,17 @@ def matching_variants(pattern: str, catalogue: Catalogue) -> list[Variant]:
 
 
 def _published(entry: PublishedModels, catalogue: Catalogue) -> Selection:
-    """Rows of the tables named that say model and size; what this timm cannot build is left to the tables' own text."""
+    """Rows of the tables named that say model and size; rows that this timm cannot build are left out."""
     every: list[published.PublishedModel | published.PublishedVariant] = [*published.models(), *published.variants()]
     rows = [row for row in every if row.model and row.resolution]
     specs: dict[Spec, None] = {}
     for at, pattern in enumerate(entry.published):
-        found = [row for row in rows if fnmatchcase(row.table, pattern)]
-        if not found:
+        matches = [row for row in rows if fnmatchcase(row.table, pattern)]
+        if not matches:
             tables = sorted({row.table for row in rows})
             hint = did_you_mean(pattern, tables) or f"tables: {', '.join(tables)}"
             raise UnknownNameError(f"unknown table {pattern!r}", hint, ("published", at))
-        for row in found:
+        for row in matches:
             spec = Spec(parse_variant(row.model), int(row.resolution or 0))
             if spec.variant.base in catalogue:
                 specs[spec] = None
@@ -117,13 +117,13 @@ def _published(entry: PublishedModels, catalogue: Catalogue) -> Selection:
 
 
 def _input(entry: InputImages) -> Selection:
-    """No model: the sizes are checked, and ``expand`` makes the cases."""
+    """An entry without models: only sizes are checked; ``expand`` builds its cases."""
     smallest = min(entry.camera, key=lambda camera: min(camera_size(camera)))
     for at, side in enumerate(entry.resolution):
         if side >= min(camera_size(smallest)):
             raise UnknownNameError(
                 f"resolution {side} is not below the short side of camera {smallest}",
-                "photographs are made smaller here, never larger",
+                "photographs are only scaled down, never up",
                 ("resolution", at),
             )
     return Selection("input", ())
@@ -226,17 +226,15 @@ def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int) -> 
         if mode == COUNT:
             yield Case(spec.variant.name, spec.resolution, mode=COUNT, device="meta")
             continue
-        training = mode == "training"  # nothing else takes steps
-        axes = product(
-            grid.batch, grid.precision, grid.layout, grid.runtime, grid.threads, grid.device, grid.instances,
-            grid.affinity, grid.optimizer if training else [""], grid.checkpointing if training else [False],
-        )  # fmt: skip
-        for batch, precision, layout, runtime, threads, device, instances, affinity, optimizer, checkpointing in axes:
-            yield Case(
-                spec.variant.name, spec.resolution, batch, mode, precision, layout, runtime, devices[device],
-                max(1, cores // instances) if threads == "auto" else threads, suite.timing, instances=instances,
-                affinity=affinity, optimizer=optimizer, checkpointing=checkpointing,
-            )  # fmt: skip
+        names = [name for name in AXES if name != "mode" and hasattr(grid, name)]
+        lists = [getattr(grid, name) if not AXES[name].modes or mode in AXES[name].modes else [AXES[name].default]
+                 for name in names]  # fmt: skip
+        for values in product(*lists):
+            settings = dict(zip(names, values, strict=True))
+            settings["device"] = devices[settings["device"]]
+            if settings["threads"] == "auto":
+                settings["threads"] = max(1, cores // settings["instances"])
+            yield Case(spec.variant.name, spec.resolution, mode=mode, protocol=suite.timing, **settings)
 
 
 def _input_cases(suite: Suite, entry: ModelEntry, cores: int) -> Iterable[Case]:
@@ -251,15 +249,15 @@ def _input_cases(suite: Suite, entry: ModelEntry, cores: int) -> Iterable[Case]:
 def _fits(rule: Exclude, case: Case) -> bool:
     """Whether every key of the rule fits; brackets in a model glob are the variant's own, not a glob's set."""
     if case.mode == INPUT and not rule.model_fields_set <= {"model", "resolution"}:
-        return False  # the rule is about the grid, which says nothing about input cases
+        return False  # the rule is about the grid, which input cases do not have
     for key in rule.model_fields_set:
-        wanted, actual = getattr(rule, key), getattr(case, key)
+        excluded, actual = getattr(rule, key), getattr(case, key)
         if key == "model":
-            if not fnmatchcase(actual, wanted) and not fnmatchcase(actual, wanted.replace("[", "[[]", 1)):
+            if not fnmatchcase(actual, excluded) and not fnmatchcase(actual, excluded.replace("[", "[[]", 1)):
                 return False
         elif key == "device":
-            if actual.partition(":")[0] != wanted and actual != wanted:
+            if actual.partition(":")[0] != excluded and actual != excluded:
                 return False
-        elif wanted != actual:
+        elif excluded != actual:
             return False
     return True

@@ -39,7 +39,7 @@ class SuiteFile:
         return self.source.text
 
     def with_protocol(self, protocol: Protocol) -> SuiteFile:
-        """The same suite, timed another way."""
+        """The same suite with another protocol."""
         return replace(self, suite=self.suite.model_copy(update={"protocol": protocol}))
 
     def error(self, location: Location, message: str, hint: str = "") -> ScalebenchError:

@@ -1,4 +1,4 @@
-"""YAML whose every refusal names file, line and key: what suites, claims and plans are read with."""
+"""YAML whose every refusal names file, line and key: the reader of suites, claims and plans."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scalebench.errors import ScalebenchError, did_you_mean
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 100_000
-"""Nodes of the file with every alias written out; a file that grows beyond this is an attack or a mistake."""
+"""Nodes of the file with every alias written out; a file beyond this is an attack or a mistake."""
 
 Location = tuple[str | int, ...]
 ErrorKind = type[ScalebenchError]
@@ -81,7 +81,7 @@ def read_text(path: Path, kind: ErrorKind, shipped: str = "") -> str:
     Args:
         path: the file.
         kind: class of the errors about it.
-        shipped: where files of this sort come with the project, for the hint.
+        shipped: where the project ships such files, for the hint.
     """
     name = str(path)
     try:
@@ -92,7 +92,7 @@ def read_text(path: Path, kind: ErrorKind, shipped: str = "") -> str:
     except OSError as error:
         raise kind(f"{name}: cannot be read: {error.strerror}") from None
     if len(data) > MAX_BYTES:
-        raise kind(f"{name}: {len(data)} bytes; a file of this sort has at most {MAX_BYTES}")
+        raise kind(f"{name}: {len(data)} bytes; such a file has at most {MAX_BYTES}")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -116,25 +116,27 @@ def parse_yaml(name: str, text: str, top: type[dict[Any, Any] | list[Any]], kind
     except RecursionError:
         raise kind(f"{name}: nested too deeply") from None
     if not isinstance(tree, top) or not isinstance(tree, (CommentedMap, CommentedSeq)):
-        found = "nothing" if tree is None else f"a {type(tree).__name__.removeprefix('Commented').lower()}"
-        wanted = "a mapping of keys" if top is dict else "a list of entries"
-        raise kind(f"{name}:1: this file is {wanted}, found {found}", "start with: schema: 1" if top is dict else "")
+        actual = "nothing" if tree is None else f"a {type(tree).__name__.removeprefix('Commented').lower()}"
+        expected = "a mapping of keys" if top is dict else "a list of entries"
+        raise kind(
+            f"{name}:1: this file must be {expected}, not {actual}", "start with: schema: 1" if top is dict else ""
+        )
     located = Located(name, text, tree, kind)
     if _size(located, tree, frozenset(), {}) > MAX_NODES:
         raise kind(f"{name}: aliases expand to more than {MAX_NODES} nodes", "write the lists out")
     return located
 
 
-def _size(file: Located, node: Any, above: frozenset[int], known: dict[int, int]) -> int:
+def _size(file: Located, node: Any, above: frozenset[int], sizes: dict[int, int]) -> int:
     """Nodes of the tree with every alias written out, in time linear in the text."""
     if not isinstance(node, (CommentedMap, CommentedSeq)):
         return 1
     if id(node) in above:
         raise file.kind(f"{file.path}:{node.lc.line + 1}: an alias contains itself")
-    if id(node) not in known:
+    if id(node) not in sizes:
         children = node.values() if isinstance(node, CommentedMap) else node
-        known[id(node)] = 1 + sum(_size(file, child, above | {id(node)}, known) for child in children)
-    return known[id(node)]
+        sizes[id(node)] = 1 + sum(_size(file, child, above | {id(node)}, sizes) for child in children)
+    return sizes[id(node)]
 
 
 def _plain(node: Any) -> Any:
@@ -147,16 +149,19 @@ def _plain(node: Any) -> Any:
     return node
 
 
-def _hint(problem: Any, location: Location, known: list[str]) -> str:
+def _hint(problem: Any, location: Location, valid_keys: list[str]) -> str:
     if problem["type"] in _UNKNOWN_KEY:
-        return did_you_mean(str(location[-1]), known) or f"keys here: {', '.join(sorted(known))}"
+        return did_you_mean(str(location[-1]), valid_keys) or f"valid keys: {', '.join(sorted(valid_keys))}"
     if problem["type"] in ("literal_error", "union_tag_invalid"):
         given = problem["input"] if problem["type"] == "literal_error" else problem["ctx"]["tag"]
         expected = problem["ctx"].get("expected") or problem["ctx"]["expected_tags"]
         return did_you_mean(given, re.findall(r"'([^']*)'", str(expected))) if isinstance(given, str) else ""
     # A branch of a union that none of the keys selects: one of them may be misspelt.
     if problem["type"].endswith("_entry") and isinstance(problem["input"], dict):
-        return next(filter(None, (did_you_mean(key, known) for key in problem["input"])), f"keys: {', '.join(known)}")
+        return next(
+            filter(None, (did_you_mean(key, valid_keys) for key in problem["input"])),
+            f"valid keys: {', '.join(valid_keys)}",
+        )
     return ""
 
 

@@ -1,4 +1,4 @@
-"""What a suite has to know before it can be expanded: facts about models, and questions to the counter."""
+"""What expanding a suite needs: facts about models, and multipliers to be matched by counting."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from scalebench.suite.variant import DECIMALS, Variant
 
 @dataclass(frozen=True)
 class Known:
-    """What timm says about one model.
+    """Facts of timm about one model.
 
     Attributes:
         resolution: default input size, pixels.
-        stride: input pixels per pixel of the last feature map; a smaller input has nothing left to pool.
+        stride: input pixels per pixel of the last feature map; smaller inputs leave no pixel to pool.
     """
 
     resolution: int

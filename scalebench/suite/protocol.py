@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 _HOW_MANY = frozenset({"rounds", "max_rounds", "target", "target_cuda", "budget_s", "timeout_s"})
-"""Fields that decide how many rounds there are, not what one of them means."""
+"""Fields that decide how many rounds there are, not how one is measured."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Plan: what a suite comes to once its names are resolved. Plain data, stored at the head of each result file."""
+"""Plan: a suite with all names resolved. Plain data, stored at the head of each result file."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ class Group:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a case has to keep to.
+    """Limits of a case.
 
     Attributes:
         latency_s: longest latency of a batch, seconds.
         memory_bytes: most memory of a process beyond its libraries, bytes.
-        batch: images per forward pass that this is about.
+        batch: images per forward pass that the limits are for.
     """
 
     latency_s: float | None = None
@@ -106,10 +106,10 @@ class Plan:
         counts: cases of mode ``count``: every measured model, and what the claims need beside them.
         groups: matched groups.
         claims: claim ids to judge.
-        rounds: rounds asked for.
+        rounds: requested rounds per case.
         seed: of the order of the rounds.
-        machines: hardware keys of the machines it was made for.
-        limits, scene: what the cases are held against, where the suite says so.
+        machines: hardware keys of the machines it is for.
+        limits, scene: from the suite, where it has them.
         merged: cases that two entries of different kinds reach, measured once.
     """
 

@@ -2,51 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     PositiveInt,
     Tag,
+    create_model,
     field_validator,
     model_validator,
 )
 
-from scalebench.suite.decoder_table import camera_size
+from scalebench.suite.axes import Axis
+from scalebench.suite.case import AXES
+from scalebench.suite.decoder_table import DECODERS, camera_size
 from scalebench.suite.families import FAMILIES
 from scalebench.suite.protocol import PROTOCOLS, Protocol
+from scalebench.suite.scaling import RULES
+from scalebench.suite.strict import StrictModel
 
-Method = Literal["depth", "width", "resolution", "compound", "fast"]
-Mode = Literal["count", "inference", "training", "blocks"]
-Precision = Literal["fp32", "tf32", "fp16", "bf16", "amp_fp16", "amp_bf16", "int8"]
-Layout = Literal["contiguous", "channels_last"]
-Runtime = Literal[
-    "eager", "compile", "compile_max_autotune", "compile_reduce_overhead", "cuda_graph", "onnxruntime", "openvino",
-    "best",
-]  # fmt: skip
-Decoder = Literal["pillow", "pillow_draft", "torchvision", "opencv", "simplejpeg"]
-Affinity = Literal["free", "pinned"]
-Optimizer = Literal["sgd", "adamw"]
-ProtocolName = Literal["quick", "standard", "rigorous"]
+if TYPE_CHECKING:  # a type checker cannot read the words out of the tables
+    Method = str
+    Decoder = str
+    ProtocolName = str
+    Precision = str
+    Runtime = str
+else:
+    Method, Decoder, ProtocolName = Literal[tuple(RULES)], Literal[tuple(DECODERS)], Literal[tuple(PROTOCOLS)]
+    Precision, Runtime = Literal[AXES["precision"].values], Literal[AXES["runtime"].values]
 Pixels = Annotated[int, Field(ge=1, le=8192, description="side of the square input, pixels")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Sized(_Strict):
+class _Sized(StrictModel):
     """An entry whose resolutions are listed, or are the native ones."""
 
     resolution: list[Pixels] | None = Field(None, min_length=1, description="input sizes, pixels")
     at: Literal["native"] | None = Field(None, description="the paper's input size, else timm's default")
 
     @model_validator(mode="after")
-    def _one_way_of_sizing(self) -> _Sized:
+    def _size_given_once(self) -> _Sized:
         if self.resolution is not None and self.at is not None:
             raise ValueError("give resolution or at, not both")
         return self
@@ -67,13 +65,13 @@ class FamilyModels(_Sized):
     family: str = Field(description=f"family name: {', '.join(FAMILIES)}")
 
 
-class PublishedModels(_Strict):
+class PublishedModels(StrictModel):
     """Every model that published tables print and timm can build, at its printed input size."""
 
     published: list[str] = Field(min_length=1, description="tables of scalebench/data/published_sources.csv, or globs")
 
 
-class ScaledModels(_Strict):
+class ScaledModels(StrictModel):
     """Variants of one base along one or several axes, at nominal factors or at counted targets."""
 
     scale: str = Field(description="base model, a timm name")
@@ -103,8 +101,8 @@ def _is_camera(camera: str) -> str:
     return camera
 
 
-class InputImages(_Strict):
-    """What comes before a model: decoding, resizing and normalising photographs on the CPU; the grid says nothing."""
+class InputImages(StrictModel):
+    """What comes before a model: decoding, resizing and normalising photographs on the CPU; the grid does not apply."""
 
     input: list[Decoder] = Field(min_length=1, description="decoders")
     camera: list[Annotated[str, AfterValidator(_is_camera)]] = Field(
@@ -118,8 +116,8 @@ class InputImages(_Strict):
 
 def _kind_of_entry(entry: Any) -> str | None:
     if isinstance(entry, dict):
-        found = [kind for kind in ENTRY_KINDS if kind in entry]
-        return found[0] if len(found) == 1 else None
+        kinds = [kind for kind in ENTRY_KINDS if kind in entry]
+        return kinds[0] if len(kinds) == 1 else None
     return next((kind for kind, model in ENTRY_KINDS.items() if isinstance(entry, model)), None)
 
 
@@ -145,23 +143,32 @@ ModelEntry = Annotated[
 ]
 
 
-class Grid(_Strict):
-    """Ways to run every model: the product of all axes."""
+def _type_of(row: Axis) -> Any:
+    """Type of one value of an axis."""
+    return Literal[row.values] if isinstance(row.values, tuple) else PositiveInt if row.values is int else bool
 
-    mode: list[Mode] = Field(["inference"], min_length=1, description="count: on paper only, nothing is measured")
-    batch: list[PositiveInt] = Field([1], min_length=1, description="images per forward pass")
-    precision: list[Precision] = Field(["fp32"], min_length=1)
-    layout: list[Layout] = Field(["contiguous"], min_length=1)
-    runtime: list[Runtime] = Field(["eager"], min_length=1)
+
+def _model_of_axes(name: str, field_of: Callable[[Axis], tuple[Any, Any]]) -> type[StrictModel]:
+    """Model with a field for every axis of the table but device and threads, whose words depend on the machine."""
+    fields: dict[str, Any] = {axis: field_of(row) for axis, row in AXES.items() if row.values is not None}
+    return create_model(name, __base__=StrictModel, **fields)
+
+
+_GridAxes = _model_of_axes(
+    "_GridAxes",
+    lambda row: (list[_type_of(row)], Field([row.listed], min_length=1, description=row.description)),  # type: ignore[misc]
+)
+_ExcludeAxes = _model_of_axes("_ExcludeAxes", lambda row: (_type_of(row) | None, None))
+
+
+class Grid(_GridAxes):  # type: ignore[valid-type,misc]  # made at run time
+    """Configurations to run every model in: the product of all axes."""
+
     threads: list[PositiveInt | Literal["auto"]] = Field(
         ["auto"],
         min_length=1,
         description="intra-operator CPU threads of each copy; auto: the cores this process may use, shared out",
     )
-    instances: list[PositiveInt] = Field([1], min_length=1, description="copies at once, each in its own process")
-    affinity: list[Affinity] = Field(["free"], min_length=1, description="pinned: to as many cores as threads")
-    optimizer: list[Optimizer] = Field(["sgd"], min_length=1, description="of training steps")
-    checkpointing: list[bool] = Field([False], min_length=1, description="whether training recomputes activations")
     device: list[Annotated[str, Field(pattern=r"^(auto|cpu|cuda|cuda:[0-9]+)$")]] = Field(["auto"], min_length=1)
 
     @field_validator("*")
@@ -179,22 +186,13 @@ ProtocolOrName = Annotated[
 ]
 
 
-class Exclude(_Strict):
+class Exclude(_ExcludeAxes):  # type: ignore[valid-type,misc]  # made at run time
     """Drops the cases that fit every key given; ``model`` is a glob over written names."""
 
     model: str | None = None
     resolution: PositiveInt | None = None
-    batch: PositiveInt | None = None
-    mode: Mode | None = None
-    precision: Precision | None = None
-    layout: Layout | None = None
-    runtime: Runtime | None = None
     device: Annotated[str, Field(pattern=r"^(cpu|cuda|cuda:[0-9]+)$")] | None = None
     threads: PositiveInt | None = None
-    instances: PositiveInt | None = None
-    affinity: Affinity | None = None
-    optimizer: Optimizer | None = None
-    checkpointing: bool | None = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -204,14 +202,14 @@ class Exclude(_Strict):
         return value
 
     @model_validator(mode="after")
-    def _says_something(self) -> Exclude:
+    def _names_a_key(self) -> Exclude:
         if not self.model_fields_set:
             raise ValueError("an empty exclude would drop every case; name at least one key")
         return self
 
 
-class LimitsEntry(_Strict):
-    """What a case has to keep to; the report says which models and resolutions do."""
+class LimitsEntry(StrictModel):
+    """Limits of a case; the report lists the models and resolutions within them."""
 
     latency_ms: float | None = Field(None, gt=0, description="longest latency of a batch, milliseconds")
     memory_mib: float | None = Field(None, gt=0, description="most memory beyond the libraries, MiB")
@@ -224,14 +222,14 @@ class LimitsEntry(_Strict):
         return self
 
 
-class SceneEntry(_Strict):
-    """What one image shows, and what must be seen in it."""
+class SceneEntry(StrictModel):
+    """What one image shows, and the smallest detail to be recognised in it."""
 
     field_of_view_mm: float = Field(gt=0, description="width of what an image shows, millimetres")
     detail_mm: float = Field(gt=0, description="width of the smallest detail, millimetres")
 
 
-class Suite(_Strict):
+class Suite(StrictModel):
     """A whole suite file."""
 
     schema_number: Literal[1] = Field(alias="schema", description="format of this file")
@@ -239,9 +237,9 @@ class Suite(_Strict):
     title: str = Field("", max_length=200)
     models: list[ModelEntry] = Field(min_length=1)
     grid: Grid = Field(default_factory=lambda: Grid.model_validate({}))
-    exclude: list[Exclude] = []
+    exclude: list[Exclude] = Field([])
     protocol: ProtocolOrName = "standard"
-    limits: LimitsEntry | None = Field(None, description="what the cases are held against")
+    limits: LimitsEntry | None = Field(None, description="limits of the cases")
     scene: SceneEntry | None = Field(None, description="what the camera sees")
     claims: list[str] = Field([], description="claim ids or globs, or all, counted, measured")
 

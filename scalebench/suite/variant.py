@@ -64,25 +64,25 @@ def parse_variant(text: str) -> Variant:
         UnknownNameError: the text is not a model name with optional ``KIND:`` and ``[d=..,w=..]``.
     """
     hint = "write a variant as name, or name[d=1.4,w=1.2]"
-    found = _NAME.fullmatch(text)
-    if not found:
+    match = _NAME.fullmatch(text)
+    if not match:
         raise UnknownNameError(f"{text!r} is not a model name", hint)
-    task = found["task"] or ""
+    task = match["task"] or ""
     if task:
         check_kind(task)
     values: dict[str, float] = {}
-    for part in filter(None, (found["axes"] or "").split(",")):
+    for part in filter(None, (match["axes"] or "").split(",")):
         key, _, value = part.partition("=")
         axis = _AXES.get(key.strip())
         if axis is None or axis in values:
             raise UnknownNameError(f"{text!r}: {part!r} is not a multiplier, or is given twice", hint)
         values[axis] = _whole(key, value, text) if axis in _WHOLE else _multiplier(value, text, hint)
     whole = {axis: int(values.get(axis, 0)) for axis in _WHOLE}
-    return Variant(found["base"], values.get("depth", 1.0), values.get("width", 1.0), **whole, task=task)
+    return Variant(match["base"], values.get("depth", 1.0), values.get("width", 1.0), **whole, task=task)
 
 
 def check_kind(kind: str) -> None:
-    """Refuse what stands before the colon of a name and is no kind of dense model."""
+    """Raise UnknownNameError unless ``kind`` is a kind of dense model."""
     if kind not in KINDS:
         raise UnknownNameError(f"unknown kind {kind!r}", did_you_mean(kind, KINDS) or f"kinds: {', '.join(KINDS)}")
 

@@ -50,14 +50,16 @@ def test_nothing_of_the_chart_is_loaded_before_it_is_looked_at(open_page: Open) 
 def test_filters_count_as_pandas_does(open_page: Open, frame: pd.DataFrame) -> None:
     page = open_page()
     assert _start(page) == f"{len(frame)} of {len(frame)} cases"
-    shown = _after(page, lambda: page.select_option("[name=is-family]", "ResNet"))
-    resnets = frame[frame["family"] == "ResNet"]
+    shown = _after(page, lambda: page.select_option("[name=is-family]", "resnet"))
+    resnets = frame[frame["family"] == "resnet"]
     assert shown == f"{len(resnets)} of {len(frame)} cases"
     shown = _after(page, lambda: page.select_option("[name=is-batch_size]", "8"))
     assert shown == f"{(resnets['batch_size'] == '8').sum()} of {len(frame)} cases"
     shown = _after(page, lambda: page.locator("[name=limit]").fill("80"))
-    low, high = frame["latency"].astype(float).min(), frame["latency"].astype(float).max()
-    kept = (resnets["batch_size"] == "8") & (resnets["latency"].astype(float) <= low * (high / low) ** 0.8 * (1 + 1e-9))
+    low, high = frame["latency_s"].astype(float).min(), frame["latency_s"].astype(float).max()
+    kept = (resnets["batch_size"] == "8") & (
+        resnets["latency_s"].astype(float) <= low * (high / low) ** 0.8 * (1 + 1e-9)
+    )
     assert shown == f"{kept.sum()} of {len(frame)} cases"
     assert 0 < kept.sum() < (resnets["batch_size"] == "8").sum()
     shown = _after(page, lambda: page.locator("#explore button[type=reset]").click())
@@ -74,11 +76,11 @@ def test_a_name_is_searched_for(open_page: Open, frame: pd.DataFrame) -> None:
 def test_an_address_leads_back_to_its_view(open_page: Open, page_url: str) -> None:
     page = open_page()
     _start(page)
-    _after(page, lambda: page.select_option("[name=y]", "throughput"))
+    _after(page, lambda: page.select_option("[name=y]", "throughput_ips"))
     _after(page, lambda: page.select_option("[name=facet]", "machine"))
-    shown = _after(page, lambda: page.select_option("[name=is-family]", "EfficientNet"))
+    shown = _after(page, lambda: page.select_option("[name=is-family]", "efficientnet"))
     address = page.evaluate("location.hash")
-    assert address == "#explorer?y=throughput&facet=machine&is-family=EfficientNet"
+    assert address == "#explorer?y=throughput_ips&facet=machine&is-family=efficientnet"
     again = open_page(url=page_url + address)
     assert _shown(again) == shown
     state = "() => Object.fromEntries(new FormData(document.querySelector('#explore form')))"
@@ -91,7 +93,7 @@ def test_an_address_that_names_what_is_not_there_shows_everything(
 ) -> None:
     page = open_page(url=f"{page_url}#explorer?y=nonsense&is-family=%3Cb%3E&other=1")
     assert _shown(page) == f"{len(frame)} of {len(frame)} cases"
-    assert page.locator("[name=y]").input_value() == "latency"
+    assert page.locator("[name=y]").input_value() == "latency_s"
 
 
 def test_a_filter_that_leaves_nothing_draws_nothing(open_page: Open, frame: pd.DataFrame) -> None:
@@ -114,8 +116,8 @@ def test_every_axis_can_be_drawn(open_page: Open, axis: str) -> None:
 def test_what_is_saved_is_what_was_embedded(open_page: Open, frame: pd.DataFrame, tmp_path: Path) -> None:
     page = open_page()
     _start(page)
-    _after(page, lambda: page.select_option("[name=is-family]", "ResNet"))
-    wanted = frame[frame["family"] == "ResNet"]
+    _after(page, lambda: page.select_option("[name=is-family]", "resnet"))
+    wanted = frame[frame["family"] == "resnet"]
     saved: dict[str, Path] = {}
     for kind in ("csv", "json", "svg"):
         with page.expect_download() as download:
@@ -123,11 +125,11 @@ def test_what_is_saved_is_what_was_embedded(open_page: Open, frame: pd.DataFrame
         saved[kind] = tmp_path / f"cases.{kind}"
         download.value.save_as(saved[kind])
     from_json = json.loads(saved["json"].read_text(encoding="utf-8"))
-    assert [row["latency"] for row in from_json] == wanted["latency"].tolist()
+    assert [row["latency_s"] for row in from_json] == wanted["latency_s"].tolist()
     assert [row["model"] for row in from_json] == wanted["model"].tolist()
     with saved["csv"].open(encoding="utf-8", newline="") as file:
         from_csv = list(csv.DictReader(file))
-    assert [float(row["latency_low"]) for row in from_csv] == wanted["latency_low"].tolist()
+    assert [float(row["latency_s_low"]) for row in from_csv] == wanted["latency_s_low"].tolist()
     assert saved["svg"].read_text(encoding="utf-8").startswith("<svg")
 
 

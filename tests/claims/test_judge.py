@@ -243,7 +243,7 @@ def test_a_measured_claim(analysis_of: MakeAnalysis, factor: float, word: str) -
     assert (verdict.verdict, verdict.n, verdict.machine) == (word, 3, "xeon")
     assert verdict.effect == pytest.approx(factor)
     assert verdict.low < factor < verdict.high
-    assert verdict.way == "batch 1, fp32 eager, cpu, 1 threads"
+    assert verdict.way == "batch 1, fp32 eager, cpu, 1 thread"
     assert "95 % interval" in verdict.why
     assert "n = 3" in verdict.why
 
@@ -261,8 +261,8 @@ def test_each_machine_and_configuration_has_its_verdict(analysis_of: MakeAnalysi
     verdicts = judge(select_claims(["EN-12"]), analysis_of(rounds=rounds))
     found = {(v.machine, v.way): (v.verdict, round(v.effect, 3)) for v in verdicts}
     assert found == {
-        ("xeon", "batch 1, fp32 eager, cpu, 1 threads"): (S, 6.5),
-        ("epyc", "batch 1, fp32 eager, cpu, 1 threads"): (R, 2.3),
+        ("xeon", "batch 1, fp32 eager, cpu, 1 thread"): (S, 6.5),
+        ("epyc", "batch 1, fp32 eager, cpu, 1 thread"): (R, 2.3),
         ("xeon", "batch 1, fp32 eager, cpu, 4 threads"): (R, 3.0),
     }
 

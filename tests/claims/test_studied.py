@@ -11,6 +11,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from scalebench.analysis.analyse import Analysis
+from scalebench.analysis.way import WAY as COLUMNS
 from scalebench.claims.published_accuracy import accuracies
 from scalebench.claims.registry import Part
 
@@ -74,7 +75,8 @@ def test_ways_are_never_mixed_and_too_few_cases_give_none(analysis_of: MakeAnaly
     part = _part(kind="rank_agreement", first="macs", second="latency_s", models=LISTED, least=10)
     cases = pd.concat([_cases(), _cases(batch=8), _cases(threads=4).head(3)])
     found = list(part.find(replace(analysis_of(), cases=cases)))
-    assert [(f.configuration[2], f.configuration[6]) for f in found] == [(1, 1), (8, 1)]
+    batch, threads = COLUMNS.index("batch"), COLUMNS.index("threads")
+    assert [(f.configuration[batch], f.configuration[threads]) for f in found] == [(1, 1), (8, 1)]
 
 
 # --- published accuracy --------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from torch import nn
 from scalebench.execute.client import Worker
 from scalebench.measure.runtimes.compiled import Compiled, fill_cache
 from scalebench.suite.case import Case
-from scalebench.suite.offers import BOUNDS
+from scalebench.suite.precisions import PRECISIONS
 from scalebench.suite.protocol import Protocol
 
 FAST = Protocol(rounds=1, warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.05, chunk_max_s=0.5, min_iterations=3)
@@ -39,7 +39,7 @@ def facts(worker: Worker, case: Case) -> dict[str, Any]:
 def test_eager_in_another_precision_or_layout_is_verified(worker: Worker, way: dict[str, str]) -> None:
     found = facts(worker, replace(CASE, **way))
     assert found["verified"] == "ok"
-    assert found["relative_error"] <= BOUNDS[way.get("precision", "fp32")]
+    assert found["relative_error"] <= PRECISIONS[way.get("precision", "fp32")].bound
     assert (found["relative_error"] > 1e-4) == ("precision" in way)
 
 

@@ -30,7 +30,7 @@ REFUSED = {
     "misspelt key of a quote": ("vendor:", "vender:", "quote:", "offers[0].quote.vender", "unknown key", "'vendor'"),
     "misspelt key of a quantity": (
         "low: 1.1, high", "lo: 1.1, high", "pue:", "site.pue.lo", "unknown key", "'low'"),
-    "a key that is like nothing": ("currency:", "zzz: 1\ncurrency:", "zzz:", "zzz", "unknown key", "keys here"),
+    "a key that is like nothing": ("currency:", "zzz: 1\ncurrency:", "zzz:", "zzz", "unknown key", "valid keys"),
     "misspelt kind": ("kind: rent", "kind: rnet", "id: rent", "offers[1]", "'buy', 'rent'", "'rent'"),
     "misspelt power source": (
         "measured_wall", "measured_wal", "power_source", "nodes[0].power_source", "'measured_wall'", "'measured_wall'"),
@@ -137,7 +137,7 @@ def test_a_plan_is_read(plan_file: Load, tmp_path: Path) -> None:
 
 def test_no_file_and_no_plan(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text("- 1\n", encoding="utf-8")
-    with pytest.raises(PlanError, match=r"plan\.yaml:1: this file is a mapping of keys, found a seq"):
+    with pytest.raises(PlanError, match=r"plan\.yaml:1: this file must be a mapping of keys, not a seq"):
         load_plan(tmp_path / "plan.yaml")
     with pytest.raises(PlanError, match="no such file") as caught:
         load_plan(tmp_path / "plam.yaml")

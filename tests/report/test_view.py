@@ -10,7 +10,8 @@ import pytest
 
 from scalebench.claims.judge import Verdict
 from scalebench.report.content import Absent, Chart
-from scalebench.report.labels import family, plain, series, short, when
+from scalebench.report.labels import plain, short, when
+from scalebench.report.looks import drawn_family, series
 from scalebench.report.sections.headline import LIMIT, count_words, effect, headline
 from scalebench.report.sections.results import draw_figures
 from scalebench.report.view import articles, compose
@@ -94,7 +95,7 @@ def test_a_takeaway_follows_its_data(build: Callable[..., Built]) -> None:
     ]
     chart = draw_figures(build(slower).analysis)["f1"]
     assert isinstance(chart, Chart)
-    assert chart.takeaway.startswith("Per counted MAC, EfficientNet takes 3.00 times as long as ResNet")
+    assert chart.takeaway.startswith("Per counted MAC, efficientnet takes 3.00 times as long as resnet")
 
 
 def test_a_figure_without_data_is_left_out_and_the_reason_is_told(build: Callable[..., Built]) -> None:
@@ -118,17 +119,17 @@ def test_provenance_names_machines_dates_and_rounds(full: Built) -> None:
 @pytest.mark.parametrize(
     ("model", "expected"),
     [
-        ("resnet50", "ResNet"),
-        ("resnet50[d=2]", "ResNet, scaled"),
-        ("tf_efficientnetv2_s", "EfficientNetV2"),
-        ("efficientnet_b0", "EfficientNet"),
-        ("convnext_tiny", "ConvNeXt"),
+        ("resnet50", "resnet"),
+        ("resnet50[d=2]", "resnet, scaled"),
+        ("tf_efficientnetv2_s", "efficientnetv2"),
+        ("efficientnet_b0", "efficientnet"),
+        ("convnext_tiny", "convnext"),
         ("vit_base", "other"),
     ],
 )
 def test_series(model: str, expected: str) -> None:
     assert series(model) == expected
-    assert family(model) == expected.removesuffix(", scaled")
+    assert drawn_family(model) == expected.removesuffix(", scaled")
 
 
 def test_times_in_words() -> None:

@@ -11,14 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalebench.analysis.analyse import analyse
-from scalebench.claims.judge import way_text
 from scalebench.errors import StoreError
 from scalebench.record import Environment, Record
 from scalebench.store.accuracies import Weights, join
 from scalebench.store.frame import counted_here, counts_frame
 from scalebench.store.jsonl import read_results
 from scalebench.store.published_tables import ACCURACIES, Imported, plan_of, read_timm, with_accuracies, write_imported
-from scalebench.suite.case import COUNT, Case
+from scalebench.suite.case import COUNT, Case, configuration_text
 
 INFER, TRAIN = "benchmark-infer-amp-nhwc-pt240-cu124-rtx4090.csv", "benchmark-train-amp-nhwc-pt112-cu113-rtx3090.csv"
 CPU = "benchmark-infer-fp32-nchw-pt221-cpu-i9_10940x-dynamo.csv"
@@ -107,7 +106,7 @@ def test_analysis_gives_a_value_and_no_interval(tmp_path: Path) -> None:
 def test_threads_that_nobody_tells_are_not_said(tmp_path: Path) -> None:
     found = read(tmp_path, VARIANTS["CPU without MACs"][1], CPU)
     (row,) = analyse(plan_of(found), found.records).cases.to_dict("records")
-    assert way_text(row) == "batch 1024, fp32 compile, cpu"
+    assert configuration_text(row) == "batch 1024, fp32 compile, cpu"
 
 
 def test_what_was_counted_here_goes_before_what_a_table_says(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from scalebench.suite.load import load_suite
-from scalebench.suite.offers import BOUNDS, OFFERS
+from scalebench.suite.offers import OFFERS
+from scalebench.suite.precisions import PRECISIONS
 from scalebench.suite.suite_schema import json_schema
 
 SUITES = sorted((Path(__file__).parents[2] / "suites").glob("*.yaml"))
@@ -44,7 +45,7 @@ def test_every_runtime_and_precision_is_offered_by_somebody() -> None:
     grid = json_schema()["$defs"]["Grid"]["properties"]
     assert set(grid["runtime"]["items"]["enum"]) == {*OFFERS, "best"}
     offered = {precision for offer in OFFERS.values() for found in offer.precisions.values() for precision in found}
-    assert set(grid["precision"]["items"]["enum"]) == offered == set(BOUNDS)
+    assert set(grid["precision"]["items"]["enum"]) == offered == set(PRECISIONS)
 
 
 def test_suites_are_shipped() -> None:

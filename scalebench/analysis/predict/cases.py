@@ -15,7 +15,7 @@ from scalebench.analysis.rounds import name_machines, with_standing
 from scalebench.analysis.summary import summarise
 from scalebench.record import Record
 from scalebench.store.frame import rounds_frame
-from scalebench.suite.case import COUNT, MODELS
+from scalebench.suite.case import COUNT, MODELS, configuration_text
 from scalebench.suite.families import family_of
 
 Facts = Mapping[str, Any]
@@ -41,13 +41,7 @@ class Place:
     @property
     def label(self) -> str:
         """Short text for tables, without the machine."""
-        words = (
-            "" if self.mode == "inference" else self.mode, self.precision,
-            "" if self.layout == "contiguous" else self.layout, self.runtime,
-            f"{self.threads} threads" if self.device == "cpu" and self.threads else self.device, f"batch {self.batch}",
-            self.setting,
-        )  # fmt: skip
-        return ", ".join(filter(None, words))
+        return configuration_text(vars(self))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from scalebench.errors import MachineError
 from scalebench.measure.runtimes.base import Forward
 from scalebench.measure.runtimes.exported import Exported
 from scalebench.measure.runtimes.torchlike import images_as_asked, logits
+from scalebench.suite.precisions import PRECISIONS
 
 
 class OnnxRuntime(Exported):
@@ -31,7 +32,7 @@ class OnnxRuntime(Exported):
 
         def forward(images: torch.Tensor) -> Any:
             images, binding = images_as_asked(images, case).contiguous(), session.io_binding()
-            kind = "float16" if case.precision == "fp16" else "float32"
+            kind = PRECISIONS[case.precision].dtype
             binding.bind_input(name, "cuda", images.device.index, kind, tuple(images.shape), images.data_ptr())
             binding.bind_output(output, "cuda", images.device.index)
             session.run_with_iobinding(binding)

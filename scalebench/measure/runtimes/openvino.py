@@ -10,8 +10,9 @@ from torch import nn
 from scalebench.measure.runtimes.base import Forward
 from scalebench.measure.runtimes.exported import Exported
 from scalebench.measure.runtimes.torchlike import logits
+from scalebench.suite.precisions import PRECISIONS
 
-_HINTS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
+_HINTS = {"float32": "f32", "bfloat16": "bf16"}
 """Precision of what is not quantised; OpenVINO would choose bf16 by itself where the CPU has it."""
 
 
@@ -27,7 +28,7 @@ class OpenVino(Exported):
             "INFERENCE_NUM_THREADS": self._case.threads,
             "NUM_STREAMS": 1,
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": _HINTS[self._case.precision],
+            "INFERENCE_PRECISION_HINT": _HINTS[PRECISIONS[self._case.precision].dtype],
             "ENABLE_CPU_PINNING": self._case.affinity == "pinned",
         }
         request = core.compile_model(core.read_model(self._file), "CPU", settings).create_infer_request()

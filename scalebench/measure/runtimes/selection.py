@@ -9,14 +9,24 @@ from scalebench.measure.artefacts import Example, artefact
 from scalebench.measure.runtimes.base import Runtime
 from scalebench.measure.runtimes.compiled import Compiled, fill_cache, use_cache
 from scalebench.measure.runtimes.eager import Eager
+from scalebench.measure.runtimes.exported import Exported
 from scalebench.measure.runtimes.exporting import export
 from scalebench.measure.runtimes.graphs import CudaGraph
 from scalebench.measure.runtimes.onnxruntime import OnnxRuntime
 from scalebench.measure.runtimes.openvino import OpenVino
 from scalebench.suite.case import Case
+from scalebench.suite.precisions import PRECISIONS
 
-_TORCH = {"eager": Eager, "cuda_graph": CudaGraph}
-_EXPORTED: dict[str, type[OnnxRuntime | OpenVino]] = {"onnxruntime": OnnxRuntime, "openvino": OpenVino}
+_RUNTIMES: dict[str, type[Eager | OnnxRuntime | OpenVino]] = {
+    "eager": Eager,
+    "cuda_graph": CudaGraph,
+    "compile": Compiled,
+    "compile_max_autotune": Compiled,
+    "compile_reduce_overhead": Compiled,
+    "onnxruntime": OnnxRuntime,
+    "openvino": OpenVino,
+}
+"""Runtime -> the class that runs it; ``suite/offers.py`` has what it offers."""
 
 
 def runtime_of(case: Case, example: Example) -> tuple[Runtime, dict[str, Any]]:
@@ -29,18 +39,18 @@ def runtime_of(case: Case, example: Example) -> tuple[Runtime, dict[str, Any]]:
     Raises:
         ScalebenchError, RuntimeError: the model cannot be exported or compiled.
     """
-    if case.runtime in _TORCH:
-        return _TORCH[case.runtime](case), {}
+    kind = _RUNTIMES[case.runtime]
     alone = replace(case, instances=1, affinity="free")
-    if case.runtime in _EXPORTED:
+    if issubclass(kind, Exported):
         folder, facts = artefact(_as_exported(alone), export, example)
-        return _EXPORTED[case.runtime](case, folder), facts
-    folder, facts = artefact(alone, fill_cache, example)
-    use_cache(folder)
-    return Compiled(case), facts
+        return kind(case, folder), facts
+    if issubclass(kind, Compiled):
+        folder, facts = artefact(alone, fill_cache, example)
+        use_cache(folder)
+        return kind(case), facts
+    return kind(case), {}
 
 
 def _as_exported(case: Case) -> Case:
-    """What decides the file: it has weights in fp32 unless they are fp16 or int8, and knows no threads."""
-    precision = case.precision if case.precision in ("fp16", "int8") else "fp32"
-    return replace(case, runtime="onnxruntime", precision=precision, threads=1)
+    """What decides the file, which has no number of threads."""
+    return replace(case, runtime="onnxruntime", precision=PRECISIONS[case.precision].exported, threads=1)

@@ -10,8 +10,8 @@ from torch import nn
 from torch.utils._pytree import tree_leaves
 
 from scalebench.suite.case import Case
+from scalebench.suite.precisions import PRECISIONS
 
-_HALVES = {"fp16": torch.float16, "bf16": torch.bfloat16}
 _MOST_ELEMENTS = 100_000
 """Of an image's output that are compared; a segmenter's has twenty million."""
 _FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -25,21 +25,23 @@ def set_tf32(case: Case) -> None:
 
 def module_as_asked(model: nn.Module, case: Case) -> nn.Module:
     """The module with the case's layout, and its weights in half precision where that is asked for."""
-    dtype = _HALVES.get(case.precision)
-    model = model if dtype is None else model.to(dtype)
-    return model.to(memory_format=_FORMATS[case.layout])
+    return model.to(_image_type(case)).to(memory_format=_FORMATS[case.layout])
 
 
 def images_as_asked(images: torch.Tensor, case: Case) -> torch.Tensor:
     """Images with the case's type and layout; the same tensor where nothing changes."""
-    return images.to(_HALVES.get(case.precision, images.dtype), memory_format=_FORMATS[case.layout])
+    return images.to(_image_type(case), memory_format=_FORMATS[case.layout])
 
 
 def autocast(case: Case) -> AbstractContextManager[Any]:
     """Mixed precision where the case asks for it."""
-    if not case.precision.startswith("amp_"):
-        return nullcontext()
-    return torch.autocast(case.device.partition(":")[0], _HALVES[case.precision.removeprefix("amp_")])
+    dtype = PRECISIONS[case.precision].autocast
+    return torch.autocast(case.device.partition(":")[0], getattr(torch, dtype)) if dtype else nullcontext()
+
+
+def _image_type(case: Case) -> torch.dtype:
+    dtype: torch.dtype = getattr(torch, PRECISIONS[case.precision].dtype)
+    return dtype
 
 
 def logits(output: Any) -> torch.Tensor:

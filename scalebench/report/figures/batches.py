@@ -6,17 +6,20 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
+from scalebench.metrics import METRICS
 from scalebench.report.content import Absent, Chart
 from scalebench.report.figures.drawing import EndLabel, label_ends, log_axis
 from scalebench.report.figures.panels import ALL_CASES, panels
 from scalebench.report.figures.takeaways import Takeaway
-from scalebench.report.labels import SCALES, look, point_label, series, without_batch
+from scalebench.report.labels import point_label, without_batch
+from scalebench.report.looks import DASHES, look, series
 from scalebench.report.tables import number
 
 TITLE = "Latency against throughput, by batch"
 MOST_CURVES, NEAREST = 10, 224
 _CASE = ["model", "resolution"]
-_DASHES = ("-", "--", "-.")
+_DASHES = DASHES[:3]
+"""Dots are the tail's."""
 
 
 def batch_curves(cases: pd.DataFrame) -> Chart | Absent:
@@ -73,7 +76,7 @@ def _one_size(here: pd.DataFrame) -> pd.DataFrame:
 
 
 def _panel(here: pd.DataFrame, axes: Axes) -> None:
-    ms = SCALES["latency_s"].factor
+    ms = METRICS["latency_s"].factor
     data = here.assign(x=here["throughput_ips"], y=here["latency_s"] / ms, tail=here["latency_p99_s"] / ms)
     log_axis(axes, "x", data["x"].tolist())
     log_axis(axes, "y", [*data["y"], *data["tail"].dropna()])
@@ -89,6 +92,6 @@ def _panel(here: pd.DataFrame, axes: Axes) -> None:
                           fontsize=8, ha="right")  # fmt: skip
         last = rows.iloc[-1]
         ends.append(EndLabel(float(last["x"]), float(last["y"]), point_label(str(model), size), style.colour))
-    axes.set_xlabel(SCALES["throughput_ips"].heading)
-    axes.set_ylabel(f"{SCALES['latency_s'].heading}; dotted: p99")
+    axes.set_xlabel(METRICS["throughput_ips"].heading)
+    axes.set_ylabel(f"{METRICS['latency_s'].heading}; dotted: p99")
     label_ends(axes, ends)

@@ -9,16 +9,16 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.analysis.way import WAY
+from scalebench.metrics import METRICS
 from scalebench.report.content import Absent, Chart
 from scalebench.report.figures.drawing import INK, EndLabel, label_ends, label_points, log_axis
 from scalebench.report.figures.panels import ALL_CASES, dense, per_way, scatter, scatter_front
 from scalebench.report.figures.takeaways import of_compute, of_front, of_resolution
-from scalebench.report.labels import SCALES, look, point_label, series
+from scalebench.report.labels import point_label
+from scalebench.report.looks import DASHES, MARKERS, look, series
 
 RESOLUTION = "resolution, px (square input)"
 MOST_CURVES = 12
-_DASHES = ("-", "--", "-.", ":")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
 def latency_against_macs(cases: pd.DataFrame) -> Chart | Absent:
@@ -34,7 +34,7 @@ def latency_against_macs(cases: pd.DataFrame) -> Chart | Absent:
 
 def against_resolution(cases: pd.DataFrame, metric: str, anchor: str) -> Chart | Absent:
     """Figures 2 and 3: a metric against resolution for every model with two or more of them."""
-    scale = SCALES[metric]
+    scale = METRICS[metric]
     title = f"{scale.title.capitalize()} against resolution"
     good = cases.dropna(subset=[metric])
     counts = good.groupby([*WAY, "model"])["resolution"].transform("nunique")
@@ -69,25 +69,25 @@ def _same_machine(every: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
 
 
 def _shown(frame: pd.DataFrame, metric: str) -> pd.Series:
-    return frame[metric].astype(float) / SCALES[metric].factor
+    return frame[metric].astype(float) / METRICS[metric].factor
 
 
 def _reach(frame: pd.DataFrame, metric: str) -> list[float]:
     """Values and the ends of their intervals; an interval is followed to three times the largest value, no further."""
     values = _shown(frame, metric)
-    ends = pd.concat([frame[f"{metric}_low"], frame[f"{metric}_high"]]).astype(float) / SCALES[metric].factor
+    ends = pd.concat([frame[f"{metric}_low"], frame[f"{metric}_high"]]).astype(float) / METRICS[metric].factor
     within = ends.dropna().clip(values.min() / 3, values.max() * 3)
     return [*values.dropna().tolist(), *within.tolist()]
 
 
 def _axes(axes: Axes, x: str, y: str) -> None:
-    axes.set_xlabel(SCALES[x].heading if x in SCALES else x)
-    axes.set_ylabel(SCALES[y].heading)
+    axes.set_xlabel(METRICS[x].heading if x in METRICS else x)
+    axes.set_ylabel(METRICS[y].heading)
 
 
 def _ends(rows: pd.DataFrame, metric: str) -> tuple[pd.Series, pd.Series]:
     """Lower and upper ends of the 95 % intervals, as they are shown."""
-    low, high = (rows[f"{metric}_{end}"].astype(float) / SCALES[metric].factor for end in ("low", "high"))
+    low, high = (rows[f"{metric}_{end}"].astype(float) / METRICS[metric].factor for end in ("low", "high"))
     return low, high
 
 
@@ -150,7 +150,7 @@ def _resolution_panel(every: pd.DataFrame, metric: str, here: pd.DataFrame, axes
         style = look(kind)
         data = rows.assign(x=rows["resolution"].astype(float), y=_shown(rows, metric))
         sns.lineplot(data, x="x", y="y", ax=axes, color=style.colour, estimator=None, legend=False,
-                     linestyle=_DASHES[nth % len(_DASHES)], marker=_MARKERS[nth % len(_MARKERS)],
+                     linestyle=DASHES[nth % len(DASHES)], marker=tuple(MARKERS)[nth % len(MARKERS)],
                      markeredgecolor="none")  # fmt: skip
         _band(axes, rows, data["x"], metric, style.colour)
         ends.append(EndLabel(data["x"].iloc[-1], data["y"].iloc[-1], str(model), style.colour))
@@ -174,7 +174,7 @@ def _front_panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
         scatter_front(axes, rows, look(str(name)), pixels=dense(here))
     best = data[data["front"].astype(bool)].sort_values("x")
     axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
-    axes.set_xlabel(SCALES["latency_s"].heading)
-    axes.set_ylabel(SCALES["macs"].heading)
+    axes.set_xlabel(METRICS["latency_s"].heading)
+    axes.set_ylabel(METRICS["macs"].heading)
     named = zip(best["x"], best["y"], best["model"], best["resolution"], strict=True)
     label_points(axes, [(x, y, point_label(model, size)) for x, y, model, size in named])

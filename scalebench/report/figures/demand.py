@@ -12,13 +12,12 @@ from scalebench.procure.switching import CostCurve
 from scalebench.report.content import Absent, Chart, Column, Panel, Table
 from scalebench.report.figures.drawing import INK, EndLabel, draw, label_ends, log_axis
 from scalebench.report.figures.tornado import cost_words
-from scalebench.report.labels import GREY, listed
+from scalebench.report.labels import listed
+from scalebench.report.looks import nth_look
 from scalebench.report.naming import amount
 from scalebench.report.tables import capped
 
 MOST_CURVES = 8
-_COLOURS = ("#0173b2", "#d55e00", "#029e73", "#cc78bc", GREY)
-_DASHES = ("-", "--", "-.", ":")
 
 
 def demand_figure(decision: Decision, curve: CostCurve, anchor: str) -> Chart | Absent:
@@ -77,9 +76,9 @@ def _panel(decision: Decision, curve: CostCurve, axes: Axes) -> None:
     log_axis(axes, "y", [value for _, costs in shown for value in costs])
     ends = []
     for index, (name, costs) in enumerate(shown):
-        colour = _COLOURS[index % len(_COLOURS)]
-        axes.plot(curve.mean_ips, costs, color=colour, linestyle=_DASHES[index % len(_DASHES)])
-        ends.append(EndLabel(curve.mean_ips[-1], costs[-1], name, colour))
+        style = nth_look(index)
+        axes.plot(curve.mean_ips, costs, color=style.colour, linestyle=style.dash)
+        ends.append(EndLabel(curve.mean_ips[-1], costs[-1], name, style.colour))
     mean = decision.plan.workload.demand.mean_images_per_s.value
     axes.axvline(mean, color=INK, linewidth=1, alpha=0.7)
     axes.annotate("as planned", (mean, axes.get_ylim()[1]), xytext=(3, -3), textcoords="offset points", va="top",

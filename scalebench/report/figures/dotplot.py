@@ -14,12 +14,13 @@ from scalebench.report.content import Absent, Chart
 from scalebench.report.figures.drawing import INK, log_axis
 from scalebench.report.figures.panels import panels
 from scalebench.report.figures.takeaways import of_groups
-from scalebench.report.labels import family, look, plain, short, sorted_ways, way_label
+from scalebench.report.labels import plain, short, sorted_ways, way_label
+from scalebench.report.looks import MARKERS, drawn_family, look
 from scalebench.report.tables import groups_table
 
 TITLE = "Matched groups: ratio to compound scaling at equal counted compute"
 _METHODS = ("depth", "width", "resolution", "fast")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+_MARKERS = tuple(MARKERS)
 
 
 def matched_groups(groups: pd.DataFrame) -> Chart | Absent:
@@ -67,7 +68,7 @@ def _panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
     axes.set_xlim(low, high * (high / low) ** 0.08)
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
     for (base, target), rows in _dots(here):
-        style, nth = look(family(str(base))), targets.index(target)
+        style, nth = look(drawn_family(str(base))), targets.index(target)
         at = rows.assign(y=[places[str(base), str(method), target] for method in rows["method"]])
         known = at.dropna(subset=["low", "high"])
         axes.hlines(known["y"], known["low"], known["high"], colors=style.colour, linewidth=1.2)

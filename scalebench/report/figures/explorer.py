@@ -1,48 +1,46 @@
 """The interactive chart: what can be chosen, and the specification that the browser draws.
 
-Altair makes every encoding, so that each is checked against Vega-Lite's schema here; the page only puts together what
-was checked.
+Altair makes every encoding, which checks each against Vega-Lite's schema; the page only combines them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
+from scalebench.metrics import COUNTED, MEASURED, METRICS
 from scalebench.report.content import Explorer
-from scalebench.report.labels import FAMILIES, SCALES, family
+from scalebench.report.looks import COLOURS, MARKERS, drawn_family, look
+from scalebench.suite.case import AXES, KEY_AXES
 
+_METRICS = {name: METRICS[name].heading for name in (*COUNTED, *MEASURED) if METRICS[name].kind != "estimated"}
+_INTERVALS = {**{name: METRICS[name].title for name in MEASURED}, "latency_p99_s": "p99 latency"}
+"""Metrics with an interval, with their titles."""
 NUMBERS = {
-    "macs": "counted MACs, G per image", "params": "parameters, millions",
-    "activations": "activations, millions per image", "resolution": "resolution, px", "pixels": "pixels, thousands",
-    "batch": "batch", "latency": "latency, ms per batch", "latency_per_image": "latency, ms per image",
-    "p99": "p99 latency, ms per batch", "throughput": "throughput, images per s", "memory": "memory, MiB",
-    "energy": "energy, J per image", "utilisation": "utilisation of the roof, %",
+    **_METRICS, "latency_p99_s": "p99 latency, ms per batch", "latency_image_s": "latency, ms per image",
+    "resolution": "resolution, px", "pixels": "pixels, thousands", "batch": "batch",
+    "utilisation": "utilisation of the roof, %",
 }  # fmt: skip
 """Fields that can be an axis, with their titles."""
+_AXES = {name: AXES[name].heading for name in KEY_AXES if name != "batch"}
 WORDS = {
-    "family": "family", "model": "model", "size": "resolution", "batch_size": "batch", "precision": "precision",
-    "layout": "layout", "runtime": "runtime", "device": "device", "threads": "threads", "machine": "machine",
-    "scaled": "scaled or not", "ended": "ended", "limited": "limited by",
+    "family": "family", "model": "model", "size": "resolution", "batch_size": "batch", **_AXES,
+    "setting": "further settings", "machine": "machine", "scaled": "scaled or not", "ended": "ended",
+    "limited": "limited by",
 }  # fmt: skip
 """Fields that can be a colour, a facet or a filter, with their titles."""
 ALWAYS = ("family", "precision", "machine", "runtime")
-FILTERS = (*ALWAYS, "batch_size", "layout", "device", "threads", "scaled")
-_INTERVALS = {
-    "latency": "latency_s", "throughput": "throughput_ips", "memory": "memory_bytes", "p99": "latency_p99_s",
-}  # fmt: skip
+FILTERS = tuple(dict.fromkeys((*ALWAYS, "batch_size", *_AXES, "setting", "scaled")))
 TITLES = {
     **WORDS, **NUMBERS, "n": "n, rounds", "kind": "kind", "notes": "noted",
-    **{f"{name}_{end}": f"{NUMBERS[name].split(',')[0]}, 95 % {end}"
-       for name in _INTERVALS for end in ("low", "high")},
+    **{f"{name}_{end}": f"{title}, 95 % {end}" for name, title in _INTERVALS.items() for end in ("low", "high")},
 }  # fmt: skip
 """Every field with its title."""
-_LIMIT = "latency"
-_COLOURS = [style.colour for style in FAMILIES.values()]
-_SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"]
+_LIMIT = "latency_s"
+_SHAPES = [marker.replace(" ", "-") for marker in MARKERS.values()]
 DATA = "cases"
 """Name under which the page hands the rows to the chart."""
 
@@ -58,11 +56,11 @@ def explorer(cases: pd.DataFrame, placed: pd.DataFrame) -> Explorer | None:
     if good.empty:
         return None
     frame = explorer_frame(good, placed)
-    numbers = tuple(name for name in NUMBERS if frame[name].notna().any())
+    numbers = tuple(name for name in NUMBERS if _on_log_axis(frame[name]))
     words = tuple(name for name in WORDS if frame[name].astype(str).ne("").any())
-    start = {"x": "macs" if "macs" in numbers else "resolution", "y": "latency", "color": "family", "facet": ""}
+    start = {"x": "macs" if "macs" in numbers else "resolution", "y": _LIMIT, "color": "family", "facet": ""}
     filled = [name for name in TITLES if frame[name].notna().any() and frame[name].ne("").any()]
-    channels = _channels(numbers, words)
+    channels = _channels(numbers, words, sorted(frame["family"].unique()))
     return Explorer(
         columns={name: frame[name].tolist() for name in filled},
         titles={name: TITLES[name] for name in filled},
@@ -78,38 +76,43 @@ def explorer(cases: pd.DataFrame, placed: pd.DataFrame) -> Explorer | None:
 
 
 def _filters(frame: pd.DataFrame) -> dict[str, tuple[tuple[str, str], ...]]:
-    """Values to choose from: what buyers ask for first is always there, the rest where there is a choice."""
-    found = {}
+    """Values to choose from: the fields of ``ALWAYS``, and others where there is a choice."""
+    filters = {}
     for name in FILTERS:
         values = sorted(frame[name].unique(), key=lambda text: (len(text), text) if text.isdecimal() else (0, text))
         if len(values) > 1 or name in ALWAYS:
-            found[name] = tuple((value, value or "(none)") for value in values)
-    return found
+            filters[name] = tuple((value, value or "(none)") for value in values)
+    return filters
 
 
 def explorer_frame(cases: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
     """One row per case with every field of the chart, numbers in the unit of their titles, five digits each."""
-    ms, mib = SCALES["latency_s"].factor, SCALES["memory_bytes"].factor
-    factors = {"latency_s": ms, "throughput_ips": 1.0, "memory_bytes": mib, "latency_p99_s": ms}
-    known = placed.reindex(cases.index)
+    ms = METRICS["latency_s"].factor
+    factors = {**{name: METRICS[name].factor for name in _METRICS}, "latency_p99_s": ms}
     numbers = {
-        "macs": cases["macs"] / 1e9, "params": cases["params"] / 1e6, "activations": cases["activations"] / 1e6,
+        **{name: cases[name] / factor for name, factor in factors.items()},
+        **{f"{name}_{end}": cases[f"{name}_{end}"] / factors[name] for name in _INTERVALS for end in ("low", "high")},
+        "latency_image_s": cases["latency_s"] / cases["batch"] / ms,
         "resolution": cases["resolution"], "pixels": cases["resolution"].astype(float) ** 2 / 1e3,
-        "batch": cases["batch"], "latency_per_image": cases["latency_s"] / cases["batch"] / ms,
-        "energy": cases["energy_j"], "utilisation": 100 * _column(known, "utilisation"), "n": cases["n"],
-        **{f"{short}{end}": cases[f"{metric}{end}"] / factors[metric]
-           for short, metric in _INTERVALS.items() for end in ("", "_low", "_high")},
+        "batch": cases["batch"], "n": cases["n"],
+        "utilisation": 100 * _column(placed.reindex(cases.index), "utilisation"),
     }  # fmt: skip
     words = {
-        "family": cases["model"].map(family), "model": cases["model"], "size": cases["resolution"],
+        "family": cases["model"].map(drawn_family), "model": cases["model"], "size": cases["resolution"],
         "batch_size": cases["batch"], "scaled": cases["model"].str.contains("[", regex=False).map(_scaled),
-        "ended": cases["status"], "limited": _column(known, "label"), "notes": cases["notes"],
+        "ended": cases["status"], "limited": _column(placed.reindex(cases.index), "label"), "notes": cases["notes"],
         "kind": pd.Series("measured", index=cases.index),
-        **{name: cases[name] for name in ("precision", "layout", "runtime", "device", "threads", "machine")},
+        **{name: cases[name] for name in (*_AXES, "setting", "machine")},
     }  # fmt: skip
     shown = pd.DataFrame({name: _rounded(values) for name, values in numbers.items()})
     shown = shown.assign(**{name: values.fillna("").astype(str) for name, values in words.items()})
     return shown[list(TITLES)]
+
+
+def _on_log_axis(values: pd.Series) -> bool:
+    """Whether there are values, all above zero: energy above idle may not be."""
+    numbers = values.dropna().astype(float)
+    return bool(len(numbers)) and bool((numbers > 0).all())
 
 
 def _column(placed: pd.DataFrame, name: str) -> pd.Series:
@@ -127,7 +130,7 @@ def _rounded(values: pd.Series) -> pd.Series:
     return short.astype(object).where(numbers.notna() & numbers.abs().ne(float("inf")), None)
 
 
-def _channels(numbers: tuple[str, ...], words: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def _channels(numbers: tuple[str, ...], words: tuple[str, ...], families: list[str]) -> dict[str, dict[str, Any]]:
     """Checked encodings by channel and field."""
     axis: dict[str, Any] = {
         "type": "quantitative",
@@ -135,24 +138,29 @@ def _channels(numbers: tuple[str, ...], words: tuple[str, ...]) -> dict[str, dic
         "axis": alt.Axis(format="~g", labelOverlap=True),
     }
     kind: dict[str, Any] = {"type": "nominal"}
+    looks = {family: look(family) for family in families}
+    colours = {family: style.colour for family, style in looks.items()}
+    shapes = {family: style.shape.replace(" ", "-") for family, style in looks.items()}
     return {
         "x": {name: alt.X(name, title=TITLES[name], **axis).to_dict() for name in numbers},
         "y": {name: alt.Y(name, title=TITLES[name], **axis).to_dict() for name in numbers},
         "color": {
-            name: alt.Color(name, title=TITLES[name], scale=_scale(name, _COLOURS), **kind).to_dict() for name in words
+            name: alt.Color(name, title=TITLES[name], scale=_scale(name, COLOURS, colours), **kind).to_dict()
+            for name in words
         },
         "shape": {
-            name: alt.Shape(name, title=TITLES[name], scale=_scale(name, _SHAPES), **kind).to_dict() for name in words
+            name: alt.Shape(name, title=TITLES[name], scale=_scale(name, _SHAPES, shapes), **kind).to_dict()
+            for name in words
         },
         "facet": {name: alt.Facet(name, title=TITLES[name], columns=2, **kind).to_dict() for name in words},
     }
 
 
-def _scale(name: str, range_: list[str]) -> alt.Scale:
-    """A family keeps its look whoever else is shown."""
+def _scale(name: str, values: Sequence[str], of_family: Mapping[str, str]) -> alt.Scale:
+    """A family has the same look whatever else is shown."""
     if name == "family":
-        return alt.Scale(domain=list(FAMILIES), range=range_[: len(FAMILIES)])
-    return alt.Scale(range=range_)
+        return alt.Scale(domain=list(of_family), range=list(of_family.values()))
+    return alt.Scale(range=list(values))
 
 
 def _spec(channels: Mapping[str, Mapping[str, Any]], start: Mapping[str, str], fields: list[str]) -> dict[str, Any]:

@@ -11,18 +11,13 @@ from matplotlib.axes import Axes
 from scalebench.report.content import Chart, Table
 from scalebench.report.figures.drawing import EndLabel, label_ends, log_axis
 from scalebench.report.figures.panels import panels
-from scalebench.report.labels import GREY, Look
+from scalebench.report.looks import GREY, Look, nth_look
 from scalebench.report.tables import number
+from scalebench.suite.decoder_table import DECODERS
 
 TITLE = "Prepared images per second and core against resolution"
 MOST_MODELS = 4
-LOOKS = {
-    "pillow": Look("#0173b2", "o", "-"),
-    "pillow_draft": Look("#029e73", "s", "--"),
-    "torchvision": Look("#d55e00", "^", "-."),
-    "opencv": Look("#cc78bc", "D", ":"),
-    "simplejpeg": Look("#ca9161", "v", "-"),
-}
+LOOKS = {name: nth_look(index) for index, name in enumerate(DECODERS)}
 
 
 def per_core(found: pd.DataFrame, feeding: pd.DataFrame, table: Table) -> Chart:

@@ -17,16 +17,17 @@ from scalebench.report.content import Absent, Chart, Column, Table
 from scalebench.report.figures.drawing import INK, log_axis
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.figures.takeaways import Takeaway
-from scalebench.report.labels import GREY, Look, short
+from scalebench.report.labels import short
+from scalebench.report.looks import BLUE, GREEN, GREY, RED, Look
 from scalebench.report.tables import capped, number
 
 MOST_ROWS = 30
 _LEGEND = "cross worse, diamond better, dot the same, ring undecided; shaded: within the margin"
 _LOOKS = {
-    "worse": Look("#d55e00", "X", "-"),
-    "better": Look("#029e73", "D", "-"),
+    "worse": Look(RED, "X", "-"),
+    "better": Look(GREEN, "D", "-"),
     "same": Look(GREY, "o", "-"),
-    "inconclusive": Look("#0173b2", "o", "-", hollow=True),
+    "inconclusive": Look(BLUE, "o", "-", hollow=True),
 }
 
 

@@ -12,11 +12,12 @@ from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
 
 from scalebench.analysis.analyse import Failure
+from scalebench.metrics import METRICS
 from scalebench.report.content import Absent, Chart, Elsewhere
 from scalebench.report.figures.drawing import INK
 from scalebench.report.figures.panels import panels
 from scalebench.report.figures.takeaways import Takeaway
-from scalebench.report.labels import SCALES, short, without_batch
+from scalebench.report.labels import short, without_batch
 from scalebench.report.tables import number
 from scalebench.store.frame import CASE_COLUMNS, protocol_text
 
@@ -62,7 +63,7 @@ def of_memory(known: pd.DataFrame) -> Takeaway:
         return Takeaway(f"{told[0].upper()}{told[1:]}.", {"out": float(out), "skipped": float(skipped)})
     by_size = measured.sort_values("memory_bytes", kind="stable")
     low, high = by_size.iloc[0], by_size.iloc[-1]
-    mib = SCALES["memory_bytes"].factor
+    mib = METRICS["memory_bytes"].factor
     text = (
         f"Memory runs from {number(low['memory_bytes'], mib)} MiB ({_named(low)}) to "
         f"{number(high['memory_bytes'], mib)} MiB ({_named(high)}); {told}."
@@ -103,7 +104,7 @@ def _height(here: pd.DataFrame) -> float:
 
 
 def _panel(here: pd.DataFrame, axes: Axes) -> None:
-    mib = here.assign(mib=here["memory_bytes"] / SCALES["memory_bytes"].factor)
+    mib = here.assign(mib=here["memory_bytes"] / METRICS["memory_bytes"].factor)
     grid = mib.pivot(index=_ROW, columns="resolution", values="mib").sort_index().sort_index(axis=1)
     known = grid.to_numpy()[grid.notna().to_numpy()]
     least, most = (float(known.min()), float(known.max())) if len(known) else (1.0, 2.0)

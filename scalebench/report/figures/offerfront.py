@@ -12,12 +12,13 @@ from scalebench.report.content import Absent, Chart, Column, Panel, Table
 from scalebench.report.figures.drawing import draw, label_points, log_axis
 from scalebench.report.figures.panels import scatter_front
 from scalebench.report.figures.tornado import cost_words
-from scalebench.report.labels import Look, listed
+from scalebench.report.labels import listed
+from scalebench.report.looks import BLUE, Look
 from scalebench.report.naming import amount
 from scalebench.report.tables import whole
 from scalebench.units import digits
 
-_LOOK = Look("#0173b2", "o", "-")
+_LOOK = Look(BLUE, "o", "-")
 
 
 def offer_front(decision: Decision, anchor: str) -> Chart | Absent:

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 
 from scalebench.report.content import Elsewhere, Panel
 from scalebench.report.figures.drawing import HEIGHT, draw
-from scalebench.report.labels import Look, sorted_ways, way_label
+from scalebench.report.labels import sorted_ways, way_label
+from scalebench.report.looks import Look
 
 MOST_PANELS = 6
 MOST_VECTORS = 150

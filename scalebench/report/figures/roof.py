@@ -15,7 +15,8 @@ from scalebench.report.content import Absent, Chart
 from scalebench.report.figures.drawing import INK, EndLabel, label_ends, log_axis
 from scalebench.report.figures.panels import dense, per_way, scatter
 from scalebench.report.figures.takeaways import Takeaway
-from scalebench.report.labels import listed, look, series
+from scalebench.report.labels import listed
+from scalebench.report.looks import look, series
 from scalebench.report.tables import number
 from scalebench.report.trust import roofline_table
 

@@ -10,12 +10,13 @@ from scalebench.report.content import Chart, Elsewhere
 from scalebench.report.figures.drawing import INK
 from scalebench.report.figures.panels import panels
 from scalebench.report.figures.takeaways import Takeaway
-from scalebench.report.labels import GREY, short, sorted_ways, way_label
+from scalebench.report.labels import short, sorted_ways, way_label
+from scalebench.report.looks import BLUE, GREY
 from scalebench.suite.kinds import BETWEEN, KINDS
 
 TITLE = "Share of the MACs and share of the time, by kind of part"
 MOST_MODELS = 4
-_COLOURS = {"MACs": GREY, "time": "#0173b2"}
+_COLOURS = {"MACs": GREY, "time": BLUE}
 
 
 def shares(parts: pd.DataFrame, table: Elsewhere) -> Chart:

@@ -12,8 +12,10 @@ import pandas as pd
 from scalebench.analysis.matched import REFERENCE
 from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
-from scalebench.report.labels import family, listed, plain, series, sorted_ways, way_label
+from scalebench.report.labels import listed, plain, sorted_ways, way_label
+from scalebench.report.looks import series
 from scalebench.report.tables import number, span
+from scalebench.suite.families import family_of
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ def of_compute(cases: pd.DataFrame) -> Takeaway:
     """Which family takes longest per counted MAC; ``cases`` as in ``summary.summarise``."""
     plain = cases[~cases["model"].str.contains("[", regex=False)]
     rate = plain["latency_s"] / (plain["macs"] * plain["batch"])
-    table = plain.assign(rate=rate, family=plain["model"].map(family))
+    table = plain.assign(rate=rate, family=plain["model"].map(family_of))
     medians = table.pivot_table(index=WAY, columns="family", values="rate", aggfunc="median").dropna()
     ways = f" ({len(table)} unscaled cases, {_ways(table)})"
     if medians.empty or medians.shape[1] < 2:

@@ -13,11 +13,12 @@ from scalebench.procure.sensitivity import CAPACITY, Bar
 from scalebench.report.content import Absent, Chart, Column, Panel, Table
 from scalebench.report.figures.drawing import INK, draw
 from scalebench.report.labels import short
+from scalebench.report.looks import BLUE, RED
 from scalebench.report.naming import amount, capitalised, given, name, with_unit
 from scalebench.report.tables import whole
 
 MOST_BARS = 16
-_LOW, _HIGH = "#0173b2", "#d55e00"
+_LOW, _HIGH = BLUE, RED
 
 
 def tornado_figure(decision: Decision, bars: Sequence[Bar], anchor: str) -> Chart | Absent:

@@ -12,12 +12,13 @@ from scalebench.report.content import Absent, Chart, Elsewhere
 from scalebench.report.figures.drawing import INK
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.figures.takeaways import Takeaway
-from scalebench.report.labels import GREY, Look, short, sorted_ways, way_label
+from scalebench.report.labels import short, sorted_ways, way_label
+from scalebench.report.looks import BLUE, GREY, Look
 from scalebench.report.tables import number
 
 TITLE = "Rounds of each case against their mean"
 MOST_CASES = 15
-_USED, _ASIDE = Look("#0173b2", "o", "-"), Look(GREY, "X", "-", hollow=True)
+_USED, _ASIDE = Look(BLUE, "o", "-"), Look(GREY, "X", "-", hollow=True)
 
 
 def spread_of_rounds(rounds: pd.DataFrame) -> Chart | Absent:

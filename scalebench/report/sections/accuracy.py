@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,18 +12,20 @@ from matplotlib.axes import Axes
 
 from scalebench.analysis.accuracy_fronts import AXES, BEST, MEASURED, REFERENCE, shares
 from scalebench.analysis.way import WAY
+from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Column, Panel, Section, Table
 from scalebench.report.figures.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
 from scalebench.report.figures.panels import scatter_front
-from scalebench.report.labels import SCALES, Scale, listed, look, point_label, series, sorted_ways, way_label
+from scalebench.report.labels import listed, point_label, sorted_ways, way_label
+from scalebench.report.looks import look, series
 from scalebench.report.tables import capped, number, span
 
 TITLE = "Accuracy at the cost measured here"
 CLAIMED = "efficientnet-t2"
 """The table in which compound scaling is held against other people's models (Tan and Le, Table 2)."""
 COSTS = {
-    **{axis: SCALES[axis] for axis in AXES if axis in SCALES},
-    "latency_image_s": Scale("latency", "ms per image", 1e-3),
+    **{axis: METRICS[axis] for axis in AXES if axis in METRICS},
+    "latency_image_s": replace(METRICS["latency_s"], heading="latency, ms per image"),
 }
 TOP1 = "published top-1, %"
 _RATES = (

@@ -13,10 +13,11 @@ from scalebench.analysis.speedups import SAME
 from scalebench.report.content import Chart, Column, Section, Table
 from scalebench.report.figures.drawing import INK, log_axis
 from scalebench.report.figures.panels import panels, scatter
-from scalebench.report.labels import family, listed, look, short
+from scalebench.report.labels import listed, short
+from scalebench.report.looks import drawn_family, look
 from scalebench.report.tables import capped, number, span
+from scalebench.suite.case import configuration_text
 
-_MARKERS = {"o": "circle", "s": "square", "^": "triangle", "D": "diamond", "X": "cross"}
 ID, TITLE = "runtimes", "How the models are run"
 FIGURE = "Images per second over those of eager fp32"
 
@@ -38,11 +39,8 @@ def optimised_section(found: pd.DataFrame) -> Section:
     return Section(ID, TITLE, text, (_figure(found, table),))
 
 
-def way_words(row: pd.Series) -> str:
-    """Precision, layout, runtime and what else is not as usual."""
-    layout = "" if row["layout"] == "contiguous" else f" {row['layout']}"
-    setting = f", {row['setting']}" if row["setting"] else ""
-    return f"{row['precision']}{layout} {row['runtime']}{setting}"
+def _configuration(row: pd.Series) -> str:
+    return configuration_text({name: row[name] for name in ("precision", "layout", "runtime", "setting")})
 
 
 def _said(found: pd.DataFrame) -> Iterator[str]:
@@ -53,7 +51,7 @@ def _said(found: pd.DataFrame) -> Iterator[str]:
         best = here.loc[here.groupby(["model", "resolution"])["speedup"].idxmax()]
         said = [
             f"{row['model']}@{row['resolution']} is {number(row['speedup'])} times as fast "
-            f"{span(row['speedup_low'], row['speedup_high'], row['n'])} in {way_words(row)}{_error(row)}"
+            f"{span(row['speedup_low'], row['speedup_high'], row['n'])} in {_configuration(row)}{_error(row)}"
             for _, row in best.head(6).iterrows()
         ]
         more = f"; {len(best) - 6} more in the table" if len(best) > 6 else ""
@@ -68,17 +66,18 @@ def _figure(found: pd.DataFrame, table: Table) -> Chart:
     best = found.nlargest(1, "speedup").iloc[0]
     worst = found.nsmallest(1, "speedup").iloc[0]
     text = (
-        f"From {number(worst['speedup'])} times ({worst['model']}@{worst['resolution']}, {way_words(worst)}) to "
+        f"From {number(worst['speedup'])} times ({worst['model']}@{worst['resolution']}, {_configuration(worst)}) to "
         f"{number(best['speedup'])} times the speed of eager fp32 ({best['model']}@{best['resolution']}, "
-        f"{way_words(best)})."
+        f"{_configuration(best)})."
     )
     named = [
         (f"{mode}, batch {batch}, {machine}", here)
         for (machine, mode, batch), here in found.groupby(["machine", "mode", "batch"], sort=False)
     ]
-    ways = list(dict.fromkeys(way_words(row) for _, row in found.iterrows()))
+    ways = list(dict.fromkeys(_configuration(row) for _, row in found.iterrows()))
     drawn, note = panels(named, partial(_panel, ways), "ways", FIGURE, lambda _: 1.2 + 0.24 * len(ways))
-    markers = ", ".join(f"{_MARKERS[look(name).marker]} {name}" for name in dict.fromkeys(found["model"].map(family)))
+    families = dict.fromkeys(found["model"].map(drawn_family))
+    markers = ", ".join(f"{look(name).shape} {name}" for name in families)
     note = f"One point per model and resolution: {markers}. {note}".strip()
     numbers = {"least": float(worst["speedup"]), "most": float(best["speedup"])}
     return Chart("ways", FIGURE, text, numbers, drawn, table, note=note)
@@ -86,11 +85,11 @@ def _figure(found: pd.DataFrame, table: Table) -> Chart:
 
 def _panel(ways: list[str], here: pd.DataFrame, axes: Axes) -> None:
     """Rows: ways of running; one point per model, families by their marker."""
-    data = here.assign(x=here["speedup"], y=[ways.index(way_words(row)) for _, row in here.iterrows()])
+    data = here.assign(x=here["speedup"], y=[ways.index(_configuration(row)) for _, row in here.iterrows()])
     ends = [*data["x"], *data["speedup_low"].dropna(), *data["speedup_high"].dropna(), 1.0]
     log_axis(axes, "x", [float(end) for end in ends])
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
-    for name, rows in data.groupby(data["model"].map(family)):
+    for name, rows in data.groupby(data["model"].map(drawn_family)):
         style = look(str(name))
         known = rows.dropna(subset=["speedup_low", "speedup_high"])
         axes.hlines(known["y"], known["speedup_low"], known["speedup_high"], colors=style.colour, linewidth=1,
@@ -113,7 +112,7 @@ def _table(found: pd.DataFrame) -> Table:
     ]  # fmt: skip
     rows = [
         [
-            row["model"], str(row["resolution"]), str(row["batch"]), way_words(row), str(row["threads"]),
+            row["model"], str(row["resolution"]), str(row["batch"]), _configuration(row), str(row["threads"]),
             number(row["speedup"]), span(row["speedup_low"], row["speedup_high"], row["n"]), str(row["n"]),
             number(row["memory"]), number(row["relative_error"]), number(100 * row["top1_agreement"]),
             number(row["prepare_s"]), "never" if row["break_even"] == math.inf else number(row["break_even"]),

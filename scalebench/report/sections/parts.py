@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scalebench.metrics import METRICS
 from scalebench.report.content import Column, Elsewhere, Section, Table
 from scalebench.report.figures.shares import shares
-from scalebench.report.labels import SCALES, way_label
+from scalebench.report.labels import way_label
 from scalebench.report.tables import capped, number, span
 from scalebench.suite.kinds import KINDS
 
@@ -31,11 +32,11 @@ def parts_table(parts: pd.DataFrame) -> Table:
         Column("95 % interval, ms", number=True), Column("share of the time, %", number=True),
         Column("95 % interval, %", number=True), Column("n, rounds", number=True), Column("way of running"),
     ]  # fmt: skip
-    ms = SCALES["latency_s"].factor
+    ms = METRICS["latency_s"].factor
     rows = [
         [
             str(row["model"]), str(row["resolution"]), KINDS[row["kind"]],
-            number(row["macs"], SCALES["macs"].factor), number(100 * row["macs_share"]), number(row["seconds"], ms),
+            number(row["macs"], METRICS["macs"].factor), number(100 * row["macs_share"]), number(row["seconds"], ms),
             span(row["seconds_low"], row["seconds_high"], row["n"], ms), number(100 * row["time_share"]),
             span(100 * row["time_share_low"], 100 * row["time_share_high"], row["n"]), str(row["n"]), way_label(row),
         ]

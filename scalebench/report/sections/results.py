@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from scalebench.analysis.analyse import Analysis
+from scalebench.metrics import in_section
 from scalebench.report import tables, trust
 from scalebench.report.content import Absent, Chart, Section, Table
 from scalebench.report.figures.batches import batch_curves
@@ -26,6 +27,10 @@ from scalebench.report.sections.time_predictors import study_section
 from scalebench.report.sections.training import training_section
 from scalebench.report.sections.versus import versus_section
 
+_ENERGY = (
+    "Each value comes from an energy counter of the device over one window of steady load per round. It is not wall "
+    "power: the rest of the machine is left out."
+)
 Figures = Mapping[str, Chart | Absent]
 
 
@@ -63,7 +68,7 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
         *_explorer(analysis),
         _section("cases", "All cases", figures, (), tables.filled(tables.cases_table(
             analysis.cases, "Every measured case; values are geometric means over rounds",
-            counted=("macs", "params", "activations")))),
+            counted=in_section("cases", "counted")))),
     )  # fmt: skip
 
 
@@ -88,6 +93,8 @@ def _studies(analysis: Analysis) -> tuple[Section, ...]:
         (len(study.laws), lambda: laws_section(study.laws)),
         (len(analysis.optimised), lambda: optimised_section(analysis.optimised)),
         (int((analysis.cases["mode"] == "training").sum()), lambda: training_section(analysis.cases)),
+        (int(analysis.cases["energy_j"].notna().sum()), lambda: Section("energy", "Energy", (_ENERGY,), tables=(
+            tables.section_table(analysis.cases, "energy", "Energy and power of every case with a counter"),))),
         (len(analysis.inputs), lambda: inputs_section(analysis.inputs, analysis.feeding)),
         (len(analysis.parts), lambda: parts_section(analysis.parts)),
         (len(analysis.recount), lambda: recount_section(analysis.recount)),

@@ -14,6 +14,7 @@ from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Column, Panel, Section, Table
 from scalebench.report.figures.drawing import INK, draw, log_axis
 from scalebench.report.labels import short, sorted_ways, way_label
+from scalebench.report.looks import BLUE
 from scalebench.report.tables import capped, number, span
 
 ID, TITLE = "study", "What predicts time"
@@ -88,8 +89,8 @@ def _panel(rows: pd.DataFrame, axes: Axes) -> None:
     log_axis(axes, "x", [*rows["ratio"], *rows["low"].dropna(), *rows["high"].dropna(), 1.0])
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
     known = rows.dropna(subset=["low", "high"])
-    axes.hlines(known.index, known["low"], known["high"], colors="#0173b2", linewidth=1.2)
-    sns.scatterplot(rows.assign(y=rows.index), x="ratio", y="y", ax=axes, color="#0173b2", s=34, linewidth=0,
+    axes.hlines(known.index, known["low"], known["high"], colors=BLUE, linewidth=1.2)
+    sns.scatterplot(rows.assign(y=rows.index), x="ratio", y="y", ax=axes, color=BLUE, s=34, linewidth=0,
                     legend=False)  # fmt: skip
     axes.set_yticks(
         list(rows.index), labels=[short(f"{f} ({n})") for f, n in zip(rows["family"], rows["n"], strict=True)]

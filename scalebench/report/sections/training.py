@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pandas as pd
 
 from scalebench.analysis.memory_views import static_bytes
+from scalebench.metrics import METRICS, in_section
 from scalebench.report.content import Column, Section, Table
-from scalebench.report.labels import SCALES, way_label
-from scalebench.report.tables import capped, measured_cells, measured_columns, number
+from scalebench.report.labels import way_label
+from scalebench.report.tables import SHOWN, capped, measured_cells, measured_columns, number
 
 ID, TITLE = "training", "Training steps"
 _ORDER = ["machine", "batch", "model", "resolution"]
-_PARTS = {"forward_s": "forward", "backward_s": "backward", "optimizer_s": "optimiser"}
+_PARTS = in_section("training")
 
 
 def training_section(cases: pd.DataFrame) -> Section:
@@ -28,7 +29,7 @@ def training_section(cases: pd.DataFrame) -> Section:
 
 def _said(steps: pd.DataFrame) -> Iterator[str]:
     whole = sum(steps[name] for name in _PARTS)
-    shares = [(word, steps[name] / whole) for name, word in _PARTS.items()]
+    shares = [(METRICS[name].title, steps[name] / whole) for name in _PARTS]
     said = ", ".join(f"{word} {number(100 * s.min())} to {number(100 * s.max())} %" for word, s in shares)
     yield f"Over {len(steps)} cases a step divides into {said}."
 
@@ -44,18 +45,18 @@ def _stability(steps: pd.DataFrame) -> str:
 def _table(steps: pd.DataFrame) -> Table:
     columns = [
         Column("model"), Column("resolution, px", number=True),
-        *(column for name in ("throughput_ips", "latency_s", "memory_bytes") for column in measured_columns(name)),
-        *(Column(f"{word}, ms", number=True) for word in _PARTS.values()),
+        *(column for name in SHOWN for column in measured_columns(name)),
+        *(Column(METRICS[name].heading, number=True) for name in _PARTS),
         Column("static memory, MiB", number=True), Column("n, rounds", number=True),
         Column("machine and way of running"),
     ]  # fmt: skip
-    mib = SCALES["memory_bytes"].factor
+    mib = METRICS["memory_bytes"].factor
     ordered = steps.assign(static_bytes=static_bytes(steps)).sort_values(_ORDER, kind="stable")
     rows = [
         [
             row["model"], str(row["resolution"]),
-            *(cell for name in ("throughput_ips", "latency_s", "memory_bytes") for cell in measured_cells(row, name)),
-            *(number(row[name], 1e-3) for name in _PARTS),
+            *(cell for name in SHOWN for cell in measured_cells(row, name)),
+            *(number(row[name], METRICS[name].factor) for name in _PARTS),
             number(row["static_bytes"], mib), str(row["n"]), way_label(row),
         ]
         for row in ordered.to_dict("records")

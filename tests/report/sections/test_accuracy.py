@@ -152,6 +152,6 @@ def test_one_panel_per_axis_and_counted_ones_only_once() -> None:
         "counted MACs", "parameters", "activations", "latency", "latency", "memory",
     ]  # fmt: skip
     assert all("b1@224" in panel.svg for panel in chart.panels)
-    assert all("ResNet" in panel.svg for panel in chart.panels)
+    assert all("resnet" in panel.svg for panel in chart.panels)
     assert chart.numbers == {"compared": 3.0, "on_macs": 2.0}
     assert chart.takeaway == section.text[1]

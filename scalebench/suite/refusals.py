@@ -1,0 +1,28 @@
+"""Cases that their runtime does not offer, and the case that all others are verified against."""
+
+from __future__ import annotations
+
+from scalebench.suite.case import Case
+from scalebench.suite.offers import OFFERS
+
+
+def unoffered(case: Case) -> str | None:
+    """Why the case cannot run anywhere; None where its runtime offers it."""
+    offer, kind = OFFERS[case.runtime], case.device.partition(":")[0]
+    precisions = offer.precisions.get(kind)
+    if precisions is None:
+        return f"{case.runtime} does not run on {kind}"
+    if case.precision not in precisions:
+        return f"{case.runtime} offers no {case.precision} on {kind}; it offers {', '.join(sorted(precisions))}"
+    if case.layout not in offer.layouts:
+        return f"{case.runtime} chooses the layout itself and offers no {case.layout}"
+    if case.mode not in offer.modes:
+        return f"{case.runtime} offers no {case.mode}"
+    if case.instances > 1 and case.mode in ("training", "blocks"):
+        return f"{case.mode} runs one copy at a time"
+    return None
+
+
+def is_reference(case: Case) -> bool:
+    """Whether the case runs the configuration that all others are verified against."""
+    return (case.runtime, case.precision, case.layout) == ("eager", "fp32", "contiguous")
