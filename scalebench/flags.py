@@ -123,7 +123,7 @@ FLAGS = _table(
     Flag(
         "launch_bound",
         "info",
-        "The host took longer than the GPU: launches limit the speed. Gaps may exist without this flag, too.",
+        "The host took longer than the GPU, so launches limit the speed; gaps may exist without this flag too.",
         "host time > 1.1 x device time",
     ),
     Flag(
