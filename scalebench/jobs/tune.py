@@ -17,8 +17,8 @@ from scalebench.execute.planner import Prepared, count_all
 from scalebench.execute.search import SearchGoal, SearchResult, search
 from scalebench.jobs.history import read_folder, read_history
 from scalebench.jobs.journal import open_journal
+from scalebench.jobs.measure_rounds import MeasureOptions, measure_rounds
 from scalebench.jobs.named_cases import base_case, plan_without_suite, resolve_cases
-from scalebench.jobs.rounds import MeasureOptions, measure_rounds
 from scalebench.machine.environment import usable_cores
 from scalebench.record import Record
 from scalebench.suite.case import Case

@@ -8,6 +8,7 @@ import typer
 
 from scalebench.analysis.compare.comparison import Comparison
 from scalebench.claims.judge import Verdict
+from scalebench.cli.output import print_document
 from scalebench.report.comparison_text import banners, headline
 from scalebench.report.findings import Findings
 from scalebench.units import digits, interval
@@ -39,11 +40,6 @@ def print_comparison(comparison: Comparison, page: Path, json_: bool) -> None:
         typer.echo(banner)
     typer.echo(headline(comparison))
     typer.echo(f"report: {page}")
-
-
-def print_document(page: Path) -> None:
-    """Print the JSON beside a page."""
-    typer.echo(page.with_suffix(".json").read_text(encoding="utf-8"), nl=False)
 
 
 def verdict_line(verdict: Verdict) -> str:
