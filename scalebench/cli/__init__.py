@@ -27,13 +27,14 @@ COMMANDS = {
     "correction; 2: no answer.",
     "ab": "Measure A and B in turns (ABBA) and compare them.",
     "aa": "Measure the same cases in two runs and store how much they differ: the machine's noise floor.",
-    "tune": "Search runtime, precision and layout, and on request batch and copies, for the best way to run a model.",
+    "tune": "Search runtime, precision and layout, and on request batch and copies, for the best configuration of a "
+    "model.",
     "procure": "Rank the offers of a plan. Exit code 0: at least one offer meets the constraints; 3: none "
     "does; 2: bad input.",
-    "loadtest": "Check the queueing rule of procurement: what it gives, what a simulation gives, what a "
-    "real server keeps.",
+    "loadtest": "Check the queueing rule of procurement against a simulation and against a real server under load.",
     "doctor": "Show this machine's peaks, its noise, and what it can and cannot measure, with what to do about it.",
-    "hardware": "List the hardware catalogue: dense peaks with their marks; what nobody publishes is said, never 0.",
+    "hardware": "List the hardware catalogue: dense peaks with their marks; an unpublished number is "
+    "shown as such, never as 0.",
     "models": "List the models that can be named, with their native resolutions; with --families, the families.",
     "structure": "Compare how models are built: stages, kernels, kinds of convolution, norms, gates, "
     "downsampling, head.",

@@ -38,7 +38,7 @@ def aa(
 def _print(measured: MeasuredFloor) -> None:
     floor = measured.floor
     rows = [(case, f"{100 * difference:.2f} %") for case, difference in measured.differences.items()]
-    print_table("", [("case", False), ("|log ratio| of latency", True)], rows)
+    print_table("", ["case", ">|log ratio| of latency"], rows)
     statistic = "the largest of" if floor.n < 20 else "95th percentile of"
     typer.echo(f"{floor.machine}: noise floor {100 * floor.floor:.2f} %, {statistic} {floor.n} cases in two runs")
     typer.echo(f"stored: {measured.file}" if measured.file else f"not stored: it takes at least {MIN_CASES} cases")

@@ -18,10 +18,10 @@ class Timing(str, Enum):
 
 def duration_s(text: str) -> float:
     """``50ms``, ``90s``, ``20m``, ``1.5h`` -> seconds; a bare number is seconds."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?", text.strip())
-    if found is None or float(found[1]) <= 0:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?", text.strip())
+    if match is None or float(match[1]) <= 0:
         raise ValueError(f"{text!r} is not a duration; write it as 90s, 20m or 2h")
-    return float(found[1]) * _SECONDS[found[2] or "s"]
+    return float(match[1]) * _SECONDS[match[2] or "s"]
 
 
 def size_bytes(text: str) -> int:

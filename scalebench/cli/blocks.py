@@ -35,10 +35,7 @@ def blocks(
     """
     with show_progress() as announce:
         measured = measure_blocks(name, batch, threads, rounds, device, protocol.value, peaks, announce)
-    if json_:
-        print_json(document(measured))
-    else:
-        print_blocks(measured)
+    print_json(document(measured)) if json_ else print_blocks(measured)
 
 
 def document(measured: MeasuredBlocks) -> dict[str, Any]:
@@ -99,10 +96,8 @@ def print_blocks(measured: MeasuredBlocks) -> None:
 
 
 def _print_rows(title: str, labels: dict[str, str], rows: Sequence[PartRow]) -> None:
-    columns = [
-        (title, False), ("params", True), ("MACs", True), ("of MACs", True), ("activations", True), ("moved", True),
-        ("time", True), ("of time", True), ("FLOP/byte", True), ("of peak", True),
-    ]  # fmt: skip
+    columns = [title, ">params", ">MACs", ">of MACs", ">activations", ">moved", ">time", ">of time", ">FLOP/byte",
+               ">of peak"]  # fmt: skip
     print_table("", columns, [_cells(labels.get(row.key, row.key), row) for row in rows])
 
 

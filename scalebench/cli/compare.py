@@ -9,22 +9,13 @@ import typer
 
 from scalebench.analysis.compare.comparison import Comparison
 from scalebench.analysis.compare.result_sets import CompareOptions
-from scalebench.cli.output import print_json, print_table
+from scalebench.cli.output import print_json, print_table, table_columns
 from scalebench.cli.progress import show_progress
 from scalebench.errors import UnknownNameError, did_you_mean
 from scalebench.jobs.compare import compare_results
 from scalebench.metrics import METRICS
-from scalebench.report.comparison_text import (
-    HEADINGS,
-    HOW,
-    NUMERIC,
-    banners,
-    cells,
-    document,
-    headline,
-    places,
-    remarks,
-)
+from scalebench.report import comparison_text as text
+from scalebench.report.comparison_text import HEADINGS, NUMERIC, banners, cells, headline, remarks
 
 NOT_WORSE, WORSE, UNDECIDED = 0, 1, 2
 """Exit codes."""
@@ -47,7 +38,7 @@ def compare(
     options = CompareOptions(measured_metrics(metric), margin / 100, floor=floor_share, force=force)
     with show_progress() as announce:
         comparison = compare_results(a, b, options, announce)
-    print_comparison(comparison, [HOW, *places(comparison)], format_, {"a": a, "b": b})
+    print_comparison(comparison, [text.HOW, *text.places(comparison)], format_, {"a": a, "b": b})
     raise typer.Exit(exit_code(comparison, strict))
 
 
@@ -82,13 +73,14 @@ def print_comparison(comparison: Comparison, footnotes: Sequence[str], format_: 
         about: further content of the JSON document.
     """
     if format_ == "json":
-        print_json({**about, **document(comparison), "footnotes": list(footnotes)})
+        print_json({**about, **text.document(comparison), "footnotes": list(footnotes)})
     elif format_ == "markdown":
         typer.echo(_markdown(comparison, footnotes))
     else:
         for banner in banners(comparison):
             typer.echo(banner)
-        print_table("", [(name, name in NUMERIC) for name in HEADINGS], [cells(row) for row in comparison.rows])
+        columns = table_columns((name, name in NUMERIC) for name in HEADINGS)
+        print_table("", columns, [cells(row) for row in comparison.rows])
         for line in (*remarks(comparison), *footnotes, headline(comparison)):
             typer.echo(line)
 

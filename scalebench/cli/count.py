@@ -33,10 +33,7 @@ def count(
     """
     with show_progress() as announce:
         models = count_models(names, check=check, announce=announce)
-    if json_:
-        print_json([_document(model) for model in models])
-    else:
-        _print(models)
+    print_json([_document(model) for model in models]) if json_ else _print(models)
     refuse_all_failed(models)
 
 
@@ -47,7 +44,7 @@ def _document(model: CountedModel) -> dict[str, Any]:
 
 
 def _print(models: Sequence[CountedModel]) -> None:
-    columns = [("model", False), ("px", True), *((METRICS[name].label, True) for name in _SHOWN), ("uncounted", False)]
+    columns = ["model", ">px", *(f">{METRICS[name].label}" for name in _SHOWN), "uncounted"]
     body = [_cells(model) for model in models if "error" not in model.facts]
     if body:
         print_table("per image, batch 1", columns, body)

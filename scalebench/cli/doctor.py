@@ -28,10 +28,7 @@ def doctor(
     """
     with show_progress() as announce:
         examination = examine(quick, announce)
-    if json_:
-        print_json(_document(examination))
-    else:
-        _print(examination)
+    print_json(_document(examination)) if json_ else _print(examination)
     if examination.deciding:
         raise typer.Exit(UNTRUSTED)
 
@@ -49,7 +46,7 @@ def _print(examination: MachineExamination) -> None:
         typer.echo("peaks: not measured yet with this hardware and software")
     # Capitals mark a check that decides.
     rows = [[c.name, c.state.upper() if c.decides else c.state, c.finding, c.advice] for c in examination.checks]
-    print_table("", [("check", False), ("", False), ("finding", False), ("what to do", False)], rows)
+    print_table("", ["check", "", "finding", "what to do"], rows)
     if examination.deciding:
         typer.echo(f"Do not trust measurements from this machine now: {', '.join(examination.deciding)}.")
     else:
@@ -57,10 +54,13 @@ def _print(examination: MachineExamination) -> None:
 
 
 def _print_peaks(ability: Ability) -> None:
-    columns = [("peak", False), ("best", True), ("sustained", True), ("at", False), ("note", False)]
     rows = [
         [name, si(peak.best, peak.unit), si(peak.sustained, peak.unit), peak.shape, peak.note]
         for name, peak in (*ability.matmul.items(), *ability.bandwidth.items())
     ]
     when = ability.started[:16].replace("T", " ")
-    print_table(f"{ability.device}, {ability.threads} threads, measured {when} UTC", columns, rows)
+    print_table(
+        f"{ability.device}, {ability.threads} threads, measured {when} UTC",
+        ["peak", ">best", ">sustained", "at", "note"],
+        rows,
+    )

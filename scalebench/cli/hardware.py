@@ -34,8 +34,7 @@ def hardware(
     if here:
         with show_progress() as announce:
             peaks = measure_peaks(announce)
-        known_chips = tuple(rows.values())
-        devices = [rate_device(environment.hardware, ability, known_chips) for environment, ability in peaks]
+        devices = [rate_device(environment.hardware, ability, tuple(rows.values())) for environment, ability in peaks]
     if json_:
         document = {"version": catalogue_version(), "chips": [chip_content(chip) for chip in chips]}
         print_json({**document, "here": [device_content(device) for device in devices]} if here else document)
@@ -58,10 +57,10 @@ def device_content(device: RatedDevice) -> dict[str, Any]:
 
 
 def _print_chips(chips: Sequence[Chip]) -> None:
-    headings = ("id", "memory, GB", "GB/s", "fp32, TFLOP/s", "fp16/bf16", "int8, TOP/s", "W", "note")
+    columns = ("id", "memory, GB", "GB/s", "fp32, TFLOP/s", "fp16/bf16", "int8, TOP/s", "W", "note")
     rows = [[chip.id, *(chip.cell(name) for name in NUMBERS), chip.remarks] for chip in chips]
     title = f"{len(chips)} rows, catalogue of {catalogue_version()}; dense peaks"
-    print_table(title, [(heading, False) for heading in headings], rows)
+    print_table(title, columns, rows)
     typer.echo("; ".join(f"{mark}: {meaning}" for mark, meaning in MARKS.items()))
 
 
@@ -73,7 +72,6 @@ def _print_device(device: RatedDevice) -> None:
         title = f"{device.device}: {device.name}, {device.threads} of {chip.cores} cores of {chip.id}"
     else:
         title = f"{device.device}: {device.name}, row {chip.id}"
-    columns = [("peak", False), ("measured", True), ("rated", True), ("share", True), ("note", False)]
     rows = [
         [
             peak.what,
@@ -85,7 +83,7 @@ def _print_device(device: RatedDevice) -> None:
         for peak in device.peaks
     ]
     typer.echo(title)  # as a title it would be broken at the width of the table
-    print_table("", columns, rows)
+    print_table("", ["peak", ">measured", ">rated", ">share", "note"], rows)
     if chip is not None:
         socket = "rated: whole socket; share: of the cores used" if device.cores < 1 else ""
         typer.echo("; ".join(filter(None, (socket, chip.remarks))))

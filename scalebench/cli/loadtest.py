@@ -121,7 +121,7 @@ def print_outcome(outcome: LoadTestOutcome) -> None:
     if test is not None:
         between = f"from {digits(test.low)}" if isinf(test.high) else f"[{digits(test.low)}, {digits(test.high)}]"
         rows.append(["load test", digits(test.low), between, "highest rate that meets the level, lowest that does not"])
-    print_table("", [("capacity", False), ("images/s", True), ("between", True), ("", False)], rows)
+    print_table("", ["capacity", ">images/s", ">between", ""], rows)
     if test is not None:
         _print_rates(test, level)
     for sentence in (*_sentences(outcome), *outcome.notes):
@@ -133,11 +133,8 @@ def print_outcome(outcome: LoadTestOutcome) -> None:
 
 
 def _print_rates(test: Tested, level: ServiceLevel) -> None:
-    columns = [
-        ("requests/s", True), (f"p{level.percentile:g}", True), ("by server", True), ("met", False),
-        ("images/batch", True), ("client late", True), ("transport", True), ("queue", True), ("pixels to input", True),
-        ("model", True),
-    ]  # fmt: skip
+    columns = [">requests/s", f">p{level.percentile:g}", ">by server", "met", ">images/batch", ">client late",
+               ">transport", ">queue", ">pixels to input", ">model"]  # fmt: skip
     rows = [
         [
             digits(rate.rate), seconds(rate.latency_s), " ".join(map(seconds, rate.by_round)),

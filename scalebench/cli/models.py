@@ -26,16 +26,20 @@ def models(
         _families(pattern, json_)
         return
     with Worker() as worker:
-        known = catalogue(Paper(worker))
-    found = [
-        (v.name, native(v, known), known[v.base].resolution if v.base in known else None)
-        for v in matching_variants(pattern, known)
+        available = catalogue(Paper(worker))
+    sizes = [
+        (
+            variant.name,
+            native(variant, available),
+            available[variant.base].resolution if variant.base in available else None,
+        )
+        for variant in matching_variants(pattern, available)
     ]
     if json_:
-        print_json([{"model": n, "native_resolution": p, "timm_resolution": t} for n, p, t in found])
+        print_json([{"model": n, "native_resolution": p, "timm_resolution": t} for n, p, t in sizes])
         return
-    columns = [("model", False), ("native, px", True), ("timm default, px", True)]
-    print_table(f"{len(found)} models", columns, [(n, str(p), "-" if t is None else str(t)) for n, p, t in found])
+    rows = [(name, str(pixels), "-" if default is None else str(default)) for name, pixels, default in sizes]
+    print_table(f"{len(rows)} models", ["model", ">native, px", ">timm default, px"], rows)
     typer.echo("dense models are written KIND:MODEL, such as unet:resnet50 or effdet:tf_efficientdet_d0")
     for kind, dense in KINDS.items():
         needs = f" (needs {dense.package}: pip install 'scalebench[dense]')" if dense.package else ""
@@ -43,11 +47,13 @@ def models(
 
 
 def _families(pattern: str, json_: bool) -> None:
-    found = {name: members for name, members in FAMILIES.items() if fnmatchcase(name, pattern)}
-    if not found:
+    families = {name: members for name, members in FAMILIES.items() if fnmatchcase(name, pattern)}
+    if not families:
         raise UnknownNameError(f"no family fits {pattern!r}", f"families: {', '.join(FAMILIES)}")
     if json_:
-        print_json([{"family": name, "members": members} for name, members in found.items()])
+        print_json([{"family": name, "members": members} for name, members in families.items()])
         return
-    rows = [(name, ", ".join(f"{model}@{size}" for model, size in members.items())) for name, members in found.items()]
-    print_table(f"{len(found)} families", [("family", False), ("members at their native size, px", False)], rows)
+    rows = [
+        (name, ", ".join(f"{model}@{size}" for model, size in members.items())) for name, members in families.items()
+    ]
+    print_table(f"{len(rows)} families", ["family", "members at their native size, px"], rows)

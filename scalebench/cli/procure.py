@@ -6,9 +6,9 @@ from pathlib import Path
 
 import typer
 
-from scalebench.cli.output import print_table
+from scalebench.cli.output import print_document, print_table, table_columns
 from scalebench.cli.progress import show_progress
-from scalebench.jobs.decide import decide_purchase
+from scalebench.jobs.procure import decide_purchase
 from scalebench.procure.outcome import PurchaseOutcome
 from scalebench.report.ranking import headings, remarks, rows, verdict, what_changes_it
 
@@ -28,7 +28,7 @@ def procure(
     with show_progress() as announce:
         page, outcome = decide_purchase(plan, out, draws=draws, announce=announce)
     if json_:
-        typer.echo(page.with_suffix(".json").read_text(encoding="utf-8"), nl=False)
+        print_document(page)
     else:
         _print(outcome)
         typer.echo(f"decision: {page}")
@@ -39,7 +39,7 @@ def _print(outcome: PurchaseOutcome) -> None:
     """Verdict, ranked table, warnings, and what would change the answer."""
     decision = outcome.decision
     typer.echo(verdict(decision))
-    print_table("", headings(decision), rows(decision))
+    print_table("", table_columns(headings(decision)), rows(decision))
     for offer, remark in remarks(decision):
         typer.echo(f"{offer}: {remark}")
     for warning in decision.warnings:

@@ -23,6 +23,9 @@ from scalebench.flags import is_bad
 from scalebench.record import Record
 from scalebench.units import duration, seconds
 
+_LABELS = 3
+"""Cases that a line names; the report has all that are missing."""
+
 
 @contextmanager
 def show_progress() -> Iterator[Listener]:
@@ -59,6 +62,8 @@ class _Bar:
                 self._print(_result(event.record))
         else:
             self._print(_text(event))
+            if isinstance(event, GivenUp) and self._rounds is not None:
+                self._bar.update(self._rounds, left="")
 
     def _count(self, event: Counted) -> None:
         task = self._counting.get(event.what)
@@ -107,8 +112,12 @@ def _text(event: Event) -> str:
         where = f"{event.device} with {event.threads} threads"
         return f"no peaks of {where}: {event.why}" if event.why else f"measuring the peaks of {where}, once a week"
     if isinstance(event, GivenUp):
-        labels = ", ".join(case.label for case in event.cases)
-        return f"no more rounds within {duration(event.seconds)} for {len(event.cases)} cases: {labels}"
+        labels = [case.label for case in event.cases]
+        more = f" and {len(labels) - _LABELS} more" if len(labels) > _LABELS else ""
+        return (
+            f"no more rounds within {duration(event.seconds)} for {len(labels)} cases: "
+            f"{', '.join(labels[:_LABELS])}{more}"
+        )
     return ""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from scalebench.cli.findings import print_comparison, print_findings
+from scalebench.cli.closing_lines import print_comparison, print_findings
 from scalebench.cli.output import print_json
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.live_page import keep_writing

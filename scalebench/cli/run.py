@@ -8,7 +8,7 @@ import typer
 
 from scalebench.cli.arguments import Timing, duration_s, size_bytes
 from scalebench.cli.progress import show_progress
-from scalebench.jobs.rounds import MeasureOptions
+from scalebench.jobs.measure_rounds import MeasureOptions
 from scalebench.jobs.run_suite import RunOptions, run_suite
 
 EXIT_INTERRUPTED = 130
@@ -52,7 +52,7 @@ def run(
         again = f"{suite} --retry-failed" if retry_failed else str(suite)
         typer.echo(f"{result.open_cases} cases are open: scalebench run {again} goes on", err=True)
     if result.page is not None and result.findings is not None:
-        from scalebench.cli.findings import print_findings
+        from scalebench.cli.closing_lines import print_findings
 
         print_findings(result.findings, result.page, json_)
     if result.stopped:

@@ -6,6 +6,11 @@ from enum import Enum
 
 import typer
 
+from scalebench.claims.registry import claims_schema
+from scalebench.cli.output import print_json
+from scalebench.procure.purchase_plan import plan_schema
+from scalebench.suite.suite_schema import json_schema
+
 
 class Kind(str, Enum):
     """Files that have a schema."""
@@ -20,11 +25,5 @@ def schema(
     json_: bool = typer.Option(False, "--json", help="Accepted for symmetry: the schema is JSON already."),
 ) -> None:
     """Print the JSON Schema of a suite file, a file of claims or a purchase plan, for editors and checkers."""
-    from scalebench.claims.registry import claims_schema
-    from scalebench.cli.output import print_json
-    from scalebench.procure.purchase_plan import plan_schema
-    from scalebench.suite.suite_schema import json_schema
-
     del json_
-    of = {Kind.suite: json_schema, Kind.claims: claims_schema, Kind.procure: plan_schema}
-    print_json(of[kind]())
+    print_json({Kind.suite: json_schema, Kind.claims: claims_schema, Kind.procure: plan_schema}[kind]())

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from scalebench.cli.count import print_failures, refuse_all_failed
-from scalebench.cli.output import print_json, print_table
+from scalebench.cli.output import print_json, print_table, table_columns
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.count import CountedModel, count_models
 from scalebench.report.sections.model_structure import kind_rows, shape_rows
@@ -32,9 +32,10 @@ def structure(
         print_json(rows)
     else:
         counted = [row for row in rows if "error" not in row]
-        if counted:
-            print_table("how they are built", *shape_rows(counted))
-            print_table("what it costs", *kind_rows(counted))
+        for title, grid in (("how they are built", shape_rows), ("what it costs", kind_rows)):
+            headings, cells = grid(counted)
+            if cells:
+                print_table(title, table_columns(headings), cells)
         print_failures(models)
     refuse_all_failed(models)
 

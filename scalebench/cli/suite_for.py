@@ -7,6 +7,12 @@ from pathlib import Path
 
 import typer
 
+from scalebench.claims.registry import select_claims, with_file
+from scalebench.claims.smallest_suite import as_yaml
+from scalebench.claims.smallest_suite import suite_for as smallest_suite
+from scalebench.cli.output import print_json
+from scalebench.errors import SuiteError
+
 
 def suite_for(
     ids: list[str] = typer.Argument(
@@ -18,14 +24,8 @@ def suite_for(
     json_: bool = typer.Option(False, "--json", help="Print the suite as JSON."),
 ) -> None:
     """Write the smallest suite that decides the named claims, under their source's conditions where a suite can."""
-    from scalebench.claims.registry import select_claims, with_file
-    from scalebench.claims.smallest_suite import as_yaml
-    from scalebench.claims.smallest_suite import suite_for as smallest
-    from scalebench.cli.output import print_json
-    from scalebench.errors import SuiteError
-
     chosen = select_claims(ids, with_file(file))
-    suite = smallest(chosen, name or _name(ids))
+    suite = smallest_suite(chosen, name or _name(ids))
     for claim in chosen:
         if claim.cannot:
             typer.echo(f"note: {claim.id} is left out: {claim.cannot}", err=True)
@@ -47,5 +47,5 @@ def suite_for(
 
 
 def _name(ids: list[str]) -> str:
-    kept = "".join(c if c.isalnum() else "_" for c in "_".join(ids).lower()).strip("_")
-    return kept[:60] or "claims"
+    stem = "".join(c if c.isalnum() else "_" for c in "_".join(ids).lower()).strip("_")
+    return stem[:60] or "claims"

@@ -97,8 +97,8 @@ def _document(tuned: Tuned, goal: SearchGoal) -> dict[str, Any]:
 
 
 def _print(document: Mapping[str, Any]) -> None:
-    columns = [("configuration", False), ("latency", True), ("throughput", True), ("memory", True),
-               ("over eager fp32", True), ("95 % interval", True), ("rounds", True), ("error", True)]  # fmt: skip
+    columns = ["configuration", ">latency", ">throughput", ">memory", ">over eager fp32", ">95 % interval", ">rounds",
+               ">error"]  # fmt: skip
     title = "Fresh rounds; images per s over those of eager fp32, the last row"
     print_table(title, columns, [_cells(row) for row in document["fresh"]])
     for row in document["screened"]:

@@ -32,7 +32,7 @@ Pass = Callable[[Case], float | None]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class RunEstimate:
     """Expected cost of a plan.
 
     Attributes:
@@ -70,7 +70,7 @@ class Costs:
 
 def estimate(
     rounds: Sequence[Case], facts: Mapping[Case, Mapping[str, Any]], pass_s: Pass = lambda _: None
-) -> Estimate:
+) -> RunEstimate:
     """Estimate from known passes, else from counted MACs and an assumed rate, which is wrong by a factor of up to 3.
 
     ``rounds`` has one entry per round still to run. Cases without counted ``facts`` are left out.
@@ -78,7 +78,7 @@ def estimate(
     counted = [case for case in rounds if "macs" in facts.get(case.counted(), {})]
     preparing_s = sum(OFFERS[case.runtime].prepare_s for case in set(counted))
     cases = [*(case for case in rounds if case.mode == INPUT), *counted]
-    return Estimate(
+    return RunEstimate(
         preparing_s + sum(case_seconds(case, facts, pass_s(case)) for case in cases),
         max((peak_bytes(case, facts[case.counted()]) for case in counted), default=0),
         sum(pass_s(case) is not None for case in cases) / len(cases) if cases else 0.0,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from scalebench.errors import MachineError, ScalebenchError
 from scalebench.execute.client import Worker
 from scalebench.execute.counting import Paper, unwrap
+from scalebench.execute.events import Counted, Listener, silent
 from scalebench.execute.schedule import Machines
 from scalebench.machine.environment import collect, may_have_cuda, usable_cores
 from scalebench.record import Environment
@@ -18,9 +19,6 @@ from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import Known, MatchRequest
 from scalebench.suite.suite_plan import Group, Limits, Member, Plan, Scene
 from scalebench.suite.suite_schema import InputImages, Suite
-
-Progress = Callable[[str, int, int], None]
-"""Receives (step, done, total)."""
 
 _ENVIRONMENT_S = 120.0
 
@@ -45,7 +43,7 @@ def prepare(
     worker: Worker,
     claims: Sequence[str] = (),
     claim_counts: Mapping[Case, Sequence[str]] | None = None,
-    progress: Progress = lambda _what, _done, _total: None,
+    announce: Listener = silent,
     keep_host: bool = False,
 ) -> Prepared:
     """Plan the suite in ``file``.
@@ -55,7 +53,7 @@ def prepare(
         worker: answers what needs torch, unless the answer is on disk.
         claims: ids to judge.
         claim_counts: cases of mode ``count`` that those claims need, with the modes whose static memory is needed.
-        progress: receives progress of matching and counting.
+        announce: hears how far matching and counting are.
         keep_host: store the host's name instead of its hash.
 
     Raises:
@@ -64,11 +62,11 @@ def prepare(
     paper = Paper(worker)
     selections = select_all(file, catalogue(paper))
     machines, devices = find_machines(file, worker, keep_host)
-    matches, groups = _match(file, selections, paper, progress)
+    matches, groups = _match(file, selections, paper, announce)
     named, merged = expand(file, selections, matches, devices, usable_cores())
     cases = tuple(case for case in named if case.mode != COUNT)
     peaks = _peaks([case for case in named if case.mode != INPUT], groups, claim_counts or {})
-    facts = count_all(peaks, paper, progress)
+    facts = count_all(peaks, paper, announce)
     _refuse_uncountable(file, selections, cases, facts)
     suite = file.suite
     plan = Plan(
@@ -118,7 +116,7 @@ def catalogue(paper: Paper) -> dict[str, Known]:
 
 
 def count_all(
-    peaks: Mapping[Case, Sequence[str]], paper: Paper, progress: Progress = lambda _what, _done, _total: None
+    peaks: Mapping[Case, Sequence[str]], paper: Paper, announce: Listener = silent
 ) -> dict[Case, dict[str, Any]]:
     """Counted facts of each counting case, or ``{"error": ...}`` with the hint, if any.
 
@@ -129,7 +127,7 @@ def count_all(
         {"ask": "count", "model": case.model, "resolution": case.resolution, "peaks": list(peaks[case])}
         for case in cases
     ]
-    answers = paper.ask(questions, lambda done, total: progress("counting", done, total))
+    answers = paper.ask(questions, lambda done, total: announce(Counted("counting", done, total)))
     return {case: answer.get("ok") or _problem(answer["error"]) for case, answer in zip(cases, answers, strict=True)}
 
 
@@ -171,12 +169,15 @@ def find_machines(file: SuiteFile, worker: Worker, keep_host: bool = False) -> t
 
 
 def _match(
-    file: SuiteFile, selections: Sequence[Selection], paper: Paper, progress: Progress
+    file: SuiteFile, selections: Sequence[Selection], paper: Paper, announce: Listener
 ) -> tuple[dict[MatchRequest, Member], tuple[Group, ...]]:
     entries = {request: index for index, selection in enumerate(selections) for request in selection.requests}
     requests = list(entries)
     questions = [{"ask": "match", "request": asdict(request)} for request in requests]
-    answers = paper.ask(questions, lambda done, total: progress("matching compute", done, total)) if questions else []
+    answers = (
+        paper.ask(questions, lambda done, total: announce(Counted("matching compute", done, total)))
+        if questions else []
+    )  # fmt: skip
     matches: dict[MatchRequest, Member] = {}
     base_macs: dict[MatchRequest, int] = {}
     for request, answer in zip(requests, answers, strict=True):

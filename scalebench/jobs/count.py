@@ -8,12 +8,10 @@ from typing import Any
 
 from scalebench.execute.client import Worker
 from scalebench.execute.counting import Paper
-from scalebench.execute.events import Counted, Listener, silent
+from scalebench.execute.events import Listener, silent
 from scalebench.execute.planner import catalogue, count_all
-from scalebench.suite.case import COUNT, Case
-from scalebench.suite.expand import check_size, matching_variants, native
-from scalebench.suite.model_facts import Known, Spec
-from scalebench.suite.variant import parse_at
+from scalebench.jobs.named_cases import COUNTING, expand_names
+from scalebench.suite.case import Case
 
 PEAKS = ("inference", "training")
 """Modes whose static memory can be counted."""
@@ -55,36 +53,11 @@ def count_models(
     """
     with Worker() as worker:
         paper = Paper(worker)
-        cases = cases_of(names, catalogue(paper))
-        facts = count_all(dict.fromkeys(cases, peaks), paper, lambda *step: announce(Counted(*step)))
+        cases = expand_names(names, catalogue(paper), COUNTING)
+        facts = count_all(dict.fromkeys(cases, peaks), paper, announce)
         questions = [{"ask": "check", "model": case.model, "resolution": case.resolution} for case in cases]
         checks = paper.ask(questions) if check else [{} for _ in cases]
     return [CountedModel(case, facts[case], _check(facts[case], c)) for case, c in zip(cases, checks, strict=True)]
-
-
-def cases_of(names: Sequence[str], known: Mapping[str, Known]) -> list[Case]:
-    """Counting cases of names, variants and globs, each at the size written or its native one; none twice.
-
-    Raises:
-        UnknownNameError: no such model, or a resolution that it cannot take.
-    """
-    cases: dict[Case, None] = {}
-    for name in names:
-        pattern, resolution = _split(name)
-        for variant in matching_variants(pattern, known):
-            spec = Spec(variant, resolution or native(variant, known))
-            check_size(spec, known)
-            cases[Case(variant.name, spec.resolution, mode=COUNT, device="meta")] = None
-    return list(cases)
-
-
-def _split(text: str) -> tuple[str, int | None]:
-    """Name or glob, and resolution."""
-    if not any(mark in text for mark in "*?"):
-        variant, resolution = parse_at(text)
-        return variant.name, resolution
-    pattern, mark, pixels = text.rpartition("@")
-    return (pattern, parse_at(f"model@{pixels}")[1]) if mark else (text, None)
 
 
 def _check(facts: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,9 +62,9 @@ def examine(quick: bool = False, announce: Listener = silent) -> MachineExaminat
             worker = None if stored_only else warm if device == "cpu" else fresh
             devices.append(examine_device(worker, environment, device, announce))
         stolen = None if stored_only else between(before, read(), usable_cores()).steal_share
-    known = [ability for ability, _ in devices if ability is not None]
+    peaks = [ability for ability, _ in devices if ability is not None]
     of_devices = [check for _, device_checks in devices for check in device_checks]
-    return MachineExamination(machines, known, [*first, checks.steal(stolen), *of_devices])
+    return MachineExamination(machines, peaks, [*first, checks.steal(stolen), *of_devices])
 
 
 def measure_peaks(announce: Listener = silent) -> list[tuple[Environment, Ability]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,7 @@ def open_journal(prepared: Prepared, stored: Results, folder: Path) -> Writer:
         StoreError: the folder cannot be written.
     """
     plan = prepared.plan
-    stamp = next_stamp((file.name for file in folder.glob("*.jsonl")), datetime.now(timezone.utc))
-    machine = next(iter(prepared.machines.values())).machine
-    journal = Writer(folder / f"{stamp}-{machine}.jsonl", plan)
+    journal = Writer(result_file(folder, next(iter(prepared.machines.values())).machine), plan)
     if plan not in stored.plans[-1:]:
         journal.begin()
     counted = {record.case: record for record in stored.records if record.case.mode == COUNT}
@@ -39,14 +37,14 @@ def open_journal(prepared: Prepared, stored: Results, folder: Path) -> Writer:
     return journal
 
 
-def next_stamp(names: Iterable[str], now: datetime) -> str:
-    """Start of a new file's name, later than all others: files are read by name, and a clock may have been set back."""
-    stamps = [now]
-    for name in names:
+def result_file(folder: Path, machine: str) -> Path:
+    """A new file, named later than all others: files are read by name, and a clock may have been set back."""
+    stamps = [datetime.now(timezone.utc)]
+    for file in folder.glob("*.jsonl"):
         with contextlib.suppress(ValueError):  # a file that somebody has renamed
-            earlier = datetime.strptime(name.partition("-")[0], _STAMP).replace(tzinfo=timezone.utc)
+            earlier = datetime.strptime(file.name.partition("-")[0], _STAMP).replace(tzinfo=timezone.utc)
             stamps.append(earlier + timedelta(microseconds=1))
-    return max(stamps).strftime(_STAMP)
+    return folder / f"{max(stamps).strftime(_STAMP)}-{machine}.jsonl"
 
 
 def count_record(suite: str, case: Case, facts: Mapping[str, Any]) -> Record:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 
 from scalebench.errors import BuildError
 from scalebench.execute.abba import RoundRunner, describe
 from scalebench.execute.client import Worker
 from scalebench.execute.counting import Paper
-from scalebench.execute.events import Counted, Listener, silent
+from scalebench.execute.events import Listener, silent
 from scalebench.execute.lock import machine_lock
 from scalebench.execute.planner import catalogue, count_all
+from scalebench.jobs.journal import result_file
 from scalebench.machine.environment import usable_cores
 from scalebench.store.jsonl import Writer
-from scalebench.suite.case import Case
+from scalebench.suite.case import COUNT, Case
 from scalebench.suite.expand import check_size, matching_variants, native
-from scalebench.suite.model_facts import Spec
+from scalebench.suite.model_facts import Known, Spec
 from scalebench.suite.protocol import PROTOCOLS
 from scalebench.suite.suite_plan import Plan
 from scalebench.suite.variant import parse_at
+
+COUNTING = Case("", 0, mode=COUNT, device="meta")
+"""Counted on paper; ``expand_names`` adds the model."""
 
 
 @contextmanager
@@ -49,21 +52,39 @@ def resolve_cases(names: Sequence[str], base: Case, worker: Worker, announce: Li
         UnknownNameError: no such model, or a resolution that it cannot take.
         BuildError: the forward pass of a model fails on the meta device.
     """
-    paper = Paper(worker)
-    models = catalogue(paper)
-    cases: dict[Case, None] = {}
     for name in names:
-        pattern, resolution = parse_at(name)
-        variant = matching_variants(pattern.name, models)[0]
-        spec = Spec(variant, resolution or native(variant, models))
-        check_size(spec, models)
-        cases[replace(base, model=variant.name, resolution=spec.resolution)] = None
-    to_count = {case.counted(): () for case in cases}
-    counts = count_all(to_count, paper, lambda what, done, total: announce(Counted(what, done, total)))
-    for case, facts in counts.items():
+        parse_at(name)  # refuses a glob: what is measured is named
+    paper = Paper(worker)
+    cases = expand_names(names, catalogue(paper), base)
+    for case, facts in count_all({case.counted(): () for case in cases}, paper, announce).items():
         if "error" in facts:
             raise BuildError(f"{case.label}: {facts['error']}", "the resolution may not suit the model")
+    return cases
+
+
+def expand_names(names: Sequence[str], models: Mapping[str, Known], base: Case) -> list[Case]:
+    """``base`` for what names, variants and globs mean, each at the size written or its native one; none twice.
+
+    Raises:
+        UnknownNameError: no such model, or a resolution that it cannot take.
+    """
+    cases: dict[Case, None] = {}
+    for name in names:
+        pattern, resolution = _split(name)
+        for variant in matching_variants(pattern, models):
+            spec = Spec(variant, resolution or native(variant, models))
+            check_size(spec, models)
+            cases[replace(base, model=variant.name, resolution=spec.resolution)] = None
     return list(cases)
+
+
+def _split(text: str) -> tuple[str, int | None]:
+    """Name or glob, and resolution."""
+    if not any(mark in text for mark in "*?"):
+        variant, resolution = parse_at(text)
+        return variant.name, resolution
+    pattern, mark, pixels = text.rpartition("@")
+    return (pattern, parse_at(f"model@{pixels}")[1]) if mark else (text, None)
 
 
 def plan_without_suite(name: str, title: str, cases: Sequence[Case], rounds: int, hw_key: str) -> Plan:
@@ -73,6 +94,5 @@ def plan_without_suite(name: str, title: str, cases: Sequence[Case], rounds: int
 
 def open_results(folder: Path, bench: RoundRunner, title: str, cases: Sequence[Case], rounds: int) -> Writer:
     """Writer of ``<folder>/<utc>-<machine>.jsonl``, with such a plan; the file appears with the first record."""
-    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
     plan = plan_without_suite(bench.suite, title, cases, rounds, bench.environment.hw_key)
-    return Writer(folder / f"{now}-{bench.environment.machine}.jsonl", plan)
+    return Writer(result_file(folder, bench.environment.machine), plan)

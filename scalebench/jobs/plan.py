@@ -9,7 +9,7 @@ from pathlib import Path
 from scalebench.analysis.predict.cases import MeasuredCase, Place, Work, facts_of, seen_cases
 from scalebench.errors import StoreError
 from scalebench.execute.client import Worker
-from scalebench.execute.estimate import Estimate, estimate
+from scalebench.execute.estimate import RunEstimate, estimate
 from scalebench.execute.events import Listener, silent
 from scalebench.execute.planner import Prepared
 from scalebench.jobs.predict import PredictionData
@@ -37,7 +37,7 @@ class PlannedSuite:
     places: Mapping[Case, Place]
     passes: Mapping[Case, tuple[float, float, float]]
 
-    def estimates(self) -> list[Estimate]:
+    def estimates(self) -> list[RunEstimate]:
         """Cost of all rounds: expected, and at the low and the high ends of the predictions."""
         plan = self.prepared.plan
         rounds = [case for case in plan.cases for _ in range(plan.rounds)]

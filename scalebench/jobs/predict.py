@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -13,12 +13,12 @@ from scalebench.analysis.predict.cross_validation import ErrorRow, evaluate
 from scalebench.errors import BuildError, StoreError
 from scalebench.execute.client import Worker
 from scalebench.execute.counting import Paper
-from scalebench.execute.events import Counted, Listener, silent
+from scalebench.execute.events import Listener, silent
 from scalebench.execute.planner import catalogue, count_all
-from scalebench.jobs.count import cases_of
+from scalebench.jobs.named_cases import COUNTING, expand_names
 from scalebench.record import Record
 from scalebench.store.jsonl import Results
-from scalebench.suite.case import COUNT, MODELS, Case
+from scalebench.suite.case import MODELS, Case
 from scalebench.suite.variant import parse_at
 
 IMPORTED = "imported"
@@ -87,7 +87,7 @@ def _resolve(names: Sequence[str], results: Results, worker: Worker) -> list[Key
         counts = facts_of(results.records)
         if len(models) == len(variants) and all(counts.get(key, {}).get("operators") for key in models):
             return list(dict.fromkeys(models))
-    return [(case.model, case.resolution) for case in cases_of(names, catalogue(Paper(worker)))]
+    return [(case.model, case.resolution) for case in expand_names(names, catalogue(Paper(worker)), COUNTING)]
 
 
 def read_data(
@@ -109,8 +109,8 @@ def read_data(
     own = [r.case for r in results.records if not r.environment.machine.startswith(IMPORTED)]
     measured = {(case.model, case.resolution) for case in own if _fits(case, setting or {})}
     missing = [key for key in dict.fromkeys((*sorted(measured), *models)) if not facts.get(key, {}).get("operators")]
-    to_count = {Case(*key, mode=COUNT, device="meta"): ("inference",) for key in missing}
-    for case, counts in count_all(to_count, Paper(worker), lambda *step: announce(Counted(*step))).items():
+    to_count = {replace(COUNTING, model=key[0], resolution=key[1]): ("inference",) for key in missing}
+    for case, counts in count_all(to_count, Paper(worker), announce).items():
         if "error" not in counts:
             key = case.model, case.resolution
             facts[key] = {**facts.get(key, {}), **counts}

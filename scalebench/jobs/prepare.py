@@ -9,7 +9,7 @@ from pathlib import Path
 from scalebench.claims.registry import Claim, Registry, select_claims
 from scalebench.errors import UnknownNameError
 from scalebench.execute.client import Worker
-from scalebench.execute.events import Counted, Listener, silent
+from scalebench.execute.events import Listener, silent
 from scalebench.execute.planner import Prepared, prepare
 from scalebench.suite.case import Case
 from scalebench.suite.load import SuiteFile, load_suite
@@ -52,7 +52,7 @@ def prepare_suite(
         file = file.with_protocol(replace(file.suite.timing, energy_s=ENERGY_S))
     claims = claims_of(file, registry)
     ids, counts = [claim.id for claim in claims], counts_for(claims)
-    prepared = prepare(file, worker, ids, counts, lambda *step: announce(Counted(*step)), keep_host)
+    prepared = prepare(file, worker, ids, counts, announce, keep_host)
     return replace(prepared, plan=replace(prepared.plan, seed=seed))
 
 

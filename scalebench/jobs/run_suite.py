@@ -16,8 +16,8 @@ from scalebench.execute.lock import machine_lock
 from scalebench.execute.planner import Prepared
 from scalebench.jobs.history import read_folder, read_history
 from scalebench.jobs.journal import open_journal
+from scalebench.jobs.measure_rounds import MeasureOptions, measure_rounds
 from scalebench.jobs.prepare import prepare_suite
-from scalebench.jobs.rounds import MeasureOptions, measure_rounds
 from scalebench.jobs.tune import resolve_best
 from scalebench.store.jsonl import Results
 from scalebench.store.previous import set_aside

@@ -17,8 +17,8 @@ from scalebench.execute.planner import Prepared, count_all
 from scalebench.execute.search import SearchGoal, SearchResult, search
 from scalebench.jobs.history import read_folder, read_history
 from scalebench.jobs.journal import open_journal
+from scalebench.jobs.measure_rounds import MeasureOptions, measure_rounds
 from scalebench.jobs.named_cases import base_case, plan_without_suite, resolve_cases
-from scalebench.jobs.rounds import MeasureOptions, measure_rounds
 from scalebench.machine.environment import usable_cores
 from scalebench.record import Record
 from scalebench.suite.case import Case
@@ -132,7 +132,7 @@ def measured(
     for record in read_folder(folder).records:
         rounds_of.setdefault(record.case.key, []).append(record)
     records = {case: rounds_of.get(case.key, []) for case in cases}
-    return {case: list(counted_rounds(made)) or made for case, made in records.items()}
+    return {case: list(counted_rounds(rounds_made)) or rounds_made for case, rounds_made in records.items()}
 
 
 def _prepare(options: TuneOptions, worker: Worker) -> tuple[Prepared, Case]:
@@ -142,7 +142,7 @@ def _prepare(options: TuneOptions, worker: Worker) -> tuple[Prepared, Case]:
     (plain,) = resolve_cases([options.name], like, worker)
     facts = count_all({plain.counted(): ("inference",)}, Paper(worker))
     suite = "tune-" + re.sub(r"[^a-z0-9]+", "-", f"{plain.model}-{plain.resolution}".lower()).strip("-")
-    title = f"The best way to run {plain.model}@{plain.resolution}"
+    title = f"Best configuration of {plain.model}@{plain.resolution}"
     plan = plan_without_suite(suite, title, [plain], 1, environment.hw_key)
     return Prepared(replace(plan, counts=(plain.counted(),)), facts, {device: environment}), plain
 

@@ -19,7 +19,7 @@ from scalebench.execute.offering import refusal
 from scalebench.execute.planner import Prepared, prepare
 from scalebench.jobs.history import read_history
 from scalebench.jobs.journal import open_journal
-from scalebench.jobs.rounds import MeasureOptions, measure_rounds
+from scalebench.jobs.measure_rounds import MeasureOptions, measure_rounds
 from scalebench.record import Environment
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.load import load_suite

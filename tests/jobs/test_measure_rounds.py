@@ -13,8 +13,8 @@ from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import RoundNeed
 from scalebench.jobs.history import SuiteHistory, read_history
 from scalebench.jobs.journal import open_journal
+from scalebench.jobs.measure_rounds import MeasureOptions, measure_rounds
 from scalebench.jobs.prepare import prepare_suite
-from scalebench.jobs.rounds import MeasureOptions, measure_rounds
 from scalebench.store.previous import set_aside
 from scalebench.suite.case import COUNT, Case
 

@@ -8,6 +8,7 @@ import typer
 
 from scalebench.analysis.compare.comparison import Comparison
 from scalebench.claims.judge import Verdict
+from scalebench.cli.output import print_document
 from scalebench.report.comparison_text import banners, headline
 from scalebench.report.findings import Findings
 from scalebench.units import digits, interval
@@ -41,15 +42,10 @@ def print_comparison(comparison: Comparison, page: Path, json_: bool) -> None:
     typer.echo(f"report: {page}")
 
 
-def print_document(page: Path) -> None:
-    """Print the JSON beside a page."""
-    typer.echo(page.with_suffix(".json").read_text(encoding="utf-8"), nl=False)
-
-
 def verdict_line(verdict: Verdict) -> str:
     """Verdict, claim and effect in one line of a terminal."""
     effect = "no data"
     if verdict.n:
         bounds = interval(verdict.low, verdict.high, verdict.exact)
         effect = f"{digits(verdict.effect)} {bounds}, n = {verdict.n}"
-    return f"{verdict.verdict:<13} {verdict.claim.id:<6} {verdict.claim.claim} ({effect}; {verdict.machine})"
+    return f"{verdict.verdict:<13} {verdict.claim.id:<8} {verdict.claim.claim} ({effect}; {verdict.machine})"
