@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from literal_report import Built, make_rounds
+from tests.report.literal_report import Built, make_rounds
 
 ENERGY = (0.25, 0.26, 0.24)
 
