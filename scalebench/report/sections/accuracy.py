@@ -63,8 +63,8 @@ def accuracy_section(accuracy: pd.DataFrame, fronts: pd.DataFrame) -> Section:
     text = [
         "Top-1 accuracy is published and was not measured here; parameters, MACs and activations are counted; latency "
         "and memory are measured. Models are compared within one published table, or at the best figure published for "
-        "each without extra data, which mixes training recipes. A published accuracy is taken as exact, a measured cost "
-        "as anywhere within its 95 % interval.",
+        "each without extra data, which mixes training recipes. A published accuracy is taken as exact, a measured "
+        "cost as anywhere within its 95 % interval.",
     ]
     for name in names:
         of_set = kept[kept["set"] == name]
@@ -90,7 +90,7 @@ def _within(kept: pd.DataFrame) -> str:
 
 
 def _family_words(family: str, rows: pd.DataFrame) -> str:
-    """``of 8 EfficientNet models on the front by MACs, 3 stay on it by latency (2 of 8 answers outside the intervals)``."""
+    """``of 8 EfficientNet models on the front by MACs, 3 stay by latency (2 of 8 answers outside the intervals)``."""
     on_macs = int(rows["on_macs"].iloc[0])
     words = [
         f"{row['stays']} by {COSTS[row['axis']].title}"

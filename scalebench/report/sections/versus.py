@@ -216,8 +216,8 @@ def _of_explained(explained: pd.DataFrame) -> list[str]:
     if len(tied):
         sentences.append(
             "All members of a group are compared with the same compound member, so these intervals are too narrow. "
-            f"Activations and parameters correlate with each other (rank correlation {_range(tied.tolist())}), so part of "
-            "the effect of one may be due to the other."
+            f"Activations and parameters correlate with each other (rank correlation {_range(tied.tolist())}), so part "
+            "of the effect of one may be due to the other."
         )
     return sentences
 
