@@ -99,8 +99,8 @@ def test_cheapest_and_most_expensive_in_one_configuration_come_with_their_interv
         _ratio("depth", 1.5), _ratio("width", 0.5), _ratio("fast", 0.8), _ratio("depth", 2.0, "memory_bytes")
     )
     assert _sentence(versus_section(measured, _paper(), _explained()), "b0") == (
-        "b0 at 2 times its MACs: in time, cheapest is width (0.500, interval [0.450, 0.550]), most expensive depth (1.50, "
-        "interval [1.35, 1.65]); in memory, cheapest is compound, most expensive depth (2.00, interval [1.80, 2.20])."
+        "b0 at 2 times its MACs: in time, cheapest is width (0.500, interval [0.450, 0.550]), most expensive "
+        "depth (1.50, interval [1.35, 1.65]); in memory, cheapest is compound, most expensive depth (2.00, interval [1.80, 2.20])."
     )
 
 
@@ -111,8 +111,8 @@ def test_configurations_are_counted_and_not_averaged() -> None:
     section = versus_section(measured, _paper(), _explained())
     assert _sentence(section, "b0") == (
         "b0 at 2 times its MACs: in time, cheapest is width (0.500, interval [0.450, 0.550], in 1 of 2) and compound "
-        "(in 1 of 2), most expensive depth (1.50, interval [1.35, 1.65], in 1 of 2) and width (1.20, interval [1.08, 1.32], "
-        "in 1 of 2)."
+        "(in 1 of 2), most expensive depth (1.50, interval [1.35, 1.65], in 1 of 2) and width (1.20, interval "
+        "[1.08, 1.32], in 1 of 2)."
     )
     assert len(section.tables[1].rows) == 2
 
