@@ -100,7 +100,8 @@ def test_cheapest_and_most_expensive_in_one_configuration_come_with_their_interv
     )
     assert _sentence(versus_section(measured, _paper(), _explained()), "b0") == (
         "b0 at 2 times its MACs: in time, cheapest is width (0.500, interval [0.450, 0.550]), most expensive "
-        "depth (1.50, interval [1.35, 1.65]); in memory, cheapest is compound, most expensive depth (2.00, interval [1.80, 2.20])."
+        "depth (1.50, interval [1.35, 1.65]); in memory, cheapest is compound, most "
+        "expensive depth (2.00, interval [1.80, 2.20])."
     )
 
 
