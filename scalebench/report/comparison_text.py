@@ -1,4 +1,4 @@
-"""A comparison in words: its headline, its rows, what a reader has to know before and beside them."""
+"""A comparison in words: its headline, its rows, and what a reader has to know about them."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _SHOWN = 10
 
 def headline(comparison: Comparison) -> str:
     """The verdict in one line: ``1 of 14 cases slower in latency, geometric mean +2.1 % [-0.3 %, +4.9 %]``."""
-    said = []
+    parts = []
     for metric, mean in comparison.means.items():
         rows, label = [row for row in comparison.rows if row.metric == metric], METRICS[metric].label
         if len(rows) == 1:
-            said.append(f"{_verdict(rows[0])} in {label}, {_change(rows[0].ratio)}")
+            parts.append(f"{_verdict(rows[0])} in {label}, {_change(rows[0].ratio)}")
             continue
         worse = sum(row.gated for row in rows) or "none"
-        said.append(f"{worse} of {len(rows)} cases {words(metric)[0]} in {label}, geometric mean {_change(mean)}")
+        parts.append(f"{worse} of {len(rows)} cases {words(metric)[0]} in {label}, geometric mean {_change(mean)}")
     open_ = sum(row.verdict == "inconclusive" for row in comparison.rows)
-    said += [f"{open_} inconclusive"] if open_ and len(comparison.rows) > 1 else []
-    said += [f"{len(comparison.failed)} without a number"] if comparison.failed else []
-    return "; ".join(said) or "nothing could be compared"
+    parts += [f"{open_} inconclusive"] if open_ and len(comparison.rows) > 1 else []
+    parts += [f"{len(comparison.failed)} without a number"] if comparison.failed else []
+    return "; ".join(parts) or "nothing could be compared"
 
 
 def _change(ratio: Estimate) -> str:
@@ -66,13 +66,13 @@ def _listed(what: str, names: Sequence[str]) -> list[str]:
 
 def places(comparison: Comparison) -> list[str]:
     """Machines behind the rows, with the noise and the margin that held there."""
-    found = dict.fromkeys((row.machine, row.noise, row.noise_from, row.margin) for row in comparison.rows if row.noise)
-    said = [
+    noisy = dict.fromkeys((row.machine, row.noise, row.noise_from, row.margin) for row in comparison.rows if row.noise)
+    lines = [
         f"{machine}: noise between runs {_share(noise)} ({source}), margin {_share(margin)}"
-        for machine, noise, source, margin in found
+        for machine, noise, source, margin in noisy
     ]
     quiet = dict.fromkeys((row.machine, row.margin) for row in comparison.rows if not row.noise)
-    return said + [f"{machine}: margin {_share(margin)} without noise between runs" for machine, margin in quiet]
+    return lines + [f"{machine}: margin {_share(margin)} without noise between runs" for machine, margin in quiet]
 
 
 def _share(fraction: float) -> str:
@@ -113,9 +113,9 @@ def cells(row: Compared) -> list[str]:
 def title(a: Case, b: Case) -> str:
     """The case's label, and what of it differs between the sides."""
     names = f"{a.model}@{a.resolution}", f"{b.model}@{b.resolution}"
-    found = changes(*({name: getattr(case, name) for name in KEY_AXES} for case in (a, b)))
+    differences = changes(*({name: getattr(case, name) for name in KEY_AXES} for case in (a, b)))
     label = a.label if names[0] == names[1] else f"{names[0]} -> {names[1]}{a.label.removeprefix(names[0])}"
-    return label + (f" ({', '.join(map(str, found))})" if found else "")
+    return label + (f" ({', '.join(map(str, differences))})" if differences else "")
 
 
 def words(metric: str) -> tuple[str, str]:
@@ -135,10 +135,10 @@ def standing(row: Compared) -> str:
 
 
 def _verdict(row: Compared) -> str:
-    said = word(row)
+    verdict = word(row)
     if row.doubts:
-        return f"{said}, not gated: {'; '.join(row.doubts)}"
-    return f"{said}, not after Holm" if row.verdict == "worse" and not row.gated else said
+        return f"{verdict}, not gated: {'; '.join(row.doubts)}"
+    return f"{verdict}, not after Holm" if row.verdict == "worse" and not row.gated else verdict
 
 
 def _check(row: Compared) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from scalebench.procure.decide import Decision
 from scalebench.procure.outcome import PurchaseOutcome
-from scalebench.report import tables
 from scalebench.report.content import Column, Report, Section
 from scalebench.report.labels import listed
+from scalebench.report.method_tables import files_table
 from scalebench.report.naming import amount, given
 from scalebench.report.ranking import nodes, share, verdict, what_changes_it
 from scalebench.report.sections.purchase import (
@@ -21,6 +21,7 @@ from scalebench.report.sections.purchase import (
     sensitivity_section,
     switching_section,
 )
+from scalebench.report.tables import filled, whole
 from scalebench.units import digits
 
 _CHANGES = 3
@@ -105,8 +106,11 @@ def _method(decision: Decision, document: Mapping[str, Any], text: str) -> Secti
     columns = [Column("number"), Column("unit"), Column("formula")]
     first = document["ranked"][0]["numbers"] if document["ranked"] else {}
     formulas = [[name.replace("_", " "), entry["unit"] or "-", entry["formula"]] for name, entry in first.items()]
-    filled = tables.filled(
-        tables.whole("Formula of each number, as numbered in the documentation", columns, formulas),
-        tables.files_table(document["files"]),
+    table = whole("Formula of each number, as numbered in the documentation", columns, formulas)
+    return Section(
+        "method",
+        "Method and files",
+        (draws,),
+        tables=filled(table, files_table(document["files"])),
+        code={"Plan": text},
     )
-    return Section("method", "Method and files", (draws,), tables=filled, code={"Plan": text})

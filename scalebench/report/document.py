@@ -93,15 +93,8 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
 
 def _part(part: Judged) -> dict[str, Any]:
     e = part.estimate
-    found = {
-        "label": part.label,
-        "verdict": part.word,
-        "effect": e.value,
-        "low": e.low,
-        "high": e.high,
-        "n": e.n,
-    }
-    return {**found, "allowed_low": part.low, "allowed_high": part.high}
+    effect = {"effect": e.value, "low": e.low, "high": e.high, "n": e.n}
+    return {"label": part.label, "verdict": part.word, **effect, "allowed_low": part.low, "allowed_high": part.high}
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -13,9 +13,10 @@ from scalebench.claims.judge import Verdict, judge
 from scalebench.claims.registry import select_claims, with_file
 from scalebench.errors import StoreError
 from scalebench.report.document import build_document
+from scalebench.report.result_tables import cases_table, verdicts_table
 from scalebench.report.sections.change import Change, since
 from scalebench.report.sections.headline import headline
-from scalebench.report.tables import cases_table, filled, verdicts_table
+from scalebench.report.tables import filled
 from scalebench.report.writing.page import render_fragment
 from scalebench.store.jsonl import Results, read_results, result_files
 from scalebench.store.previous import previous_files
@@ -24,7 +25,7 @@ from scalebench.suite.suite_plan import Plan
 
 @dataclass(frozen=True)
 class Findings:
-    """What the records of one suite come to.
+    """What the records of one suite show.
 
     Attributes:
         stored: the records.
@@ -67,28 +68,28 @@ def find(
         plan: its plan, the newest stored one by default.
         claims: the user's own file of claims beside the shipped ones.
         previous: an earlier run to compare with.
-        study: whether the resampling of what predicts time is done too; it takes seconds and no verdict needs it.
+        study: whether to resample what predicts time too; it takes seconds and no verdict needs it.
 
     Raises:
         StoreError: there is no plan, or there are plans of several suites.
     """
     plan = plan or suite_plan(stored.plans)
-    newest = {found.machines: found for found in (*stored.plans, plan)}
-    elsewhere = [case for found in newest.values() for case in found.cases]
+    newest_plans = {stored_plan.machines: stored_plan for stored_plan in (*stored.plans, plan)}
+    elsewhere = [case for stored_plan in newest_plans.values() for case in stored_plan.cases]
     analysis = analyse(plan, stored.records, elsewhere, stored.abilities)
-    known = with_file(claims)
-    verdicts = judge(select_claims([name for name in plan.claims if name in known], known), analysis)
+    registry = with_file(claims)
+    verdicts = judge(select_claims([name for name in plan.claims if name in registry], registry), analysis)
     return Findings(
         stored,
         with_study(analysis) if study else analysis,
         verdicts,
         since(previous, stored) if previous is not None and previous.records else None,
-        tuple(name for name in plan.claims if name not in known),
+        tuple(name for name in plan.claims if name not in registry),
     )
 
 
 def read_and_find(source: Results | str | Path, claims: Path | None = None, study: bool = True) -> Findings:
-    """Findings of records, or of a file or folder of them, compared with what a fresh start has set aside.
+    """Findings of records, or of a file or folder of them, compared with the results that a fresh start set aside.
 
     Raises:
         StoreError: nothing to read, no plan, or plans of several suites.

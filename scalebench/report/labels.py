@@ -16,22 +16,20 @@ from scalebench.suite.case import configuration_text
 LONGEST = 26
 
 
-def way_label(row: Any) -> str:
-    """``machine, batch 1, fp32 eager, cpu, 2 threads`` of a frame's row or group key in the order of ``WAY``."""
-    values = dict(zip(WAY, row, strict=True)) if isinstance(row, tuple) else {name: row[name] for name in WAY}
-    return f"{values['machine']}, {configuration_text(values)}"
+def configuration_label(row: Any) -> str:
+    """``machine, batch 1, fp32 eager, cpu, 2 threads`` of a frame's row."""
+    return f"{row['machine']}, {configuration_text({name: row[name] for name in WAY})}"
 
 
-def sorted_ways(frame: pd.DataFrame) -> list[tuple[tuple[Any, ...], pd.DataFrame]]:
-    """Rows of each configuration, in order of machine and batch."""
-    return [(tuple(key), group) for key, group in frame.groupby(WAY, sort=True)]
+def by_configuration(frame: pd.DataFrame, axes: Sequence[str] = WAY) -> list[tuple[str, pd.DataFrame]]:
+    """Rows of each configuration by its words, in order of machine and batch."""
+    groups = [(dict(zip(axes, key, strict=True)), rows) for key, rows in frame.groupby(list(axes), sort=True)]
+    return [(f"{values['machine']}, {configuration_text(values)}", rows) for values, rows in groups]
 
 
 def without_batch(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Rows of each configuration over all its batches, by its words."""
-    names = [name for name in WAY if name != "batch"]
-    groups = [(dict(zip(names, key, strict=True)), group) for key, group in frame.groupby(names, sort=True)]
-    return [(f"{key['machine']}, {configuration_text(key)}", group) for key, group in groups]
+    return by_configuration(frame, [name for name in WAY if name != "batch"])
 
 
 def plain(value: float) -> str:

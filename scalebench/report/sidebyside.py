@@ -13,15 +13,16 @@ import pandas as pd
 from scalebench.analysis.compare.comparison import Comparison
 from scalebench.claims.judge import Verdict, by_claim
 from scalebench.record import Environment
-from scalebench.report import tables, trust
 from scalebench.report.comparison_text import HOW, banners, document, headline, places, remarks, standing
-from scalebench.report.content import Absent, Chart, Column, Report, Section, Table
+from scalebench.report.content import Absent, Chart, Column, Report, Section
 from scalebench.report.document import verdict_document
 from scalebench.report.figures.explorer import explorer
 from scalebench.report.figures.forest import forest
 from scalebench.report.findings import Findings
 from scalebench.report.labels import listed, when
+from scalebench.report.method_tables import method_tables, words_table
 from scalebench.report.sections.headline import LIMIT, effect
+from scalebench.report.tables import SHOWN, capped, filled, whole
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def compose_comparison(a: Named, b: Named, comparison: Comparison) -> Report:
         a, b: the two.
         comparison: B over A.
     """
-    charts = [forest(comparison, metric, f"f{index}") for index, metric in enumerate(tables.SHOWN, 1)]
-    latency = Counter(standing(row) for row in comparison.rows if row.metric == tables.SHOWN[0])
+    charts = [forest(comparison, metric, f"f{index}") for index, metric in enumerate(SHOWN, 1)]
+    latency = Counter(standing(row) for row in comparison.rows if row.metric == SHOWN[0])
     absent = [f"{chart.title}: not drawn, {chart.why}." for chart in charts if isinstance(chart, Absent)]
     return Report(
         suite=slug(a, b),
@@ -77,7 +78,7 @@ def compose_comparison(a: Named, b: Named, comparison: Comparison) -> Report:
 
 def slug(a: Named, b: Named) -> str:
     """Name of the files: ``A-vs-B``, letters, digits, dashes and underscores only."""
-    return "-vs-".join(re.sub(r"[^A-Za-z0-9_]+", "-", one.name).strip("-")[-60:] or "x" for one in (a, b))
+    return "-vs-".join(re.sub(r"[^A-Za-z0-9_]+", "-", run.name).strip("-")[-60:] or "x" for run in (a, b))
 
 
 def comparison_document(a: Named, b: Named, comparison: Comparison) -> dict[str, Any]:
@@ -87,11 +88,11 @@ def comparison_document(a: Named, b: Named, comparison: Comparison) -> dict[str,
         **document(comparison),
         "kind": "comparison",
         "title": f"{a.name} against {b.name}",
-        **{key: {"name": one.name, "suite": one.findings.analysis.plan.suite} for key, one in both.items()},
+        **{key: {"name": run.name, "suite": run.findings.analysis.plan.suite} for key, run in both.items()},
         "machines": {label: asdict(environment) for label, environment in _machines(a, b).items()},
-        "measured": {key: one.findings.document["measured"] for key, one in both.items()},
-        "verdicts": {key: [verdict_document(v) for v in one.findings.verdicts] for key, one in both.items()},
-        "files": {key: one.findings.document["files"] for key, one in both.items()},
+        "measured": {key: run.findings.document["measured"] for key, run in both.items()},
+        "verdicts": {key: [verdict_document(v) for v in run.findings.verdicts] for key, run in both.items()},
+        "files": {key: run.findings.document["files"] for key, run in both.items()},
     }  # fmt: skip
 
 
@@ -100,13 +101,13 @@ def differences_section(comparison: Comparison) -> Section:
     rows = [
         [" and ".join(dict.fromkeys(d.machines)), kind, change.field, change.old, change.new]
         for d in comparison.differences
-        for kind, found in (("hardware", d.hardware), ("software", d.software))
-        for change in found
+        for kind, changes in (("hardware", d.hardware), ("software", d.software))
+        for change in changes
     ]
     columns = [Column(name) for name in ("machine", "kind", "field", "A", "B")]
     text = tuple(f"{banner}." for banner in banners(comparison)) or ("Hardware and software of both are the same.",)
-    table = tables.capped("Fields of the fingerprints that differ", columns, rows)
-    return Section("differences", "What differs between A and B", text, tables=tables.filled(table))
+    table = capped("Fields of the fingerprints that differ", columns, rows)
+    return Section("differences", "What differs between A and B", text, tables=filled(table))
 
 
 def _cases(comparison: Comparison) -> str:
@@ -124,14 +125,14 @@ def _short(text: str) -> str:
 
 
 def _claims(a: Named, b: Named) -> Section:
-    sides = [by_claim(one.findings.verdicts) for one in (a, b)]
-    known = {v.claim.id: v.claim.claim for one in (a, b) for v in one.findings.verdicts if v.claim.parts}
-    rows = [[name, text, *(_words(side.get(name, ())) for side in sides)] for name, text in known.items()]
-    moved = sum(len({tuple(v.verdict for v in side.get(name, ())) for side in sides}) > 1 for name in known)
+    sides = [by_claim(run.findings.verdicts) for run in (a, b)]
+    claims = {v.claim.id: v.claim.claim for run in (a, b) for v in run.findings.verdicts if v.claim.parts}
+    rows = [[name, text, *(_words(side.get(name, ())) for side in sides)] for name, text in claims.items()]
+    moved = sum(len({tuple(v.verdict for v in side.get(name, ())) for side in sides}) > 1 for name in claims)
     columns = [Column("claim"), Column("says"), Column("A"), Column("B")]
-    table: Table = tables.whole("Verdicts side by side", columns, rows)
+    table = whole("Verdicts side by side", columns, rows)
     text = (f"{moved} of {len(rows)} claims have other verdicts in B than in A." if rows else "No claims to compare.",)
-    return Section("claims", "Claims, side by side", text, tables=tables.filled(table))
+    return Section("claims", "Claims, side by side", text, tables=filled(table))
 
 
 def _words(verdicts: Sequence[Verdict]) -> str:
@@ -152,35 +153,31 @@ def _explorer(a: Named, b: Named) -> tuple[Section, ...]:
             [(prefix, analysis.roofline) for prefix, analysis in analyses],
         )
     )
-    found = explorer(cases, placed)
-    text = ("Cases of both as points; choose the machine as colour to tell them apart.",)
-    return (Section("explorer", "Explorer", text, explorer=found),) if found else ()
+    chart = explorer(cases, placed)
+    text = ("Cases of both as points; choose the machine as colour to distinguish them.",)
+    return (Section("explorer", "Explorer", text, explorer=chart),) if chart else ()
 
 
 def _machines(a: Named, b: Named) -> dict[str, Environment]:
     """Machines of both by a label that says whose they are."""
     both = (("A", a), ("B", b))
-    return {f"{key}: {name}": e for key, one in both for name, e in one.findings.analysis.machines.items()}
+    return {f"{key}: {name}": e for key, run in both for name, e in run.findings.analysis.machines.items()}
 
 
 def _left_out(comparison: Comparison) -> tuple[Section, ...]:
-    told = remarks(comparison)
+    lines = remarks(comparison)
     lists: Mapping[str, Sequence[str]] = {
         "Cases only in A": comparison.only_a, "Cases only in B": comparison.only_b,
         "Cases that could not be compared": comparison.failed,
     }  # fmt: skip
-    shown = [tables.words_table(caption, "case", names) for caption, names in lists.items() if names]
-    return (Section("gaps", "Not compared", tuple(f"{line}." for line in told), tables=tuple(shown)),) if told else ()
+    tables = [words_table(caption, "case", names) for caption, names in lists.items() if names]
+    return (
+        (Section("gaps", "Not compared", tuple(f"{line}." for line in lines), tables=tuple(tables)),) if lines else ()
+    )
 
 
 def _method(a: Named, b: Named, comparison: Comparison) -> Section:
-    files = [{**file, "name": f"{key}: {file['name']}"} for key, one in (("A", a), ("B", b))
-             for file in one.findings.document["files"]]  # fmt: skip
+    files = [{**file, "name": f"{key}: {file['name']}"} for key, run in (("A", a), ("B", b))
+             for file in run.findings.document["files"]]  # fmt: skip
     text = tuple(f"{line[0].upper()}{line[1:]}." for line in (HOW, *places(comparison)))
-    shown = (
-        tables.metrics_table(),
-        trust.flags_table(),
-        tables.machines_table(_machines(a, b)),
-        tables.files_table(files),
-    )
-    return Section("method", "Method and environment", text, tables=tables.filled(*shown))
+    return Section("method", "Method and environment", text, tables=method_tables(_machines(a, b), files))

@@ -10,139 +10,102 @@ import pandas as pd
 
 from scalebench import units
 from scalebench.analysis.summary import TAILS
-from scalebench.flags import FLAGS
 from scalebench.machine.ability import Ability
 from scalebench.metrics import METRICS
-from scalebench.report.content import Column, Table
-from scalebench.report.labels import way_label
-from scalebench.report.tables import capped, number, ordered, span
+from scalebench.report.content import Table
+from scalebench.report.tables import (
+    CONFIGURATION,
+    MODEL,
+    PERCENT,
+    ROUNDS,
+    Field,
+    build_table,
+    count,
+    entry,
+    measured,
+    number,
+    ordered,
+    span,
+    value,
+)
 
-_MIB = METRICS["memory_bytes"].factor
-_N = Column("n, rounds", number=True)
-_WAY = Column("machine and way of running")
-_MODEL = (Column("model"), Column("resolution, px", number=True))
+_MS, _MIB = METRICS["latency_s"].factor, METRICS["memory_bytes"].factor
 
 
 def trust_table(cases: pd.DataFrame) -> Table:
     """How each case came to its end, how wide its interval is, and what was doubtful."""
-    columns = [
-        *_MODEL, Column("ended"), _N, Column("set aside, rounds", number=True),
-        Column("half-width of latency, %", number=True), Column("half-width of throughput, %", number=True),
-        Column("noise of the canary, %", number=True), _WAY, Column("noted"),
-    ]  # fmt: skip
-    rows = [
-        [
-            *_model(row), row["status"], str(row["n"]), str(row["replaced"]), half_width(row, "latency_s"),
-            half_width(row, "throughput_ips"), number(100 * row["noise"]), way_label(row), row["notes"],
-        ]
-        for row in ordered(cases).to_dict("records")
-    ]  # fmt: skip
-    return capped("How each case ended; half-widths of the 95 % interval are relative to the value", columns, rows)
+    return build_table(
+        "How each case ended; half-widths of the 95 % interval are relative to the value", ordered(cases),
+        *MODEL, entry("status", "ended"), ROUNDS, count("replaced", "set aside, rounds"),
+        Field("half-width of latency, %", lambda row: half_width(row, "latency_s"), number=True),
+        Field("half-width of throughput, %", lambda row: half_width(row, "throughput_ips"), number=True),
+        value("noise", "noise of the canary, %", PERCENT), CONFIGURATION, entry("notes", "noted"),
+    )  # fmt: skip
 
 
 def tails_table(cases: pd.DataFrame) -> Table:
     """Tail latencies of all iterations, or why there are none."""
-    scale = METRICS["latency_s"]
-    columns = [*_MODEL]
-    for quantile in TAILS:
-        name = f"p{round(100 * quantile)}"
-        columns += [Column(f"{name} {scale.heading}", number=True), Column(f"95 % interval of {name}")]
-    columns += [Column("n, iterations", number=True), _WAY]
-    rows = [
-        [
-            *_model(row),
-            *(cell for name in TAILS.values() for cell in _tail_cells(row, name)),
-            _iterations(row), way_label(row),
-        ]
-        for row in ordered(cases).to_dict("records")
-    ]  # fmt: skip
-    return capped("Tail latencies over the iterations of all rounds; intervals by resampling rounds", columns, rows)
+    tails = [field for quantile, name in TAILS.items() for field in _tail(f"p{round(100 * quantile)}", name)]
+    iterations = Field("n, iterations", lambda row: int(row["iterations"]), number=True)
+    caption = "Tail latencies over the iterations of all rounds; intervals by resampling rounds"
+    return build_table(caption, ordered(cases), *MODEL, *tails, iterations, CONFIGURATION)
+
+
+def _tail(title: str, name: str) -> tuple[Field, Field]:
+    def latency(row: Mapping[str, Any]) -> str:
+        return "not established" if row[f"{name}_why"] else number(row[name], _MS)
+
+    def interval(row: Mapping[str, Any]) -> str:
+        if reason := row[f"{name}_why"]:
+            return str(reason).replace("_", " ")
+        return span(row[f"{name}_low"], row[f"{name}_high"], row["n"], _MS)
+
+    heading = f"{title} {METRICS['latency_s'].heading}"
+    return Field(heading, latency, number=True), Field(f"95 % interval of {title}", interval)
 
 
 def memory_table(memory: pd.DataFrame) -> Table:
     """Measured, of the whole process, and estimated without a device, side by side; ``analysis.memory``."""
-    columns = [
-        *_MODEL, Column("measured, MiB", number=True), Column("95 % interval", number=True), _N,
-        Column("whole process, MiB", number=True), Column("static estimate, MiB", number=True),
-        Column("measured over static, no unit", number=True), _WAY, Column("the gap"),
-    ]  # fmt: skip
-    rows = [
-        [
-            *_model(row), number(row["memory_bytes"], _MIB),
-            span(row["memory_bytes_low"], row["memory_bytes_high"], row["memory_bytes_n"], _MIB),
-            str(row["memory_bytes_n"]),
-            number(row["process_bytes"], _MIB), number(row["static_bytes"], _MIB), number(row["gap"]),
-            way_label(row), row["why"],
-        ]
-        for row in ordered(memory).to_dict("records")
-    ]  # fmt: skip
-    return capped("Memory: measured, of the whole process, and estimated without a device", columns, rows)
+    return build_table(
+        "Memory: measured, of the whole process, and estimated without a device", ordered(memory), *MODEL,
+        value("memory_bytes", "measured, MiB", _MIB), measured("memory_bytes", n="memory_bytes_n")[1],
+        count("memory_bytes_n", ROUNDS.label), value("process_bytes", "whole process, MiB", _MIB),
+        value("static_bytes", "static estimate, MiB", _MIB), value("gap", "measured over static, no unit"),
+        CONFIGURATION, entry("why", "the gap"),
+    )  # fmt: skip
 
 
 def roofline_table(placed: pd.DataFrame) -> Table:
     """Where each case lies under the machine's own roof; ``analysis.roofline``."""
-    ms = METRICS["latency_s"].factor
-    columns = [
-        *_MODEL, Column("latency, ms per batch", number=True), Column("95 % interval", number=True), _N,
-        Column("least time, ms", number=True),
-        Column("utilisation, %", number=True), Column("intensity, FLOPs per byte", number=True),
-        Column("ridge, FLOPs per byte", number=True), Column("limited by"), _WAY, Column("noted"),
-    ]  # fmt: skip
-    rows = [
-        [
-            *_model(row), number(row["latency_s"], ms), span(row["latency_s_low"], row["latency_s_high"], row["n"], ms),
-            str(row["n"]), number(row["t_min_s"], ms), number(100 * row["utilisation"]),
-            number(row["intensity"]), number(row["ridge"]), row["label"], way_label(row),
-            "; ".join(filter(None, ("roofline_violation" if row["violation"] else "", row["why"]))),
-        ]
-        for row in ordered(placed).to_dict("records")
-    ]  # fmt: skip
-    return capped("Every case under the measured roof of its machine", columns, rows)
+    return build_table(
+        "Every case under the measured roof of its machine", ordered(placed), *MODEL, *measured("latency_s"), ROUNDS,
+        value("t_min_s", "least time, ms", _MS), value("utilisation", "utilisation, %", PERCENT),
+        value("intensity", "intensity, FLOPs per byte"), value("ridge", "ridge, FLOPs per byte"),
+        entry("label", "limited by"), CONFIGURATION, Field("noted", _roofline_notes),
+    )  # fmt: skip
+
+
+def _roofline_notes(row: Mapping[str, Any]) -> str:
+    return "; ".join(filter(None, ("roofline_violation" if row["violation"] else "", row["why"])))
 
 
 def peaks_table(abilities: Sequence[Ability]) -> Table:
     """What the machines can do at most, as last measured."""
     newest = {(a.machine, a.sw_key, a.device, a.threads): a for a in abilities}
-    columns = [
-        Column("machine"), Column("measured, UTC"), Column("device"),
-        Column("threads", number=True), Column("peak"),
-        Column("best, G per s", number=True), Column("sustained, G per s", number=True), Column("unit"),
-        Column("n, repetitions", number=True), Column("reached with"), Column("noted"),
-    ]  # fmt: skip
-    rows = [
+    return build_table(
+        "Measured peaks: matrix products by precision, and memory bandwidth",
         [
-            a.machine, a.started, a.device, str(a.threads), name, number(peak.best, 1e9),
-            number(peak.sustained, 1e9), peak.unit, str(peak.reps), peak.shape, peak.note,
-        ]
-        for a in newest.values()
-        for name, peak in [*a.matmul.items(), *a.bandwidth.items()]
-    ]  # fmt: skip
-    return capped("Measured peaks: matrix products by precision, and memory bandwidth", columns, rows)
-
-
-def flags_table() -> Table:
-    """What the words in the column 'noted' mean."""
-    columns = [Column("word"), Column("severity"), Column("meaning"), Column("threshold")]
-    rows = [[flag.word, flag.severity, flag.meaning, flag.threshold] for flag in FLAGS.values()]
-    return capped("Flags of a round; a round with a bad one is replaced by another", columns, rows)
+            {**vars(a), **vars(peak), "peak": name}
+            for a in newest.values()
+            for name, peak in [*a.matmul.items(), *a.bandwidth.items()]
+        ],
+        entry("machine"), entry("started", "measured, UTC"), entry("device"), count("threads", "threads"),
+        entry("peak"), value("best", "best, G per s", 1e9), value("sustained", "sustained, G per s", 1e9),
+        entry("unit"), count("reps", "n, repetitions"), entry("shape", "reached with"), entry("note", "noted"),
+    )  # fmt: skip
 
 
 def half_width(row: Mapping[Any, Any], metric: str) -> str:
     """Relative half-width of an interval, per cent with two digits; ``-`` where there is none."""
     value = (row[f"{metric}_high"] - row[f"{metric}_low"]) / 2 / row[metric]
     return units.digits(100 * value, 2) if math.isfinite(value) else "-"
-
-
-def _model(row: Mapping[Any, Any]) -> tuple[str, str]:
-    return row["model"], str(row["resolution"])
-
-
-def _tail_cells(row: Mapping[Any, Any], name: str) -> tuple[str, str]:
-    factor = METRICS["latency_s"].factor
-    if row[f"{name}_why"]:
-        return "not established", row[f"{name}_why"].replace("_", " ")
-    return number(row[name], factor), span(row[f"{name}_low"], row[f"{name}_high"], row["n"], factor)
-
-
-def _iterations(row: Mapping[Any, Any]) -> str:
-    return str(int(row["iterations"]))

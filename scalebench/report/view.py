@@ -7,18 +7,19 @@ from typing import Any
 
 from scalebench.analysis.analyse import Analysis
 from scalebench.claims.judge import Verdict, by_claim
-from scalebench.report import tables
 from scalebench.report.content import Article, Live, Report, Ruling, Section
 from scalebench.report.figures.strips import strip
 from scalebench.report.labels import listed, when
+from scalebench.report.result_tables import parts_table, undecidable_table, verdicts_table
 from scalebench.report.sections.headline import count_words, effect, headline
 from scalebench.report.sections.method import gaps, method
 from scalebench.report.sections.outlook import outlook
 from scalebench.report.sections.results import draw_figures, results
+from scalebench.report.tables import filled
 
 NO_DECISION = (
-    "This report was made from measurements alone: no purchase was described to it, so no offer is ranked, and there "
-    "are no prices whose change could be tried. scalebench procure PLAN ranks the offers of a plan over such records."
+    "This report shows measurements only. It was given no purchase plan, so there are no offers to rank and no prices "
+    "to vary. scalebench procure PLAN ranks the offers of a plan by such records."
 )
 
 
@@ -44,7 +45,7 @@ def compose(
         counts=count_words(verdicts),
         outlook=outlook(verdicts, analysis),
         decision=(Section("offers", "Ranked offers and sensitivity", (NO_DECISION,)),),
-        verdicts=tables.filled(tables.verdicts_table(verdicts), tables.undecidable_table(verdicts)),
+        verdicts=filled(verdicts_table(verdicts), undecidable_table(verdicts)),
         articles=articles([verdict for verdict in verdicts if not verdict.claim.cannot]),
         sections=(
             *results(analysis, figures),
@@ -57,18 +58,18 @@ def compose(
 
 
 def articles(verdicts: Sequence[Verdict]) -> tuple[Article, ...]:
-    """One per claim, in the order of the verdicts, with a ruling per machine and way of running."""
-    return tuple(_article(found) for found in by_claim(verdicts).values())
+    """One per claim, in the order of the verdicts, with a ruling per machine and configuration."""
+    return tuple(_article(of_claim) for of_claim in by_claim(verdicts).values())
 
 
-def _article(found: Sequence[Verdict]) -> Article:
-    claim = found[0].claim
+def _article(verdicts: Sequence[Verdict]) -> Article:
+    claim = verdicts[0].claim
     rulings = tuple(
         Ruling(
-            v.verdict, effect(v), ", ".join(filter(None, (v.machine, v.way))), v.why, tables.parts_table(v.parts),
+            v.verdict, effect(v), ", ".join(filter(None, (v.machine, v.way))), v.why, parts_table(v.parts),
             strip(v.decisive),
         )
-        for v in found
+        for v in verdicts
     )  # fmt: skip
     return Article(
         f"claim-{claim.id}", claim.id, claim.claim, claim.stance, claim.source, claim.published,
@@ -83,7 +84,7 @@ def _facts(analysis: Analysis, document: Mapping[str, Any]) -> dict[str, str]:
         "suite": analysis.plan.suite,
         "machines": listed(list(analysis.machines)) if analysis.machines else "none yet",
         "measured": when(first, last) if first else _without_time(analysis),
-        "rounds": f"{len(analysis.rounds)} stored, at least {analysis.plan.rounds} asked for per case; "
+        "rounds": f"{len(analysis.rounds)} stored, at least {analysis.plan.rounds} requested per case; "
         f"{_endings(analysis)}",
         "cases": f"{len(analysis.cases)} measured, {len(analysis.failures)} without a number, "
         f"{len(analysis.missing)} missing",
@@ -91,7 +92,7 @@ def _facts(analysis: Analysis, document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _without_time(analysis: Analysis) -> str:
-    return "elsewhere, at a time that the tables do not tell" if len(analysis.rounds) else "nothing yet"
+    return "elsewhere, at an unknown time" if len(analysis.rounds) else "nothing yet"
 
 
 def _endings(analysis: Analysis) -> str:

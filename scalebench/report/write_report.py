@@ -40,17 +40,17 @@ def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scrip
 
     Args:
         report: what the page shows.
-        document: plain content of the JSON; what the verdict says and the figures' numbers are added to it in the file.
+        document: plain content of the JSON; the verdict and the figures' numbers are added to it.
         folder: made where it is missing.
         scripts: whether the page may have scripts.
 
     Raises:
         StoreError: the folder cannot be written.
     """
-    said = {"headline": report.headline, "outlook": report.outlook, "tally": report.counts}
-    content = {**document, **said, "figures": figure_numbers(report)}
+    verdict = {"headline": report.headline, "outlook": report.outlook, "tally": report.counts}
+    content = {**document, **verdict, "figures": figure_numbers(report)}
     text = json.dumps(strict(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    html = render(report, scripts)  # before anything is written: JSON and page must not tell different stories
+    html = render(report, scripts)  # before anything is written: JSON and page must not contradict each other
     page = folder / f"{report.suite}.html"
     try:
         write_atomic(page.with_suffix(".json"), f"{text}\n")

@@ -225,4 +225,4 @@ def test_a_page_with_one_offer_says_that_there_is_no_runner_up(tmp_path: Path) -
 
 def test_the_report_of_a_suite_names_the_command(full: Built) -> None:
     offers = full.html.partition('<section id="offers"')[2].partition("</section>")[0]
-    assert "scalebench procure PLAN ranks the offers of a plan over such records." in offers
+    assert "scalebench procure PLAN ranks the offers of a plan by such records." in offers

@@ -14,9 +14,9 @@ from scalebench.report.content import Absent, Chart
 from scalebench.report.figures.drawing import INK, log_axis
 from scalebench.report.figures.panels import panels
 from scalebench.report.figures.takeaways import of_groups
-from scalebench.report.labels import plain, short, sorted_ways, way_label
+from scalebench.report.labels import by_configuration, plain, short
 from scalebench.report.looks import MARKERS, drawn_family, look
-from scalebench.report.tables import groups_table
+from scalebench.report.result_tables import groups_table
 
 TITLE = "Matched groups: ratio to compound scaling at equal counted compute"
 _METHODS = ("depth", "width", "resolution", "fast")
@@ -36,8 +36,8 @@ def matched_groups(groups: pd.DataFrame) -> Chart | Absent:
     takeaway = of_groups(rows)
     metrics = [name for name in MEASURED if name != "throughput_ips"]  # at one batch it only mirrors latency
     named = [
-        (f"{METRICS[metric].label}; {way_label(way)}", here[here["metric"] == metric])
-        for way, here in sorted_ways(rows)
+        (f"{METRICS[metric].label}; {configuration}", here[here["metric"] == metric])
+        for configuration, here in by_configuration(rows)
         for metric in metrics
         if (here["metric"] == metric).any()
     ]

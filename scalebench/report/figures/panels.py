@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from scalebench.report.content import Elsewhere, Panel
 from scalebench.report.figures.drawing import HEIGHT, draw
-from scalebench.report.labels import sorted_ways, way_label
+from scalebench.report.labels import by_configuration
 from scalebench.report.looks import Look
 
 MOST_PANELS = 6
@@ -33,7 +33,7 @@ def per_way(rows: pd.DataFrame, painter: Painter, prefix: str, label: str) -> tu
         prefix: start of the drawings' ids, unique on the page.
         label: what a screen reader says beside the way of running.
     """
-    return panels([(way_label(way), here) for way, here in sorted_ways(rows)], painter, prefix, label)
+    return panels(by_configuration(rows), painter, prefix, label)
 
 
 def panels(

@@ -10,7 +10,7 @@ from scalebench.report.content import Chart, Elsewhere
 from scalebench.report.figures.drawing import INK
 from scalebench.report.figures.panels import panels
 from scalebench.report.figures.takeaways import Takeaway
-from scalebench.report.labels import short, sorted_ways, way_label
+from scalebench.report.labels import by_configuration, short
 from scalebench.report.looks import BLUE, GREY
 from scalebench.suite.kinds import BETWEEN, KINDS
 
@@ -27,8 +27,8 @@ def shares(parts: pd.DataFrame, table: Elsewhere) -> Chart:
         table: where the same data stands.
     """
     named = [
-        (f"{model}@{resolution}; {way_label(way)}", here)
-        for way, rows in sorted_ways(parts)
+        (f"{model}@{resolution}; {configuration}", here)
+        for configuration, rows in by_configuration(parts)
         for (model, resolution), here in rows.groupby(["model", "resolution"], sort=False)
     ]
     drawn, _ = panels(named[:MOST_MODELS], _panel, "parts", TITLE, _height)

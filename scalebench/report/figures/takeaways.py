@@ -12,7 +12,7 @@ import pandas as pd
 from scalebench.analysis.matched import REFERENCE
 from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
-from scalebench.report.labels import listed, plain, sorted_ways, way_label
+from scalebench.report.labels import by_configuration, configuration_label, listed, plain
 from scalebench.report.looks import series
 from scalebench.report.tables import number, span
 from scalebench.suite.families import family_of
@@ -52,8 +52,8 @@ def of_resolution(curves: pd.DataFrame, metric: str) -> Takeaway:
     """Steepest and flattest model; ``curves`` holds only models with two or more resolutions."""
     several = curves["machine"].nunique() > 1
     found: list[tuple[float, str]] = []
-    for way, here in sorted_ways(curves):
-        machine, batch = (way[WAY.index(name)] for name in ("machine", "batch"))
+    for _, here in by_configuration(curves):
+        machine, batch = here.iloc[0][["machine", "batch"]]
         place = f"batch {batch}, {machine}" if several else f"batch {batch}"
         for model, group in here.groupby("model"):
             ends = group.sort_values("resolution").iloc[[0, -1]]
@@ -84,7 +84,7 @@ def of_groups(rows: pd.DataFrame) -> Takeaway:
         f"Of {len(here)} comparisons with compound scaling at equal counted compute, {more} have more {label}, "
         f"{less} less, and in {len(here) - more - less} the 95 % interval includes no difference; furthest is "
         f"{far['base']} by {far['method']} at {plain(far['target'])} times its MACs: {number(far['ratio'])} times "
-        f"the {label} (interval {span(far['low'], far['high'], far['n'])}, n = {far['n']}, {way_label(far)})."
+        f"the {label} (interval {span(far['low'], far['high'], far['n'])}, n = {far['n']}, {configuration_label(far)})."
     )
     numbers = {name: float(far[name]) for name in ("target", "ratio", "low", "high", "n")}
     return Takeaway(text, {**numbers, "comparisons": float(len(here)), "more": float(more), "less": float(less)})

@@ -12,7 +12,7 @@ from scalebench.report.content import Absent, Chart, Elsewhere
 from scalebench.report.figures.drawing import INK
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.figures.takeaways import Takeaway
-from scalebench.report.labels import short, sorted_ways, way_label
+from scalebench.report.labels import by_configuration, short
 from scalebench.report.looks import BLUE, GREY, Look
 from scalebench.report.tables import number
 
@@ -34,7 +34,7 @@ def spread_of_rounds(rounds: pd.DataFrame) -> Chart | Absent:
     if spreads.empty:
         return Absent(TITLE, "no case has two good rounds")
     takeaway = of_spread(relative, spreads)
-    named = [(way_label(way), _widest(here)) for way, here in sorted_ways(relative)]
+    named = [(configuration, _widest(rows)) for configuration, rows in by_configuration(relative)]
     drawn, note = panels(named, _panel, "f9", TITLE, _height)
     hidden = len(spreads) - sum(here["case"].nunique() for _, here in named)
     if hidden > 0:

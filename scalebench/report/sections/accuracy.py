@@ -1,4 +1,4 @@
-"""Section: published accuracy at the cost found here, and what is left of a front by MACs on other axes."""
+"""Section: published accuracy at the measured cost, and what is left of a front by MACs on other axes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,24 @@ from matplotlib.axes import Axes
 from scalebench.analysis.accuracy_fronts import AXES, BEST, MEASURED, REFERENCE, shares
 from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
-from scalebench.report.content import Chart, Column, Panel, Section, Table
+from scalebench.report.content import Chart, Panel, Section, Table
 from scalebench.report.figures.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
 from scalebench.report.figures.panels import scatter_front
-from scalebench.report.labels import listed, point_label, sorted_ways, way_label
+from scalebench.report.labels import by_configuration, listed, point_label
 from scalebench.report.looks import look, series
-from scalebench.report.tables import capped, number, span
+from scalebench.report.tables import (
+    CONFIGURATION,
+    MODEL,
+    ROUNDS,
+    Field,
+    build_table,
+    count,
+    entry,
+    filled,
+    number,
+    span,
+    value,
+)
 
 TITLE = "Accuracy at the cost measured here"
 CLAIMED = "efficientnet-t2"
@@ -33,45 +45,43 @@ _RATES = (
     ("top1_per_gmac", "GMAC", ""),
     ("top1_per_mib", "MiB", "memory_bytes"),
 )
-_MODEL = (Column("model"), Column("resolution, px", number=True), Column(TOP1, number=True))
-_PLACE = Column("machine and way of running")
-_INTERVAL, _N = Column("95 % interval", number=True), Column("n, rounds", number=True)
+_MODEL = (*MODEL, Field(TOP1, lambda row: f"{row['top1']:g}", number=True))
 
 
-def accuracy_section(accuracy: pd.DataFrame, found: pd.DataFrame) -> Section:
+def accuracy_section(accuracy: pd.DataFrame, fronts: pd.DataFrame) -> Section:
     """Which models lead by each cost, which of those that lead by MACs still do, and accuracy per unit of cost.
 
     Args:
         accuracy: ``analysis.accuracy.accuracy_at_cost``.
-        found: ``analysis.accuracy.fronts`` of it.
+        fronts: ``analysis.accuracy.fronts`` of it.
     """
     if accuracy.empty:
-        why = "No measured model has a published accuracy at its resolution, so no accuracy can be held against a cost."
+        why = "No measured model has a published accuracy at its resolution, so accuracy cannot be compared with cost."
         return Section("accuracy", TITLE, (why,))
-    kept = shares(found)
-    told = [name for name in (CLAIMED, BEST) if (kept["set"] == name).any()]
+    kept = shares(fronts)
+    names = [name for name in (CLAIMED, BEST) if (kept["set"] == name).any()]
     text = [
-        "Top-1 accuracy is published and was not measured here; parameters, MACs and activations are counted, latency "
-        "and memory measured. Models are compared within one published table, or at the best figure published for each "
-        "without extra data, which mixes recipes. A printed accuracy is taken as exact, a measured cost within "
-        "its 95 % interval.",
+        "Top-1 accuracy is published and was not measured here; parameters, MACs and activations are counted; latency "
+        "and memory are measured. Models are compared within one published table, or at the best figure published for "
+        "each without extra data, which mixes training recipes. A published accuracy is taken as exact, a measured "
+        "cost as anywhere within its 95 % interval.",
     ]
-    for name in told:
-        here = kept[kept["set"] == name]
-        text += [*_statements(here), *_conclusion(here)]
-    text += [] if told else ["No front is decided: too few models have a published accuracy and all costs."]
-    charts = tuple(_chart(found[found["set"] == name], text[1]) for name in told[:1])
-    tables = (_fronts_table(found), _shares_table(kept), _rates_table(accuracy))
-    return Section("accuracy", TITLE, tuple(text), charts, tuple(table for table in tables if table.rows))
+    for name in names:
+        of_set = kept[kept["set"] == name]
+        text += [*_statements(of_set), *_conclusion(of_set)]
+    text += [] if names else ["No front can be drawn: too few models have a published accuracy and all costs."]
+    charts = tuple(_chart(fronts[fronts["set"] == name], text[1]) for name in names[:1])
+    tables = filled(_fronts_table(fronts), _shares_table(kept), _rates_table(accuracy))
+    return Section("accuracy", TITLE, tuple(text), charts, tables)
 
 
 def _statements(kept: pd.DataFrame) -> Iterator[str]:
-    """One sentence per way of running: how many of each family on the front by MACs stay on it by other costs."""
-    for way, here in sorted_ways(kept):
-        led = [_family_words(str(name), rows) for name, rows in here.groupby("family") if rows["on_macs"].any()]
-        compared, families = int(here["compared"].iloc[0]), int(here["families"].iloc[0])
-        of = "one family, so this says nothing of others" if families == 1 else f"{families} families"
-        yield f"{_within(here)} on {way_label(way)}: {'; '.join(led)}. Compared: {compared} models of {of}."
+    """One sentence per configuration: how many of each family on the front by MACs stay on it by other costs."""
+    for configuration, rows in by_configuration(kept):
+        led = [_family_words(str(name), family) for name, family in rows.groupby("family") if family["on_macs"].any()]
+        compared, families = int(rows["compared"].iloc[0]), int(rows["families"].iloc[0])
+        of = "one family, so this says nothing about others" if families == 1 else f"{families} families"
+        yield f"{_within(rows)} on {configuration}: {'; '.join(led)}. Compared: {compared} models of {of}."
 
 
 def _within(kept: pd.DataFrame) -> str:
@@ -80,11 +90,11 @@ def _within(kept: pd.DataFrame) -> str:
 
 
 def _family_words(family: str, rows: pd.DataFrame) -> str:
-    """``of 8 EfficientNet models on the front by MACs, 3 stay on it by latency (2 of 8 answers beyond intervals)``."""
+    """``of 8 EfficientNet models on the front by MACs, 3 stay by latency (2 of 8 answers outside the intervals)``."""
     on_macs = int(rows["on_macs"].iloc[0])
     words = [
         f"{row['stays']} by {COSTS[row['axis']].title}"
-        + ("" if row["sure"] == on_macs else f" ({row['sure']} of {on_macs} answers clear of the intervals)")
+        + ("" if row["sure"] == on_macs else f" ({row['sure']} of {on_macs} answers outside the intervals)")
         for row in rows.to_dict("records")
     ]
     models = "model" if on_macs == 1 else "models"
@@ -100,47 +110,48 @@ def _conclusion(kept: pd.DataFrame) -> Iterator[str]:
     for axis in dict.fromkeys(kept["axis"]):
         words.setdefault(_survival(kept[kept["axis"] == axis], leader), []).append(COSTS[str(axis)].title)
     parts = [f"to {listed(axes)} {verdict}" for verdict, axes in words.items()]
-    ways = len(kept.drop_duplicates(WAY))
-    of = f"{ways} {'way' if ways == 1 else 'ways'} of running"
+    n = len(kept.drop_duplicates(WAY))
+    of = f"{n} {'configuration' if n == 1 else 'configurations'}"
     lead = f"the lead that {leader} has by MACs"
     yield f"{_within(kept)}, {lead} survives a change of axis {'; '.join(parts)} ({of})."
 
 
 def _survival(kept: pd.DataFrame, leader: str) -> str:
-    """In how far a lead survives one axis, over all ways of running."""
-    mine, others = kept[kept["family"] == leader], kept[kept["family"] != leader]
-    if not mine["stays"].any():
+    """How far a lead survives one axis, over all configurations."""
+    own, others = kept[kept["family"] == leader], kept[kept["family"] != leader]
+    if not own["stays"].any():
         return "not at all"
-    if (mine["stays"] < mine["on_macs"]).any() or others["joins"].any():
+    if (own["stays"] < own["on_macs"]).any() or others["joins"].any():
         return "in part"
     return (
         "in full"
-        if (mine["sure"] == mine["on_macs"]).all()
+        if (own["sure"] == own["on_macs"]).all()
         else "by point estimates only, as the intervals leave it open"
     )
 
 
-def _chart(found: pd.DataFrame, takeaway: str) -> Chart:
-    """Top-1 against each cost; where ways of running share a counted panel it is drawn once."""
-    title = f"Published top-1 against each cost: {found['set'].iloc[0]}"
+def _chart(fronts: pd.DataFrame, takeaway: str) -> Chart:
+    """Top-1 against each cost; a counted panel that configurations share is drawn once."""
+    title = f"Published top-1 against each cost: {fronts['set'].iloc[0]}"
     panels: list[Panel] = []
     drawn: set[tuple[str, ...]] = set()
     for axis in AXES:
-        for way, every in sorted_ways(found[found["axis"] == axis]):
-            here = every.dropna(subset=["cost", "front"])
-            content = (axis, here[["model", "resolution", "cost", "front"]].to_csv(index=False))
-            if here.empty or content in drawn:
+        for configuration, rows in by_configuration(fronts[fronts["axis"] == axis]):
+            points = rows.dropna(subset=["cost", "front"])
+            content = (axis, points[["model", "resolution", "cost", "front"]].to_csv(index=False))
+            if points.empty or content in drawn:
                 continue
             drawn.add(content)
-            name = f"{COSTS[axis].title}; {way_label(way)}"
-            panels.append(Panel(name, draw(partial(_panel, here, axis), f"accuracy-{len(panels)}", f"{title}, {name}")))
-    macs = found[(found["axis"] == REFERENCE) & found["front"].fillna(False).astype(bool)]
-    numbers = {"compared": float(found["compared"].max()), "on_macs": float(len(macs[["model"]].drop_duplicates()))}
-    return Chart("accuracy-front", title, takeaway, numbers, tuple(panels), _costs_table(found), columns=3)
+            name = f"{COSTS[axis].title}; {configuration}"
+            svg = draw(partial(_panel, points, axis), f"accuracy-{len(panels)}", f"{title}, {name}")
+            panels.append(Panel(name, svg))
+    macs = fronts[(fronts["axis"] == REFERENCE) & fronts["front"].fillna(False).astype(bool)]
+    numbers = {"compared": float(fronts["compared"].max()), "on_macs": float(len(macs[["model"]].drop_duplicates()))}
+    return Chart("accuracy-front", title, takeaway, numbers, tuple(panels), _costs_table(fronts), columns=3)
 
 
-def _panel(here: pd.DataFrame, axis: str, axes: Axes) -> None:
-    data = here.assign(x=here["cost"].astype(float) / COSTS[axis].factor, y=here["top1"].astype(float))
+def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
+    data = points.assign(x=points["cost"].astype(float) / COSTS[axis].factor, y=points["top1"].astype(float))
     log_axis(axes, "x", data["x"].tolist())
     ends = []
     for name, rows in data.groupby(data["model"].map(series)):
@@ -162,64 +173,45 @@ def _panel(here: pd.DataFrame, axis: str, axes: Axes) -> None:
     label_points(axes, [(x, y, point_label(model, size)) for x, y, model, size in named])
 
 
-Costed = Mapping[str, Mapping[Any, Any]]
-"""One model in one way of running and set: its row of ``fronts`` by axis."""
+def _models(fronts: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Every model once per configuration and set, with its row of ``fronts`` by axis under ``axes``.
 
-
-def _models(found: pd.DataFrame) -> list[Costed]:
-    """Every model once per way and set; the sets that the text speaks of come first."""
-    order = found["set"].map({CLAIMED: 0, BEST: 1}).fillna(2)
-    ordered = found.assign(order=order).sort_values(["order", "set", *WAY, "top1"], kind="stable")
-    return [
+    The sets that the text speaks of come first.
+    """
+    order = fronts["set"].map({CLAIMED: 0, BEST: 1}).fillna(2)
+    ordered = fronts.assign(order=order).sort_values(["order", "set", *WAY, "top1"], kind="stable")
+    axes = [
         {str(row["axis"]): row for row in rows.to_dict("records")}
         for _, rows in ordered.groupby(["set", *WAY, "model", "resolution"], sort=False)
     ]
+    return [{**rows[REFERENCE], "axes": rows} for rows in axes]
 
 
-def _identity(row: Mapping[Any, Any]) -> list[str]:
-    return [row["model"], str(row["resolution"]), f"{row['top1']:g}"]
+def _costs_table(fronts: pd.DataFrame) -> Table:
+    fields = [field for axis in AXES for field in _cost(axis)]
+    return build_table(
+        "Published top-1 and the costs measured or counted here", _models(fronts), *_MODEL, *fields, ROUNDS,
+        CONFIGURATION,
+    )  # fmt: skip
 
 
-def _costs_table(found: pd.DataFrame) -> Table:
-    columns = [*_MODEL]
-    for axis in AXES:
-        columns += [Column(COSTS[axis].heading, number=True), *([_INTERVAL] if axis in MEASURED else [])]
-    rows = [
-        [
-            *_identity(model[REFERENCE]),
-            *(cell for axis in AXES for cell in _cost_cells(model[axis])),
-            str(model[REFERENCE]["n"]),
-            way_label(model[REFERENCE]),
-        ]
-        for model in _models(found)
-    ]
-    return capped("Published top-1 and the costs found here", [*columns, _N, _PLACE], rows)
+def _cost(axis: str) -> list[Field]:
+    def interval(model: Mapping[Any, Any]) -> str:
+        row = model["axes"][axis]
+        return span(row["low"], row["high"], row["n"], COSTS[axis].factor)
+
+    cost = Field(COSTS[axis].heading, lambda m: number(m["axes"][axis]["cost"], COSTS[axis].factor), number=True)
+    return [cost, Field("95 % interval", interval, number=True)] if axis in MEASURED else [cost]
 
 
-def _cost_cells(row: Mapping[Any, Any]) -> list[str]:
-    factor = COSTS[row["axis"]].factor
-    cost = number(row["cost"], factor)
-    return [cost, span(row["low"], row["high"], row["n"], factor)] if row["axis"] in MEASURED else [cost]
-
-
-def _fronts_table(found: pd.DataFrame) -> Table:
+def _fronts_table(fronts: pd.DataFrame) -> Table:
     """Models on any front, with one column per axis."""
-    columns = [Column("compared within"), *_MODEL, *(Column(f"by {COSTS[axis].title}") for axis in AXES), _PLACE]
-    rows = [
-        [
-            model[REFERENCE]["set"],
-            *_identity(model[REFERENCE]),
-            *(_answer(model[axis]) for axis in AXES),
-            way_label(model[REFERENCE]),
-        ]
-        for model in _models(found)
-        if any(row["front"] is True for row in model.values())
-    ]
-    return capped(
+    answers = [Field(f"by {COSTS[axis].title}", lambda m, axis=axis: _answer(m["axes"][axis])) for axis in AXES]
+    return build_table(
         "Fronts of published top-1 by each cost; \u201copen\u201d where the intervals allow the other answer",
-        columns,
-        rows,
-    )
+        [model for model in _models(fronts) if any(row["front"] is True for row in model["axes"].values())],
+        entry("set", "compared within"), *_MODEL, *answers, CONFIGURATION,
+    )  # fmt: skip
 
 
 def _answer(row: Mapping[Any, Any]) -> str:
@@ -229,38 +221,29 @@ def _answer(row: Mapping[Any, Any]) -> str:
 
 
 def _shares_table(kept: pd.DataFrame) -> Table:
-    columns = [
-        Column("compared within"), Column("family"), Column("change of axis from MACs to"),
-        Column("on the front by MACs", number=True), Column("stay on it", number=True),
-        Column("answers beyond the intervals", number=True), Column("join it", number=True),
-        Column("overlap of both fronts, no unit", number=True),
-        Column("n, models compared", number=True), Column("families compared", number=True), _PLACE,
-    ]  # fmt: skip
-    rows = [
-        [
-            row["set"], row["family"], COSTS[row["axis"]].title,
-            *(str(row[name]) for name in ("on_macs", "stays", "sure", "joins")), number(row["overlap"]),
-            str(row["compared"]), str(row["families"]), way_label(row),
-        ]
-        for row in kept.to_dict("records")
-    ]  # fmt: skip
-    return capped("What is left of the front by MACs on other axes, by family", columns, rows)
+    return build_table(
+        "What is left of the front by MACs on other axes, by family", kept, entry("set", "compared within"),
+        entry("family"), Field("change of axis from MACs to", lambda row: COSTS[row["axis"]].title),
+        count("on_macs", "on the front by MACs"), count("stays", "stay on it"),
+        count("sure", "answers outside the intervals"), count("joins", "join it"),
+        value("overlap", "overlap of both fronts, no unit"), count("compared", "n, models compared"),
+        count("families", "families compared"), CONFIGURATION,
+    )  # fmt: skip
 
 
 def _rates_table(accuracy: pd.DataFrame) -> Table:
     """Published top-1 over what it costs; the interval is that of the measured cost."""
-    columns = [*_MODEL, Column("published in"), Column("recipe")]
-    for _, unit, measured in _RATES:
-        columns += [Column(f"top-1 points per {unit}", number=True), *([_INTERVAL] if measured else [])]
-    ordered = accuracy.sort_values([*WAY, "top1"], kind="stable").to_dict("records")
-    rows = []
-    for row in ordered:
-        cells: list[str] = []
-        for name, _, cost in _RATES:
-            cells.append(number(row[name]))
-            if cost:
-                low, high = (row[name] * row[cost] / row[f"{cost}{end}"] for end in ("_high", "_low"))
-                cells.append(span(low, high, row["n"]))
-        rows.append([row["model"], str(row["resolution"]), f"{row['top1']:g}", row["table"], row["recipe"], *cells,
-                     str(row["n"]), way_label(row)])  # fmt: skip
-    return capped("Published top-1 per ms and image, per GMAC and per MiB", [*columns, _N, _PLACE], rows)
+    return build_table(
+        "Published top-1 per ms and image, per GMAC and per MiB", accuracy.sort_values([*WAY, "top1"], kind="stable"),
+        *_MODEL, entry("table", "published in"), entry("recipe"), *(field for rate in _RATES for field in _rate(*rate)),
+        ROUNDS, CONFIGURATION,
+    )  # fmt: skip
+
+
+def _rate(name: str, unit: str, cost: str) -> list[Field]:
+    def interval(row: Mapping[Any, Any]) -> str:
+        low, high = (row[name] * row[cost] / row[f"{cost}{end}"] for end in ("_high", "_low"))
+        return span(low, high, row["n"])
+
+    rate = value(name, f"top-1 points per {unit}")
+    return [rate, Field("95 % interval", interval, number=True)] if cost else [rate]

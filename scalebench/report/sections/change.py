@@ -35,8 +35,8 @@ class Change:
     @property
     def content(self) -> dict[str, object]:
         """The same for JSON."""
-        found = document(self.comparison) if self.comparison else {}
-        return {**found, "why": self.why, "files": list(self.files)}
+        content = document(self.comparison) if self.comparison else {}
+        return {**content, "why": self.why, "files": list(self.files)}
 
 
 def compare_runs(before: Results, after: Results) -> Comparison:
@@ -50,30 +50,30 @@ def compare_runs(before: Results, after: Results) -> Comparison:
 
 
 def since(before: Results, now: Results) -> Change:
-    """Compare with an earlier run, or say why not: another machine is another question, see ``sidebyside``."""
+    """Compare with an earlier run, or give the reason why not; for two machines see ``sidebyside``."""
     files = tuple(file.name for file in before.files)
     try:
-        found = compare_runs(before, now)
+        comparison = compare_runs(before, now)
     except StoreError as error:
         return Change(None, error.message, files)
-    if any(difference.kind == "cross-hardware" for difference in found.differences):
-        return Change(None, f"it was made on other hardware: {'; '.join(banners(found))}", files)
-    return Change(found, "", files)
+    if any(difference.kind == "cross-hardware" for difference in comparison.differences):
+        return Change(None, f"it was made on other hardware: {'; '.join(banners(comparison))}", files)
+    return Change(comparison, "", files)
 
 
 def change_section(change: Change) -> Section:
     """Forest plots of this run over the earlier one."""
     of = f"The earlier run is {', '.join(change.files)}."
-    found = change.comparison
-    if found is None:
+    comparison = change.comparison
+    if comparison is None:
         return Section(ID, TITLE, (of, f"Not compared: {change.why}."))
-    charts = [forest(found, metric, f"change-{index}") for index, metric in enumerate(SHOWN)]
-    counts = Counter(map(standing, found.rows))
+    charts = [forest(comparison, metric, f"change-{index}") for index, metric in enumerate(SHOWN)]
+    counts = Counter(map(standing, comparison.rows))
     words = ", ".join(f"{counts[word]} {word}" for word in ("better", "worse", "same", "inconclusive"))
     text = (
-        *banners(found), f"{headline(found)[0].upper()}{headline(found)[1:]}.",
-        f"{of} Over all metrics {words}; {len(found.only_b)} cases are new and {len(found.only_a)} gone. A is the "
-        "earlier run, B this one.",
-        *(f"{line}." for line in (*remarks(found), HOW, *places(found))),
+        *banners(comparison), f"{headline(comparison)[0].upper()}{headline(comparison)[1:]}.",
+        f"{of} Over all metrics {words}; {len(comparison.only_b)} cases are new and {len(comparison.only_a)} gone. "
+        "A is the earlier run, B this one.",
+        *(f"{line}." for line in (*remarks(comparison), HOW, *places(comparison))),
     )  # fmt: skip
     return Section(ID, TITLE, text, tuple(chart for chart in charts if isinstance(chart, Chart)))

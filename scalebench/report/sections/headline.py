@@ -54,17 +54,17 @@ def _counts(verdicts: Sequence[Verdict]) -> str:
 
 def _compared(verdicts: Sequence[Verdict]) -> list[str]:
     """Group ratios measured somewhere: the first place by name, and how often every other word was found elsewhere."""
-    found = [v for v in verdicts if v.n and any(isinstance(part, GroupRatio) for part in v.claim.parts)]
-    if not found:
+    measured = [v for v in verdicts if v.n and any(isinstance(part, GroupRatio) for part in v.claim.parts)]
+    if not measured:
         return []
-    first, claim = found[0], found[0].claim
-    others = Counter(v.verdict for v in found[1:] if v.claim.id == claim.id)
+    first, claim = measured[0], measured[0].claim
+    others = Counter(v.verdict for v in measured[1:] if v.claim.id == claim.id)
     elsewhere = (
         f" Elsewhere: {', '.join(f'{count} {word}' for word, count in sorted(others.items()))}." if others else ""
     )
     place = f"{short(first.machine)}, {first.way.split(',')[0]}"
-    told = f"{claim.id} is {first.verdict} on {place}: {effect(first)}.{elsewhere}"
-    return [f"\u201c{claim.claim}\u201d {told}"] if len(claim.claim.split()) <= _LONGEST_CLAIM else [told]
+    sentence = f"{claim.id} is {first.verdict} on {place}: {effect(first)}.{elsewhere}"
+    return [f"\u201c{claim.claim}\u201d {sentence}"] if len(claim.claim.split()) <= _LONGEST_CLAIM else [sentence]
 
 
 def _furthest(verdicts: Sequence[Verdict]) -> list[str]:
@@ -72,7 +72,7 @@ def _furthest(verdicts: Sequence[Verdict]) -> list[str]:
     refuted = [(v, part) for v in verdicts for part in v.parts if part.word == "refuted"]
     if not refuted:
         return []
-    worst, part = max(refuted, key=lambda found: found[1].distance)
+    worst, part = max(refuted, key=lambda pair: pair[1].distance)
     shown = replace(worst, effect=part.estimate.value, low=part.estimate.low, high=part.estimate.high,
                     n=part.estimate.n, exact=part.estimate.exact)  # fmt: skip
     return [f"Furthest from its claim: {worst.claim.id}, {part.label} ({effect(shown)})."]

@@ -1,77 +1,82 @@
-"""The input pipeline: what it delivers per core, and from which model on it is the bottleneck."""
+"""The input pipeline: what it delivers per core, and for which models it is the bottleneck."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
-from scalebench.report.content import Column, Section, Table
+from scalebench.report.content import Section, Table
 from scalebench.report.figures.feeding import per_core
-from scalebench.report.labels import listed, way_label
-from scalebench.report.tables import capped, filled, number, span
+from scalebench.report.labels import listed
+from scalebench.report.tables import (
+    CONFIGURATION,
+    MODEL,
+    ROUNDS,
+    Field,
+    build_table,
+    count,
+    entry,
+    estimate,
+    filled,
+    number,
+    span,
+    value,
+)
 
 ID, TITLE = "inputs", "The input pipeline"
 _PIPELINE = ["machine", "camera"]
 _MS = 1e-3
 
 
-def inputs_section(found: pd.DataFrame, feeding: pd.DataFrame) -> Section:
-    """The finding, the figure, and the tables.
+def inputs_section(inputs: pd.DataFrame, feeding: pd.DataFrame) -> Section:
+    """The result, the figure, and the tables.
 
     Args:
-        found: ``analysis.inputs.inputs``, with rows.
+        inputs: ``analysis.inputs.inputs``, with rows.
         feeding: ``analysis.inputs.feeding``.
     """
-    said = tuple(_finding(found, feeding))
     method = (
         "One process with one thread decodes a JPEG from memory, resizes all of it to a square, and normalises it to "
-        "float32; reading from a disk and handing the tensor to another process or device are not part of it. The "
+        "float32. Reading from a disk and passing the tensor to another process or device are not included. The "
         "photographs are synthetic, at quality 90."
     )
-    chart = per_core(found, feeding, _rates_table(found))
-    return Section(ID, TITLE, (*said, method), (chart,), filled(_feeding_table(feeding)))
+    chart = per_core(inputs, feeding, _rates_table(inputs))
+    return Section(ID, TITLE, (*_sentences(inputs, feeding), method), (chart,), filled(_feeding_table(feeding)))
 
 
-def _finding(found: pd.DataFrame, feeding: pd.DataFrame) -> Iterator[str]:
+def _sentences(inputs: pd.DataFrame, feeding: pd.DataFrame) -> Iterator[str]:
     """One sentence per machine and camera."""
-    pairs = dict(iter(feeding.groupby(["prepared_on", "camera"])))
-    for (machine, camera), here in found.groupby(_PIPELINE):
-        fed = pairs.get((machine, camera))
-        if fed is None:
-            best = here.nlargest(1, "per_core_ips").iloc[0]
+    fed_models = dict(iter(feeding.groupby(["prepared_on", "camera"])))
+    for (machine, camera), rates in inputs.groupby(_PIPELINE):
+        place, models = f"{machine}, photographs of {camera}", fed_models.get((machine, camera))
+        if models is None:
+            best = rates.nlargest(1, "per_core_ips").iloc[0]
             yield (
-                f"{machine}, photographs of {camera}: {best['decoder']} prepares most, {number(best['per_core_ips'])} "
-                f"images/s per core at {best['resolution']} px; no model was measured at these sizes."
+                f"{place}: the fastest decoder is {best['decoder']}, with {number(best['per_core_ips'])} images/s per "
+                f"core at {best['resolution']} px; no model was measured at these sizes."
             )
-            continue
-        yield _verdict(f"{machine}, photographs of {camera}", _with_fastest(fed))
+        else:
+            yield _bottlenecks(place, _with_fastest(models))
 
 
-def _verdict(where: str, fed: pd.DataFrame) -> str:
-    names = [f"{row['model']}@{row['resolution']}" for row in fed.to_dict("records")]
-    outrun = sorted({name for name, word in zip(names, fed["bottleneck"], strict=True) if word == "input"})
-    most = fed.nlargest(1, "cores").iloc[0]
-    counts = fed["bottleneck"].value_counts()
-    text = f"the model is no longer the bottleneck in {counts.get('input', 0)} of {len(fed)} model cases"
-    if outrun:
-        text += f" ({listed(outrun[:3])}{f' and {len(outrun) - 3} more' if len(outrun) > 3 else ''})"
+def _bottlenecks(place: str, models: pd.DataFrame) -> str:
+    names = [f"{row['model']}@{row['resolution']}" for row in models.to_dict("records")]
+    limited = sorted({name for name, word in zip(names, models["bottleneck"], strict=True) if word == "input"})
+    most = models.nlargest(1, "cores").iloc[0]
+    counts = models["bottleneck"].value_counts()
+    text = f"the input pipeline is the bottleneck in {counts.get('input', 0)} of {len(models)} model cases"
+    if limited:
+        text += f" ({listed(limited[:3])}{f' and {len(limited) - 3} more' if len(limited) > 3 else ''})"
     open_ = f", not decided in {counts['not decided']}" if "not decided" in counts else ""
+    cores = "an unknown number" if pd.isna(most["cores_there"]) else int(most["cores_there"])
     return (
-        f"{where}, prepared by the fastest decoder: {text}{open_}. The most cores are needed by {most['model']}@"
-        f"{most['resolution']}, {number(most['cores'])} {_interval(most)} of {most['decoder']} for "
-        f"{number(most['model_ips'])} images/s ({most['device']}, batch {most['batch']}), where there are "
-        f"{_there(most)}."
+        f"{place}, prepared by the fastest decoder: {text}{open_}. {most['model']}@{most['resolution']} needs the most "
+        f"cores, {number(most['cores'])} (95 % interval {span(most['cores_low'], most['cores_high'], most['n'])}) with "
+        f"{most['decoder']} for {number(most['model_ips'])} images/s ({most['device']}, batch {most['batch']}); "
+        f"available: {cores}."
     )
-
-
-def _interval(row: pd.Series) -> str:
-    found = span(row["cores_low"], row["cores_high"], row["n"])
-    return f"(95 % interval {found})"
-
-
-def _there(row: pd.Series) -> str:
-    return "an unknown number" if pd.isna(row["cores_there"]) else f"{int(row['cores_there'])}"
 
 
 def _with_fastest(feeding: pd.DataFrame) -> pd.DataFrame:
@@ -86,44 +91,25 @@ _OF_DECODER = {"decoder", "processes", "per_core_ips", "cores", "cores_low", "co
 
 
 def _feeding_table(feeding: pd.DataFrame) -> Table:
-    columns = [
-        Column("model"), Column("resolution, px", number=True), Column("images per s", number=True),
-        Column("camera"), Column("fastest decoder"), Column("images per s and core", number=True),
-        Column("cores that feed it", number=True), Column("95 % interval", number=True),
-        Column("cores there", number=True), Column("bottleneck"), Column("n, rounds", number=True),
-        Column("machine and way of running"),
-    ]  # fmt: skip
-    rows = [
-        [
-            row["model"], str(row["resolution"]), number(row["model_ips"]), row["camera"], row["decoder"],
-            number(row["per_core_ips"]), number(row["cores"]), span(row["cores_low"], row["cores_high"], row["n"]),
-            "-" if pd.isna(row["cores_there"]) else str(int(row["cores_there"])), row["bottleneck"], str(row["n"]),
-            way_label(row),
-        ]
-        for row in _with_fastest(feeding).sort_values("cores", ascending=False).to_dict("records")
-    ]  # fmt: skip
-    return capped(
-        "Cores that prepare images as fast as a model takes them; on the CPU, cores there are those the model holds",
-        columns, rows,
+    return build_table(
+        "Cores that prepare images as fast as a model takes them; on the CPU, the available cores are the model's",
+        _with_fastest(feeding).sort_values("cores", ascending=False), *MODEL, value("model_ips", "images per s"),
+        entry("camera"), entry("decoder", "fastest decoder"), value("per_core_ips", "images per s and core"),
+        *estimate("cores", "cores needed"), Field("cores available", _available, number=True), entry("bottleneck"),
+        ROUNDS, CONFIGURATION,
     )  # fmt: skip
 
 
-def _rates_table(found: pd.DataFrame) -> Table:
-    columns = [
-        Column("decoder"), Column("camera"), Column("resolution, px", number=True),
-        Column("processes at once", number=True), Column("images per s and core", number=True),
-        Column("95 % interval", number=True), Column("images per s, all", number=True),
-        *(Column(f"{step}, ms per image", number=True) for step in ("decoding", "resizing", "normalising")),
-        Column("JPEG, bytes per pixel", number=True), Column("n, rounds", number=True), Column("machine"),
-    ]  # fmt: skip
-    rows = [
-        [
-            row["decoder"], row["camera"], str(row["resolution"]), str(row["processes"]),
-            number(row["per_core_ips"]), span(row["per_core_ips_low"], row["per_core_ips_high"], row["n"]),
-            number(row["throughput_ips"]),
-            *(number(row[name], _MS) for name in ("decode_s", "resize_s", "normalise_s")),
-            number(row["jpeg_bytes_per_pixel"]), str(row["n"]), row["machine"],
-        ]
-        for row in found.sort_values([*_PIPELINE, "resolution", "processes", "per_core_ips"]).to_dict("records")
-    ]  # fmt: skip
-    return capped("What each decoder prepares; the steps are those of one process alone", columns, rows)
+def _available(row: Mapping[Any, Any]) -> str:
+    return "-" if pd.isna(row["cores_there"]) else str(int(row["cores_there"]))
+
+
+def _rates_table(inputs: pd.DataFrame) -> Table:
+    return build_table(
+        "What each decoder prepares; the steps are those of one process alone",
+        inputs.sort_values([*_PIPELINE, "resolution", "processes", "per_core_ips"]), entry("decoder"), entry("camera"),
+        MODEL[1], count("processes", "processes at once"), *estimate("per_core_ips", "images per s and core"),
+        value("throughput_ips", "images per s, all"), value("decode_s", "decoding, ms per image", _MS),
+        value("resize_s", "resizing, ms per image", _MS), value("normalise_s", "normalising, ms per image", _MS),
+        value("jpeg_bytes_per_pixel", "JPEG, bytes per pixel"), ROUNDS, entry("machine"),
+    )  # fmt: skip

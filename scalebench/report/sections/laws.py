@@ -8,34 +8,34 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.report.content import Column, Section, Table
-from scalebench.report.labels import sorted_ways, way_label
-from scalebench.report.tables import capped, number, span
+from scalebench.report.content import Section, Table
+from scalebench.report.labels import by_configuration
+from scalebench.report.tables import CONFIGURATION, MODELS, PERCENT, Field, build_table, entry, number, span, value
 
 ID, TITLE = "laws", "Laws of time against MACs"
 
 
 def laws_section(laws: pd.DataFrame) -> Section:
-    """One sentence per way of running, and the table of all laws.
+    """One sentence per configuration, and the table of all laws.
 
     Args:
         laws: ``analysis.study.laws_of_time``.
     """
-    said = [_said(way_label(way), here) for way, here in sorted_ways(laws)]
-    return Section(ID, TITLE, tuple(said), tables=(_table(laws),))
+    text = tuple(_sentence(configuration, rows) for configuration, rows in by_configuration(laws))
+    return Section(ID, TITLE, text, tables=(_table(laws),))
 
 
-def _said(where: str, here: pd.DataFrame) -> str:
-    chosen = here[here["chosen"].astype(bool)]
+def _sentence(configuration: str, laws: pd.DataFrame) -> str:
+    chosen = laws[laws["chosen"].astype(bool)]
     if chosen.empty:
-        return f"{where}: too few models for any law; {here.iloc[0]['why']}."
+        return f"{configuration}: too few models for any law; {laws.iloc[0]['why']}."
     best = chosen.iloc[0]
-    others = [_plain(name) for name in here.loc[here["tied"].astype(bool), "law"] if name != best["law"]]
-    tied = f"; not to be told apart from it: {', '.join(others)}" if others else ""
+    others = [_plain(name) for name in laws.loc[laws["tied"].astype(bool), "law"] if name != best["law"]]
+    tied = f"; {', '.join(others)} cannot be distinguished from it" if others else ""
     return (
-        f"{where}: a {_plain(best['law'])} law is the simplest that no other beats, missing a model left out by "
-        f"{number(100 * best['error'])} % (rms of logs, {best['n']} models), and the largest quarter by "
-        f"{number(100 * best['extrapolation'])} % when fitted to the rest{tied}."
+        f"{configuration}: the simplest law that no other beats is {_plain(best['law'])}. Its error is "
+        f"{number(best['error'], PERCENT)} % on a model left out of the fit (rms of logs, {best['n']} models) and "
+        f"{number(best['extrapolation'], PERCENT)} % on the largest quarter of models when fitted to the rest{tied}."
     )
 
 
@@ -44,22 +44,15 @@ def _plain(name: str) -> str:
 
 
 def _table(laws: pd.DataFrame) -> Table:
-    columns = [
-        Column("law of time per image"), Column("formula, x in MACs, x0 their geometric mean"),
-        Column("error left out, %", number=True), Column("error on the largest quarter, %", number=True),
-        Column("n, models", number=True), Column("standing"), Column("parameters with 95 % intervals"),
-        Column("starts that agree", number=True), Column("machine and way of running"),
-    ]  # fmt: skip
-    rows = [
-        [
-            _plain(row["law"]), row["formula"], number(100 * row["error"]), number(100 * row["extrapolation"]),
-            str(row["n"]), _standing(row), _parameters(row), _starts(row), way_label(row),
-        ]
-        for row in laws.to_dict("records")
-    ]  # fmt: skip
-    return capped(
-        "Laws by leave-one-out error; intervals from drawing cases, and rounds within them, again", columns, rows
-    )
+    return build_table(
+        "Laws by leave-one-out error; intervals resample cases, and rounds within them", laws,
+        Field("law of time per image", lambda row: _plain(row["law"])),
+        entry("formula", "formula, x in MACs, x0 their geometric mean"),
+        value("error", "error left out, %", PERCENT),
+        value("extrapolation", "error on the largest quarter, %", PERCENT), MODELS,
+        Field("standing", _standing), Field("parameters with 95 % intervals", _parameters),
+        Field("starts that agree", _starts, number=True), CONFIGURATION,
+    )  # fmt: skip
 
 
 def _standing(row: Mapping[Any, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The end of the page: what was not measured, and how everything else was."""
+"""The end of the page: what was not measured, and how the rest was measured."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from scalebench import units
 from scalebench.analysis.analyse import Analysis
-from scalebench.report import tables, trust
 from scalebench.report.content import Absent, Chart, Section
+from scalebench.report.method_tables import failures_table, method_tables, words_table
 from scalebench.suite.protocol import Protocol
 
 
 def gaps(analysis: Analysis, document: Mapping[str, Any], figures: Mapping[str, Chart | Absent]) -> Section:
-    """Cases, counts and figures that are not there, each with its reason."""
+    """Missing cases, counts and figures, each with its reason."""
     missing = [case.label for case in analysis.missing]
     absent = [f"{f.title}: {f.why}" for f in figures.values() if isinstance(f, Absent)]
     problems = [str(problem) for problem in document.get("problems", ())]
@@ -23,12 +23,12 @@ def gaps(analysis: Analysis, document: Mapping[str, Any], figures: Mapping[str, 
         for row in analysis.counts.to_dict("records")
         if isinstance(row["uncounted"], list) and row["uncounted"]
     ]
-    shown = [tables.failures_table(analysis.failures)] if analysis.failures else []
-    shown += [
-        tables.words_table(caption, heading, texts)
+    tables = [failures_table(analysis.failures)] if analysis.failures else []
+    tables += [
+        words_table(caption, heading, texts)
         for caption, heading, texts in (
             ("Cases of the plan that no machine has measured", "case", missing),
-            (f"Cases with fewer good rounds than the {analysis.plan.rounds} asked for", "case", short),
+            (f"Cases with fewer good rounds than the {analysis.plan.rounds} requested", "case", short),
             ("Counts that are too low: operators without a formula", "model and operators", too_low),
             ("Figures that could not be drawn", "figure and reason", absent),
             ("Lines of the result files that were left out", "problem", problems),
@@ -36,41 +36,37 @@ def gaps(analysis: Analysis, document: Mapping[str, Any], figures: Mapping[str, 
         if texts
     ]
     well = bool((analysis.rounds["outcome"] == "ok").all())
-    end = "every round ended well" if well else "some rounds did not end well, as the notes of their cases say"
-    text = () if shown else (f"Every case of the plan was measured, and {end}.",)
-    return Section("gaps", "Not measured and failed", (*text, *_not_counted_here(analysis)), (), tuple(shown))
+    end = "every round succeeded" if well else "some rounds failed; see the notes of their cases"
+    text = () if tables else (f"Every case of the plan was measured, and {end}.",)
+    return Section("gaps", "Not measured and failed", (*text, *_not_counted_here(analysis)), (), tuple(tables))
 
 
 def _not_counted_here(analysis: Analysis) -> tuple[str, ...]:
     foreign = len(analysis.counts) - len(analysis.own_counts)
-    said = (
-        f"Parameters, MACs and activations of {foreign} models at their sizes are a table's, rounded, not counted here."
+    sentence = (
+        f"Parameters, MACs and activations of {foreign} models at their sizes were not counted here: they are rounded "
+        "figures from a published table."
     )
-    return (said,) if foreign else ()
+    return (sentence,) if foreign else ()
 
 
 def method(analysis: Analysis, document: Mapping[str, Any]) -> Section:
-    """How numbers came about, on what, from which files, and the suite as it was written."""
+    """How and on which machines numbers were obtained, from which files, and the suite as it was written."""
     text = (
-        "Each round is one fresh process; rounds are what every interval is computed from. Values are geometric "
-        "means over rounds with a t-interval on logarithms; ratios use Welch's interval. A round with a bad flag is "
-        "kept in the records and replaced by another, five times per case at most. An interval that spans "
-        "a claim's threshold gives \u201cinconclusive\u201d. Counts are exact and have no interval.",
+        "Each round is one fresh process, and every interval is computed from rounds. Values are geometric means over "
+        "rounds with a t-interval on logarithms; ratios use Welch's interval. A round with a bad flag is kept in the "
+        "records and replaced by another, at most five times per case. An interval that spans a claim's threshold "
+        "gives \u201cinconclusive\u201d. Counts are exact and have no interval.",
         *protocol_sentences(analysis),
     )
-    shown = (
-        tables.metrics_table(),
-        trust.flags_table(),
-        tables.machines_table(analysis.machines),
-        tables.files_table(document.get("files", ())),
-    )
+    tables = method_tables(analysis.machines, document.get("files", ()))
     code = {"Suite file, verbatim": analysis.plan.text} if analysis.plan.text else {}
-    return Section("method", "Method and environment", text, (), tables.filled(*shown), code)
+    return Section("method", "Method and environment", text, (), tables, code)
 
 
 def _adapted(protocol: Protocol) -> str:
     adaptive = protocol.most_rounds > protocol.rounds
-    return ", from five rounds on 9 to 200 of latency as their spread asks" if adaptive else ""
+    return ", from five rounds on 9 to 200 of latency, by their spread" if adaptive else ""
 
 
 def _rounds(protocol: Protocol) -> str:

@@ -25,15 +25,15 @@ def worth_showing(counts: pd.DataFrame) -> bool:
 
 
 def built_section(counts: pd.DataFrame) -> Section:
-    """One model of a kind per row: a model at several sizes is built the same way, and stands here at its first.
+    """One row per model, at its first resolution: its structure is the same at all.
 
     Args:
         counts: ``store.frame.counts_frame``.
     """
     rows = _rows(counts)
     text = (
-        "Counted when the models ran on paper. A linear layer on every pixel counts as a 1x1 convolution; whatever "
-        "is inside squeeze-and-excitation counts there only. Other is what is neither, norms and scales mostly.",
+        "Counted from the models' structure, without running them. A linear layer applied to every pixel counts as a "
+        "1x1 convolution; layers inside squeeze-and-excitation count there only. Other is mostly norms and scales.",
     )
     shapes = _table("How the models are built: blocks and channels by stage", shape_rows(rows))
     return Section(
@@ -48,11 +48,11 @@ def _table(caption: str, grid: Grid) -> Table:
 def _rows(counts: pd.DataFrame) -> list[dict[str, Any]]:
     if "structure" not in counts:
         return []
-    found: dict[str, dict[str, Any]] = {}
+    by_model: dict[str, dict[str, Any]] = {}
     for row in counts.to_dict("records"):
         if isinstance(row["structure"], Mapping) and "[" not in row["model"]:
-            found.setdefault(row["model"], {str(key): value for key, value in row.items()})
-    return list(found.values())
+            by_model.setdefault(row["model"], {str(key): value for key, value in row.items()})
+    return list(by_model.values())
 
 
 def shape_rows(rows: Iterable[Row]) -> Grid:
@@ -96,8 +96,8 @@ def _each(numbers: Iterable[int]) -> str:
     return ", ".join(map(str, numbers)) or "-"
 
 
-def _numbered(found: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in found.items()) or "-"
+def _numbered(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.items()) or "-"
 
 
 def _runs(steps: Sequence[str]) -> str:

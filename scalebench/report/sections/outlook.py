@@ -17,7 +17,7 @@ from scalebench.report.sections.headline import effect
 
 MOST = 3
 FEASIBLE = 200
-"""Rounds beyond which more of them are no way to a decision."""
+"""More rounds than this are not feasible."""
 FARTHEST = 1e4
 """An effect nearer to its bound than a ten-thousandth of the half-width lies on it."""
 _END = (1 + LEVEL) / 2
@@ -77,7 +77,7 @@ def _half_widths(part: Judged) -> float:
 def _confidence(verdicts: Sequence[Verdict], cases: pd.DataFrame) -> str:
     measured = [v for v in verdicts if v.machine != ON_PAPER and v.n]
     if not measured:
-        return "Confidence: what is decided here is decided by counting, which is exact; nothing was measured for it."
+        return "Confidence: nothing was measured for these verdicts; they follow from counts, which are exact."
     undecided = sum(v.verdict == "inconclusive" for v in measured)
     good = cases["n"][cases["n"] > 0]
     least, most = int(good.min()), int(good.max())
@@ -99,7 +99,7 @@ def _changes(verdicts: Sequence[Verdict]) -> Iterator[str]:
     alone = [v for v in verdicts if v.verdict == "inconclusive" and v.n == 1]
     if alone:
         names = listed(list(dict.fromkeys(v.claim.id for v in alone)))
-        yield f"{names}: one round has no interval, and without an interval nothing is decided; measure more rounds."
+        yield f"{names}: one round gives no interval, and without an interval nothing is decided; measure more rounds."
     lacking = [v.claim.id for v in verdicts if v.verdict == "not measured" and v.claim.parts]
     if lacking:
         some = f"{listed(lacking[:3])}{f' and {len(lacking) - 3} more' if len(lacking) > 3 else ''}"
@@ -114,7 +114,7 @@ def _changes(verdicts: Sequence[Verdict]) -> Iterator[str]:
         distance, index = min(decided)
         verdict = verdicts[index]
         yield (
-            f"{verdict.claim.id} on {verdict.machine} is the narrowest call: {verdict.verdict}, {effect(verdict)}, "
+            f"{verdict.claim.id} on {verdict.machine} is the closest decision: {verdict.verdict}, {effect(verdict)}, "
             f"its bound is {units.digits(distance)} half-widths of the interval away."
         )
 
@@ -122,8 +122,8 @@ def _changes(verdicts: Sequence[Verdict]) -> Iterator[str]:
 def _more_rounds(verdict: Verdict, rounds: float) -> str:
     where = f"{verdict.claim.id} on {verdict.machine}, {verdict.way.split(',')[0]}"
     if rounds > FEASIBLE:
-        return f"{where}: no feasible number of rounds decides it, {effect(verdict)} lies too near its bound."
+        return f"{where}: no feasible number of rounds decides it, {effect(verdict)} is too close to its bound."
     return (
-        f"{where}: about {math.ceil(rounds)} rounds per case in place of {verdict.n} would decide it, were the effect "
-        f"to stay ({effect(verdict)}); scalebench run --protocol standard goes on until intervals are narrow."
+        f"{where}: about {math.ceil(rounds)} rounds per case in place of {verdict.n} would decide it if the "
+        f"effect stays ({effect(verdict)}); scalebench run --protocol standard continues until intervals are narrow."
     )

@@ -1,21 +1,20 @@
-"""Where the cost goes: kinds of parts of a model, their share of the MACs beside their share of the time."""
+"""Where the cost goes: how MACs and time divide over the kinds of parts of a model."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from scalebench.metrics import METRICS
-from scalebench.report.content import Column, Elsewhere, Section, Table
+from scalebench.report.content import Elsewhere, Section, Table
 from scalebench.report.figures.shares import shares
-from scalebench.report.labels import way_label
-from scalebench.report.tables import capped, number, span
+from scalebench.report.tables import CONFIGURATION, PERCENT, ROUNDS, Field, build_table, count, entry, interval, value
 from scalebench.suite.kinds import KINDS
 
 ANCHOR, TITLE = "parts", "Where the cost goes"
 _TEXT = (
-    "Each part was timed within real forward passes, on warm inputs and in its usual order, by hooks at its entry and "
-    "exit. What the parts leave of a pass without hooks is the row between modules: residual additions, functional "
-    "operators and Python itself. Squeeze-and-excitation counts as one part, its multiplication included.",
+    "Each part was timed by hooks at its entry and exit, within real forward passes on warm inputs. The row between "
+    "modules is the rest of a pass without hooks: residual additions, functional operators and Python itself. "
+    "Squeeze-and-excitation counts as one part, including its multiplication.",
 )
 
 
@@ -26,20 +25,12 @@ def parts_section(parts: pd.DataFrame) -> Section:
 
 def parts_table(parts: pd.DataFrame) -> Table:
     """One row per machine, case and kind."""
-    columns = [
-        Column("model"), Column("px", number=True), Column("kind of part"), Column("MACs, G per image", number=True),
-        Column("share of the MACs, %", number=True), Column("time, ms per batch", number=True),
-        Column("95 % interval, ms", number=True), Column("share of the time, %", number=True),
-        Column("95 % interval, %", number=True), Column("n, rounds", number=True), Column("way of running"),
-    ]  # fmt: skip
     ms = METRICS["latency_s"].factor
-    rows = [
-        [
-            str(row["model"]), str(row["resolution"]), KINDS[row["kind"]],
-            number(row["macs"], METRICS["macs"].factor), number(100 * row["macs_share"]), number(row["seconds"], ms),
-            span(row["seconds_low"], row["seconds_high"], row["n"], ms), number(100 * row["time_share"]),
-            span(100 * row["time_share_low"], 100 * row["time_share_high"], row["n"]), str(row["n"]), way_label(row),
-        ]
-        for row in parts.to_dict("records")
-    ]  # fmt: skip
-    return capped("Kinds of parts: MACs of one image, time of one pass", columns, rows)
+    return build_table(
+        "Kinds of parts: MACs of one image, time of one pass", parts, entry("model"), count("resolution", "px"),
+        Field("kind of part", lambda row: KINDS[row["kind"]]),
+        value("macs", "MACs, G per image", METRICS["macs"].factor),
+        value("macs_share", "share of the MACs, %", PERCENT), value("seconds", "time, ms per batch", ms),
+        interval("seconds", ms, label="95 % interval, ms"), value("time_share", "share of the time, %", PERCENT),
+        interval("time_share", PERCENT, label="95 % interval, %"), ROUNDS, CONFIGURATION,
+    )  # fmt: skip

@@ -7,43 +7,37 @@ import pandas as pd
 
 from scalebench import units
 from scalebench.analysis.printed_counts import HALVED, TOLERANCE
-from scalebench.metrics import METRICS
 from scalebench.published import sources
 from scalebench.report.content import Column, Section, Table
-from scalebench.report.tables import capped, number
+from scalebench.report.tables import Field, build_table, capped, entry, filled, metric, number, value
 
 ID, TITLE = "printed", "Printed numbers that do not add up"
 
 
-def recount_section(found: pd.DataFrame) -> Section:
+def recount_section(recount: pd.DataFrame) -> Section:
     """Printed figures against our own count.
 
     Args:
-        found: ``analysis.recount.recount``.
+        recount: ``analysis.recount.recount``.
     """
-    if found.empty:
+    if recount.empty:
         return Section(ID, TITLE, ("No printed figure was counted again: the suite counts no model of these tables.",))
-    agrees = found["agrees"].astype(bool)
-    wrong = found[~agrees]
-    tables = [_agreement(found), *([_contradicted(wrong)] if len(wrong) else [])]
-    return Section(ID, TITLE, _sentences(found, len(wrong)), tables=tuple(reversed(tables)))
+    wrong = recount[~recount["agrees"].astype(bool)]
+    return Section(ID, TITLE, _sentences(recount, wrong), tables=filled(_contradicted(wrong), _agreement(recount)))
 
 
-def _sentences(found: pd.DataFrame, wrong: int) -> tuple[str, ...]:
-    n, places = len(found), found["table"].nunique()
-    unexplained = int((~found["agrees"].astype(bool) & (found["reason"] == "")).sum())
-    halved = int((found["reason"] == HALVED).sum())
-    said = [
-        f"{_several(n, 'printed figure')} of {_several(places, 'source')} {_were(n)} counted again: "
-        f"{n - wrong} agree and {wrong} do not.",
+def _sentences(recount: pd.DataFrame, wrong: pd.DataFrame) -> tuple[str, ...]:
+    n, halved = len(recount), int((recount["reason"] == HALVED).sum())
+    unexplained = int((wrong["reason"] == "").sum())
+    sentences = {
+        f"{_several(n, 'printed figure')} of {_several(recount['table'].nunique(), 'source')} {_were(n)} counted "
+        f"again: {n - len(wrong)} agree and {len(wrong)} do not.": True,
         f"A figure agrees within {100 * TOLERANCE['params']:g} % for parameters and {100 * TOLERANCE['macs']:g} % for "
-        "MACs and activations, or within half a unit of its last printed digit.",
-    ]
-    if halved:
-        said.append(f"{_several(halved, 'figure')} {_were(halved)} printed with two operations per MAC and halved.")
-    if unexplained:
-        said.append(f"For {unexplained} of the {wrong} no reason is known.")
-    return tuple(said)
+        "MACs and activations, or within half a unit of its last printed digit.": True,
+        f"{_several(halved, 'figure')} {_were(halved)} printed with two operations per MAC and halved.": halved,
+        f"For {unexplained} of the {len(wrong)} no reason is known.": unexplained,
+    }
+    return tuple(sentence for sentence, applies in sentences.items() if applies)
 
 
 def _several(n: int, noun: str) -> str:
@@ -56,22 +50,17 @@ def _were(n: int) -> str:
 
 def _contradicted(wrong: pd.DataFrame) -> Table:
     """Figures that the count contradicts, worst first."""
-    columns = [
-        Column("model as printed"), Column("quantity"), Column("printed", number=True), Column("counted", number=True),
-        Column("counted over printed", number=True), Column("reason"), Column("source"),
-    ]  # fmt: skip
-    worst = wrong.loc[np.log(wrong["ratio"]).abs().sort_values(ascending=False, kind="stable").index]
-    rows = [
-        [
-            row["name"], METRICS[row["quantity"]].label, units.si(row["printed"]), units.si(row["counted"]),
-            number(row["ratio"]), row["reason"] or "not known", _source(row["table"]),
-        ]
-        for row in worst.to_dict("records")
-    ]  # fmt: skip
-    return capped("Printed figures that our own count contradicts, worst first; counts are exact", columns, rows)
+    return build_table(
+        "Printed figures that our own count contradicts, worst first; counts are exact",
+        wrong.loc[np.log(wrong["ratio"]).abs().sort_values(ascending=False, kind="stable").index],
+        entry("name", "model as printed"), metric("quantity"),
+        *(Field(name, lambda row, name=name: units.si(row[name]), number=True) for name in ("printed", "counted")),
+        value("ratio", "counted over printed"), Field("reason", lambda row: row["reason"] or "not known"),
+        Field("source", lambda row: _source(row["table"])),
+    )  # fmt: skip
 
 
-def _agreement(found: pd.DataFrame) -> Table:
+def _agreement(recount: pd.DataFrame) -> Table:
     """How many figures of each source agree, and between which ratios all of them lie."""
     columns = [
         Column("source"), Column("version"), Column("figures, n", number=True), Column("agree, n", number=True),
@@ -79,10 +68,10 @@ def _agreement(found: pd.DataFrame) -> Table:
     ]  # fmt: skip
     rows = [
         [
-            _source(str(table)), sources()[str(table)].version, str(len(here)), str(int(here["agrees"].sum())),
-            f"{number(here['ratio'].min())} to {number(here['ratio'].max())}",
+            _source(str(table)), sources()[str(table)].version, str(len(figures)), str(int(figures["agrees"].sum())),
+            f"{number(figures['ratio'].min())} to {number(figures['ratio'].max())}",
         ]
-        for table, here in found.groupby("table", sort=False)
+        for table, figures in recount.groupby("table", sort=False)
     ]  # fmt: skip
     return capped("Agreement by source", columns, rows)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from scalebench.analysis.analyse import Analysis
 from scalebench.metrics import in_section
-from scalebench.report import tables, trust
+from scalebench.report import result_tables, trust
 from scalebench.report.content import Absent, Chart, Section, Table
 from scalebench.report.figures.batches import batch_curves
 from scalebench.report.figures.curves import against_resolution, front, latency_against_macs
@@ -26,6 +26,7 @@ from scalebench.report.sections.suite_limits import fitting_section
 from scalebench.report.sections.time_predictors import study_section
 from scalebench.report.sections.training import training_section
 from scalebench.report.sections.versus import versus_section
+from scalebench.report.tables import filled
 
 _ENERGY = (
     "Each value comes from an energy counter of the device over one window of steady load per round. It is not wall "
@@ -52,28 +53,28 @@ def draw_figures(analysis: Analysis) -> dict[str, Chart | Absent]:
 
 def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
     """Figures from the question asked most to the one asked least, each beside the tables that go with it."""
-    groups = (tables.residuals_table(analysis.plan.groups),) if analysis.plan.groups else ()
+    groups = (result_tables.residuals_table(analysis.plan.groups),) if analysis.plan.groups else ()
     return (
         *_fitting(analysis),
         _section("compute", "Latency against compute", figures, ("f1",)),
         _section("resolution", "Resolution curves", figures, ("f2", "f3")),
         _section("matched", "Matched groups", figures, ("f4",), groups),
         *_studies(analysis),
-        _section("memory", "Memory three ways", figures, ("f7",), tables.filled(trust.memory_table(analysis.memory))),
+        _section("memory", "Memory three ways", figures, ("f7",), filled(trust.memory_table(analysis.memory))),
         _section("batch", "Batch, latency and throughput", figures, ("f8",)),
-        _section("trust", "Intervals, tails and doubts", figures, ("f9",), tables.filled(
+        _section("trust", "Intervals, tails and doubts", figures, ("f9",), filled(
             trust.trust_table(analysis.cases), trust.tails_table(analysis.cases))),
-        _section("roofline", "Roofline", figures, ("f6",), tables.filled(trust.peaks_table(analysis.abilities))),
+        _section("roofline", "Roofline", figures, ("f6",), filled(trust.peaks_table(analysis.abilities))),
         _section("pareto", "Pareto front", figures, ("f5",)),
         *_explorer(analysis),
-        _section("cases", "All cases", figures, (), tables.filled(tables.cases_table(
+        _section("cases", "All cases", figures, (), filled(result_tables.cases_table(
             analysis.cases, "Every measured case; values are geometric means over rounds",
-            counted=in_section("cases", "counted")))),
+            counts=in_section("cases", "counted")))),
     )  # fmt: skip
 
 
 def _fitting(analysis: Analysis) -> tuple[Section, ...]:
-    """First where the suite sets limits: it is what such a suite was written for."""
+    """First on the page: a suite with limits was written for this answer."""
     limits = analysis.plan.limits
     if limits is None or analysis.fitting.empty:
         return ()
@@ -81,43 +82,43 @@ def _fitting(analysis: Analysis) -> tuple[Section, ...]:
 
 
 def _studies(analysis: Analysis) -> tuple[Section, ...]:
-    """Sections that stand only where there is something for them: most suites need none of them."""
+    """Sections that are shown only where there is data for them: most suites need none of them."""
     study = analysis.study
-    wanted: tuple[tuple[int, Callable[[], Section]], ...] = (
+    sections: tuple[tuple[int, Callable[[], Section]], ...] = (
         (len(analysis.plan.groups), lambda: versus_section(
             analysis.groups, analysis.counted_groups, analysis.explained)),
         (len(analysis.exponents), lambda: Section("exponents", "Exponents", tables=(
-            tables.exponents_table(analysis.exponents),))),
+            result_tables.exponents_table(analysis.exponents),))),
         (len(analysis.accuracy), lambda: accuracy_section(analysis.accuracy, analysis.fronts)),
         (len(study.predictors), lambda: study_section(study.predictors, study.residuals, study.ranks)),
         (len(study.laws), lambda: laws_section(study.laws)),
         (len(analysis.optimised), lambda: optimised_section(analysis.optimised)),
         (int((analysis.cases["mode"] == "training").sum()), lambda: training_section(analysis.cases)),
         (int(analysis.cases["energy_j"].notna().sum()), lambda: Section("energy", "Energy", (_ENERGY,), tables=(
-            tables.section_table(analysis.cases, "energy", "Energy and power of every case with a counter"),))),
+            result_tables.section_table(analysis.cases, "energy", "Energy and power of every case with a counter"),))),
         (len(analysis.inputs), lambda: inputs_section(analysis.inputs, analysis.feeding)),
         (len(analysis.parts), lambda: parts_section(analysis.parts)),
         (len(analysis.recount), lambda: recount_section(analysis.recount)),
         (worth_showing(analysis.counts), lambda: built_section(analysis.counts)),
     )  # fmt: skip
-    return tuple(make() for there, make in wanted if there)
+    return tuple(make_section() for rows, make_section in sections if rows)
 
 
 def _explorer(analysis: Analysis) -> tuple[Section, ...]:
-    found = explorer(analysis.cases, analysis.roofline)
-    if found is None:
+    chart = explorer(analysis.cases, analysis.roofline)
+    if chart is None:
         return ()
     text = (
-        "Every measured case is one point, with its 95 % interval where the vertical axis has one. The choices are "
-        "kept in the address, so that a link leads to the same view.",
+        "Every measured case is one point, with its 95 % interval where the vertical axis has one. The address of the "
+        "page holds the choices, so a link leads to the same view.",
     )
-    return (Section("explorer", "Explorer", text, explorer=found),)
+    return (Section("explorer", "Explorer", text, explorer=chart),)
 
 
-def _section(anchor: str, title: str, figures: Figures, names: Sequence[str], shown: Sequence[Table] = ()) -> Section:
-    found = [figures[name] for name in names]
-    charts = tuple(figure for figure in found if isinstance(figure, Chart))
-    absent = [f"{figure.title}: not drawn, {figure.why}." for figure in found if isinstance(figure, Absent)]
-    if not names and not shown:
+def _section(anchor: str, title: str, figures: Figures, names: Sequence[str], tables: Sequence[Table] = ()) -> Section:
+    chosen = [figures[name] for name in names]
+    charts = tuple(figure for figure in chosen if isinstance(figure, Chart))
+    absent = [f"{figure.title}: not drawn, {figure.why}." for figure in chosen if isinstance(figure, Absent)]
+    if not names and not tables:
         absent = ["Nothing was measured for this section."]
-    return Section(anchor, title, tuple(absent), charts, tuple(shown))
+    return Section(anchor, title, tuple(absent), charts, tuple(tables))

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 
 from scalebench.analysis.memory_views import static_bytes
 from scalebench.metrics import METRICS, in_section
-from scalebench.report.content import Column, Section, Table
-from scalebench.report.labels import way_label
-from scalebench.report.tables import SHOWN, capped, measured_cells, measured_columns, number
+from scalebench.report.content import Section, Table
+from scalebench.report.tables import (
+    CONFIGURATION,
+    MODEL,
+    PERCENT,
+    ROUNDS,
+    SHOWN,
+    build_table,
+    counted,
+    measured,
+    number,
+    ordered,
+    value,
+)
 
 ID, TITLE = "training", "Training steps"
-_ORDER = ["machine", "batch", "model", "resolution"]
 _PARTS = in_section("training")
 
 
@@ -24,14 +32,14 @@ def training_section(cases: pd.DataFrame) -> Section:
         cases: ``summary.summarise``, with rows of mode ``training``.
     """
     steps = cases[cases["mode"] == "training"]
-    return Section(ID, TITLE, (*_said(steps), _stability(steps)), tables=(_table(steps),))
+    return Section(ID, TITLE, (_division(steps), _stability(steps)), tables=(_table(steps),))
 
 
-def _said(steps: pd.DataFrame) -> Iterator[str]:
+def _division(steps: pd.DataFrame) -> str:
     whole = sum(steps[name] for name in _PARTS)
     shares = [(METRICS[name].title, steps[name] / whole) for name in _PARTS]
-    said = ", ".join(f"{word} {number(100 * s.min())} to {number(100 * s.max())} %" for word, s in shares)
-    yield f"Over {len(steps)} cases a step divides into {said}."
+    ranges = [f"{title} {number(s.min(), PERCENT)} to {number(s.max(), PERCENT)} %" for title, s in shares]
+    return f"Share of a training step, over {len(steps)} cases: {', '.join(ranges)}."
 
 
 def _stability(steps: pd.DataFrame) -> str:
@@ -39,26 +47,12 @@ def _stability(steps: pd.DataFrame) -> str:
     if doubtful.empty:
         return "The loss of every step was a finite number; the first ones are in the records."
     names = ", ".join(dict.fromkeys(f"{row['model']}@{row['resolution']}" for _, row in doubtful.iterrows()))
-    return f"The loss of some step was infinite or no number: {names}."
+    return f"The loss of some steps was infinite or not a number: {names}."
 
 
 def _table(steps: pd.DataFrame) -> Table:
-    columns = [
-        Column("model"), Column("resolution, px", number=True),
-        *(column for name in SHOWN for column in measured_columns(name)),
-        *(Column(METRICS[name].heading, number=True) for name in _PARTS),
-        Column("static memory, MiB", number=True), Column("n, rounds", number=True),
-        Column("machine and way of running"),
-    ]  # fmt: skip
-    mib = METRICS["memory_bytes"].factor
-    ordered = steps.assign(static_bytes=static_bytes(steps)).sort_values(_ORDER, kind="stable")
-    rows = [
-        [
-            row["model"], str(row["resolution"]),
-            *(cell for name in SHOWN for cell in measured_cells(row, name)),
-            *(number(row[name], METRICS[name].factor) for name in _PARTS),
-            number(row["static_bytes"], mib), str(row["n"]), way_label(row),
-        ]
-        for row in ordered.to_dict("records")
-    ]  # fmt: skip
-    return capped("One training step: forward, backward and optimiser are timed apart from the whole", columns, rows)
+    return build_table(
+        "One training step: forward, backward and optimiser are timed apart from the whole",
+        ordered(steps.assign(static_bytes=static_bytes(steps))), *MODEL, *measured(*SHOWN), *map(counted, _PARTS),
+        value("static_bytes", "static memory, MiB", METRICS["memory_bytes"].factor), ROUNDS, CONFIGURATION,
+    )  # fmt: skip

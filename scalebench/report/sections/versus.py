@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,19 +12,33 @@ import pandas as pd
 from scalebench.analysis.matched import MEMBER, REFERENCE
 from scalebench.metrics import METRICS
 from scalebench.report.content import Column, Section, Table
-from scalebench.report.labels import listed, plain, sorted_ways, way_label
-from scalebench.report.tables import SHOWN, capped, number, span
+from scalebench.report.labels import by_configuration, listed, plain
+from scalebench.report.tables import (
+    CONFIGURATION,
+    ROUNDS,
+    SHOWN,
+    TARGET,
+    Field,
+    build_table,
+    capped,
+    count,
+    entry,
+    estimate,
+    filled,
+    metric,
+    number,
+    span,
+    value,
+)
 
 TITLE = "Compound against single axis"
 ON_PAPER = ("peak_bytes_training", "peak_bytes_inference", "activations", "params")
-WAYS = "ways of running"
 _KINDS = {"latency_s": "time", "memory_bytes": "memory", "peak_bytes_training": "training memory, on paper"}
 _HOW = (
-    "Figures are times the cost of compound at equal counted MACs; ways of running are counted and never averaged. The "
-    "cheapest and the dearest are picked from several methods, so their intervals flatter the difference."
+    "Figures are multiples of the cost of compound scaling at equal counted MACs. Results of different configurations "
+    "are never averaged. The cheapest and the most expensive method are picked from several, so their intervals "
+    "overstate the difference."
 )
-_N = Column("n, rounds", number=True)
-_TARGET = Column("target, times the base's MACs", number=True)
 
 
 def versus_section(groups_measured: pd.DataFrame, counted: pd.DataFrame, explained: pd.DataFrame) -> Section:
@@ -39,14 +53,14 @@ def versus_section(groups_measured: pd.DataFrame, counted: pd.DataFrame, explain
     if measured.empty and paper.empty:
         why = "No group has both its compound member and another one, so there is nothing to compare."
         return Section("axes", TITLE, (why,))
-    found = [*_extremes(measured), *_extremes(paper)]
+    extremes = [*_extremes(measured), *_extremes(paper)]
     text = [_HOW] + [
-        _of_base(*key, [e for e in found if (e.base, e.target) == key])
-        for key in dict.fromkeys((e.base, e.target) for e in found)
+        _of_base(*key, [e for e in extremes if (e.base, e.target) == key])
+        for key in dict.fromkeys((e.base, e.target) for e in extremes)
     ]
-    tables = (_ratios_table(measured, paper), _extremes_table(found), _explained_table(explained))
+    tables = filled(_ratios_table(measured, paper), _extremes_table(extremes), _explained_table(explained))
     text += ["Nothing was measured, so all ratios are on paper."] if measured.empty else []
-    return Section("axes", TITLE, (*text, *_of_explained(explained)), (), tuple(t for t in tables if t.rows))
+    return Section("axes", TITLE, (*text, *_of_explained(explained)), (), tables)
 
 
 def _others(ratios: pd.DataFrame) -> pd.DataFrame:
@@ -55,7 +69,7 @@ def _others(ratios: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class _Extremes:
-    """Cheapest and dearest method of one base by one metric, at the largest target, one way of running."""
+    """Cheapest and most expensive method of one base by one metric, at the largest target, in one configuration."""
 
     base: str
     target: float
@@ -66,26 +80,25 @@ class _Extremes:
 
 
 def _extremes(ratios: pd.DataFrame) -> Iterator[_Extremes]:
-    """Of each base, metric and way; compound, at 1 by definition, can be either."""
-    itself: dict[Any, Any] = {"method": REFERENCE, "ratio": 1.0, "low": math.nan, "high": math.nan, "n": 0}
-    here = ratios[ratios["metric"].isin(_KINDS)]
-    largest = here[here["target"] == here.groupby("base")["target"].transform("max")]
+    """Of each base, metric and configuration; compound, at 1 by definition, can be either."""
+    compound: dict[Any, Any] = {"method": REFERENCE, "ratio": 1.0, "low": math.nan, "high": math.nan, "n": 0}
+    shown = ratios[ratios["metric"].isin(_KINDS)]
+    largest = shown[shown["target"] == shown.groupby("base")["target"].transform("max")]
     for _, rows in largest.groupby(["base", "metric"], sort=False):
-        ways = (
-            [(way_label(way), mine) for way, mine in sorted_ways(rows)] if "machine" in rows else [("on paper", rows)]
-        )
-        for place, mine in ways:
-            members = sorted([itself, *mine.to_dict("records")], key=lambda row: float(row["ratio"]))
-            first = mine.iloc[0]
+        places = by_configuration(rows) if "machine" in rows else [("on paper", rows)]
+        for place, methods in places:
+            members = sorted([compound, *methods.to_dict("records")], key=lambda row: float(row["ratio"]))
+            first = methods.iloc[0]
             yield _Extremes(first["base"], float(first["target"]), first["metric"], place, members[0], members[-1])
 
 
-def _of_base(base: str, target: float, found: Sequence[_Extremes]) -> str:
-    """Which method is cheapest and dearest, in how many ways of running, and how often the interval agrees."""
+def _of_base(base: str, target: float, extremes: Sequence[_Extremes]) -> str:
+    """Which method is cheapest and most expensive, in how many configurations, and how often the interval agrees."""
     parts = [
-        f"in {kind}, cheapest is {_named([e.cheapest for e in mine])}, dearest {_named([e.dearest for e in mine])}"
+        f"in {kind}, cheapest is {_named([e.cheapest for e in of_metric])}, most expensive "
+        f"{_named([e.dearest for e in of_metric])}"
         for metric, kind in _KINDS.items()
-        if (mine := [e for e in found if e.metric == metric])
+        if (of_metric := [e for e in extremes if e.metric == metric])
     ]
     return f"{base} at {plain(target)} times its MACs: {'; '.join(parts)}."
 
@@ -95,15 +108,15 @@ def _named(rows: Sequence[Mapping[str, Any]]) -> str:
     methods = dict.fromkeys(str(row["method"]) for row in rows)
     named = []
     for method in methods:
-        mine = [row for row in rows if row["method"] == method]
-        share = f"in {len(mine)} of {len(rows)}" if len(methods) > 1 else ""
-        inside = ", ".join(filter(None, [_size(mine), share]))
+        of_method = [row for row in rows if row["method"] == method]
+        share = f"in {len(of_method)} of {len(rows)}" if len(methods) > 1 else ""
+        inside = ", ".join(filter(None, [_size(of_method), share]))
         named.append(f"{method} ({inside})" if inside else method)
     return listed(named)
 
 
 def _size(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Ratios with their interval, or how often it leaves 1 out; nothing for compound, which is 1 by definition."""
+    """Ratios with their interval, or how often it excludes 1; nothing for compound, which is 1 by definition."""
     ratios = _range([row["ratio"] for row in rows])
     if rows[0]["method"] == REFERENCE:
         return ""
@@ -112,7 +125,7 @@ def _size(rows: Sequence[Mapping[str, Any]]) -> str:
     if len(rows) == 1:
         return f"{ratios}, interval {span(rows[0]['low'], rows[0]['high'], rows[0]['n'])}"
     clear = sum(row["high"] < 1 or row["low"] > 1 for row in rows)
-    return f"{ratios}, interval clear of 1 in {clear} of {len(rows)}"
+    return f"{ratios}, interval excludes 1 in {clear} of {len(rows)}"
 
 
 def _range(values: Sequence[float]) -> str:
@@ -121,32 +134,30 @@ def _range(values: Sequence[float]) -> str:
 
 
 def _ratios_table(measured: pd.DataFrame, paper: pd.DataFrame) -> Table:
-    """One row per member and way of running; what is on paper is the same in every way."""
+    """One row per member and configuration; what is on paper is the same in all of them."""
     columns = [
-        Column("base"), _TARGET, Column("method"),
+        Column("base"), Column(TARGET.label, number=True), Column("method"),
         *(c for name in SHOWN for c in (Column(f"{METRICS[name].label}, times compound", number=True),
-                                        Column("95 % interval", number=True))), _N,
+                                        Column("95 % interval", number=True))), Column(ROUNDS.label, number=True),
         *(Column(f"{METRICS[name].label} ({METRICS[name].kind}), times compound", number=True) for name in ON_PAPER),
-        Column("machine and way of running"),
+        Column(CONFIGURATION.label),
     ]  # fmt: skip
-    known = paper.set_index([*MEMBER, "metric"])["ratio"].to_dict()
-    places = [(way_label(way), here) for way, here in sorted_ways(measured)] or [("on paper only", paper)]
+    on_paper = paper.set_index([*MEMBER, "metric"])["ratio"].to_dict()
     rows = [
         [
-            first["base"], plain(first["target"]), first["method"],
-            *_measured_cells(here),
-            *(number(known.get((*member, name), math.nan)) for name in ON_PAPER), place,
+            first["base"], plain(first["target"]), first["method"], *_measured_cells(metrics),
+            *(number(on_paper.get((*member, name), math.nan)) for name in ON_PAPER), place,
         ]
-        for place, every in places
-        for member, here in every.groupby(MEMBER, sort=False)
-        for first in here.iloc[:1].to_dict("records")
+        for place, members in by_configuration(measured) or [("on paper only", paper)]
+        for member, metrics in members.groupby(MEMBER, sort=False)
+        for first in metrics.iloc[:1].to_dict("records")
     ]  # fmt: skip
-    caption = "Ratio of each method to compound at equal counted MACs; counted and estimated ones vary with no round"
+    caption = "Ratio of each method to compound at equal counted MACs; counted and estimated ones do not vary by round"
     return capped(caption, columns, rows)
 
 
-def _measured_cells(here: pd.DataFrame) -> list[str]:
-    by_metric = {str(row["metric"]): row for row in here.to_dict("records")}
+def _measured_cells(metrics: pd.DataFrame) -> list[str]:
+    by_metric = {str(row["metric"]): row for row in metrics.to_dict("records")}
     cells: list[str] = []
     for name in SHOWN:
         row = by_metric.get(name)
@@ -155,79 +166,72 @@ def _measured_cells(here: pd.DataFrame) -> list[str]:
     return [*cells, " or ".join(sorted(rounds)) or "-"]
 
 
-def _extremes_table(found: Sequence[_Extremes]) -> Table:
-    columns = [
-        Column("base"), _TARGET, Column("cost"),
-        *(c for word in ("cheapest", "dearest")
-          for c in (Column(word), Column("times compound", number=True), Column("95 % interval", number=True), _N)),
-        Column("machine and way of running"),
-    ]  # fmt: skip
-    rows = [
-        [e.base, plain(e.target), METRICS[e.metric].label, *_end_cells(e.cheapest), *_end_cells(e.dearest), e.place]
-        for e in found
-    ]
-    return capped("Cheapest and dearest method of each base at its largest target", columns, rows)
+def _extremes_table(extremes: Sequence[_Extremes]) -> Table:
+    return build_table(
+        "Cheapest and most expensive method of each base at its largest target", extremes,
+        Field("base", lambda e: e.base), Field(TARGET.label, lambda e: plain(e.target), number=True),
+        Field("cost", lambda e: METRICS[e.metric].label),
+        *_end("cheapest", lambda e: e.cheapest), *_end("most expensive", lambda e: e.dearest),
+        Field(CONFIGURATION.label, lambda e: e.place),
+    )  # fmt: skip
 
 
-def _end_cells(row: Mapping[str, Any]) -> list[str]:
-    rounds = row.get("n", 0)
-    interval = span(row["low"], row["high"], rounds) if rounds else "-"
-    return [row["method"], number(row["ratio"]), interval, str(rounds) if rounds else "-"]
+def _end(label: str, method: Callable[[_Extremes], Mapping[str, Any]]) -> tuple[Field, ...]:
+    """Columns of one end: the method, its ratio, interval and rounds, where it has any."""
+
+    def interval(extremes: _Extremes) -> str:
+        row = method(extremes)
+        return span(row["low"], row["high"], row["n"]) if row.get("n") else "-"
+
+    return (
+        Field(label, lambda e: method(e)["method"]),
+        Field("times compound", lambda e: number(method(e)["ratio"]), number=True),
+        Field("95 % interval", interval, number=True),
+        Field(ROUNDS.label, lambda e: method(e).get("n") or "-", number=True),
+    )
 
 
 def _explained_table(explained: pd.DataFrame) -> Table:
-    columns = [
-        Column("measured"), Column("against, on paper"),
-        Column("rank correlation, no unit", number=True), Column("95 % interval", number=True),
-        Column("correlation of logarithms, no unit", number=True), Column("95 % interval", number=True),
-        Column("n, members", number=True), Column("rank correlation of the two on paper", number=True),
-        Column("machine and way of running"), Column("noted"),
-    ]  # fmt: skip
-    rows = [
-        [
-            METRICS[row["metric"]].label, METRICS[row["predictor"]].label,
-            *(cell for name in ("spearman", "pearson")
-              for cell in (number(row[name]), span(row[f"{name}_low"], row[f"{name}_high"], row["n"]))),
-            str(row["n"]), number(row["tied"]), way_label(row), row["why"],
-        ]
-        for row in explained.to_dict("records")
-    ]  # fmt: skip
-    return capped("How far measured ratios to compound follow those on paper, over all members", columns, rows)
+    return build_table(
+        "How far measured ratios to compound follow those on paper, over all members", explained,
+        metric("metric", "measured"), metric("predictor", "against, on paper"),
+        *estimate("spearman", "rank correlation, no unit"),
+        *estimate("pearson", "correlation of logarithms, no unit"), count("n", "n, members"),
+        value("tied", "rank correlation of the two on paper"), CONFIGURATION, entry("why", "noted"),
+    )  # fmt: skip
 
 
 def _of_explained(explained: pd.DataFrame) -> list[str]:
-    """One sentence per measured metric, and what keeps it from being a cause."""
-    known = explained[explained["spearman"].notna()]
-    if known.empty:
-        return [f"What explains the ratios is open: {why}." for why in explained["why"].unique()[:1]]
+    """One sentence per measured metric, and why it does not show a cause."""
+    clear = explained[explained["spearman"].notna()]
+    if clear.empty:
+        return [f"What explains the ratios is not known: {why}." for why in explained["why"].unique()[:1]]
     sentences = [
-        f"{METRICS[str(metric)].label.capitalize()} relative to compound: "
-        + "; ".join(_follows(str(name), mine) for name, mine in here.groupby("predictor", sort=False))
-        + f" ({_members(here)})."
-        for metric, here in known.groupby("metric", sort=False)
+        f"{METRICS[str(name)].label.capitalize()} relative to compound: "
+        + "; ".join(_follows(str(name), rows) for name, rows in of_metric.groupby("predictor", sort=False))
+        + f" ({_members(of_metric)})."
+        for name, of_metric in clear.groupby("metric", sort=False)
     ]
-    tied = known["tied"].dropna()
+    tied = clear["tied"].dropna()
     if len(tied):
         sentences.append(
-            "The members of a group share their compound member, so these intervals are rather too narrow; "
-            f"activations and parameters are related themselves (rank correlation {_range(tied.tolist())}), so part of "
-            "what one explains may be due to the other."
+            "All members of a group are compared with the same compound member, so these intervals are too narrow. "
+            f"Activations and parameters correlate with each other (rank correlation {_range(tied.tolist())}), so part "
+            "of the effect of one may be due to the other."
         )
     return sentences
 
 
-def _follows(predictor: str, here: pd.DataFrame) -> str:
-    counts = {
-        "rises": int((here["spearman_low"] > 0).sum()),
-        "falls": int((here["spearman_high"] < 0).sum()),
-    }
-    counts["is not told apart from no relation"] = len(here) - sum(counts.values())
+def _follows(predictor: str, ratios: pd.DataFrame) -> str:
+    rises, falls = int((ratios["spearman_low"] > 0).sum()), int((ratios["spearman_high"] < 0).sum())
+    counts = {"rises": rises, "falls": falls, "has no clear correlation": len(ratios) - rises - falls}
     words = [f"{word} in {count}" for word, count in counts.items() if count]
+    settings = "configuration" if len(ratios) == 1 else "configurations"
     return (
-        f"with {METRICS[predictor].label} it {listed(words)} of {len(here)} {WAYS} "
-        f"(rank correlation {_range(here['spearman'].tolist())})"
+        f"with {METRICS[predictor].label} it {listed(words)} of {len(ratios)} {settings} "
+        f"(rank correlation {_range(ratios['spearman'].tolist())})"
     )
 
 
-def _members(here: pd.DataFrame) -> str:
-    return f"n = {_range([float(n) for n in here['n']])} members".replace(".0", "")
+def _members(ratios: pd.DataFrame) -> str:
+    return f"n = {_range([float(n) for n in ratios['n']])} members".replace(".0", "")

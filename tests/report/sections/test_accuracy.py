@@ -49,7 +49,7 @@ def test_nothing_published_for_what_was_measured_says_so() -> None:
     section = _section()
     assert (section.id, section.title) == ("accuracy", "Accuracy at the cost measured here")
     assert section.text == (
-        "No measured model has a published accuracy at its resolution, so no accuracy can be held against a cost.",
+        "No measured model has a published accuracy at its resolution, so accuracy cannot be compared with cost.",
     )
     assert not section.charts
     assert not section.tables
@@ -59,7 +59,7 @@ def test_accuracy_is_marked_as_published_and_not_measured() -> None:
     section = _section(*_planted())
     assert section.text[0].startswith("Top-1 accuracy is published and was not measured here")
     headings = [[column.label for column in table.columns] for table in (*section.tables, section.charts[0].table)]
-    assert all("published top-1, %" in found or "family" in found for found in headings)
+    assert all("published top-1, %" in labels or "family" in labels for labels in headings)
 
 
 def test_a_lead_that_survives_every_axis() -> None:
@@ -71,7 +71,7 @@ def test_a_lead_that_survives_every_axis() -> None:
     )
     assert section.text[2] == (
         "Within efficientnet-t2, the lead that EfficientNet has by MACs survives a change of axis to parameters, "
-        "activations, latency and memory in full (1 way of running)."
+        "activations, latency and memory in full (1 configuration)."
     )
     assert section.text[3].startswith("At the best published figures on cpu-a")
 
@@ -97,7 +97,7 @@ def test_a_lead_that_does_not_survive_at_all() -> None:
 def test_intervals_that_leave_it_open_are_said() -> None:
     """Whether B0 is beaten depends on where in its interval the time of an equally accurate ResNet lies; B1 is not."""
     section = _section(*_planted(top1=77.1, latency_image_s_low=0.5, latency_image_s_high=9.0))
-    assert "2 by latency (1 of 2 answers clear of the intervals)" in section.text[1]
+    assert "2 by latency (1 of 2 answers outside the intervals)" in section.text[1]
     assert "to latency by point estimates only, as the intervals leave it open" in section.text[2]
 
 
@@ -108,13 +108,13 @@ def test_an_interval_that_changes_no_answer_is_not_mentioned() -> None:
 
 def test_one_family_alone_proves_nothing_about_others() -> None:
     section = _section(*_planted()[:2])
-    assert section.text[1].endswith("Compared: 2 models of one family, so this says nothing of others.")
+    assert section.text[1].endswith("Compared: 2 models of one family, so this says nothing about others.")
     assert not any("survives" in sentence for sentence in section.text)
 
 
 def test_no_front_is_decided_by_a_single_model() -> None:
     section = _section(_planted()[0])
-    assert section.text[-1] == "No front is decided: too few models have a published accuracy and all costs."
+    assert section.text[-1] == "No front can be drawn: too few models have a published accuracy and all costs."
     assert not section.charts
     assert [table.caption for table in section.tables] == ["Published top-1 per ms and image, per GMAC and per MiB"]
 

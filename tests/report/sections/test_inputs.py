@@ -52,11 +52,13 @@ def column(table: Table, label: str) -> list[str]:
     return [row[at] for row in table.rows]
 
 
-def test_the_first_sentence_says_when_the_model_is_no_longer_the_bottleneck() -> None:
+def test_the_first_sentence_says_where_the_input_pipeline_is_the_bottleneck() -> None:
     said = inputs_section(RATES, PAIRS).text[0]
-    assert "the model is no longer the bottleneck in 1 of 2 model cases (resnet18@224)" in said
-    assert "resnet18@224, 40.0 (95 % interval [36.0, 44.0]) of simplejpeg for 1000 images/s" in said
-    assert said.endswith("where there are 16.")
+    assert "the input pipeline is the bottleneck in 1 of 2 model cases (resnet18@224)" in said
+    assert (
+        "resnet18@224 needs the most cores, 40.0 (95 % interval [36.0, 44.0]) with simplejpeg for 1000 images/s" in said
+    )
+    assert said.endswith("available: 16.")
 
 
 def test_the_fastest_decoder_feeds_each_model() -> None:
@@ -64,7 +66,7 @@ def test_the_fastest_decoder_feeds_each_model() -> None:
     assert column(table, "model") == ["resnet18", "resnet152"]
     assert column(table, "fastest decoder") == ["simplejpeg", "simplejpeg"]
     assert column(table, "bottleneck") == ["input", "model"]
-    assert column(table, "cores that feed it") == ["40.0", "6.40"]
+    assert column(table, "cores needed") == ["40.0", "6.40"]
 
 
 def test_every_rate_is_in_the_figures_table() -> None:
@@ -86,7 +88,10 @@ def test_the_figure_draws_busy_cores_and_models() -> None:
 
 def test_without_models_the_rate_is_the_finding() -> None:
     section = inputs_section(RATES, PAIRS.iloc[:0])
-    assert "simplejpeg prepares most, 25.0 images/s per core at 224 px; no model was measured" in section.text[0]
+    assert (
+        "the fastest decoder is simplejpeg, with 25.0 images/s per core at 224 px; no model was measured"
+        in section.text[0]
+    )
     assert section.tables == ()
     assert section.charts[0].panels
 
@@ -99,8 +104,8 @@ def test_one_round_has_no_interval_and_decides_nothing() -> None:
     section = inputs_section(pd.DataFrame([rate("pillow", 8.0, **ends)], columns=pd.Index(INPUTS)), pairs)
     assert "not decided in 1" in section.text[0]
     assert "none (n = 1)" in section.text[0]
-    assert section.text[0].endswith("where there are an unknown number.")
-    assert column(section.tables[0], "cores there") == ["-"]
+    assert section.text[0].endswith("available: an unknown number.")
+    assert column(section.tables[0], "cores available") == ["-"]
 
 
 def test_every_decoder_has_a_look_of_its_own() -> None:

@@ -70,7 +70,7 @@ def test_what_was_not_measured_names_the_suite_that_would(full: Built) -> None:
 
 def test_one_round_says_that_it_has_no_interval() -> None:
     built = find_in(make_rounds(1))
-    assert any("EN-18: one round has no interval" in sentence for sentence in outlook(built.verdicts, built.analysis))
+    assert any("EN-18: one round gives no interval" in sentence for sentence in outlook(built.verdicts, built.analysis))
 
 
 def test_a_claim_open_in_two_places_is_named_once(full: Built) -> None:
@@ -78,11 +78,11 @@ def test_a_claim_open_in_two_places_is_named_once(full: Built) -> None:
     assert sum(sentence.startswith("EN-18 on") for sentence in said) == 1
 
 
-def test_where_all_is_decided_the_narrowest_call_is_named(full: Built) -> None:
+def test_where_all_is_decided_the_closest_decision_is_named(full: Built) -> None:
     wide, narrow = _verdict(0.5, 0.49, 0.51, 1.1, "supported"), _verdict(0.95, 0.85, 1.05, 1.1, "supported")
     narrow = replace(narrow, claim=CLAIMS[2])
     said = outlook((wide, narrow), full.analysis)
-    assert said[1].startswith("EN-12 on cpu-a is the narrowest call: supported")
+    assert said[1].startswith("EN-12 on cpu-a is the closest decision: supported")
 
 
 def test_without_claims_there_is_nothing_to_say_and_counts_alone_are_exact() -> None:

@@ -1,4 +1,4 @@
-"""The sections on ways of running, limits and training, on a page from literal records."""
+"""The sections on configurations, limits and training, on a page from literal records."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_every_way_is_drawn_and_in_the_json(page: Built) -> None:
 
 
 def test_a_step_is_divided_in_words(page: Built) -> None:
-    assert "a step divides into forward 30.0 to 30.0 %" in page.html
+    assert "cases: forward 30.0 to 30.0 %" in page.html
     assert "The loss of every step was a finite number" in page.html
 
 
@@ -62,7 +62,7 @@ def test_a_doubtful_loss_is_named() -> None:
     record = in_training(make_rounds(1)[0])
     found = find_in([replace(record, notes=("loss_not_finite",))])
     text = " ".join(training_section(found.analysis.cases).text)
-    assert "infinite or no number: resnet50@128" in text
+    assert "infinite or not a number: resnet50@128" in text
 
 
 def test_what_fits_is_said_with_the_pixels_of_the_detail() -> None:
@@ -73,9 +73,9 @@ def test_what_fits_is_said_with_the_pixels_of_the_detail() -> None:
 
     section = fitting_section(fitting(found.analysis.cases, limits, scene), limits, scene)
     text = " ".join(section.text)
-    assert "resnet50 to 128 px" in text
-    assert "efficientnet_b0 to 320 px" in text
-    assert "At 320 px 1 mm cover 0.500 pixels" in text
+    assert "resnet50 up to 128 px" in text
+    assert "efficientnet_b0 up to 320 px" in text
+    assert "At 320 px, 1 mm cover 0.500 pixels" in text
 
 
 def test_where_nothing_fits_it_says_so() -> None:
@@ -83,7 +83,7 @@ def test_where_nothing_fits_it_says_so() -> None:
 
     limits = Limits(latency_s=1e-6)
     section = fitting_section(fitting(find_in(make_rounds(3)).analysis.cases, limits), limits, None)
-    assert "nothing that was measured surely keeps to" in section.text[0]
+    assert "no measured case clearly meets the limits of" in section.text[0]
 
 
 def test_limits_in_words() -> None:

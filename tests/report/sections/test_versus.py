@@ -51,7 +51,7 @@ def _follows(predictor: str, low: float, value: float, high: float, way: dict[st
     return {**way, "metric": "latency_s", "predictor": predictor, **ends, "n": 12, "tied": -0.5, "why": ""}
 
 
-def _said(section: Any, start: str) -> str:
+def _sentence(section: Any, start: str) -> str:
     return next(sentence for sentence in section.text if sentence.startswith(start))
 
 
@@ -89,63 +89,64 @@ def test_on_paper_alone_says_so() -> None:
     assert "Nothing was measured, so all ratios are on paper." in section.text
     assert [row[2] for row in section.tables[0].rows] == ["depth", "width"]
     assert {row[-1] for row in section.tables[0].rows} == {"on paper only"}
-    assert _said(section, "b0") == (
-        "b0 at 2 times its MACs: in training memory, on paper, cheapest is width (0.500), dearest depth (1.25)."
+    assert _sentence(section, "b0") == (
+        "b0 at 2 times its MACs: in training memory, on paper, cheapest is width (0.500), most expensive depth (1.25)."
     )
 
 
-def test_cheapest_and_dearest_in_one_way_come_with_their_intervals() -> None:
+def test_cheapest_and_most_expensive_in_one_configuration_come_with_their_intervals() -> None:
     measured = _measured(
         _ratio("depth", 1.5), _ratio("width", 0.5), _ratio("fast", 0.8), _ratio("depth", 2.0, "memory_bytes")
     )
-    assert _said(versus_section(measured, _paper(), _explained()), "b0") == (
-        "b0 at 2 times its MACs: in time, cheapest is width (0.500, interval [0.450, 0.550]), dearest depth (1.50, "
-        "interval [1.35, 1.65]); in memory, cheapest is compound, dearest depth (2.00, interval [1.80, 2.20])."
+    assert _sentence(versus_section(measured, _paper(), _explained()), "b0") == (
+        "b0 at 2 times its MACs: in time, cheapest is width (0.500, interval [0.450, 0.550]), most expensive "
+        "depth (1.50, interval [1.35, 1.65]); in memory, cheapest is compound, most "
+        "expensive depth (2.00, interval [1.80, 2.20])."
     )
 
 
-def test_ways_of_running_are_counted_and_not_averaged() -> None:
+def test_configurations_are_counted_and_not_averaged() -> None:
     measured = _measured(
         _ratio("depth", 1.5), _ratio("width", 0.5), _ratio("depth", 1.05, way=EIGHT), _ratio("width", 1.2, way=EIGHT)
     )
     section = versus_section(measured, _paper(), _explained())
-    assert _said(section, "b0") == (
+    assert _sentence(section, "b0") == (
         "b0 at 2 times its MACs: in time, cheapest is width (0.500, interval [0.450, 0.550], in 1 of 2) and compound "
-        "(in 1 of 2), dearest depth (1.50, interval [1.35, 1.65], in 1 of 2) and width (1.20, interval [1.08, 1.32], "
-        "in 1 of 2)."
+        "(in 1 of 2), most expensive depth (1.50, interval [1.35, 1.65], in 1 of 2) and width (1.20, interval "
+        "[1.08, 1.32], in 1 of 2)."
     )
     assert len(section.tables[1].rows) == 2
 
 
-def test_several_ways_that_agree_say_how_often_the_interval_does() -> None:
+def test_several_configurations_that_agree_say_how_often_the_interval_does() -> None:
     measured = _measured(_ratio("depth", 1.5), _ratio("depth", 1.05, way=EIGHT))
-    assert "dearest depth (1.05 to 1.50, interval clear of 1 in 1 of 2)" in _said(
+    assert "most expensive depth (1.05 to 1.50, interval excludes 1 in 1 of 2)" in _sentence(
         versus_section(measured, _paper(), _explained()), "b0"
     )
 
 
 def test_a_single_round_has_no_interval() -> None:
     measured = _measured(_ratio("depth", 1.5, low=math.nan, high=math.nan, n=1))
-    assert "depth (1.50, interval none (n = 1))" in _said(versus_section(measured, _paper(), _explained()), "b0")
+    assert "depth (1.50, interval none (n = 1))" in _sentence(versus_section(measured, _paper(), _explained()), "b0")
 
 
 def test_the_largest_target_speaks() -> None:
     measured = _measured(_ratio("depth", 3.0), _ratio("depth", 1.5, target=8.0))
-    assert _said(versus_section(measured, _paper(), _explained()), "b0").startswith("b0 at 8 times its MACs: ")
+    assert _sentence(versus_section(measured, _paper(), _explained()), "b0").startswith("b0 at 8 times its MACs: ")
 
 
 @pytest.mark.parametrize(
     ("ends", "words"),
     [
-        ((0.2, 0.5, 0.7), "rises in 1 of 1 ways"), ((-0.7, -0.5, -0.2), "falls in 1 of 1 ways"),
-        ((-0.1, 0.5, 0.7), "is not told apart from no relation in 1 of 1 ways"),
+        ((0.2, 0.5, 0.7), "rises in 1 of 1 configuration "), ((-0.7, -0.5, -0.2), "falls in 1 of 1 configuration "),
+        ((-0.1, 0.5, 0.7), "has no clear correlation in 1 of 1 configuration "),
     ],
 )  # fmt: skip
 def test_what_explains_the_ratios_needs_an_interval_that_leaves_nothing_out(
     ends: tuple[float, float, float], words: str
 ) -> None:
     section = versus_section(_measured(_ratio("depth", 1.5)), _paper(), _explained(_follows("activations", *ends)))
-    sentence = _said(section, "Latency relative to compound")
+    sentence = _sentence(section, "Latency relative to compound")
     assert f"with activations it {words}" in sentence
     assert "n = 12 members" in sentence
     assert "rank correlation -0.500" in section.text[-1]
@@ -155,5 +156,5 @@ def test_what_explains_the_ratios_needs_an_interval_that_leaves_nothing_out(
 def test_an_open_explanation_says_why() -> None:
     refused = {**ONE, "metric": "latency_s", "predictor": "activations", "n": 3, "why": "3 members have both numbers"}
     section = versus_section(_measured(_ratio("depth", 1.5)), _paper(), _explained(refused))
-    assert section.text[-1] == "What explains the ratios is open: 3 members have both numbers."
+    assert section.text[-1] == "What explains the ratios is not known: 3 members have both numbers."
     assert section.tables[-1].rows[0][2:4] == ("-", "none")
