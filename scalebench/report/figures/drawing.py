@@ -116,7 +116,7 @@ def to_svg(figure: Figure, prefix: str, label: str) -> str:
     for pattern, replacement in _DROPPED:
         drawn = re.sub(pattern, replacement, drawn, flags=re.DOTALL)
     drawn = _RUN.sub(_joined, _one_grid(drawn))
-    drawn = re.sub(r"(?<= [xy]=\")-?\d+\.\d{2,}", lambda found: f"{float(found[0]):.4g}", drawn)
+    drawn = re.sub(r"(?<= [xy]=\")-?\d+\.\d{2,}", lambda match: f"{float(match[0]):.4g}", drawn)
     head, rest = drawn[drawn.index("<svg") :].split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)
     size = box[0] if box else ""
@@ -145,10 +145,10 @@ def round_ticks(low: float, high: float) -> list[float]:
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     best = [10.0**d for d in decades[:: math.ceil(len(decades) / MOST_TICKS)] if low <= 10.0**d <= high]
     for steps in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)):
-        found = [t for d in decades for s in steps if low <= (t := s * 10.0**d) <= high]
-        if len(found) > MOST_TICKS:
+        ticks = [t for d in decades for s in steps if low <= (t := s * 10.0**d) <= high]
+        if len(ticks) > MOST_TICKS:
             break
-        best = found
+        best = ticks
     return best
 
 
