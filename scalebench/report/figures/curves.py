@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
 from scalebench.report.content import Absent, Chart
-from scalebench.report.figures.drawing import INK, EndLabel, label_ends, label_points, log_axis
+from scalebench.report.figures.drawing import INK, EndLabel, end_of, label_ends, label_points, log_axis
 from scalebench.report.figures.panels import ALL_CASES, dense, per_way, scatter, scatter_front
 from scalebench.report.figures.takeaways import of_compute, of_front, of_resolution
 from scalebench.report.labels import point_label
@@ -119,8 +119,7 @@ def _compute_panel(every: pd.DataFrame, cases: pd.DataFrame, axes: Axes) -> None
         if not dense(cases):  # so many intervals would hide the points
             _intervals(axes, rows, rows["x"], "latency_s", style.colour)
         scatter(axes, rows, style, pixels=dense(cases))
-        last = rows.nlargest(1, "x").iloc[0]
-        ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
+        ends.append(end_of(rows, str(name), style.colour))
     _axes(axes, "macs", "latency_s")
     _slope_one(axes, data)
     label_ends(axes, ends)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+import pandas as pd
 from markupsafe import escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -137,6 +138,14 @@ def log_axis(axes: Axes, which: str, values: Sequence[float], ticks: Sequence[fl
     axis.set_minor_formatter(NullFormatter())
 
 
+def name_rows(axes: Axes, places: Sequence[float], labels: Sequence[str], size: float | None = None) -> None:
+    """Rows from top to bottom, one per name, in place of a vertical axis."""
+    axes.set_yticks(places, labels=labels, fontsize=size)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    axes.set_ylabel("")
+
+
 def round_ticks(low: float, high: float) -> list[float]:
     """Round numbers between low and high, finer where there is little room."""
     if high / low < 3:
@@ -169,6 +178,12 @@ class EndLabel:
     y: float
     text: str
     colour: str
+
+
+def end_of(rows: pd.DataFrame, text: str, colour: str) -> EndLabel:
+    """Label at the point furthest right of columns ``x`` and ``y``."""
+    last = rows.nlargest(1, "x").iloc[0]
+    return EndLabel(float(last["x"]), float(last["y"]), text, colour)
 
 
 def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:

@@ -14,7 +14,7 @@ from scalebench.analysis.compare.comparison import Compared, Comparison
 from scalebench.metrics import METRICS
 from scalebench.report.comparison_text import HEADINGS, NUMERIC, cells, standing, title, word, words
 from scalebench.report.content import Absent, Chart, Column, Table
-from scalebench.report.figures.drawing import INK, log_axis
+from scalebench.report.figures.drawing import INK, log_axis, name_rows
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import short
@@ -111,8 +111,5 @@ def _panel(ratios: pd.DataFrame, axes: Axes) -> None:
         known = rows.dropna(subset=["low", "high"])
         axes.hlines(known["y"], known["low"], known["high"], colors=style.colour, linewidth=1.2)
         scatter(axes, rows, style)
-    axes.set_yticks(ratios["y"].tolist(), labels=ratios["name"].tolist(), fontsize=8.5)
-    axes.set_ylim(len(ratios) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
-    axes.set_ylabel("")
+    name_rows(axes, ratios["y"].tolist(), ratios["name"].tolist(), 8.5)
     axes.set_xlabel("B over A")

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.roofline import find
 from scalebench.machine.ability import Ability
 from scalebench.report.content import Absent, Chart
-from scalebench.report.figures.drawing import INK, EndLabel, label_ends, log_axis
+from scalebench.report.figures.drawing import INK, EndLabel, end_of, label_ends, log_axis
 from scalebench.report.figures.panels import dense, per_way, scatter
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import listed
@@ -75,8 +75,7 @@ def _panel(abilities: Sequence[Ability], cases: pd.DataFrame, axes: Axes) -> Non
     for name, rows in data.groupby("series"):
         style = look(str(name))
         scatter(axes, rows, style, pixels=dense(cases))
-        last = rows.nlargest(1, "x").iloc[0]
-        ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
+        ends.append(end_of(rows, str(name), style.colour))
     axes.set_xlabel("operational intensity, FLOPs per byte")
     axes.set_ylabel("reached, GFLOP/s")
     label_ends(axes, ends)

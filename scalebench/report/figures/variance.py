@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Absent, Chart, Elsewhere
-from scalebench.report.figures.drawing import INK
+from scalebench.report.figures.drawing import INK, name_rows
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import short, sorted_ways, way_label
@@ -80,8 +80,5 @@ def _panel(rounds: pd.DataFrame, axes: Axes) -> None:
         if len(rows):
             scatter(axes, rows, look, size=22, alpha=0.8)
     labels = data.drop_duplicates("case").sort_values("y")
-    axes.set_yticks(labels["y"].tolist(), labels=[short(name) for name in labels["name"]])
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
-    axes.set_ylabel("")
+    name_rows(axes, labels["y"].tolist(), [short(name) for name in labels["name"]])
     axes.set_xlabel("latency against the case's mean, %; crosses: set aside")
