@@ -29,14 +29,14 @@ def batch_curves(cases: pd.DataFrame) -> Chart | Absent:
         cases: ``summary.summarise``.
     """
     good = cases.dropna(subset=["latency_s", "throughput_ips"])
-    several = [(name, _several(here)) for name, here in without_batch(good)]
-    filled = [(name, here) for name, here in several if len(here)]
+    several = [(name, _several(subset)) for name, subset in without_batch(good)]
+    filled = [(name, subset) for name, subset in several if len(subset)]
     if not filled:
         return Absent(TITLE, "no model was measured at two or more batches")
     takeaway = of_batches(filled)
-    places = [(name, _one_size(here)) for name, here in filled]
+    places = [(name, _one_size(subset)) for name, subset in filled]
     drawn, note = panels(places, _panel, "f8", TITLE)
-    if sum(map(len, (here for _, here in places))) < sum(map(len, (here for _, here in filled))):
+    if sum(map(len, (subset for _, subset in places))) < sum(map(len, (subset for _, subset in filled))):
         note = (
             f"Each model is drawn at its resolution nearest to {NEAREST} px, at most {MOST_CURVES} in a panel. {note}"
         )
@@ -46,8 +46,8 @@ def batch_curves(cases: pd.DataFrame) -> Chart | Absent:
 def of_batches(places: list[tuple[str, pd.DataFrame]]) -> Takeaway:
     """What the largest batch gains in throughput and costs in latency over the smallest, from model to model."""
     gains: list[tuple[float, float, str]] = []
-    for place, here in places:
-        for (model, size), rows in here.groupby(_CASE):
+    for place, subset in places:
+        for (model, size), rows in subset.groupby(_CASE):
             ends = rows.sort_values("batch").iloc[[0, -1]]
             (first, last), (before, after) = ends["throughput_ips"].tolist(), ends["latency_s"].tolist()
             small, large = ends["batch"].tolist()
@@ -61,23 +61,23 @@ def of_batches(places: list[tuple[str, pd.DataFrame]]) -> Takeaway:
     return Takeaway(text, {"least": low, "most": high, "latency": longer, "curves": float(len(gains))})
 
 
-def _several(here: pd.DataFrame) -> pd.DataFrame:
-    counts: pd.Series = here.groupby(_CASE)["batch"].transform("nunique")
-    return here[counts > 1]
+def _several(cases: pd.DataFrame) -> pd.DataFrame:
+    counts: pd.Series = cases.groupby(_CASE)["batch"].transform("nunique")
+    return cases[counts > 1]
 
 
-def _one_size(here: pd.DataFrame) -> pd.DataFrame:
+def _one_size(cases: pd.DataFrame) -> pd.DataFrame:
     """Each model at one resolution; unscaled models and those at most batches first."""
-    distance = (here["resolution"].astype(int) - NEAREST).abs()
-    near = here[distance == distance.groupby(here["model"]).transform("min")]
+    distance = (cases["resolution"].astype(int) - NEAREST).abs()
+    near = cases[distance == distance.groupby(cases["model"]).transform("min")]
     counts = near.groupby("model")["batch"].nunique()
     kept = sorted(counts.index, key=lambda model: ("[" in model, -counts[model], model))[:MOST_CURVES]
     return near[near["model"].isin(kept)]
 
 
-def _panel(here: pd.DataFrame, axes: Axes) -> None:
+def _panel(cases: pd.DataFrame, axes: Axes) -> None:
     ms = METRICS["latency_s"].factor
-    data = here.assign(x=here["throughput_ips"], y=here["latency_s"] / ms, tail=here["latency_p99_s"] / ms)
+    data = cases.assign(x=cases["throughput_ips"], y=cases["latency_s"] / ms, tail=cases["latency_p99_s"] / ms)
     log_axis(axes, "x", data["x"].tolist())
     log_axis(axes, "y", [*data["y"], *data["tail"].dropna()])
     ends = []

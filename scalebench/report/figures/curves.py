@@ -1,4 +1,4 @@
-"""The figures of the report: one panel per way of running, so that machines and batches are never averaged."""
+"""The figures of the report: one panel per configuration, so that machines and batches are never averaged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
 from scalebench.report.content import Absent, Chart
-from scalebench.report.figures.drawing import INK, EndLabel, label_ends, label_points, log_axis
+from scalebench.report.figures.drawing import INK, EndLabel, end_of, label_ends, label_points, log_axis
 from scalebench.report.figures.panels import ALL_CASES, dense, per_way, scatter, scatter_front
 from scalebench.report.figures.takeaways import of_compute, of_front, of_resolution
 from scalebench.report.labels import point_label
@@ -62,9 +62,9 @@ def front(cases: pd.DataFrame) -> Chart | Absent:
     return Chart("f5", title, takeaway.text, takeaway.numbers, drawn, ALL_CASES, note=note)
 
 
-def _same_machine(every: pd.DataFrame, here: pd.DataFrame) -> pd.DataFrame:
+def _same_machine(every: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     """Rows that share this panel's axes: all batches of one machine."""
-    same: pd.DataFrame = every[every["machine"] == here["machine"].iloc[0]]
+    same: pd.DataFrame = every[every["machine"] == cases["machine"].iloc[0]]
     return same
 
 
@@ -108,19 +108,18 @@ def _band(axes: Axes, rows: pd.DataFrame, x: pd.Series, metric: str, colour: str
         )
 
 
-def _compute_panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
-    machine = _same_machine(every, here)
+def _compute_panel(every: pd.DataFrame, cases: pd.DataFrame, axes: Axes) -> None:
+    machine = _same_machine(every, cases)
     log_axis(axes, "x", _shown(every, "macs").tolist())
     log_axis(axes, "y", _reach(machine, "latency_s"))
-    data = here.assign(x=_shown(here, "macs"), y=_shown(here, "latency_s"), series=here["model"].map(series))
+    data = cases.assign(x=_shown(cases, "macs"), y=_shown(cases, "latency_s"), series=cases["model"].map(series))
     ends = []
     for name, rows in data.groupby("series"):
         style = look(str(name))
-        if not dense(here):  # so many intervals would hide the points
+        if not dense(cases):  # so many intervals would hide the points
             _intervals(axes, rows, rows["x"], "latency_s", style.colour)
-        scatter(axes, rows, style, pixels=dense(here))
-        last = rows.nlargest(1, "x").iloc[0]
-        ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
+        scatter(axes, rows, style, pixels=dense(cases))
+        ends.append(end_of(rows, str(name), style.colour))
     _axes(axes, "macs", "latency_s")
     _slope_one(axes, data)
     label_ends(axes, ends)
@@ -137,14 +136,14 @@ def _slope_one(axes: Axes, data: pd.DataFrame) -> None:
         axes.annotate("slope 1", (at, rate * at), xytext=(0, -9), textcoords="offset points", fontsize=8.5, va="top")
 
 
-def _resolution_panel(every: pd.DataFrame, metric: str, here: pd.DataFrame, axes: Axes) -> None:
-    machine = _same_machine(every, here)
+def _resolution_panel(every: pd.DataFrame, metric: str, cases: pd.DataFrame, axes: Axes) -> None:
+    machine = _same_machine(every, cases)
     sizes = machine["resolution"].astype(float).tolist()
     log_axis(axes, "x", sizes, ticks=sizes)
     log_axis(axes, "y", _reach(machine, metric))
     ends = []
     seen: dict[str, int] = {}
-    for model, rows in _longest(here.sort_values("resolution")).groupby("model"):
+    for model, rows in _longest(cases.sort_values("resolution")).groupby("model"):
         kind = series(str(model))
         nth = seen[kind] = seen.get(kind, -1) + 1
         style = look(kind)
@@ -158,20 +157,20 @@ def _resolution_panel(every: pd.DataFrame, metric: str, here: pd.DataFrame, axes
     label_ends(axes, ends)
 
 
-def _longest(here: pd.DataFrame) -> pd.DataFrame:
+def _longest(cases: pd.DataFrame) -> pd.DataFrame:
     """Rows of the models with most resolutions, at most ``MOST_CURVES`` of them."""
-    lengths = here.groupby("model")["resolution"].nunique()
+    lengths = cases.groupby("model")["resolution"].nunique()
     named = sorted(lengths.index, key=lambda model: (-lengths[model], model))[:MOST_CURVES]
-    return here[here["model"].isin(named)]
+    return cases[cases["model"].isin(named)]
 
 
-def _front_panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
-    machine = _same_machine(every, here)
+def _front_panel(every: pd.DataFrame, cases: pd.DataFrame, axes: Axes) -> None:
+    machine = _same_machine(every, cases)
     log_axis(axes, "x", _shown(machine, "latency_s").tolist())
     log_axis(axes, "y", _shown(every, "macs").tolist())
-    data = here.assign(x=_shown(here, "latency_s"), y=_shown(here, "macs"), series=here["model"].map(series))
+    data = cases.assign(x=_shown(cases, "latency_s"), y=_shown(cases, "macs"), series=cases["model"].map(series))
     for name, rows in data.groupby("series"):
-        scatter_front(axes, rows, look(str(name)), pixels=dense(here))
+        scatter_front(axes, rows, look(str(name)), pixels=dense(cases))
     best = data[data["front"].astype(bool)].sort_values("x")
     axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
     axes.set_xlabel(METRICS["latency_s"].heading)

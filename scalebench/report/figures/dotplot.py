@@ -24,7 +24,7 @@ _MARKERS = tuple(MARKERS)
 
 
 def matched_groups(groups: pd.DataFrame) -> Chart | Absent:
-    """Dots with intervals, one panel per way of running and metric.
+    """Dots with intervals, one panel per configuration and metric.
 
     Args:
         groups: ``matched.compare_groups``.
@@ -36,17 +36,17 @@ def matched_groups(groups: pd.DataFrame) -> Chart | Absent:
     takeaway = of_groups(rows)
     metrics = [name for name in MEASURED if name != "throughput_ips"]  # at one batch it only mirrors latency
     named = [
-        (f"{METRICS[metric].label}; {configuration}", here[here["metric"] == metric])
-        for configuration, here in by_configuration(rows)
+        (f"{METRICS[metric].label}; {configuration}", subset[subset["metric"] == metric])
+        for configuration, subset in by_configuration(rows)
         for metric in metrics
-        if (here["metric"] == metric).any()
+        if (subset["metric"] == metric).any()
     ]
     drawn, note = panels(named, partial(_panel, rows), "f4", TITLE, _height)
     return Chart("f4", TITLE, takeaway.text, takeaway.numbers, drawn, groups_table(rows), note=note)
 
 
-def _height(here: pd.DataFrame) -> float:
-    return 1.3 + 0.17 * len(here) + 0.12 * here.groupby(["base", "method"]).ngroups
+def _height(groups: pd.DataFrame) -> float:
+    return 1.3 + 0.17 * len(groups) + 0.12 * groups.groupby(["base", "method"]).ngroups
 
 
 def _in_order(column: pd.Series) -> pd.Series:
@@ -57,17 +57,17 @@ def _in_order(column: pd.Series) -> pd.Series:
     )
 
 
-def _panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
+def _panel(every: pd.DataFrame, groups: pd.DataFrame, axes: Axes) -> None:
     """Rows: base and method; within a row one dot per target."""
-    every = every[every["metric"] == here["metric"].iloc[0]]
+    every = every[every["metric"] == groups["metric"].iloc[0]]
     targets = sorted(every["target"].unique())
-    places, ticks = _places(here)
-    ends = [*every["ratio"], *here["low"].dropna(), *here["high"].dropna(), 1.0]
+    places, ticks = _places(groups)
+    ends = [*every["ratio"], *groups["low"].dropna(), *groups["high"].dropna(), 1.0]
     log_axis(axes, "x", [float(end) for end in ends])
     low, high = axes.get_xlim()
     axes.set_xlim(low, high * (high / low) ** 0.08)
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
-    for (base, target), rows in _dots(here):
+    for (base, target), rows in _dots(groups):
         style, nth = look(drawn_family(str(base))), targets.index(target)
         at = rows.assign(y=[places[str(base), str(method), target] for method in rows["method"]])
         known = at.dropna(subset=["low", "high"])
@@ -81,21 +81,21 @@ def _panel(every: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
     axes.set_ylim(max(places.values()) + 0.8, min(places.values()) - 0.8)
     axes.grid(visible=False, axis="y")
     axes.set_ylabel("")
-    axes.set_xlabel(f"{METRICS[str(here['metric'].iloc[0])].label}, times that of compound")
+    axes.set_xlabel(f"{METRICS[str(groups['metric'].iloc[0])].label}, times that of compound")
 
 
-def _dots(here: pd.DataFrame) -> list[tuple[tuple[str, float], pd.DataFrame]]:
+def _dots(groups: pd.DataFrame) -> list[tuple[tuple[str, float], pd.DataFrame]]:
     """Rows of each base and target."""
-    pairs = dict.fromkeys(zip(here["base"].astype(str), here["target"].astype(float), strict=True))
-    return [(pair, here[(here["base"] == pair[0]) & (here["target"] == pair[1])]) for pair in pairs]
+    pairs = dict.fromkeys(zip(groups["base"].astype(str), groups["target"].astype(float), strict=True))
+    return [(pair, groups[(groups["base"] == pair[0]) & (groups["target"] == pair[1])]) for pair in pairs]
 
 
-def _places(here: pd.DataFrame) -> tuple[dict[tuple[str, str, float], float], dict[tuple[str, str], float]]:
+def _places(groups: pd.DataFrame) -> tuple[dict[tuple[str, str, float], float], dict[tuple[str, str], float]]:
     """Height of every dot, and of every row's name."""
     places: dict[tuple[str, str, float], float] = {}
     ticks: dict[tuple[str, str], float] = {}
     y = 0.0
-    for (base, method), rows in here.groupby(["base", "method"], sort=False):
+    for (base, method), rows in groups.groupby(["base", "method"], sort=False):
         inside = sorted(rows["target"].unique())
         for target in inside:
             places[str(base), str(method), target] = y

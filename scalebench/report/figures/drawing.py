@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+import pandas as pd
 from markupsafe import escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -116,7 +117,7 @@ def to_svg(figure: Figure, prefix: str, label: str) -> str:
     for pattern, replacement in _DROPPED:
         drawn = re.sub(pattern, replacement, drawn, flags=re.DOTALL)
     drawn = _RUN.sub(_joined, _one_grid(drawn))
-    drawn = re.sub(r"(?<= [xy]=\")-?\d+\.\d{2,}", lambda found: f"{float(found[0]):.4g}", drawn)
+    drawn = re.sub(r"(?<= [xy]=\")-?\d+\.\d{2,}", lambda match: f"{float(match[0]):.4g}", drawn)
     head, rest = drawn[drawn.index("<svg") :].split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)
     size = box[0] if box else ""
@@ -137,6 +138,14 @@ def log_axis(axes: Axes, which: str, values: Sequence[float], ticks: Sequence[fl
     axis.set_minor_formatter(NullFormatter())
 
 
+def name_rows(axes: Axes, places: Sequence[float], labels: Sequence[str], size: float | None = None) -> None:
+    """Rows from top to bottom, one per name, in place of a vertical axis."""
+    axes.set_yticks(places, labels=labels, fontsize=size)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    axes.set_ylabel("")
+
+
 def round_ticks(low: float, high: float) -> list[float]:
     """Round numbers between low and high, finer where there is little room."""
     if high / low < 3:
@@ -145,10 +154,10 @@ def round_ticks(low: float, high: float) -> list[float]:
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     best = [10.0**d for d in decades[:: math.ceil(len(decades) / MOST_TICKS)] if low <= 10.0**d <= high]
     for steps in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)):
-        found = [t for d in decades for s in steps if low <= (t := s * 10.0**d) <= high]
-        if len(found) > MOST_TICKS:
+        ticks = [t for d in decades for s in steps if low <= (t := s * 10.0**d) <= high]
+        if len(ticks) > MOST_TICKS:
             break
-        best = found
+        best = ticks
     return best
 
 
@@ -169,6 +178,12 @@ class EndLabel:
     y: float
     text: str
     colour: str
+
+
+def end_of(rows: pd.DataFrame, text: str, colour: str) -> EndLabel:
+    """Label at the point furthest right of columns ``x`` and ``y``."""
+    last = rows.nlargest(1, "x").iloc[0]
+    return EndLabel(float(last["x"]), float(last["y"]), text, colour)
 
 
 def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:

@@ -20,19 +20,19 @@ MOST_MODELS = 4
 LOOKS = {name: nth_look(index) for index, name in enumerate(DECODERS)}
 
 
-def per_core(found: pd.DataFrame, feeding: pd.DataFrame, table: Table) -> Chart:
+def per_core(rates: pd.DataFrame, feeding: pd.DataFrame, table: Table) -> Chart:
     """One panel per machine and camera, at the most processes at once.
 
     Args:
-        found: ``analysis.inputs.inputs``, with rows.
+        rates: ``analysis.inputs.inputs``, with rows.
         feeding: ``analysis.inputs.feeding``; its fastest models are drawn too, on the CPU per core that they hold.
         table: the same data.
     """
     keys = ["machine", "camera"]
-    busy = found[found["processes"] == found.groupby([*keys, "decoder", "resolution"])["processes"].transform("max")]
+    busy = rates[rates["processes"] == rates.groupby([*keys, "decoder", "resolution"])["processes"].transform("max")]
     named = [
-        (f"{machine}, photographs of {camera}, {here['processes'].max()} at once", here)
-        for (machine, camera), here in busy.groupby(keys)
+        (f"{machine}, photographs of {camera}, {subset['processes'].max()} at once", subset)
+        for (machine, camera), subset in busy.groupby(keys)
     ]
     drawn, note = panels(named, partial(_panel, feeding), "inputs-rate", TITLE)
     best, worst = (some.iloc[0] for some in (busy.nlargest(1, "per_core_ips"), busy.nsmallest(1, "per_core_ips")))
@@ -45,14 +45,14 @@ def per_core(found: pd.DataFrame, feeding: pd.DataFrame, table: Table) -> Chart:
     return Chart("inputs-rate", TITLE, takeaway, numbers, drawn, table, note=note)
 
 
-def _panel(feeding: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
-    first = here.iloc[0]
+def _panel(feeding: pd.DataFrame, rates: pd.DataFrame, axes: Axes) -> None:
+    first = rates.iloc[0]
     models = _models(feeding[(feeding["prepared_on"] == first["machine"]) & (feeding["camera"] == first["camera"])])
-    log_axis(axes, "x", sizes := sorted({*here["resolution"].astype(float), *models["x"]}), ticks=sizes)
+    log_axis(axes, "x", sizes := sorted({*rates["resolution"].astype(float), *models["x"]}), ticks=sizes)
     ends = [f"per_core_ips{end}" for end in ("_low", "_high")]
-    log_axis(axes, "y", [*here["per_core_ips"], *here[ends[0]].dropna(), *here[ends[1]].dropna(), *models["y"]])
+    log_axis(axes, "y", [*rates["per_core_ips"], *rates[ends[0]].dropna(), *rates[ends[1]].dropna(), *models["y"]])
     labels = []
-    for decoder, rows in here.groupby("decoder"):
+    for decoder, rows in rates.groupby("decoder"):
         style, data = LOOKS[str(decoder)], _placed(rows, "per_core_ips")
         _line(axes, data, style)
         known = data.dropna(subset=ends)
@@ -67,7 +67,7 @@ def _panel(feeding: pd.DataFrame, here: pd.DataFrame, axes: Axes) -> None:
 
 
 def _models(fed: pd.DataFrame) -> pd.DataFrame:
-    """The fastest models, each in its fastest way at each resolution; columns ``name, x, y``."""
+    """The fastest models, each in its fastest configuration at each resolution; columns ``name, x, y``."""
     cores = fed["cores_there"].where(fed["device"] == "cpu", 1).astype(float)
     where = fed["device"].where(fed["device"] != "cpu", "core")
     data = fed.assign(x=fed["resolution"].astype(float), y=fed["model_ips"] / cores, name=fed["model"] + ", " + where)

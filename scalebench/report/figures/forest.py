@@ -14,7 +14,7 @@ from scalebench.analysis.compare.comparison import Compared, Comparison
 from scalebench.metrics import METRICS
 from scalebench.report.comparison_text import HEADINGS, NUMERIC, cells, standing, title, word, words
 from scalebench.report.content import Absent, Chart, Column, Table
-from scalebench.report.figures.drawing import INK, log_axis
+from scalebench.report.figures.drawing import INK, log_axis, name_rows
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import short
@@ -41,7 +41,7 @@ def forest(comparison: Comparison, metric: str, anchor: str) -> Chart | Absent:
     drawn = sorted(far, key=lambda row: row.ratio.value)
     takeaway = of_ratios(rows, comparison)
     named = [(f"{METRICS[metric].label}, B over A; {_LEGEND}", _frame(drawn))]
-    shown, _ = panels(named, _panel, anchor, heading, lambda here: 1.1 + 0.22 * len(here))
+    shown, _ = panels(named, _panel, anchor, heading, lambda subset: 1.1 + 0.22 * len(subset))
     left = len(rows) - len(drawn)
     note = (
         f"The {len(drawn)} cases furthest from no difference are drawn; the table has all {len(rows)}." if left else ""
@@ -99,20 +99,17 @@ def _names(rows: Sequence[Compared]) -> list[str]:
     return [" ".join(w[: len(w) - common]) for w in words_]
 
 
-def _panel(here: pd.DataFrame, axes: Axes) -> None:
+def _panel(ratios: pd.DataFrame, axes: Axes) -> None:
     """Ends of intervals are followed to three times the furthest ratio, no further: they would squeeze the rest."""
-    margin = float(here["margin"].max())
-    ends = pd.concat([here["low"], here["high"]]).dropna().clip(here["x"].min() / 3, here["x"].max() * 3)
-    log_axis(axes, "x", [*here["x"], *ends, 1 / (1 + margin), 1 + margin])
+    margin = float(ratios["margin"].max())
+    ends = pd.concat([ratios["low"], ratios["high"]]).dropna().clip(ratios["x"].min() / 3, ratios["x"].max() * 3)
+    log_axis(axes, "x", [*ratios["x"], *ends, 1 / (1 + margin), 1 + margin])
     axes.axvspan(1 / (1 + margin), 1 + margin, color=INK, alpha=0.08, linewidth=0)
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
-    for verdict, rows in here.groupby("verdict"):
+    for verdict, rows in ratios.groupby("verdict"):
         style = _LOOKS[str(verdict)]
         known = rows.dropna(subset=["low", "high"])
         axes.hlines(known["y"], known["low"], known["high"], colors=style.colour, linewidth=1.2)
         scatter(axes, rows, style)
-    axes.set_yticks(here["y"].tolist(), labels=here["name"].tolist(), fontsize=8.5)
-    axes.set_ylim(len(here) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
-    axes.set_ylabel("")
+    name_rows(axes, ratios["y"].tolist(), ratios["name"].tolist(), 8.5)
     axes.set_xlabel("B over A")

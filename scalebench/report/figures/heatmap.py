@@ -37,13 +37,13 @@ def memory_map(cases: pd.DataFrame, failures: Sequence[Failure]) -> Chart | Abse
     """
     known = cases.dropna(subset=["memory_bytes"]).assign(out="")
     known = pd.concat([known, *_out_of_memory(failures)], ignore_index=True)
-    places = [(name, _worth_showing(here)) for name, here in without_batch(known)]
-    filled = [(name, here) for name, here in places if len(here)]
+    places = [(name, _worth_showing(subset)) for name, subset in without_batch(known)]
+    filled = [(name, subset) for name, subset in places if len(subset)]
     if not filled:
         return Absent(TITLE, "no model has its memory measured at two or more resolutions, and none ran out of it")
     takeaway = of_memory(known)
     drawn, note = panels(filled, _panel, "f7", TITLE, _height)
-    kept = sum(len(here) for _, here in filled)
+    kept = sum(len(subset) for _, subset in filled)
     if kept < len(known):
         note = (
             f"{kept} of {len(known)} cases are drawn: those of models at most resolutions, and those out of memory. "
@@ -57,16 +57,16 @@ def of_memory(known: pd.DataFrame) -> Takeaway:
     """The range that was measured, and how many cases ran out of memory."""
     measured = known.dropna(subset=["memory_bytes"])
     out, skipped = (int((known["out"] == word).sum()) for word in (OOM, SKIPPED))
-    told = f"{out or 'none'} of {len(known)} cases ran out of memory"
-    told += f", and {skipped} were skipped because they were predicted not to fit" if skipped else ""
+    outcome = f"{out or 'none'} of {len(known)} cases ran out of memory"
+    outcome += f", and {skipped} were skipped because they were predicted not to fit" if skipped else ""
     if measured.empty:
-        return Takeaway(f"{told[0].upper()}{told[1:]}.", {"out": float(out), "skipped": float(skipped)})
+        return Takeaway(f"{outcome[0].upper()}{outcome[1:]}.", {"out": float(out), "skipped": float(skipped)})
     by_size = measured.sort_values("memory_bytes", kind="stable")
     low, high = by_size.iloc[0], by_size.iloc[-1]
     mib = METRICS["memory_bytes"].factor
     text = (
         f"Memory runs from {number(low['memory_bytes'], mib)} MiB ({_named(low)}) to "
-        f"{number(high['memory_bytes'], mib)} MiB ({_named(high)}); {told}."
+        f"{number(high['memory_bytes'], mib)} MiB ({_named(high)}); {outcome}."
     )
     ends = {"least_bytes": float(low["memory_bytes"]), "most_bytes": float(high["memory_bytes"])}
     return Takeaway(text, {**ends, "out": float(out), "skipped": float(skipped)})
@@ -88,23 +88,23 @@ def _out_of_memory(failures: Sequence[Failure]) -> list[pd.DataFrame]:
     return [pd.DataFrame(rows).drop_duplicates()] if rows else []
 
 
-def _worth_showing(here: pd.DataFrame) -> pd.DataFrame:
+def _worth_showing(cases: pd.DataFrame) -> pd.DataFrame:
     """Rows of models at two or more resolutions or out of memory somewhere; those at most resolutions first."""
-    sizes = here.groupby(_ROW).agg(sizes=("resolution", "nunique"), out=("out", "max"))
+    sizes = cases.groupby(_ROW).agg(sizes=("resolution", "nunique"), out=("out", "max"))
     wanted = sizes[(sizes["sizes"] > 1) | (sizes["out"] != "")].sort_values(
         ["out", "sizes"], ascending=False, kind="stable"
     )
-    kept = here[pd.MultiIndex.from_frame(here[_ROW]).isin(wanted.index[:MOST_ROWS])]
+    kept = cases[pd.MultiIndex.from_frame(cases[_ROW]).isin(wanted.index[:MOST_ROWS])]
     columns = kept["resolution"].value_counts().sort_index(kind="stable").sort_values(ascending=False, kind="stable")
     return kept[kept["resolution"].isin(columns.index[:MOST_COLUMNS])]
 
 
-def _height(here: pd.DataFrame) -> float:
-    return 1.0 + 0.28 * len(here[_ROW].drop_duplicates())
+def _height(cases: pd.DataFrame) -> float:
+    return 1.0 + 0.28 * len(cases[_ROW].drop_duplicates())
 
 
-def _panel(here: pd.DataFrame, axes: Axes) -> None:
-    mib = here.assign(mib=here["memory_bytes"] / METRICS["memory_bytes"].factor)
+def _panel(cases: pd.DataFrame, axes: Axes) -> None:
+    mib = cases.assign(mib=cases["memory_bytes"] / METRICS["memory_bytes"].factor)
     grid = mib.pivot(index=_ROW, columns="resolution", values="mib").sort_index().sort_index(axis=1)
     known = grid.to_numpy()[grid.notna().to_numpy()]
     least, most = (float(known.min()), float(known.max())) if len(known) else (1.0, 2.0)

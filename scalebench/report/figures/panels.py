@@ -1,4 +1,4 @@
-"""One drawing per way of running, so that machines and batches are never averaged; not more than a page can carry."""
+"""One drawing per configuration, so that machines and batches are never averaged; not more than a page can carry."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Painter = Callable[[pd.DataFrame, Axes], None]
 
 
 def per_way(rows: pd.DataFrame, painter: Painter, prefix: str, label: str) -> tuple[tuple[Panel, ...], str]:
-    """A panel for each way of running, and what is left out, empty where nothing is.
+    """A panel for each configuration, and a note on what is left out, empty where nothing is.
 
     Args:
         rows: with the columns of ``WAY``.
-        painter: puts the rows of one way on axes.
+        painter: puts the rows of one configuration on axes.
         prefix: start of the drawings' ids, unique on the page.
-        label: what a screen reader says beside the way of running.
+        label: what a screen reader says beside the configuration.
     """
     return panels(by_configuration(rows), painter, prefix, label)
 
@@ -42,16 +42,16 @@ def panels(
 ) -> tuple[tuple[Panel, ...], str]:  # fmt: skip
     """A panel for each named set of rows; ``height`` in inches from the rows."""
     drawn = tuple(
-        Panel(name, draw(partial(painter, here), f"{prefix}-{index}", f"{label}; {name}", height(here)))
-        for index, (name, here) in enumerate(named[:MOST_PANELS])
+        Panel(name, draw(partial(painter, rows), f"{prefix}-{index}", f"{label}; {name}", height(rows)))
+        for index, (name, rows) in enumerate(named[:MOST_PANELS])
     )
     left = len(named) - len(drawn)
     return drawn, f"The first {len(drawn)} of {len(named)} panels are drawn; the table has all." if left else ""
 
 
-def dense(here: pd.DataFrame) -> bool:
+def dense(rows: pd.DataFrame) -> bool:
     """Whether a panel has too many points to draw each of them as a vector."""
-    return len(here) > MOST_VECTORS
+    return len(rows) > MOST_VECTORS
 
 
 def scatter(

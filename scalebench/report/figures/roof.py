@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.roofline import find
 from scalebench.machine.ability import Ability
 from scalebench.report.content import Absent, Chart
-from scalebench.report.figures.drawing import INK, EndLabel, label_ends, log_axis
+from scalebench.report.figures.drawing import INK, EndLabel, end_of, label_ends, log_axis
 from scalebench.report.figures.panels import dense, per_way, scatter
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import listed
@@ -56,15 +56,15 @@ def of_roof(placed: pd.DataFrame) -> Takeaway:
     )
 
 
-def _panel(abilities: Sequence[Ability], here: pd.DataFrame, axes: Axes) -> None:
-    first = here.iloc[0]
+def _panel(abilities: Sequence[Ability], cases: pd.DataFrame, axes: Axes) -> None:
+    first = cases.iloc[0]
     ability = find(first["machine"], first["device"], first["threads"], abilities)
     assert ability is not None  # noqa: S101 - it placed these rows
     peak = ability.matmul[first["precision"]].best / _GIGA
-    data = here.assign(
-        x=here["intensity"],
-        y=2 * here["macs"] * here["batch"] / here["latency_s"] / _GIGA,
-        series=here["model"].map(series),
+    data = cases.assign(
+        x=cases["intensity"],
+        y=2 * cases["macs"] * cases["batch"] / cases["latency_s"] / _GIGA,
+        series=cases["model"].map(series),
     )
     low, high = min(data["x"].min(), first["ridge"]) / 2, max(data["x"].max(), first["ridge"]) * 2
     log_axis(axes, "x", [low, high])
@@ -74,9 +74,8 @@ def _panel(abilities: Sequence[Ability], here: pd.DataFrame, axes: Axes) -> None
     ends = [EndLabel(high, peak, "measured peak", INK)]
     for name, rows in data.groupby("series"):
         style = look(str(name))
-        scatter(axes, rows, style, pixels=dense(here))
-        last = rows.nlargest(1, "x").iloc[0]
-        ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
+        scatter(axes, rows, style, pixels=dense(cases))
+        ends.append(end_of(rows, str(name), style.colour))
     axes.set_xlabel("operational intensity, FLOPs per byte")
     axes.set_ylabel("reached, GFLOP/s")
     label_ends(axes, ends)

@@ -27,9 +27,9 @@ def shares(parts: pd.DataFrame, table: Elsewhere) -> Chart:
         table: where the same data stands.
     """
     named = [
-        (f"{model}@{resolution}; {configuration}", here)
+        (f"{model}@{resolution}; {configuration}", subset)
         for configuration, rows in by_configuration(parts)
-        for (model, resolution), here in rows.groupby(["model", "resolution"], sort=False)
+        for (model, resolution), subset in rows.groupby(["model", "resolution"], sort=False)
     ]
     drawn, _ = panels(named[:MOST_MODELS], _panel, "parts", TITLE, _height)
     left = len(named) - len(drawn)
@@ -50,22 +50,22 @@ def of_shares(parts: pd.DataFrame) -> Takeaway:
     return Takeaway(text, {"macs_percent": macs, "time_percent": time})
 
 
-def _height(here: pd.DataFrame) -> float:
-    return 1.0 + 0.3 * len(here)
+def _height(parts: pd.DataFrame) -> float:
+    return 1.0 + 0.3 * len(parts)
 
 
-def _panel(here: pd.DataFrame, axes: Axes) -> None:
-    names = [short(KINDS[kind]) for kind in here["kind"]]
+def _panel(parts: pd.DataFrame, axes: Axes) -> None:
+    names = [short(KINDS[kind]) for kind in parts["kind"]]
     bars = pd.concat([
-        pd.DataFrame({"kind": names, "of": of, "percent": (100 * here[column]).tolist()})
+        pd.DataFrame({"kind": names, "of": of, "percent": (100 * parts[column]).tolist()})
         for of, column in (("MACs", "macs_share"), ("time", "time_share"))
     ])  # fmt: skip
     sns.barplot(bars, x="percent", y="kind", hue="of", palette=_COLOURS, saturation=1, ax=axes)
     # Bars of a kind stand 0.4 above each other around its place: the second is the time's.
-    axes.hlines([place + 0.2 for place in range(len(here))], 100 * here["time_share_low"],
-                100 * here["time_share_high"], colors=INK, linewidth=1)  # fmt: skip
+    axes.hlines([place + 0.2 for place in range(len(parts))], 100 * parts["time_share_low"],
+                100 * parts["time_share_high"], colors=INK, linewidth=1)  # fmt: skip
     # Two rounds can have an interval beyond everything: the bars keep their room.
-    ends = [*bars["percent"], *(100 * here["time_share_high"].dropna())]
+    ends = [*bars["percent"], *(100 * parts["time_share_high"].dropna())]
     axes.set_xlim(right=min(100.0, 1.05 * max(ends)))
     axes.grid(visible=False, axis="y")
     axes.set(xlabel="share of the whole, %", ylabel="")

@@ -1,4 +1,4 @@
-"""One sentence per figure, worked out from its data, with the numbers in it."""
+"""One sentence per figure, computed from its data, with the numbers in it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def of_compute(cases: pd.DataFrame) -> Takeaway:
     rate = plain["latency_s"] / (plain["macs"] * plain["batch"])
     table = plain.assign(rate=rate, family=plain["model"].map(family_of))
     medians = table.pivot_table(index=WAY, columns="family", values="rate", aggfunc="median").dropna()
-    ways = f" ({len(table)} unscaled cases, {_ways(table)})"
+    scope = f" ({len(table)} unscaled cases, {_configurations(table)})"
     if medians.empty or medians.shape[1] < 2:
         ratio = float(table["rate"].max() / table["rate"].min()) if len(table) else math.nan
         return Takeaway(
-            f"Latency per counted MAC differs by up to {number(ratio)} times between models{ways}.",
+            f"Latency per counted MAC differs by up to {number(ratio)} times between models{scope}.",
             {"largest_over_smallest": ratio},
         )
     first = medians.iloc[0]
@@ -44,26 +44,26 @@ def of_compute(cases: pd.DataFrame) -> Takeaway:
     ratios = medians[slow] / medians[fast]
     low, high = float(ratios.min()), float(ratios.max())
     size = f"{number(low)}" if len(ratios) == 1 else f"{number(low)} to {number(high)}"
-    text = f"Per counted MAC, {slow} takes {size} times as long as {fast}, comparing medians over models{ways}."
+    text = f"Per counted MAC, {slow} takes {size} times as long as {fast}, comparing medians over models{scope}."
     return Takeaway(text, {"lowest": low, "highest": high})
 
 
 def of_resolution(curves: pd.DataFrame, metric: str) -> Takeaway:
     """Steepest and flattest model; ``curves`` holds only models with two or more resolutions."""
     several = curves["machine"].nunique() > 1
-    found: list[tuple[float, str]] = []
-    for _, here in by_configuration(curves):
-        machine, batch = here.iloc[0][["machine", "batch"]]
+    powers: list[tuple[float, str]] = []
+    for _, rows in by_configuration(curves):
+        machine, batch = rows.iloc[0][["machine", "batch"]]
         place = f"batch {batch}, {machine}" if several else f"batch {batch}"
-        for model, group in here.groupby("model"):
+        for model, group in rows.groupby("model"):
             ends = group.sort_values("resolution").iloc[[0, -1]]
             (small, large), (first, last) = ends["resolution"].tolist(), ends[metric].tolist()
             power = math.log(last / first) / math.log((large / small) ** 2)
-            found.append((power, f"{model}, {place}, {small} to {large} px"))
-    found.sort(key=lambda one: (abs(one[0]), one[1]))
-    (flat, where_flat), (steep, where_steep) = found[0], found[-1]
+            powers.append((power, f"{model}, {place}, {small} to {large} px"))
+    powers.sort(key=lambda item: (abs(item[0]), item[1]))
+    (flat, where_flat), (steep, where_steep) = powers[0], powers[-1]
     start = f"{METRICS[metric].label.capitalize()} changes with the number of pixels to the power"
-    if len(found) == 1:
+    if len(powers) == 1:
         return Takeaway(f"{start} {number(steep)} ({where_steep}).", {"power": steep})
     text = f"{start} {number(steep)} at the steepest ({where_steep}) and {number(flat)} at the flattest ({where_flat})."
     return Takeaway(text, {"steepest": steep, "flattest": flat})
@@ -73,21 +73,21 @@ def of_groups(rows: pd.DataFrame) -> Takeaway:
     """How often a method costs more or less latency than compound; ``rows`` as in ``analysis.matched``."""
     metric = "latency_s" if (rows["metric"] == "latency_s").any() else str(rows["metric"].iloc[0])
     every = rows[(rows["metric"] == metric) & rows["ratio"].notna()]
-    here = every.dropna(subset=["low", "high"])
-    here = here[here["method"] != REFERENCE]
-    if here.empty:
+    certain = every.dropna(subset=["low", "high"])
+    certain = certain[certain["method"] != REFERENCE]
+    if certain.empty:
         return Takeaway(f"{len(every)} members of matched groups were measured, too few rounds for an interval.")
-    more, less = int((here["low"] > 1).sum()), int((here["high"] < 1).sum())
-    far = max(here.to_dict("records"), key=lambda row: abs(math.log(row["ratio"])))
+    more, less = int((certain["low"] > 1).sum()), int((certain["high"] < 1).sum())
+    far = max(certain.to_dict("records"), key=lambda row: abs(math.log(row["ratio"])))
     label = METRICS[metric].label
     text = (
-        f"Of {len(here)} comparisons with compound scaling at equal counted compute, {more} have more {label}, "
-        f"{less} less, and in {len(here) - more - less} the 95 % interval includes no difference; furthest is "
+        f"Of {len(certain)} comparisons with compound scaling at equal counted compute, {more} have more {label}, "
+        f"{less} less, and in {len(certain) - more - less} the 95 % interval includes no difference; furthest is "
         f"{far['base']} by {far['method']} at {plain(far['target'])} times its MACs: {number(far['ratio'])} times "
         f"the {label} (interval {span(far['low'], far['high'], far['n'])}, n = {far['n']}, {configuration_label(far)})."
     )
     numbers = {name: float(far[name]) for name in ("target", "ratio", "low", "high", "n")}
-    return Takeaway(text, {**numbers, "comparisons": float(len(here)), "more": float(more), "less": float(less)})
+    return Takeaway(text, {**numbers, "comparisons": float(len(certain)), "more": float(more), "less": float(less)})
 
 
 def of_front(cases: pd.DataFrame) -> Takeaway:
@@ -97,12 +97,12 @@ def of_front(cases: pd.DataFrame) -> Takeaway:
     kinds: Sequence[str] = [f"{count} {name}" for name, count in by_series.most_common()]
     text = (
         f"{len(front)} of {len(cases)} cases are on the front, where no other case computes at least as many "
-        f"MACs per image in less time: {listed(kinds)} ({_ways(cases)})."
+        f"MACs per image in less time: {listed(kinds)} ({_configurations(cases)})."
     )
     numbers = {"front": float(len(front)), "cases": float(len(cases))}
     return Takeaway(text, numbers | {name: float(count) for name, count in sorted(by_series.items())})
 
 
-def _ways(frame: pd.DataFrame) -> str:
+def _configurations(frame: pd.DataFrame) -> str:
     count = len(frame.drop_duplicates(WAY))
-    return "1 way of running" if count == 1 else f"{count} ways of running, never averaged"
+    return "1 configuration" if count == 1 else f"{count} configurations, never averaged"

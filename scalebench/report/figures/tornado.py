@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from scalebench.procure.decide import Decision
 from scalebench.procure.sensitivity import CAPACITY, Bar
 from scalebench.report.content import Absent, Chart, Column, Panel, Table
-from scalebench.report.figures.drawing import INK, draw
+from scalebench.report.figures.drawing import INK, draw, name_rows
 from scalebench.report.labels import short
 from scalebench.report.looks import BLUE, RED
 from scalebench.report.naming import amount, capitalised, given, name, with_unit
@@ -101,10 +101,8 @@ def _panel(decision: Decision, bars: Sequence[Bar], axes: Axes) -> None:
         for height, best, wins, at, colour in ends:
             _bar(axes, height, base, best, bar.winner, wins, _end(bar, at), colour)
     axes.axvline(base, color=INK, linewidth=1)
-    axes.set_yticks(range(len(bars)), labels=[short(name(bar.path), 36) for bar in bars], fontsize=8.5)
-    axes.set_ylim(len(bars) - 0.4, -0.6)
+    name_rows(axes, range(len(bars)), [short(name(bar.path), 36) for bar in bars], 8.5)
     axes.set_xlim(min(values) - room, max(values) + room)
-    axes.grid(visible=False, axis="y")
     axes.set_xlabel(cost_words(decision))
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Absent, Chart, Elsewhere
-from scalebench.report.figures.drawing import INK
+from scalebench.report.figures.drawing import INK, name_rows
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import by_configuration, short
@@ -36,7 +36,7 @@ def spread_of_rounds(rounds: pd.DataFrame) -> Chart | Absent:
     takeaway = of_spread(relative, spreads)
     named = [(configuration, _widest(rows)) for configuration, rows in by_configuration(relative)]
     drawn, note = panels(named, _panel, "f9", TITLE, _height)
-    hidden = len(spreads) - sum(here["case"].nunique() for _, here in named)
+    hidden = len(spreads) - sum(subset["case"].nunique() for _, subset in named)
     if hidden > 0:
         note = f"The {MOST_CASES} cases of widest spread in each panel; {hidden} more are not drawn. {note}"
     table = Elsewhere("trust", "Intervals, tails and doubts")
@@ -63,25 +63,22 @@ def _percent(good: pd.DataFrame) -> pd.Series:
     return (logs - means).map(lambda gap: 100 * math.expm1(gap))
 
 
-def _widest(here: pd.DataFrame) -> pd.DataFrame:
-    spreads = here.groupby("case")["percent"].agg(lambda values: values.abs().max())
+def _widest(rounds: pd.DataFrame) -> pd.DataFrame:
+    spreads = rounds.groupby("case")["percent"].agg(lambda values: values.abs().max())
     kept = spreads.sort_values(ascending=False, kind="stable").index[:MOST_CASES]
-    return here[here["case"].isin(kept)].assign(y=lambda rows: rows["case"].map({c: i for i, c in enumerate(kept)}))
+    return rounds[rounds["case"].isin(kept)].assign(y=lambda rows: rows["case"].map({c: i for i, c in enumerate(kept)}))
 
 
-def _height(here: pd.DataFrame) -> float:
-    return 1.1 + 0.22 * here["case"].nunique()
+def _height(rounds: pd.DataFrame) -> float:
+    return 1.1 + 0.22 * rounds["case"].nunique()
 
 
-def _panel(here: pd.DataFrame, axes: Axes) -> None:
-    data = here.assign(x=here["percent"])
+def _panel(rounds: pd.DataFrame, axes: Axes) -> None:
+    data = rounds.assign(x=rounds["percent"])
     axes.axvline(0, color=INK, linewidth=1, alpha=0.6)
     for look, rows in ((_USED, data[data["used"].astype(bool)]), (_ASIDE, data[~data["used"].astype(bool)])):
         if len(rows):
             scatter(axes, rows, look, size=22, alpha=0.8)
     labels = data.drop_duplicates("case").sort_values("y")
-    axes.set_yticks(labels["y"].tolist(), labels=[short(name) for name in labels["name"]])
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
-    axes.set_ylabel("")
+    name_rows(axes, labels["y"].tolist(), [short(name) for name in labels["name"]])
     axes.set_xlabel("latency against the case's mean, %; crosses: set aside")

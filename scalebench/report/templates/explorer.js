@@ -157,7 +157,7 @@
   });
   addEventListener("hashchange", () => read() && start().then(redraw));
   dark.addEventListener("change", () => started && redraw());
-  new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && start()).observe(area);
+  new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && start()).observe(area);
   if (read() && location.hash.includes("?")) {
     document.getElementById("explorer").scrollIntoView();
     start();

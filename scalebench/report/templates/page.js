@@ -46,23 +46,23 @@
     }
   };
   const valueOf = (text) => {
-    const found = text.match(/-?\d+(\.\d+)?(e[+-]?\d+)?/i);
-    return found ? Number(found[0]) : NaN;
+    const match = text.match(/-?\d+(\.\d+)?(e[+-]?\d+)?/i);
+    return match ? Number(match[0]) : NaN;
   };
-  const compare = (numeric, way) => (a, b) => {
-    if (!numeric) return way * a.key.localeCompare(b.key);
+  const compare = (numeric, direction) => (a, b) => {
+    if (!numeric) return direction * a.key.localeCompare(b.key);
     const [x, y] = [valueOf(a.key), valueOf(b.key)];
-    return isNaN(x) || isNaN(y) ? isNaN(x) - isNaN(y) : way * (x - y);
+    return isNaN(x) || isNaN(y) ? isNaN(x) - isNaN(y) : direction * (x - y);
   };
   const sort = async (table, heading) => {
     await complete(table);
-    const way = heading.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+    const direction = heading.getAttribute("aria-sort") === "ascending" ? -1 : 1;
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-    heading.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
+    heading.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
     const at = heading.cellIndex;
     const rows = [...table.tBodies[0].rows].map((row) => ({ row, key: row.cells[at].textContent }));
-    rows.sort(compare(table.classList.contains(`n${at + 1}`), way));
-    table.tBodies[0].append(...rows.map((one) => one.row));
+    rows.sort(compare(table.classList.contains(`n${at + 1}`), direction));
+    table.tBodies[0].append(...rows.map(({ row }) => row));
   };
 
   for (const table of document.querySelectorAll("table[id]")) {

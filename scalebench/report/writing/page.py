@@ -93,11 +93,11 @@ class _Pages:
 
     def data(self, report: Report) -> str:
         """Rows that do not stand on the page, and the explorer, for the scripts. Asked after every ``keep``."""
-        found = _explorer(report)
+        chart = _explorer(report)
         content: dict[str, Any] = {"tables": self._rest}
-        if found is not None:
+        if chart is not None:
             names = ("columns", "titles", "lines", "spec", "channels", "limit")
-            content["explorer"] = {name: getattr(found, name) for name in names}
+            content["explorer"] = {name: getattr(chart, name) for name in names}
         return packed_json(content)
 
     def packed(self, report: Report) -> dict[str, str]:
