@@ -206,7 +206,11 @@ def _cost(axis: str) -> list[Field]:
 
 def _fronts_table(fronts: pd.DataFrame) -> Table:
     """Models on any front, with one column per axis."""
-    answers = [Field(f"by {COSTS[axis].title}", lambda m, axis=axis: _answer(m["axes"][axis])) for axis in AXES]
+
+    def answer(axis: str) -> Field:
+        return Field(f"by {COSTS[axis].title}", lambda model: _answer(model["axes"][axis]))
+
+    answers = [answer(axis) for axis in AXES]
     return build_table(
         "Fronts of published top-1 by each cost; \u201copen\u201d where the intervals allow the other answer",
         [model for model in _models(fronts) if any(row["front"] is True for row in model["axes"].values())],

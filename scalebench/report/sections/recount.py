@@ -54,7 +54,8 @@ def _contradicted(wrong: pd.DataFrame) -> Table:
         "Printed figures that our own count contradicts, worst first; counts are exact",
         wrong.loc[np.log(wrong["ratio"]).abs().sort_values(ascending=False, kind="stable").index],
         entry("name", "model as printed"), metric("quantity"),
-        *(Field(name, lambda row, name=name: units.si(row[name]), number=True) for name in ("printed", "counted")),
+        Field("printed", lambda row: units.si(row["printed"]), number=True),
+        Field("counted", lambda row: units.si(row["counted"]), number=True),
         value("ratio", "counted over printed"), Field("reason", lambda row: row["reason"] or "not known"),
         Field("source", lambda row: _source(row["table"])),
     )  # fmt: skip
