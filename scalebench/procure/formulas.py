@@ -83,13 +83,18 @@ def per_million_images(fleet_per_year: Number, mean_ips: Number) -> Number:
 
 
 def rented_per_year(nodes: Number, per_hour: Number) -> Number:
-    """F8: yearly cost of nodes that are always on."""
+    """F8: yearly cost of this many nodes, on all the time; ``nodes`` is the mean where it changes."""
     return nodes * HOURS_PER_YEAR * per_hour
 
 
-def elastic_per_million(per_hour: Number, capacity_ips: Number, max_utilisation: Number) -> Number:
-    """F8: cost per million images if nodes follow demand without loss: a lower bound."""
-    return per_hour / (3600 * capacity_ips * max_utilisation) * 1e6
+def elastic_nodes(
+    mean_ips: Number, capacity_ips: Number, max_utilisation: Number, redundancy: int, min_nodes: int
+) -> Number:
+    """F8: mean number of nodes that run if they follow the demand without loss: a lower bound.
+
+    At every moment there are at least ``min_nodes``, and the redundant ones beside those for the demand.
+    """
+    return np.maximum(mean_ips / (capacity_ips * max_utilisation) + redundancy, min_nodes)
 
 
 def break_even_per_hour(owned: Number) -> Number:

@@ -23,11 +23,12 @@ def headings(decision: Decision) -> list[tuple[str, bool]]:
     """Columns of the ranked table, and whether they hold numbers."""
     money, slo = decision.plan.currency, decision.plan.workload.slo
     tail = f"p{slo.percentile} [95 %]; worst of {given(slo.latency_ms.value)} ms"
+    ranked_by = "per M images" if decision.plan.policy.rank_by == "cost_per_million_images" else "per year"
     names = (
         "offer", "model@px", "run as", "batch", tail, "img/s of a node [95 %]", "nodes", f"{money} per year",
-        f"{money} per M images [draws]", "J/img", "P(best)", "status",
+        f"{money} per M images", f"{ranked_by} in draws", "J/img", "P(best)", "status",
     )  # fmt: skip
-    return [(text, text in _NUMBERS or text.startswith((f"{money} ", "img/s", "p9"))) for text in names]
+    return [(text, text in _NUMBERS or text.startswith((f"{money} ", "per ", "img/s", "p9"))) for text in names]
 
 
 def rows(decision: Decision) -> list[list[str]]:
@@ -48,7 +49,8 @@ def _row(decision: Decision, offer: Ranked) -> list[str]:
         with_interval(capacity.images_per_s),
         nodes(decision, offer),
         amount(float(bill.per_year)),
-        f"{amount(float(bill.per_million))} {_cost_interval(decision, offer)}".strip(),
+        amount(float(bill.per_million)),
+        _drawn_cost(offer),
         digits(float(bill.joules_per_image)),
         share(offer.chance.best),
         _status(decision, offer),
@@ -95,11 +97,12 @@ def with_interval(estimate: Estimate, unit: float = 1.0) -> str:
     return f"{digits(value)} {'[-]' if math.isnan(low) or math.isnan(high) else interval(low, high)}"
 
 
-def _cost_interval(decision: Decision, offer: Ranked) -> str:
-    """Interval of the cost per million images; empty if the plan ranks by cost per year."""
-    if decision.plan.policy.rank_by != "cost_per_million_images" or math.isnan(offer.chance.low):
-        return ""
-    return f"[{amount(offer.chance.low)} to {amount(offer.chance.high)}]"
+def _drawn_cost(offer: Ranked) -> str:
+    """Median of the cost in the draws with the central 95 %: ``0.84 [0.48 to 1.20]``."""
+    chance = offer.chance
+    if math.isnan(chance.median):
+        return "-"
+    return f"{amount(chance.median)} [{amount(chance.low)} to {amount(chance.high)}]"
 
 
 def verdict(decision: Decision) -> str:
