@@ -1,4 +1,4 @@
-"""The formulas of a purchase, F1 to F14 of docs/procurement.md, with units in their names.
+"""The formulas of a purchase, F1 to F14 of docs/procurement.md (F15: ``growth``), with units in their names.
 
 Each takes numbers, or arrays of equal length with one entry per draw, and returns the same.
 """
@@ -27,13 +27,9 @@ def worst_latency_s(seconds: Number, overhead_s: Number = 0.0) -> Number:
     return 2 * seconds + overhead_s
 
 
-def nodes_needed(
-    peak_ips: Number, growth_per_year: Number, years: Number, capacity_ips: Number, max_utilisation: Number,
-    redundancy: int,
-) -> Number:  # fmt: skip
-    """F3: whole nodes for the peak at the end of the horizon, plus the redundant ones."""
-    grown = peak_ips * (1 + growth_per_year) ** years
-    return np.ceil(grown / (capacity_ips * max_utilisation) - _ROUNDING) + redundancy
+def nodes_needed(peak_ips: Number, capacity_ips: Number, max_utilisation: Number, redundancy: int) -> Number:
+    """F3: whole nodes for a peak, plus the redundant ones."""
+    return np.ceil(peak_ips / (capacity_ips * max_utilisation) - _ROUNDING) + redundancy
 
 
 def mean_utilisation(mean_ips: Number, nodes: Number, capacity_ips: Number) -> Number:

@@ -50,10 +50,10 @@ def own_per_million(**changes: float) -> float:
 
 
 def test_2_nodes() -> None:
-    assert f.nodes_needed(2500, 0, 4, CAPACITY, 0.6, 0) == 5
-    assert f.nodes_needed(2500, 0, 4, CAPACITY, 0.6, 1) == 6
-    assert f.nodes_needed(2500, 0.25, 2, CAPACITY, 0.6, 1) == 9
-    assert f.nodes_needed(2.1, 0, 1, 0.7, 1.0, 0) == 3, "2.1 / 0.7 is 3.0000000000000004 in floats"
+    assert f.nodes_needed(2500, CAPACITY, 0.6, 0) == 5
+    assert f.nodes_needed(2500, CAPACITY, 0.6, 1) == 6
+    assert f.nodes_needed(2500 * 1.25**2, CAPACITY, 0.6, 1) == 9
+    assert f.nodes_needed(2.1, 0.7, 1.0, 0) == 3, "2.1 / 0.7 is 3.0000000000000004 in floats"
     assert f.mean_utilisation(2500, 6, CAPACITY) == pytest.approx(0.494792, abs=1e-6)
     assert f.mean_utilisation(2500, 5, CAPACITY) == pytest.approx(0.593750, abs=1e-6)
 
