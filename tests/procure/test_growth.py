@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from tests.procure.literal_plan import CAPACITY, buy, plan, rent
 OFFERS = [buy(), rent(), rent("long", commitment="3y"), rent("elastic", scaling="elastic")]
 
 
-def bills(**inputs: float) -> dict[str, Bill]:
+def bills(**inputs: Any) -> dict[str, Bill]:
     """Worked examples 5 and 6 with demand that doubles every year for two years, without discount."""
     purchase = plan(OFFERS, **({"growth_per_year": 1.0, "horizon_years": 2.0, "discount_rate": 0.0} | inputs))
     return {offer.id: bill(purchase, offer, point(purchase), CAPACITY) for offer in purchase.offers}
@@ -75,4 +77,6 @@ def test_later_years_count_for_less() -> None:
 
 def test_draws_have_horizons_of_their_own() -> None:
     years = years_of(np.array([0.0, 1.0]), np.array([1.0, 2.0]), np.array([0.0, 0.0]))
-    assert levelised(years, [year.mean for year in years]).tolist() == pytest.approx([1.0, 2.164043], abs=1e-6)
+    assert np.asarray(levelised(years, [year.mean for year in years])).tolist() == pytest.approx(
+        [1.0, 2.164043], abs=1e-6
+    )
