@@ -129,13 +129,20 @@ class _SetupOnNode:
         return tuple(map(self._bounds.objection, self._batches))
 
     def _impossible(self) -> Objection | None:
-        """F14, on GPUs only: the catalogue's peaks of processors are at base clock, so they are no upper bound."""
+        """F14: of the value on a measured GPU, of the lower end of the band on an extrapolated node.
+
+        A measured processor is not checked: the catalogue's peaks are at base clock, so they are no upper bound.
+        """
         setup, chip = self.curve.setup, self.evidence.chips.get(self.node.accelerator)
-        peak = chip.peak(setup.precision) if chip is not None and chip.kind != CPU else None
         macs = self.measured.facts.get((setup.model, setup.resolution), {}).get("macs")
-        if self.estimate is not None or peak is None or not macs:
+        if self.estimate is not None:
+            peak: float | None = self.estimate.peak(setup)
+        else:
+            peak = chip.peak(setup.precision) if chip is not None and chip.kind != CPU else None
+        if peak is None or not macs:
             return None
-        reached = max(float(self._rate(step).value) for step in self._batches if step.obstacle is None) / self._devices
+        rates = [self._rate(step) for step in self._batches if step.obstacle is None]
+        reached = max(r.value if self.estimate is None else r.low for r in rates) / self._devices
         share = f.share_of_peak(macs, reached, peak)
         return None if share <= 1 else (
             "wrong",
@@ -173,9 +180,9 @@ class _SetupOnNode:
         result = measured_preprocessing(self.measured, images, setup.resolution, cores, self.draws, self.seed)
         if not isinstance(result, Preprocessing) or not self._on_cpu:
             return result
-        # An extrapolated rate is that of a whole node; how many of its cores it takes is unknown: all of them.
-        threads = result.cores if self.estimate is not None else setup.threads * setup.instances
-        return replace(result, busy=min(threads, result.cores))
+        # A rate extrapolated from a GPU is that of a whole processor: it takes all cores.
+        threads = setup.threads * setup.instances if self.estimate is None else self.estimate.busy_cores(setup)
+        return replace(result, busy=min(threads or result.cores, result.cores))
 
     @property
     def _on_cpu(self) -> bool:
@@ -191,7 +198,7 @@ class _SetupOnNode:
 
     def _notes(self, preprocessing: Preprocessing | None) -> Iterator[str]:
         if self.estimate is not None:
-            yield self.estimate.note(self.curve.setup.precision)
+            yield self.estimate.note(self.curve.setup)
             if preprocessing is not None:
                 yield f"images prepared per core as on {self.estimate.source.id}"
         if self._devices > 1:

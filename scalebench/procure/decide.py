@@ -44,7 +44,7 @@ class Ranked:
 
     @property
     def lower_bound(self) -> bool:
-        """Whether its cost is only a lower bound: elastic rent is priced by image, without idle time."""
+        """Whether its cost is only a lower bound: elastic rent is priced as if nodes followed demand."""
         return _elastic(self.offer)
 
     @property

@@ -12,7 +12,7 @@ import numpy as np
 
 from scalebench.procure.decide import Decision, Ranked
 from scalebench.procure.outcome import PurchaseOutcome, not_measured
-from scalebench.procure.purchase_plan import Buy, PurchasePlan
+from scalebench.procure.purchase_plan import Buy, PurchasePlan, Rent
 from scalebench.procure.quantity import quantities
 from scalebench.procure.sensitivity import Bar
 from scalebench.procure.serving import Capacity
@@ -104,6 +104,7 @@ def _ranked(rank: int, offer: Ranked, plan: PurchasePlan) -> dict[str, Any]:
     ranked_by = per_million if plan.policy.rank_by == "cost_per_million_images" else per_year
     numbers = {
         "nodes": (bill.nodes, "nodes", "F3"),
+        "nodes_paid": (bill.nodes_paid, "nodes", "F8" if isinstance(offer.offer, Rent) else "F3"),
         "utilisation": (bill.utilisation, "", "F4"),
         "watts": (bill.watts, "W", "F4"),
         "kwh_per_year": (bill.kwh_per_year, "kWh/year", "F4"),
@@ -115,6 +116,7 @@ def _ranked(rank: int, offer: Ranked, plan: PurchasePlan) -> dict[str, Any]:
         "fleet_capacity": (offer.fleet_ips, "img/s", "F2"),
         "p_best": (chance.best, "", "F12"),
         "p_serves": (chance.serves, "", "F12"),
+        "cost_median": (chance.median, ranked_by, "F12"),
         "cost_low": (chance.low, ranked_by, "F12"),
         "cost_high": (chance.high, ranked_by, "F12"),
     }

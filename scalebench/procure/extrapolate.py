@@ -20,6 +20,7 @@ from scalebench.procure.evidence import CPU, NodeEvidence
 from scalebench.procure.purchase_plan import ExtrapolationRule, Node
 from scalebench.procure.service_curves import BatchStep, ServiceCurve, unknown
 from scalebench.procure.serving import Objection, Setup
+from scalebench.suite.axes import number_of
 
 BAND = (0.5, 1.5)
 """Times the extrapolated capacity."""
@@ -27,7 +28,7 @@ BAND = (0.5, 1.5)
 
 @dataclass(frozen=True)
 class DevicePeak:
-    """Peaks of one device; of a processor, of the cores that the node has.
+    """Peaks of one device; of a processor, of the cores that a setup keeps busy.
 
     Attributes:
         name: of the device, and where the numbers come from.
@@ -58,9 +59,17 @@ class Extrapolation:
         chip = self.chips.get(self.node.accelerator)
         return self.node.cores or (chip.cores * self.node.count if chip is not None and chip.cores else None)
 
-    def note(self, precision: str) -> str:
+    def busy_cores(self, setup: Setup) -> int | None:
+        """Cores that the threads of all copies keep busy on a processor; None, all of them, if measured on a GPU."""
+        return setup.threads * setup.instances if self.evidence.on_cpu else None
+
+    def peak(self, setup: Setup) -> float:
+        """Operations per second that the setup cannot exceed on one device of the node; NaN if unknown."""
+        return self._peaks(setup)[1].flops
+
+    def note(self, setup: Setup) -> str:
         """The reservation that goes with every number."""
-        source, target = self._peaks(precision)
+        source, target = self._peaks(setup)
         return (
             f"not measured: from {self.source.id} by {self.rule.method}, {source.name} to {target.name}, "
             f"band x{BAND[0]:g} to x{BAND[1]:g}"
@@ -84,7 +93,7 @@ class Extrapolation:
 
     def _ratio(self, setup: Setup, batch: int) -> float | Objection:
         """How many times faster the node's device is than the source's; the roofline is Williams et al., 2009."""
-        source, target = self._peaks(setup.precision)
+        source, target = self._peaks(setup)
         for peak in (source, target):
             if math.isnan(peak.flops):
                 return "not_measured", f"no {setup.precision} peak of {peak.name}: {peak.why}"
@@ -108,13 +117,19 @@ class Extrapolation:
             return "not_measured", f"the bytes that {setup.precision} moves are unknown"
         return Task(macs, batch, setup.resolution, setup.precision, weights, work)
 
-    def _peaks(self, precision: str) -> tuple[DevicePeak, DevicePeak]:
-        """Of source and node."""
-        evidence = self.evidence
+    def _peaks(self, setup: Setup) -> tuple[DevicePeak, DevicePeak]:
+        """Of source and node, both with the threads that the setup runs."""
+        busy, precision, abilities = self.busy_cores(setup), setup.precision, self.evidence.abilities
+        source_cores = _used(busy, self.source.cores or self.evidence.cores)
         return (
-            device_peak(self.source, self.source.cores or evidence.cores, evidence.abilities, self.chips, precision),
-            device_peak(self.node, self.cores, (), self.chips, precision),
+            device_peak(self.source, source_cores, abilities, self.chips, precision),
+            device_peak(self.node, _used(busy, self.cores), (), self.chips, precision),
         )
+
+
+def _used(busy: int | None, cores: int | None) -> int | None:
+    """Cores that are used of those there are; more threads than cores share them."""
+    return min((count for count in (busy, cores) if count is not None), default=None)
 
 
 def device_peak(
@@ -122,23 +137,27 @@ def device_peak(
 ) -> DevicePeak:
     """Peaks of one device of a node: the catalogue's, or measured ones of a processor that is not in it.
 
-    Of a processor in the catalogue the node has a share, ``cores`` of those of its chip.
+    Those of a processor are the share of ``cores``, the ones in use, in those of its chip or of the measurement.
     """
     chip = chips.get(node.accelerator)
     if chip is None:
-        return _measured_peak(node, abilities, precision)
+        return _measured_peak(node, cores, abilities, precision)
     share = cores / chip.cores if chip.cores and cores else 1.0
     part = f"{cores} of its {chip.cores} cores at base clock" if chip.cores else "the catalogue"
     flops, bandwidth = chip.peak(precision) or math.nan, chip.bandwidth or math.nan
     return DevicePeak(f"{chip.id} ({part})", flops * share, bandwidth * share)
 
 
-def _measured_peak(node: Node, abilities: tuple[Ability, ...], precision: str) -> DevicePeak:
+def _measured_peak(node: Node, cores: int | None, abilities: tuple[Ability, ...], precision: str) -> DevicePeak:
+    """Peaks measured with as many threads as cores are in use; else the share of those with most threads."""
     of_cpu = [ability for ability in abilities if ability.device == CPU]
     if not of_cpu:
         return DevicePeak(node.id, math.nan, math.nan, "its peaks were not measured, and it is not in the catalogue")
-    best = max(of_cpu, key=lambda ability: ability.threads)
+    best = max(of_cpu, key=lambda ability: (ability.threads == cores, ability.threads))
+    share = min(1.0, cores / best.threads) if cores else 1.0
     streams = [best.bandwidth[name].best for name in ("copy", "triad") if name in best.bandwidth]
     peak = best.matmul.get(precision)
-    name = f"{node.id} (measured peaks, {best.threads} threads)"
-    return DevicePeak(name, peak.best if peak else math.nan, max(streams, default=math.nan), "not measured")
+    threads = number_of("thread")(best.threads)
+    name = f"{node.id} (measured peaks, {threads if share == 1 else f'{cores} of {threads}'})"
+    flops = peak.best if peak else math.nan
+    return DevicePeak(name, flops * share, max(streams, default=math.nan) * share, "not measured")

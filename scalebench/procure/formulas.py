@@ -1,4 +1,4 @@
-"""The formulas of a purchase, F1 to F14 of docs/procurement.md, with units in their names.
+"""The formulas of a purchase, F1 to F14 of docs/procurement.md (F15: ``growth``), with units in their names.
 
 Each takes numbers, or arrays of equal length with one entry per draw, and returns the same.
 """
@@ -27,13 +27,9 @@ def worst_latency_s(seconds: Number, overhead_s: Number = 0.0) -> Number:
     return 2 * seconds + overhead_s
 
 
-def nodes_needed(
-    peak_ips: Number, growth_per_year: Number, years: Number, capacity_ips: Number, max_utilisation: Number,
-    redundancy: int,
-) -> Number:  # fmt: skip
-    """F3: whole nodes for the peak at the end of the horizon, plus the redundant ones."""
-    grown = peak_ips * (1 + growth_per_year) ** years
-    return np.ceil(grown / (capacity_ips * max_utilisation) - _ROUNDING) + redundancy
+def nodes_needed(peak_ips: Number, capacity_ips: Number, max_utilisation: Number, redundancy: int) -> Number:
+    """F3: whole nodes for a peak, plus the redundant ones."""
+    return np.ceil(peak_ips / (capacity_ips * max_utilisation) - _ROUNDING) + redundancy
 
 
 def mean_utilisation(mean_ips: Number, nodes: Number, capacity_ips: Number) -> Number:
@@ -83,13 +79,18 @@ def per_million_images(fleet_per_year: Number, mean_ips: Number) -> Number:
 
 
 def rented_per_year(nodes: Number, per_hour: Number) -> Number:
-    """F8: yearly cost of nodes that are always on."""
+    """F8: yearly cost of this many nodes, on all the time; ``nodes`` is the mean where it changes."""
     return nodes * HOURS_PER_YEAR * per_hour
 
 
-def elastic_per_million(per_hour: Number, capacity_ips: Number, max_utilisation: Number) -> Number:
-    """F8: cost per million images if nodes follow demand without loss: a lower bound."""
-    return per_hour / (3600 * capacity_ips * max_utilisation) * 1e6
+def elastic_nodes(
+    mean_ips: Number, capacity_ips: Number, max_utilisation: Number, redundancy: int, min_nodes: int
+) -> Number:
+    """F8: mean number of nodes that run if they follow the demand without loss: a lower bound.
+
+    At every moment there are at least ``min_nodes``, and the redundant ones beside those for the demand.
+    """
+    return np.maximum(mean_ips / (capacity_ips * max_utilisation) + redundancy, min_nodes)
 
 
 def break_even_per_hour(owned: Number) -> Number:

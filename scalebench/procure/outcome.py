@@ -51,7 +51,7 @@ def _not_measured(decision: Decision) -> Iterator[str]:
         yield from (f"{offer.offer.id}: {text}" for text in offer.unmeasured)
         if offer.lower_bound:
             yield f"{offer.offer.id}: the cost of elastic rent is a lower bound; it assumes nodes follow demand at once"
-            yield f"{offer.offer.id}: the energy of elastic rent is an upper bound; it assumes nodes stay on"
+            yield f"{offer.offer.id}: its energy is a lower bound for the same reason"
     for refusal in decision.refusals:
         if refusal.reason in _MEASURABLE:
             setup = f"{refusal.node}, {refusal.setup.label}" if refusal.setup else refusal.node

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from scalebench.analysis.stats import LEVEL
 from scalebench.procure import formulas as f
+from scalebench.procure.growth import Year, highest_peak, levelised, years_of
 from scalebench.procure.purchase_plan import Buy, PurchasePlan, Rent
 from scalebench.procure.quantity import Inputs, Number, draws
 from scalebench.procure.serving import Capacity
@@ -26,16 +27,18 @@ class Bill:
     """Costs of one offer, in the plan's currency; each field a number, or an array with one entry per draw.
 
     Attributes:
-        nodes: whole nodes, redundancy included (F3).
-        utilisation: mean, of the fleet (F4).
+        nodes: whole nodes at the highest peak of the horizon, redundancy included (F3).
+        nodes_paid: mean number of nodes that are on and paid for: ``nodes``, or fewer with rent (F8).
+        utilisation: mean, of the nodes that are on (F4).
         watts: mean of one node at the wall (F4).
         kwh_per_year: of the fleet with its facility (F4).
         joules_per_image: of the facility (F5).
         per_node_year, per_year, per_million: cost of one node and of the fleet per year, and per million images
-            (F7, F8).
+            (F7, F8); means over the horizon, later years discounted (F15).
     """
 
     nodes: Number
+    nodes_paid: Number
     utilisation: Number
     watts: Number
     kwh_per_year: Number
@@ -47,32 +50,48 @@ class Bill:
 
 def bill(plan: PurchasePlan, offer: Buy | Rent, inputs: Inputs, capacity_ips: Number) -> Bill:
     """Costs of one offer whose nodes each serve ``capacity_ips`` images per second; ``inputs`` are by path."""
-    node, mean = f"nodes.{offer.node}", inputs["workload.demand.mean_images_per_s"]
-    nodes = f.nodes_needed(
-        inputs["workload.demand.peak_images_per_s"],
-        inputs.get("workload.demand.growth_per_year", 0.0),
-        inputs["finance.horizon_years"],
-        capacity_ips,
-        inputs["policy.max_utilisation"],
-        plan.policy.redundancy,
-    )
-    if isinstance(offer, Rent):
-        nodes = np.maximum(nodes, offer.min_nodes)
-    utilisation, pue = f.mean_utilisation(mean, nodes, capacity_ips), inputs["site.pue"]
+    node, years = f"nodes.{offer.node}", _years(offer, inputs)
+    mean = inputs["workload.demand.mean_images_per_s"] * levelised(years, [year.mean for year in years])
+    nodes = _nodes(plan, offer, inputs, capacity_ips)
+    paid = nodes if isinstance(offer, Buy) else levelised(years, _rented(plan, offer, inputs, capacity_ips, years))
+    utilisation, pue = f.mean_utilisation(mean, paid, capacity_ips), inputs["site.pue"]
     watts = f.node_watts(inputs[f"{node}.idle_w"], inputs[f"{node}.load_w"], utilisation)
-    kwh = f.fleet_kwh_per_year(nodes, watts, pue)
+    kwh = f.fleet_kwh_per_year(paid, watts, pue)
     if isinstance(offer, Buy):
-        fleet = nodes * _owned_per_year(offer, inputs, kwh / nodes)
-        unit = f.per_million_images(fleet, mean)
-    elif offer.scaling == "elastic":
-        price, utilised = inputs[f"offers.{offer.id}.per_hour"], inputs["policy.max_utilisation"]
-        unit = f.elastic_per_million(price, capacity_ips, utilised)
-        fleet = unit * mean * f.SECONDS_PER_YEAR / 1e6
+        fleet = paid * _owned_per_year(offer, inputs, kwh / paid)
     else:
-        fleet = f.rented_per_year(nodes, inputs[f"offers.{offer.id}.per_hour"])
-        unit = f.per_million_images(fleet, mean)
-    joules = f.joules_per_image(nodes, watts, pue, mean)
-    return Bill(nodes, utilisation, watts, kwh, joules, fleet / nodes, fleet, unit)
+        fleet = f.rented_per_year(paid, inputs[f"offers.{offer.id}.per_hour"])
+    joules = f.joules_per_image(paid, watts, pue, mean)
+    return Bill(nodes, paid, utilisation, watts, kwh, joules, fleet / paid, fleet, f.per_million_images(fleet, mean))
+
+
+def _years(offer: Buy | Rent, inputs: Inputs) -> tuple[Year, ...]:
+    """Years of the horizon; the nodes of a rent committed for three years are as many for three."""
+    term = 3 if isinstance(offer, Rent) and offer.commitment == "3y" else 1
+    growth, rate = inputs.get("workload.demand.growth_per_year", 0.0), inputs["finance.discount_rate"]
+    return years_of(growth, inputs["finance.horizon_years"], rate, term)
+
+
+def _nodes(plan: PurchasePlan, offer: Buy | Rent, inputs: Inputs, capacity_ips: Number) -> Number:
+    """Nodes at the highest peak of the horizon."""
+    growth = inputs.get("workload.demand.growth_per_year", 0.0)
+    peak = inputs["workload.demand.peak_images_per_s"] * highest_peak(growth, inputs["finance.horizon_years"])
+    nodes = f.nodes_needed(peak, capacity_ips, inputs["policy.max_utilisation"], plan.policy.redundancy)
+    return np.maximum(nodes, offer.min_nodes) if isinstance(offer, Rent) else nodes
+
+
+def _rented(
+    plan: PurchasePlan, offer: Rent, inputs: Inputs, capacity_ips: Number, years: Sequence[Year]
+) -> list[Number]:
+    """Nodes paid for in each year: for the peak of the term, or with elastic rent for the mean of the year."""
+    usable, spare = inputs["policy.max_utilisation"], plan.policy.redundancy
+    if offer.scaling == "elastic":
+        mean = inputs["workload.demand.mean_images_per_s"]
+        return [f.elastic_nodes(mean * year.mean, capacity_ips, usable, spare, offer.min_nodes) for year in years]
+    peak = inputs["workload.demand.peak_images_per_s"]
+    return [
+        np.maximum(f.nodes_needed(peak * year.peak, capacity_ips, usable, spare), offer.min_nodes) for year in years
+    ]
 
 
 def _owned_per_year(offer: Buy, inputs: Inputs, kwh_per_node: Number) -> Number:
@@ -149,11 +168,13 @@ class Chance:
     Attributes:
         best: share of the draws in which it serves and is cheapest; offers at equal cost share a draw.
         serves: share of the draws in which a setup of its node serves.
-        low, high: ends of the central 95 % of its cost where it serves; NaN if it never does.
+        median, low, high: of its cost in the draws in which it serves, and the ends of the central 95 %; NaN if it
+            never does. The planned cost is no draw: with ``capacity_bound: lower95`` it counts on less capacity.
     """
 
     best: float
     serves: float
+    median: float
     low: float
     high: float
 
@@ -177,9 +198,9 @@ def chances(
     cheapest = serves & (drawn <= drawn.min(axis=0) * (1 + SAME))
     share = cheapest / np.maximum(cheapest.sum(axis=0), 1)
     tail = (1 - LEVEL) / 2
-    ends = [np.quantile(row[ok], [tail, 1 - tail]) if ok.any() else (np.nan, np.nan)
-            for row, ok in zip(drawn, serves, strict=True)]  # fmt: skip
+    quantiles = [np.quantile(row[ok], [0.5, tail, 1 - tail]) if ok.any() else np.full(3, np.nan)
+                 for row, ok in zip(drawn, serves, strict=True)]  # fmt: skip
     return tuple(
-        Chance(float(best), float(ok), float(low), float(high))
-        for best, ok, (low, high) in zip(share.mean(axis=1), serves.mean(axis=1), ends, strict=True)
+        Chance(float(best), float(ok), *map(float, of_cost))
+        for best, ok, of_cost in zip(share.mean(axis=1), serves.mean(axis=1), quantiles, strict=True)
     )

@@ -174,7 +174,8 @@ class Rent(StrictModel):
     per_hour: q.MoneyPerHour
     commitment: Literal["on_demand", "1y", "3y", "spot"] = "on_demand"
     scaling: Literal["always_on", "elastic"] = Field(
-        "always_on", description="elastic pays only for images served: a lower bound, perfect scaling"
+        "always_on",
+        description="elastic pays for nodes that follow the demand, at least min_nodes: a lower bound, perfect scaling",
     )
     min_nodes: int = Field(1, ge=0)
     region: str = ""

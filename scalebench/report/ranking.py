@@ -24,8 +24,9 @@ def headings(decision: Decision) -> list[tuple[str, bool]]:
     money, slo = decision.plan.currency, decision.plan.workload.slo
     tail = f"p{slo.percentile} [95 %]; worst of {given(slo.latency_ms.value)} ms"
     names = (
-        "offer", "model@px", "run as", "batch", tail, "img/s of a node [95 %]", "nodes", f"{money} per year",
-        f"{money} per M images [draws]", "J/img", "P(best)", "status",
+        "offer", "model@px", "run as", "batch", tail, "img/s of a node [95 %]", "nodes",
+        f"{money} per year{'' if _per_million(decision) else '; draws'}",
+        f"{money} per M images{'; draws' if _per_million(decision) else ''}", "J/img", "P(best)", "status",
     )  # fmt: skip
     return [(text, text in _NUMBERS or text.startswith((f"{money} ", "img/s", "p9"))) for text in names]
 
@@ -47,8 +48,8 @@ def _row(decision: Decision, offer: Ranked) -> list[str]:
         f"{with_interval(capacity.tail_s, 1e-3)}; {digits(capacity.worst_s * 1e3)}",
         with_interval(capacity.images_per_s),
         nodes(decision, offer),
-        amount(float(bill.per_year)),
-        f"{amount(float(bill.per_million))} {_cost_interval(decision, offer)}".strip(),
+        f"{amount(float(bill.per_year))}{'' if _per_million(decision) else _drawn_cost(offer)}",
+        f"{amount(float(bill.per_million))}{_drawn_cost(offer) if _per_million(decision) else ''}",
         digits(float(bill.joules_per_image)),
         share(offer.chance.best),
         _status(decision, offer),
@@ -95,11 +96,17 @@ def with_interval(estimate: Estimate, unit: float = 1.0) -> str:
     return f"{digits(value)} {'[-]' if math.isnan(low) or math.isnan(high) else interval(low, high)}"
 
 
-def _cost_interval(decision: Decision, offer: Ranked) -> str:
-    """Interval of the cost per million images; empty if the plan ranks by cost per year."""
-    if decision.plan.policy.rank_by != "cost_per_million_images" or math.isnan(offer.chance.low):
+def _per_million(decision: Decision) -> bool:
+    """Whether offers are ranked by cost per million images, not per year."""
+    return decision.plan.policy.rank_by == "cost_per_million_images"
+
+
+def _drawn_cost(offer: Ranked) -> str:
+    """Median of the cost in the draws with the central 95 %: ``; 0.84 [0.48 to 1.20]``."""
+    chance = offer.chance
+    if math.isnan(chance.median):
         return ""
-    return f"[{amount(offer.chance.low)} to {amount(offer.chance.high)}]"
+    return f"; {amount(chance.median)} [{amount(chance.low)} to {amount(chance.high)}]"
 
 
 def verdict(decision: Decision) -> str:

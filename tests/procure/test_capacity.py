@@ -314,6 +314,8 @@ class TestExtrapolated:
         "     idle_w: 1, load_w: 2, power_source: tdp_only}\noffers:\n",
     )
 
+    SLOW = ("latency_ms: 60", "latency_ms: 600")
+
     def ability(self, fp32: float = 0.2e12) -> Ability:
         def peak(value: float, unit: Any) -> Peak:
             return Peak(value, value, unit, "", 1)
@@ -324,36 +326,80 @@ class TestExtrapolated:
         )  # fmt: skip
 
     def load(self, plan_file: Load, method: str, *more: tuple[str, str]) -> PlanFile:
-        return plan_file(*ON_CPU, (self.OTHER[0], self.OTHER[1].replace("METHOD", method)), *more)
+        other = (self.OTHER[0], self.OTHER[1].replace("METHOD", method))
+        return plan_file(*ON_CPU, other, *(more or [self.SLOW]))
 
     def test_by_the_ratio_of_peaks(self, plan_file: Load, service_rounds: Make) -> None:
-        """Half of the chip's cores do 3.7 TFLOP/s, the measured machine 0.2; the band is half to one and a half."""
+        """Two threads do 0.2 TFLOP/s on the measured machine, and 2 / 96 of 7.4 TFLOP/s, 0.154167, on the other.
+
+        That is 77.0833 of 100 images a second; the band is half to one and a half.
+        """
         file = self.load(plan_file, "flops_ratio")
-        (own, other), refused = served(file, service_rounds(1, 0.01), abilities=[self.ability()])
+        (own, other), refused = served(file, service_rounds(1, 0.01, threads=2), abilities=[self.ability()])
         assert refused == ()
         assert (own.origin, other.origin) == ("measured", "extrapolated")
-        expected = own.images_per_s.value * 3.7 / 0.2
-        assert other.images_per_s.value == pytest.approx(expected)
-        assert other.images_per_s.low == other.counted_on == pytest.approx(0.5 * expected)
-        assert other.images_per_s.high == pytest.approx(1.5 * expected)
-        assert 0.5 * expected <= min(other.draws) < 0.7 * expected < 1.3 * expected < max(other.draws) <= 1.5 * expected
+        expected = 77.0833
+        assert other.images_per_s.value == pytest.approx(expected, rel=1e-5)
+        assert other.images_per_s.low == other.counted_on == pytest.approx(38.5417, rel=1e-5)
+        assert other.images_per_s.high == pytest.approx(115.625, rel=1e-5)
+        assert 38.54 <= min(other.draws) < 0.7 * expected < 1.3 * expected < max(other.draws) <= 115.63
         assert other.notes[0].startswith("not measured: from box by flops_ratio")
+        assert "amd-epyc-9654 (2 of its 96 cores at base clock)" in other.notes[0]
+
+    @pytest.mark.parametrize("cores", [2, 48, 96])
+    def test_threads_do_not_become_more(self, plan_file: Load, service_rounds: Make, cores: int) -> None:
+        """Two copies of one thread use two cores, however many there are: 154.167 of 200 images a second."""
+        file = self.load(plan_file, "flops_ratio", ("cores: 48", f"cores: {cores}"), self.SLOW)
+        (own, other), _ = served(file, service_rounds(1, 0.01, instances=2), abilities=[self.ability()])
+        assert own.images_per_s.value == pytest.approx(200)
+        assert other.images_per_s.value == pytest.approx(154.167, rel=1e-5)
+
+    def test_more_threads_than_cores_share_them(self, plan_file: Load, service_rounds: Make) -> None:
+        """One core of 0.0770833 TFLOP/s does the work of two threads of 0.1: 77.0833 of 200 images a second."""
+        file = self.load(plan_file, "flops_ratio", ("cores: 48", "cores: 1"), self.SLOW)
+        (_, other), _ = served(file, service_rounds(1, 0.01, instances=2), abilities=[self.ability()])
+        assert other.images_per_s.value == pytest.approx(77.0833, rel=1e-5)
+
+    def test_peaks_of_as_many_threads_come_first(self, plan_file: Load, service_rounds: Make) -> None:
+        """One thread was measured to reach 0.12 TFLOP/s, more than half of what two reach."""
+        abilities = [replace(self.ability(0.12e12), threads=1), self.ability()]
+        file = self.load(plan_file, "flops_ratio")
+        (_, other), _ = served(file, service_rounds(1, 0.01), abilities=abilities)
+        assert other.images_per_s.value == pytest.approx(64.2361, rel=1e-5), "100 x 0.0770833 / 0.12"
+
+    def test_nothing_exceeds_the_peak_of_its_threads(self, plan_file: Load, service_rounds: Make) -> None:
+        """At half of 77.0833 images a second, 4.1 GMACs each are 316 GFLOP/s on a core of 77."""
+        rounds = service_rounds(1, 0.01)
+        count = replace(rounds[0], case=rounds[0].case.counted(), facts={"macs": 4.1e9}, samples={})
+        file = self.load(plan_file, "flops_ratio")
+        (_,), (refused,) = served(file, rounds, [count], abilities=[self.ability()])
+        assert (refused.node, refused.reason) == ("big", "wrong")
+        assert refused.text == "38.54 img/s would be 4.10 of the fp32 peak of amd-epyc-9654"
+
+    def test_images_are_prepared_by_the_other_cores(self, plan_file: Load, service_rounds: Make) -> None:
+        """One of 48 cores runs the model: 48 / (1 / 77.0833 + 1 / 40) is far above 77.0833."""
+        pipeline = TestInputPipeline()
+        file = self.load(plan_file, "flops_ratio", pipeline.IMAGES, self.SLOW)
+        prepared = pipeline.prepared(service_rounds, 80)
+        (_, other), _ = served(file, service_rounds(1, 0.01), prepared, abilities=[self.ability()])
+        assert other.images_per_s.value == pytest.approx(77.0833, rel=1e-5)
 
     def test_its_service_level_is_its_own(self, plan_file: Load, service_rounds: Make) -> None:
-        """What is too slow on the source may be fast enough on it."""
-        file = self.load(plan_file, "flops_ratio")
-        (capacity,), (refused,) = served(file, service_rounds(8, 0.05), abilities=[self.ability()])
+        """What is too slow on the source may be fast enough on it: its threads are 7.7 times as fast."""
+        file = self.load(plan_file, "flops_ratio", ("latency_ms: 60", "latency_ms: 60.0"))
+        (capacity,), (refused,) = served(file, service_rounds(8, 0.05), abilities=[self.ability(0.02e12)])
         assert (capacity.node, refused.node, refused.reason) == ("big", "box", "slo")
 
     def test_by_the_roofline(self, plan_file: Load, service_rounds: Make) -> None:
-        """A pass that moves much and computes little is as fast as the memory."""
+        """A pass that moves much and computes little is as fast as the memory: 10 GB/s a thread, and 460.8 / 96."""
         rounds = service_rounds(1, 0.01)
         work = [[1e6, 1e6, 1e9, 1]]
         facts = {"macs": 1e6, "params": 1, "activations": 1, "weight_bytes": 1e9, "work": work}
         count = replace(rounds[0], case=rounds[0].case.counted(), facts=facts, samples={})
         file = self.load(plan_file, "roofline")
         (own, other), _ = served(file, rounds, [count], abilities=[self.ability()])
-        assert other.images_per_s.value == pytest.approx(own.images_per_s.value * 230.4 / 20)
+        assert own.images_per_s.value == pytest.approx(100)
+        assert other.images_per_s.value == pytest.approx(48.0)
         (_,), (refused,) = served(file, rounds, abilities=[self.ability()])
         assert refused.text == "the bytes of resnet50@224 were not counted"
 
@@ -363,7 +409,7 @@ class TestExtrapolated:
         assert refused.text.startswith("no fp32 peak of box: its peaks were not measured")
         _, (refused,) = served(file, service_rounds(1, 0.01, precision="fp16"), abilities=[self.ability()])
         assert refused.reason == "not_measured"
-        assert refused.text == "no fp16 peak of box (measured peaks, 2 threads): not measured"
+        assert refused.text == "no fp16 peak of box (measured peaks, 1 of 2 threads): not measured"
 
 
 BATCHES = st.lists(

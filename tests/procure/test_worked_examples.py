@@ -50,10 +50,10 @@ def own_per_million(**changes: float) -> float:
 
 
 def test_2_nodes() -> None:
-    assert f.nodes_needed(2500, 0, 4, CAPACITY, 0.6, 0) == 5
-    assert f.nodes_needed(2500, 0, 4, CAPACITY, 0.6, 1) == 6
-    assert f.nodes_needed(2500, 0.25, 2, CAPACITY, 0.6, 1) == 9
-    assert f.nodes_needed(2.1, 0, 1, 0.7, 1.0, 0) == 3, "2.1 / 0.7 is 3.0000000000000004 in floats"
+    assert f.nodes_needed(2500, CAPACITY, 0.6, 0) == 5
+    assert f.nodes_needed(2500, CAPACITY, 0.6, 1) == 6
+    assert f.nodes_needed(2500 * 1.25**2, CAPACITY, 0.6, 1) == 9
+    assert f.nodes_needed(2.1, 0.7, 1.0, 0) == 3, "2.1 / 0.7 is 3.0000000000000004 in floats"
     assert f.mean_utilisation(2500, 6, CAPACITY) == pytest.approx(0.494792, abs=1e-6)
     assert f.mean_utilisation(2500, 5, CAPACITY) == pytest.approx(0.593750, abs=1e-6)
 
@@ -89,8 +89,20 @@ def test_6_rent() -> None:
     always, elastic = (bill(purchase, offer, point(purchase), CAPACITY) for offer in purchase.offers[1:])
     assert always.per_year == pytest.approx(57_816.00, abs=1e-6)
     assert always.per_million == pytest.approx(2.0952, abs=5e-5)
-    assert elastic.per_million == pytest.approx(0.6047, abs=5e-5)
-    assert elastic.per_year == pytest.approx(16_687.34, abs=5e-3)
+    # 875 / (842.105 x 0.6) = 1.731771 nodes follow the mean, one more may fail: 2.731771 x 8,760 h x 1.10.
+    assert elastic.nodes_paid == pytest.approx(2.731771, abs=1e-6)
+    assert elastic.per_year == pytest.approx(26_323.34, abs=5e-3)
+    assert elastic.per_million == pytest.approx(0.9540, abs=5e-5), "of 27,594 million images"
+
+
+@pytest.mark.parametrize(
+    ("min_nodes", "per_year"),
+    [(2, 26_323.34), (3, 28_908.00), (50, 481_800.00)],  # 3 x 8,760 x 1.10 and 50 x 8,760 x 1.10
+)
+def test_6_elastic_rent_pays_for_its_fewest_nodes(min_nodes: int, per_year: float) -> None:
+    purchase = plan()
+    elastic = purchase.offers[2].model_copy(update={"min_nodes": min_nodes})
+    assert bill(purchase, elastic, point(purchase), CAPACITY).per_year == pytest.approx(per_year, abs=5e-3)
 
 
 def test_7_break_even() -> None:

@@ -115,7 +115,7 @@ def test_a_lower_bound_is_called_one_and_does_not_win() -> None:
     decision = decide(plan([buy(), rent("elastic", scaling="elastic")]), [capacity()])
     assert verdict(decision).startswith("own, 6 (5+1) nodes")
     assert verdict(decision).endswith(
-        "Elastic rent may cost less: elastic at 0.605 EUR per million images is a lower bound, perfect scaling."
+        "Elastic rent may cost less: elastic at 0.954 EUR per million images is a lower bound, perfect scaling."
     )
     assert [row[-1] for row in rows(decision)] == ["winner", "lower bound"]
     assert rows(decision)[1][-2] == "-"

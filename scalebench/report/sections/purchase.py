@@ -33,13 +33,14 @@ def offers_section(decision: Decision) -> Section:
     text = (
         f"An offer meets the service level if twice the p{slo.percentile} service time of a batch (the {end} of its "
         f"interval) plus the overhead is at most {given(slo.latency_ms.value)} ms. Each offer runs the cheapest setup "
-        f"of its node that does so; nodes are whole and include the redundant ones. The interval of a cost is the "
-        f"central 95 % of {decision.draws:,} joint draws over measured capacities and assumed ranges; P(best) is the "
+        f"of its node that does so; nodes are whole and include the redundant ones. Costs are those of the "
+        f"plan's own numbers. Beside them stand the median and the central 95 % of the cost in "
+        f"{decision.draws:,} joint draws over measured capacities and assumed ranges; P(best) is the "
         f"share of draws in which the offer serves and is cheapest."
     )
     careful = (
-        "Costs use the lower end of a capacity's 95 % interval; the draws use the capacity itself. A cost can "
-        "therefore lie above its interval."
+        "The planned cost counts on the lower end of a capacity's 95 % interval, the draws on the capacity itself. The "
+        "planned cost can therefore lie above the central 95 % of the draws, which belong to their median."
     )
     texts = (text, careful) if policy.capacity_bound == "lower95" else (text,)
     reasons = tables.whole("Remarks on the status", [Column("offer"), Column("remark")], remarks(decision))
