@@ -14,11 +14,13 @@ from scalebench.analysis.stats import Estimate
 from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import UNKNOWN, BasePart, Configuration, Finding
 from scalebench.claims.counted import CountSeries
-from scalebench.claims.registry import Claim
+from scalebench.claims.registry import Claim, PartsRule
 from scalebench.suite.case import AXES, configuration_text
 
 Word = Literal["supported", "refuted", "inconclusive", "not measured"]
 ON_PAPER = "on paper"
+_DECISIVE_ALONE: dict[PartsRule, Word] = {"all_of": "refuted", "any_of": "supported"}
+"""The word that, on one part, decides a claim."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,8 @@ def _verdict(
         for part, own in zip(claim.parts, findings, strict=True)
         for finding in _findings_in(configuration, part, own)
     ]
-    word = combine([part.word for part in judged])
-    deciding = [part for part in judged if part.word == word]
-    # The first failure in the claim's own order refutes it; otherwise the part nearest to failing is shown.
-    decisive = deciding[0] if word == "refuted" else max(deciding, key=lambda part: part.distance)
+    word = combine([part.word for part in judged], claim.rule)
+    decisive = _decisive([part for part in judged if part.word == word], word, claim.rule)
     e = decisive.estimate
     values = dict(zip(WAY, configuration, strict=False))
     reason = [claim.reason] if claim.reason and word == "refuted" else []
@@ -137,10 +137,22 @@ def _verdict(
     )  # fmt: skip
 
 
-def combine(words: Sequence[Word]) -> Word:
-    """One refuted part refutes a claim; an unmeasured one leaves it open; all must hold to support it."""
-    order: tuple[Word, ...] = ("refuted", "not measured", "inconclusive")
-    return next((word for word in order if word in words), "supported")
+def combine(words: Sequence[Word], rule: PartsRule = "all_of") -> Word:
+    """The verdict on a claim from those on its parts.
+
+    ``all_of``: one refuted part refutes it, an unmeasured one leaves it open, all must hold to support it. ``any_of``:
+    one part that holds supports it, an unmeasured one leaves it open, all must fail to refute it.
+    """
+    order: tuple[Word, ...] = (_DECISIVE_ALONE[rule], "not measured", "inconclusive")
+    other: Word = "supported" if rule == "all_of" else "refuted"
+    return next((word for word in order if word in words), other)
+
+
+def _decisive(deciding: Sequence[Judged], word: Word, rule: PartsRule) -> Judged:
+    """The part to show: the first that decides alone, in the claim's own order; else the one nearest to deciding."""
+    if word == _DECISIVE_ALONE[rule]:
+        return deciding[0]
+    return (max if rule == "all_of" else min)(deciding, key=lambda part: part.distance)
 
 
 def _sentence(word: Word, decisive: Judged, judged: Sequence[Judged]) -> str:

@@ -36,6 +36,8 @@ Part = Annotated[
     Field(discriminator="kind"),
 ]  # fmt: skip
 
+PartsRule = Literal["all_of", "any_of"]
+
 
 class Conditions(BaseModel):
     """How the source ran it, where ours may differ; a verdict names the differences."""
@@ -65,6 +67,7 @@ class Claim(BaseModel):
     only: Literal["cpu", "cuda"] | None = Field(None, description="kind of device the claim is about, where it is one")
     reason: str = Field("", description="for a claim that is refuted or surprising: why, in one sentence")
     cannot: str = Field("", description="why it cannot be decided here; then it has no parts")
+    rule: PartsRule = Field("all_of", description="whether the claim holds when all parts do, or when any does")
     parts: tuple[Part, ...] = ()
 
     @model_validator(mode="after")

@@ -119,6 +119,36 @@ def test_an_open_part_never_supports(words: list[Any]) -> None:
     assert combine(words) != R
 
 
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        ([S], S), ([R], R), ([S, R], S), ([S, N], S), ([S, OPEN], S), ([R, R], R), ([R, OPEN], OPEN), ([R, N], N),
+        ([R, OPEN, N], N),
+    ],
+)  # fmt: skip
+def test_combining_alternatives(words: list[Any], word: str) -> None:
+    """Where any part suffices, one that holds supports, and only when all are refuted is the claim."""
+    assert combine(words, "any_of") == word
+    assert combine(words[::-1], "any_of") == word
+
+
+@pytest.mark.parametrize(
+    ("latency_s", "file_bytes", "word", "effect"),
+    [
+        (0.0225, 25.85e6, S, 25.85e6), (0.07, 20e6, S, 0.07), (0.07, 102e6, S, 0.07), (0.0225, 20e6, R, 20e6),
+        (0.07, NAN, S, 0.07), (0.0225, NAN, N, NAN),
+    ],
+)  # fmt: skip
+def test_failing_one_limit_is_not_suiting(
+    analysis_of: MakeAnalysis, latency_s: float, file_bytes: float, word: str, effect: float
+) -> None:
+    """ResNet-50 does not suit where it takes over 33.3 ms or more than 25 MB; the limit nearest to failing is shown."""
+    row = {"model": "resnet50", "resolution": 224, "latency_s": latency_s, "file_bytes": file_bytes}
+    verdict = _judge("EG-05", analysis_of(rounds=[row] * 3))
+    assert verdict.verdict == word
+    assert verdict.effect == pytest.approx(effect, nan_ok=True)
+
+
 # --- golden verdicts on counted numbers ----------------------------------------------------------------------------
 
 

@@ -69,7 +69,7 @@ def _compared(verdicts: Sequence[Verdict]) -> list[str]:
 
 def _furthest(verdicts: Sequence[Verdict]) -> list[str]:
     """The refuted part that lies furthest outside what its claim allows."""
-    refuted = [(v, part) for v in verdicts for part in v.parts if part.word == "refuted"]
+    refuted = [(v, part) for v in verdicts if v.verdict == "refuted" for part in v.parts if part.word == "refuted"]
     if not refuted:
         return []
     worst, part = max(refuted, key=lambda found: found[1].distance)

@@ -33,16 +33,16 @@ def outlook(verdicts: Sequence[Verdict], analysis: Analysis) -> tuple[str, ...]:
 def rounds_to_decide(verdict: Verdict) -> float:
     """Rounds per case after which an open verdict would be decided, were every effect to stay as it is.
 
-    A claim is refuted as soon as one part is, so where open parts lie outside what is allowed the first of them counts;
-    else it is supported when the last one is. NaN for a decided verdict and without an interval, infinite where an
-    effect lies on its bound.
+    A claim of ``all_of`` its parts is refuted as soon as one part is, so where open parts lie outside what is allowed
+    the first of them counts; else it is supported when the last one is. One of ``any_of`` them is the mirror image.
+    NaN for a decided verdict and without an interval, infinite where an effect lies on its bound.
     """
     open_ = [part for part in verdict.parts if part.word == "inconclusive"]
     if verdict.verdict != "inconclusive" or not open_:
         return math.nan
-    outside = [_rounds(part) for part in open_ if part.distance > 0]
-    needed = outside or [_rounds(part) for part in open_]
-    return math.nan if any(map(math.isnan, needed)) else min(needed) if outside else max(needed)
+    deciding_alone = [_rounds(part) for part in open_ if (part.distance > 0) == (verdict.claim.rule == "all_of")]
+    needed = deciding_alone or [_rounds(part) for part in open_]
+    return math.nan if any(map(math.isnan, needed)) else min(needed) if deciding_alone else max(needed)
 
 
 def _rounds(part: Judged) -> float:

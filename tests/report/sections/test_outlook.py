@@ -50,6 +50,18 @@ def test_all_open_parts_must_be_decided_for_support_and_one_for_refutation() -> 
     assert needed(near, beyond) == needed(beyond) < needed(near)
 
 
+def test_where_any_part_suffices_one_open_part_inside_decides() -> None:
+    def part(value: float) -> Judged:
+        return Judged("part", Estimate(value, value / 1.2, value * 1.2, 3), -math.inf, 1.1, "inconclusive")
+
+    def needed(*parts: Judged) -> float:
+        verdict = _verdict(1.0, 0.8, 1.2, 1.1)
+        return rounds_to_decide(replace(verdict, claim=CLAIMS[0].model_copy(update={"rule": "any_of"}), parts=parts))
+
+    assert needed(part(1.0), part(1.2)) == needed(part(1.0))
+    assert needed(part(1.2), part(1.25)) == needed(part(1.2)) > needed(part(1.25))
+
+
 def test_on_its_bound_no_number_of_rounds_decides_and_without_an_interval_none_is_known() -> None:
     assert math.isinf(rounds_to_decide(_verdict(1.1, 1.0, 1.2, 1.1)))
     assert math.isnan(rounds_to_decide(_verdict(1.0, math.nan, math.nan, 1.1, n=1)))
