@@ -49,6 +49,7 @@ class Conditions(BaseModel):
     device: Literal["cpu", "cuda", "tpu", "phone"] | None = None
     precision: str | None = None
     mode: Literal["inference", "training"] | None = None
+    hardware: str | None = Field(None, description="CPU or GPU, as a part of its full name")
 
 
 class Claim(BaseModel):
@@ -82,6 +83,11 @@ class Claim(BaseModel):
     def measured(self) -> bool:
         """Whether deciding it takes measurements."""
         return any(part.measured for part in self.parts)
+
+    @property
+    def ours(self) -> bool:
+        """Whether we wrote the sentence: a trap, or a question of our own. It never counts as a refuted paper."""
+        return self.stance == "trap" or self.source.startswith("scalebench")
 
     def needs(self) -> list[Needs]:
         """What its parts need."""

@@ -107,7 +107,7 @@ def _changes(verdicts: Sequence[Verdict]) -> Iterator[str]:
     decided = [
         (distance, i)
         for i, v in enumerate(verdicts)
-        if v.verdict in ("supported", "refuted") and v.decisive is not None
+        if v.verdict in ("supported", "refuted", "not reproduced here") and v.decisive is not None
         if not math.isnan(distance := _half_widths(v.decisive))
     ]
     if decided:
