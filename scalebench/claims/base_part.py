@@ -78,6 +78,8 @@ class BasePart(BaseModel):
     """Whether ``margin`` is absolute, as for exponents and differences; relative otherwise."""
     timed: ClassVar[bool] = False
     """Whether its models must be measured, not only counted."""
+    narrows: ClassVar[bool] = False
+    """Whether more rounds narrow its interval; one that comes from the choice of models they do not."""
 
     label: str
     near: float | None = None

@@ -14,11 +14,21 @@ from scalebench.analysis.stats import Estimate
 from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import UNKNOWN, BasePart, Configuration, Finding
 from scalebench.claims.counted import CountSeries
-from scalebench.claims.registry import Claim
+from scalebench.claims.registry import Claim, PartsRule
 from scalebench.suite.case import AXES, configuration_text
 
-Word = Literal["supported", "refuted", "inconclusive", "not measured"]
+Word = Literal["supported", "refuted", "not reproduced here", "inconclusive", "not measured"]
+"""``not reproduced here``: measured outside what is claimed, on other hardware or under other conditions."""
 ON_PAPER = "on paper"
+_DECISIVE_ALONE: dict[PartsRule, tuple[Word, ...]] = {
+    "all_of": ("refuted", "not reproduced here"), "any_of": ("supported",),
+}  # fmt: skip
+"""The words that, on one part, decide a claim."""
+_ORDER: dict[PartsRule, tuple[Word, ...]] = {
+    "all_of": ("refuted", "not reproduced here", "not measured", "inconclusive", "supported"),
+    "any_of": ("supported", "not measured", "inconclusive", "not reproduced here", "refuted"),
+}
+"""The first of these words that a part has is the claim's."""
 
 
 @dataclass(frozen=True)
@@ -116,19 +126,20 @@ def decide(estimate: Estimate, low: float, high: float) -> Word:
 def _verdict(
     claim: Claim, configuration: Configuration, findings: Sequence[Sequence[Finding]], analysis: Analysis
 ) -> Verdict:
+    values = dict(zip(WAY, configuration, strict=False))
+    differences = _differences(claim, values, analysis)
     judged = [
-        Judged(finding.label, finding.estimate, *part.bounds, decide(finding.estimate, *part.bounds))
+        _judged(finding, part, bool(differences))
         for part, own in zip(claim.parts, findings, strict=True)
         for finding in _findings_in(configuration, part, own)
     ]
-    word = combine([part.word for part in judged])
-    deciding = [part for part in judged if part.word == word]
-    # The first failure in the claim's own order refutes it; otherwise the part nearest to failing is shown.
-    decisive = deciding[0] if word == "refuted" else max(deciding, key=lambda part: part.distance)
+    word = combine([part.word for part in judged], claim.rule)
+    decisive = _decisive([part for part in judged if part.word == word], word, claim.rule)
     e = decisive.estimate
-    values = dict(zip(WAY, configuration, strict=False))
     reason = [claim.reason] if claim.reason and word == "refuted" else []
-    remarks = [_sentence(word, decisive, judged), *reason, *_interchanged(claim, judged), *_conditions(claim, values)]
+    remarks = [_sentence(word, decisive, judged), *reason, *_interchanged(claim, judged)]
+    if differences:
+        remarks.append(f"Conditions differ from the source's: {', '.join(differences)}.")
     return Verdict(
         claim, word, e.value, e.low, e.high, e.n,
         str(values.get("machine", "any machine" if claim.measured and analysis.machines else ON_PAPER)),
@@ -137,10 +148,28 @@ def _verdict(
     )  # fmt: skip
 
 
-def combine(words: Sequence[Word]) -> Word:
-    """One refuted part refutes a claim; an unmeasured one leaves it open; all must hold to support it."""
-    order: tuple[Word, ...] = ("refuted", "not measured", "inconclusive")
-    return next((word for word in order if word in words), "supported")
+def _judged(finding: Finding, part: BasePart, elsewhere: bool) -> Judged:
+    """One finding decided; a measurement ``elsewhere`` than at the source's conditions refutes nothing."""
+    word = decide(finding.estimate, *part.bounds)
+    if word == "refuted" and finding.configuration and elsewhere:
+        word = "not reproduced here"
+    return Judged(finding.label, finding.estimate, *part.bounds, word)
+
+
+def combine(words: Sequence[Word], rule: PartsRule = "all_of") -> Word:
+    """The verdict on a claim from those on its parts.
+
+    ``all_of``: one refuted part refutes it, an unmeasured one leaves it open, all must hold to support it. ``any_of``:
+    one part that holds supports it, an unmeasured one leaves it open, all must fail to refute it.
+    """
+    return next(word for word in _ORDER[rule] if word in words)
+
+
+def _decisive(deciding: Sequence[Judged], word: Word, rule: PartsRule) -> Judged:
+    """The part to show: the first that decides alone, in the claim's own order; else the one nearest to deciding."""
+    if word in _DECISIVE_ALONE[rule]:
+        return deciding[0]
+    return (max if rule == "all_of" else min)(deciding, key=lambda part: part.distance)
 
 
 def _sentence(word: Word, decisive: Judged, judged: Sequence[Judged]) -> str:
@@ -180,12 +209,18 @@ def _interchanged(claim: Claim, judged: Sequence[Judged]) -> list[str]:
     return remarks
 
 
-def _conditions(claim: Claim, values: Mapping[str, Any]) -> list[str]:
-    """How this configuration differs from the source's."""
+def _differences(claim: Claim, values: Mapping[str, Any], analysis: Analysis) -> list[str]:
+    """How this configuration and machine differ from the source's."""
     source = claim.under.model_dump(exclude_none=True) if values else {}
+    hardware = source.pop("hardware", None)
     differences = [
         f"{AXES[name].words(values[name])} instead of {AXES[name].words(value)}"
         for name, value in source.items()
         if not str(values[name]).startswith(str(value)) or (isinstance(value, int) and values[name] != value)
     ]
-    return [f"Conditions differ from the source's: {', '.join(differences)}."] if differences else []
+    if hardware:
+        facts = analysis.machines[str(values["machine"])].hardware
+        cpu = (facts.get("cpu") or {}).get("name")
+        device = str((cpu if str(values["device"]) == "cpu" else facts.get("gpu")) or "unknown hardware")
+        differences += [] if hardware.lower() in device.lower() else [f"{device} instead of {hardware}"]
+    return differences

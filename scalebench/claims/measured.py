@@ -27,6 +27,7 @@ class _MeasuredPart(BasePart):
     """A part about one measured metric."""
 
     timed: ClassVar[bool] = True
+    narrows: ClassVar[bool] = True
     metric: Annotated[str, AfterValidator(partial(check_metric, MEASURED, "measured"))]
 
 
@@ -87,6 +88,7 @@ class MeasuredExponent(_MeasuredPart):
     """Log-log slope of a measured metric over cases; ``margin`` is absolute."""
 
     absolute: ClassVar[bool] = True
+    narrows: ClassVar[bool] = False
     kind: Literal["measured_exponent"]
     against: Literal["macs", "resolution", "activations"]
     models: list[ModelAt] = Field(min_length=3)

@@ -36,6 +36,8 @@ Part = Annotated[
     Field(discriminator="kind"),
 ]  # fmt: skip
 
+PartsRule = Literal["all_of", "any_of"]
+
 
 class Conditions(BaseModel):
     """How the source ran it, where ours may differ; a verdict names the differences."""
@@ -47,6 +49,7 @@ class Conditions(BaseModel):
     device: Literal["cpu", "cuda", "tpu", "phone"] | None = None
     precision: str | None = None
     mode: Literal["inference", "training"] | None = None
+    hardware: str | None = Field(None, description="CPU or GPU, as a part of its full name")
 
 
 class Claim(BaseModel):
@@ -65,6 +68,7 @@ class Claim(BaseModel):
     only: Literal["cpu", "cuda"] | None = Field(None, description="kind of device the claim is about, where it is one")
     reason: str = Field("", description="for a claim that is refuted or surprising: why, in one sentence")
     cannot: str = Field("", description="why it cannot be decided here; then it has no parts")
+    rule: PartsRule = Field("all_of", description="whether the claim holds when all parts do, or when any does")
     parts: tuple[Part, ...] = ()
 
     @model_validator(mode="after")
@@ -79,6 +83,11 @@ class Claim(BaseModel):
     def measured(self) -> bool:
         """Whether deciding it takes measurements."""
         return any(part.measured for part in self.parts)
+
+    @property
+    def ours(self) -> bool:
+        """Whether we wrote the sentence: a trap, or a question of our own. It never counts as a refuted paper."""
+        return self.stance == "trap" or self.source.startswith("scalebench")
 
     def needs(self) -> list[Needs]:
         """What its parts need."""

@@ -20,7 +20,7 @@ COMMANDS = {
     "count": "Count models: nothing is measured, no weights are loaded.",
     "blocks": "Show where a model's MACs, bytes and time go: by kind of part and by stage.",
     "report": "Write the report of stored records; of two runs or machines, A B, what differs between them.",
-    "claims": "List the published claims, or judge them by stored records: exit code 1 where some are refuted.",
+    "claims": "List the published claims, or judge them by stored records: exit code 1 if published ones are refuted.",
     "suite-for": "Write the smallest suite that decides the named claims, under their source's conditions "
     "where a suite can.",
     "compare": "Compare B with A. Exit code 0: no case is slower; 1: at least one is, after Holm's "

@@ -27,14 +27,14 @@ def claims(
     file: Path | None = typer.Option(None, "--claims", help="File of your own claims beside the shipped ones."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON list."),
 ) -> None:
-    """List the published claims, or judge them by stored records: exit code 1 where some are refuted."""
+    """List the published claims, or judge them by stored records: exit code 1 if published ones are refuted."""
     chosen = select_claims(ids or ["all"], with_file(file))
     if not check:
         _list(chosen, json_)
         return
     verdicts = _judge(chosen, check)
     _show(verdicts, json_)
-    if any(verdict.verdict == "refuted" for _, verdict in verdicts):
+    if any(verdict.verdict == "refuted" and not verdict.claim.ours for _, verdict in verdicts):
         raise typer.Exit(EXIT_REFUTED)
 
 

@@ -48,4 +48,4 @@ def verdict_line(verdict: Verdict) -> str:
     if verdict.n:
         bounds = interval(verdict.low, verdict.high, verdict.exact)
         effect = f"{digits(verdict.effect)} {bounds}, n = {verdict.n}"
-    return f"{verdict.verdict:<13} {verdict.claim.id:<8} {verdict.claim.claim} ({effect}; {verdict.machine})"
+    return f"{verdict.verdict:<19} {verdict.claim.id:<8} {verdict.claim.claim} ({effect}; {verdict.machine})"

@@ -121,7 +121,7 @@ class Ruling:
     """A claim's verdict in one place.
 
     Attributes:
-        word: supported, refuted, inconclusive or not measured.
+        word: supported, refuted, not reproduced here, inconclusive or not measured.
         effect: decisive number with interval and n, in words.
         place: machine and way of running.
         why: one or two sentences.

@@ -15,6 +15,8 @@ ROUND_COLUMNS = [
     "outcome", *MEASURED,
 ]  # fmt: skip
 
+_HARDWARE = {"xeon": {"cpu": {"name": "Intel Xeon E5-2690 v4"}, "gpu": "Tesla V100"}, "epyc": {"cpu": {"name": "EPYC"}}}
+
 
 @pytest.fixture(scope="session")
 def analysis_of() -> Callable[..., Analysis]:
@@ -39,7 +41,10 @@ def analysis_of() -> Callable[..., Analysis]:
         frame["used"] = frame["outcome"] == "ok"
         return Analysis(
             plan=Plan("a_suite", "", "", (), (), tuple(groups), (), 3),
-            machines={str(name): Environment(str(name), "h", "s") for name in frame["machine"].unique()},
+            machines={
+                str(name): Environment(str(name), "h", "s", _HARDWARE.get(str(name), {}))
+                for name in frame["machine"].unique()
+            },
             rounds=frame,
             cases=pd.DataFrame(),
             counts=pd.DataFrame(

@@ -97,13 +97,14 @@ def test_margins_of_exponents_are_absolute() -> None:
 
 
 S, R, OPEN, N = "supported", "refuted", "inconclusive", "not measured"
+ELSEWHERE = "not reproduced here"
 
 
 @pytest.mark.parametrize(
     ("words", "word"),
     [
         ([S], S), ([S, S], S), ([R], R), ([OPEN], OPEN), ([N], N), ([N, N], N), ([S, R], R), ([OPEN, R, N], R),
-        ([S, OPEN], OPEN), ([R, N], R),
+        ([S, OPEN], OPEN), ([R, N], R), ([ELSEWHERE, R], R), ([ELSEWHERE, OPEN, N, S], ELSEWHERE),
     ],
 )  # fmt: skip
 def test_combining(words: list[Any], word: str) -> None:
@@ -117,6 +118,36 @@ def test_an_open_part_never_supports(words: list[Any]) -> None:
     """While a part is inconclusive or not measured, the claim is not supported, and without evidence not refuted."""
     assert (combine(words) == S) == (set(words) == {S})
     assert combine(words) != R
+
+
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        ([S], S), ([R], R), ([S, R], S), ([S, N], S), ([S, OPEN], S), ([R, R], R), ([R, OPEN], OPEN), ([R, N], N),
+        ([R, OPEN, N], N), ([R, ELSEWHERE], ELSEWHERE), ([S, ELSEWHERE], S),
+    ],
+)  # fmt: skip
+def test_combining_alternatives(words: list[Any], word: str) -> None:
+    """Where any part suffices, one that holds supports, and only when all are refuted is the claim."""
+    assert combine(words, "any_of") == word
+    assert combine(words[::-1], "any_of") == word
+
+
+@pytest.mark.parametrize(
+    ("latency_s", "file_bytes", "word", "effect"),
+    [
+        (0.0225, 25.85e6, S, 25.85e6), (0.07, 20e6, S, 0.07), (0.07, 102e6, S, 0.07), (0.0225, 20e6, R, 20e6),
+        (0.07, NAN, S, 0.07), (0.0225, NAN, N, NAN),
+    ],
+)  # fmt: skip
+def test_failing_one_limit_is_not_suiting(
+    analysis_of: MakeAnalysis, latency_s: float, file_bytes: float, word: str, effect: float
+) -> None:
+    """ResNet-50 does not suit where it takes over 33.3 ms or more than 25 MB; the limit nearest to failing is shown."""
+    row = {"model": "resnet50", "resolution": 224, "latency_s": latency_s, "file_bytes": file_bytes}
+    verdict = _judge("EG-05", analysis_of(rounds=[row] * 3))
+    assert verdict.verdict == word
+    assert verdict.effect == pytest.approx(effect, nan_ok=True)
 
 
 # --- golden verdicts on counted numbers ----------------------------------------------------------------------------
@@ -262,8 +293,8 @@ def test_each_machine_and_configuration_has_its_verdict(analysis_of: MakeAnalysi
     found = {(v.machine, v.way): (v.verdict, round(v.effect, 3)) for v in verdicts}
     assert found == {
         ("xeon", "batch 1, fp32 eager, cpu, 1 thread"): (S, 6.5),
-        ("epyc", "batch 1, fp32 eager, cpu, 1 thread"): (R, 2.3),
-        ("xeon", "batch 1, fp32 eager, cpu, 4 threads"): (R, 3.0),
+        ("epyc", "batch 1, fp32 eager, cpu, 1 thread"): (ELSEWHERE, 2.3),
+        ("xeon", "batch 1, fp32 eager, cpu, 4 threads"): (ELSEWHERE, 3.0),
     }
 
 
@@ -272,6 +303,50 @@ def test_differences_from_the_sources_conditions_are_reported(analysis_of: MakeA
     (four,) = judge(select_claims(["EN-12"]), analysis_of(rounds=_speed(3.0, threads=4, batch=8)))
     assert "Conditions differ from the source's: 4 threads instead of 1 thread, batch 8 instead of" in four.why
     assert "Conditions differ" not in _judge("EN-12", analysis_of(rounds=_speed(3.0))).why
+
+
+@pytest.mark.parametrize(
+    ("name", "way", "factor", "word", "difference"),
+    [
+        ("RG-01", {"batch": 64, "device": "cuda:0"}, 2.5, R, ""),
+        (
+            "RG-01",
+            {"batch": 64, "device": "cuda:0", "machine": "epyc"},
+            2.5,
+            ELSEWHERE,
+            "unknown hardware instead of V100",
+        ),
+        ("RG-01", {"batch": 1, "device": "cuda:0"}, 2.5, ELSEWHERE, "batch 1 instead of batch 64."),
+        ("RG-01", {"batch": 64}, 2.5, ELSEWHERE, "cpu instead of cuda, Intel Xeon E5-2690 v4 instead of V100."),
+        ("RG-01", {"batch": 1}, 5.5, S, "batch 1 instead of batch 64"),
+        ("RG-01", {"batch": 1}, 4.6, OPEN, "batch 1 instead of batch 64"),
+    ],
+)
+def test_outside_the_sources_conditions_nothing_is_refuted(
+    analysis_of: MakeAnalysis, name: str, way: dict[str, Any], factor: float, word: str, difference: str
+) -> None:
+    """RegNets 2.5 times as fast as B5 refute 5.4 on a V100 at batch 64 only; elsewhere it is not reproduced."""
+    rounds = [
+        {"model": model, "resolution": size, "throughput_ips": value * wobble, **way}
+        for model, size, value in (
+            ("regnetx_080", 224, factor),
+            ("regnety_080", 224, factor),
+            ("efficientnet_b5", 456, 1),
+        )
+        for wobble in (0.99, 1.0, 1.01)
+    ]
+    verdict = _judge(name, analysis_of(rounds=rounds))
+    assert verdict.verdict == word
+    assert difference in verdict.why
+    assert ("Conditions differ" in verdict.why) == bool(difference)
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"), [("EN-12", False), ("RG-01", False), ("EN-19", True), ("RT-01", True), ("EG-05", True)]
+)
+def test_sentences_of_our_own_are_known(name: str, ours: bool) -> None:
+    """Traps and the questions of our suites are no paper's claims."""
+    assert registry()[name].ours == ours
 
 
 def test_training_is_another_condition(analysis_of: MakeAnalysis) -> None:

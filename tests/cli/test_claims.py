@@ -32,12 +32,13 @@ def test_stored_records_are_judged_and_a_refutation_is_told_by_the_exit_code() -
     (verdict,) = json.loads(found.stdout)
     assert (found.exit_code, verdict["verdict"], verdict["claim"]) == (0, "supported", "EN-12")
     assert verdict["suite"] == "paper_latency"
-    both = ["claims", "EN-19", "EN-12", "--check", str(RESULTS / "paper_latency"), "--check",
+    both = ["claims", "EN-19", "EN-03", "EN-12", "--check", str(RESULTS / "paper_latency"), "--check",
             str(RESULTS / "compound_vs_single")]  # fmt: skip
     shown = CliRunner().invoke(app, both)
     assert shown.exit_code == 1
-    assert "1 refuted, 1 supported, 1 inconclusive" in shown.stdout  # EN-12 twice: runs are never pooled
+    assert "2 refuted, 1 supported, 1 inconclusive" in shown.stdout  # EN-12 twice: runs are never pooled
     assert "on paper" in shown.stdout
+    assert CliRunner().invoke(app, ["claims", "EN-19", *both[4:]]).exit_code == 0  # a sentence of our own
 
 
 def test_a_suite_for_claims_is_written_and_never_over_another(tmp_path: Path) -> None:

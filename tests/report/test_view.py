@@ -25,6 +25,15 @@ def test_a_headline_has_at_most_sixty_words_and_says_the_counts(full: Built) -> 
         assert f"{count} {word}" in text
 
 
+def test_sentences_of_our_own_are_not_counted_among_refuted_papers(full: Built) -> None:
+    paper = replace(full.verdicts[0], verdict="refuted")
+    trap = replace(paper, claim=CLAIMS[1].model_copy(update={"stance": "trap"}))
+    assert count_words([paper, trap, trap])["refuted"] == 1
+    assert headline([paper, trap, trap]).startswith("1 claims, 1 verdicts: 0 supported, 1 refuted, 0 not reproduced")
+    assert "2 on sentences of our own are not counted." in headline([paper, trap, trap])
+    assert headline([trap]).startswith("1 sentences of our own, 1 verdicts: 0 supported, 1 refuted")
+
+
 def test_a_headline_stays_short_with_a_long_claim_and_a_long_machine(full: Built) -> None:
     long = CLAIMS[0].model_copy(update={"claim": "word " * 200})
     verdicts = [replace(v, claim=long, machine="m" * 300) if v.claim.id == "EN-18" else v for v in full.verdicts]

@@ -19,7 +19,8 @@ WORDS: tuple[Word, ...] = get_args(Word)
 
 
 def count_words(verdicts: Sequence[Verdict]) -> dict[str, int]:
-    """How many verdicts there are of each word, every word named."""
+    """How many verdicts on published claims there are of each word, every word named; on our own where all are."""
+    verdicts = [verdict for verdict in verdicts if not verdict.claim.ours] or verdicts
     return {word: sum(verdict.verdict == word for verdict in verdicts) for word in WORDS}
 
 
@@ -47,9 +48,14 @@ def effect(verdict: Verdict) -> str:
 
 def _counts(verdicts: Sequence[Verdict]) -> str:
     counts = count_words(verdicts)
-    claims = len({verdict.claim.id for verdict in verdicts})
     body = ", ".join(f"{count} {word}" for word, count in counts.items())
-    return f"{claims} claims, {len(verdicts)} verdicts: {body}."
+    own = [verdict for verdict in verdicts if verdict.claim.ours]
+    published = [verdict for verdict in verdicts if not verdict.claim.ours]
+    claims = len({verdict.claim.id for verdict in published or own})
+    if not published:
+        return f"{claims} sentences of our own, {len(own)} verdicts: {body}."
+    apart = f" {len(own)} on sentences of our own are not counted." if own else ""
+    return f"{claims} claims, {len(published)} verdicts: {body}.{apart}"
 
 
 def _compared(verdicts: Sequence[Verdict]) -> list[str]:
@@ -69,7 +75,13 @@ def _compared(verdicts: Sequence[Verdict]) -> list[str]:
 
 def _furthest(verdicts: Sequence[Verdict]) -> list[str]:
     """The refuted part that lies furthest outside what its claim allows."""
-    refuted = [(v, part) for v in verdicts for part in v.parts if part.word == "refuted"]
+    refuted = [
+        (v, part)
+        for v in verdicts
+        if v.verdict == "refuted" and not v.claim.ours
+        for part in v.parts
+        if part.word == "refuted"
+    ]
     if not refuted:
         return []
     worst, part = max(refuted, key=lambda pair: pair[1].distance)

@@ -33,16 +33,19 @@ def outlook(verdicts: Sequence[Verdict], analysis: Analysis) -> tuple[str, ...]:
 def rounds_to_decide(verdict: Verdict) -> float:
     """Rounds per case after which an open verdict would be decided, were every effect to stay as it is.
 
-    A claim is refuted as soon as one part is, so where open parts lie outside what is allowed the first of them counts;
-    else it is supported when the last one is. NaN for a decided verdict and without an interval, infinite where an
-    effect lies on its bound.
+    A claim of ``all_of`` its parts is refuted as soon as one part is, so where open parts lie outside what is allowed
+    the first of them counts; else it is supported when the last one is. One of ``any_of`` them is the mirror image.
+    NaN for a decided verdict, without an interval, on paper, and where intervals come from the choice of models, which
+    no round narrows; infinite where an effect lies on its bound.
     """
+    if not verdict.way or not all(part.narrows for part in verdict.claim.parts if part.measured):
+        return math.nan
     open_ = [part for part in verdict.parts if part.word == "inconclusive"]
     if verdict.verdict != "inconclusive" or not open_:
         return math.nan
-    outside = [_rounds(part) for part in open_ if part.distance > 0]
-    needed = outside or [_rounds(part) for part in open_]
-    return math.nan if any(map(math.isnan, needed)) else min(needed) if outside else max(needed)
+    deciding_alone = [_rounds(part) for part in open_ if (part.distance > 0) == (verdict.claim.rule == "all_of")]
+    needed = deciding_alone or [_rounds(part) for part in open_]
+    return math.nan if any(map(math.isnan, needed)) else min(needed) if deciding_alone else max(needed)
 
 
 def _rounds(part: Judged) -> float:
@@ -96,7 +99,7 @@ def _changes(verdicts: Sequence[Verdict]) -> Iterator[str]:
     nearest = {verdicts[index].claim.id: (n, index) for n, index in reversed(open_)}
     for n, index in sorted(nearest.values())[: MOST - 1]:
         yield _more_rounds(verdicts[index], n)
-    alone = [v for v in verdicts if v.verdict == "inconclusive" and v.n == 1]
+    alone = [v for v in verdicts if v.verdict == "inconclusive" and v.n == 1 and v.way]
     if alone:
         names = listed(list(dict.fromkeys(v.claim.id for v in alone)))
         yield f"{names}: one round gives no interval, and without an interval nothing is decided; measure more rounds."
@@ -107,20 +110,24 @@ def _changes(verdicts: Sequence[Verdict]) -> Iterator[str]:
     decided = [
         (distance, i)
         for i, v in enumerate(verdicts)
-        if v.verdict in ("supported", "refuted") and v.decisive is not None
+        if v.verdict in ("supported", "refuted", "not reproduced here") and v.decisive is not None
         if not math.isnan(distance := _half_widths(v.decisive))
     ]
     if decided:
         distance, index = min(decided)
         verdict = verdicts[index]
         yield (
-            f"{verdict.claim.id} on {verdict.machine} is the closest decision: {verdict.verdict}, {effect(verdict)}, "
+            f"{_place(verdict)} is the closest decision: {verdict.verdict}, {effect(verdict)}, "
             f"its bound is {units.digits(distance)} half-widths of the interval away."
         )
 
 
+def _place(verdict: Verdict) -> str:
+    return f"{verdict.claim.id} {verdict.machine if verdict.machine == ON_PAPER else f'on {verdict.machine}'}"
+
+
 def _more_rounds(verdict: Verdict, rounds: float) -> str:
-    where = f"{verdict.claim.id} on {verdict.machine}, {verdict.way.split(',')[0]}"
+    where = f"{_place(verdict)}, {verdict.way.split(',')[0]}"
     if rounds > FEASIBLE:
         return f"{where}: no feasible number of rounds decides it, {effect(verdict)} is too close to its bound."
     return (

@@ -15,7 +15,7 @@ from scalebench.report.writing.bundle import chart_script
 from scalebench.report.writing.packing import packed, packed_json, source_hash
 
 ICONS = {
-    "supported": "✓", "refuted": "✗", "inconclusive": "?", "not measured": "-",
+    "supported": "✓", "refuted": "✗", "not reproduced here": "≠", "inconclusive": "?", "not measured": "-",
     "better": "✓", "worse": "✗", "same": "=",
 }  # fmt: skip
 PREVIEW, SHORT = 8, 12

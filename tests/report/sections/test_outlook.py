@@ -10,6 +10,7 @@ from scipy import stats
 
 from scalebench.analysis.stats import Estimate
 from scalebench.claims.judge import Judged, Verdict, Word
+from scalebench.claims.registry import registry
 from scalebench.report.sections.outlook import outlook, rounds_to_decide
 from tests.report.literal_report import CLAIMS, Built, find_in, make_rounds
 
@@ -48,6 +49,38 @@ def test_all_open_parts_must_be_decided_for_support_and_one_for_refutation() -> 
     near, far, beyond = part(1.0, 1.05), part(1.0, 1.15), part(1.12, 1.0)
     assert needed(near, far) == needed(near) > needed(far)
     assert needed(near, beyond) == needed(beyond) < needed(near)
+
+
+def test_where_any_part_suffices_one_open_part_inside_decides() -> None:
+    def part(value: float) -> Judged:
+        return Judged("part", Estimate(value, value / 1.2, value * 1.2, 3), -math.inf, 1.1, "inconclusive")
+
+    def needed(*parts: Judged) -> float:
+        verdict = _verdict(1.0, 0.8, 1.2, 1.1)
+        return rounds_to_decide(replace(verdict, claim=CLAIMS[0].model_copy(update={"rule": "any_of"}), parts=parts))
+
+    assert needed(part(1.0), part(1.2)) == needed(part(1.0))
+    assert needed(part(1.2), part(1.25)) == needed(part(1.2)) > needed(part(1.25))
+
+
+@pytest.mark.parametrize("machine", ["on paper", "any machine"])
+def test_no_round_is_advised_for_what_is_counted(full: Built, machine: str) -> None:
+    """RS-04: an exponent of counts, 0.198 [0.147, 0.249] against 0.215, was given "about 61 rounds per case"."""
+    counted = replace(_verdict(0.198, 0.147, 0.249, 0.215, n=7), machine=machine, way="")
+    alone = replace(_verdict(1.05, math.nan, math.nan, 1.0, n=1), machine=machine, way="")
+    assert math.isnan(rounds_to_decide(counted))
+    assert not any("rounds" in line for line in outlook((counted, alone), full.analysis)[1:])
+
+
+def test_no_round_is_advised_where_the_interval_comes_from_the_choice_of_models() -> None:
+    """EM-01: a rank correlation of 37 cases was given "72 rounds per case in place of 37"."""
+    ranks = replace(_verdict(0.73, 0.616, 0.861, 0.8, n=37), claim=registry()["EM-01"])
+    assert math.isnan(rounds_to_decide(ranks))
+
+
+def test_what_is_on_paper_is_not_on_on_paper(full: Built) -> None:
+    narrow = replace(_verdict(0.198, 0.19, 0.21, 0.215, "supported", n=7), machine="on paper", way="")
+    assert outlook((narrow,), full.analysis)[1].startswith("EN-18 on paper is the narrowest call")
 
 
 def test_on_its_bound_no_number_of_rounds_decides_and_without_an_interval_none_is_known() -> None:
