@@ -80,7 +80,7 @@ def test_no_round_is_advised_where_the_interval_comes_from_the_choice_of_models(
 
 def test_what_is_on_paper_is_not_on_on_paper(full: Built) -> None:
     narrow = replace(_verdict(0.198, 0.19, 0.21, 0.215, "supported", n=7), machine="on paper", way="")
-    assert outlook((narrow,), full.analysis)[1].startswith("EN-18 on paper is the narrowest call")
+    assert outlook((narrow,), full.analysis)[1].startswith("EN-18 on paper is the closest decision")
 
 
 def test_on_its_bound_no_number_of_rounds_decides_and_without_an_interval_none_is_known() -> None:
