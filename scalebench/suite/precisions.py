@@ -31,8 +31,10 @@ class Precision:
 PRECISIONS = {
     "fp32": Precision(1e-3, peak=True),
     "tf32": Precision(3e-2, devices=("cuda",)),
-    "fp16": Precision(3e-2, 2, "float16", exported="fp16", peak=True),
     "bf16": Precision(0.25, 2, "bfloat16", peak=True),
+    "fp16": Precision(
+        3e-2, 2, "float16", exported="fp16", peak=True
+    ),  # after bf16: peaks are measured in this order, and fp16 may be emulated
     "amp_fp16": Precision(3e-2, autocast="float16"),
     "amp_bf16": Precision(0.25, autocast="bfloat16"),
     "int8": Precision(0.25, 1, exported="int8", devices=()),

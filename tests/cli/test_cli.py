@@ -53,7 +53,7 @@ def assert_each_case_has_its_rounds(found: list[dict[str, Any]]) -> None:
 def test_a_run_measures_reports_and_says_the_verdicts(finished: tuple[Path, Any]) -> None:
     folder, done = finished
     assert done.returncode == 0, done.stderr
-    assert "supported     EN-02" in done.stdout
+    assert "supported           EN-02" in done.stdout
     assert done.stdout.rstrip().endswith("report: reports/tiny.html")
     page = (folder / "reports" / "tiny.html").read_text()
     assert "EN-18" in page
@@ -137,7 +137,7 @@ def test_a_full_disk_stops_with_a_hint(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", limited], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
-    assert "hint: every record before this one is safe" in done.stderr
+    assert "hint: every earlier record is safe" in done.stderr
     assert all(file.read_bytes().endswith(b"\n") for file in tmp_path.rglob("*.jsonl"))
 
 
@@ -163,7 +163,7 @@ def test_verdicts_on_paper_are_golden(finished: tuple[Path, Any], golden: Callab
         (("resolution: [64]\n  - scale", "resolution: [8]\n  - scale"), 8, "too small"),
         (("target: [2]", "target: [2.01]\n    tolerance: 0.0001 #"), 11, "no rounding reaches"),
         (("claims: [EN-02,", "claims: [EN-99,"), 16, "unknown claim 'EN-99'"),
-        (("threads: [1]}", "threads: [1], device: [cuda:7]}"), 14, "is not there"),
+        (("threads: [1]}", "threads: [1], device: [cuda:7]}"), 14, "has no NVIDIA device"),
         (("grid:", "gird:"), 14, "did you mean 'grid'"),
     ],
 )
