@@ -54,10 +54,10 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class Panel:
-    """One drawing: one way of running on one machine, never averaged over.
+    """One drawing: one configuration on one machine, never averaged over.
 
     Attributes:
-        title: the way of running, and what is drawn where a chart has several kinds of panel.
+        title: the configuration, and what is drawn where a chart has several kinds of panel.
         svg: the drawing as an SVG element.
     """
 
@@ -123,7 +123,7 @@ class Ruling:
     Attributes:
         word: supported, refuted, not reproduced here, inconclusive or not measured.
         effect: decisive number with interval and n, in words.
-        place: machine and way of running.
+        place: machine and configuration.
         why: one or two sentences.
         parts: every part, judged.
         strip: the decisive part as a drawing, None where there is no number.
@@ -139,7 +139,7 @@ class Ruling:
 
 @dataclass(frozen=True)
 class Article:
-    """A claim with its rulings, one per machine and way of running."""
+    """A claim with its rulings, one per machine and configuration."""
 
     id: str
     name: str

@@ -80,17 +80,17 @@ def fit_law(law: Law, x: Sequence[float], y: Sequence[float], warm: LawFit | Non
     x0 = math.exp(float(np.mean(np.log(a))))
     u, v = np.log(a / x0), np.log(b)
     starts = np.array([_moved(warm, x0)]) if warm and warm.theta else law.starts(u, v)
-    found = [
+    solutions = [
         optimize.least_squares(lambda t: law.curve(u, t) - v, np.clip(start, -_BOUND, _BOUND),
                                bounds=(-_BOUND, _BOUND), loss="huber", f_scale=DELTA, max_nfev=300)
         for start in starts
     ]  # fmt: skip
-    best = min(found, key=lambda result: float(result.cost))
-    agreeing = sum(float(result.cost) <= float(best.cost) * (1 + _AGREES) + _ZERO for result in found)
+    best = min(solutions, key=lambda result: float(result.cost))
+    agreeing = sum(float(result.cost) <= float(best.cost) * (1 + _AGREES) + _ZERO for result in solutions)
     rms = math.sqrt(float(np.mean((law.curve(u, best.x) - v) ** 2)))
     return LawFit(
         law, tuple(map(float, best.x)), x0, float(a.min()), float(a.max()), len(a), float(best.cost) / len(a), rms,
-        bool(best.status > 0 or best.cost <= _ZERO), agreeing, len(found),
+        bool(best.status > 0 or best.cost <= _ZERO), agreeing, len(solutions),
     )  # fmt: skip
 
 

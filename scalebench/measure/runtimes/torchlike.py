@@ -1,4 +1,4 @@
-"""What all ways of running a module with torch itself share: precision, layout, autocast."""
+"""What all runtimes of torch itself share: precision, layout, autocast."""
 
 from __future__ import annotations
 
