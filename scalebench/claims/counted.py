@@ -111,13 +111,14 @@ class CountExponent(_CountedPart):
     models: list[ModelAt] = Field(min_length=3)
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """The slope; its interval shows how far the counts are from a power law."""
+        """The slope, exactly, with how far the counts are from a power law."""
         from scalebench.analysis.power_law import power_law
 
         x = [self._abscissa(analysis, text) for text in self.models]
         y = [counted(analysis, text, self.metric) for text in self.models]
         fit = power_law(x, y) if all(map(math.isfinite, (*x, *y))) else None
-        yield Finding(next(iter(self.labels())), fit.exponent if fit else UNKNOWN)
+        label = next(iter(self.labels()))
+        yield Finding(label, exact(fit.exponent.value, len(x)), misfit=fit.misfit) if fit else Finding(label, UNKNOWN)
 
     def labels(self) -> Iterable[str]:
         """Which exponent it is."""

@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from scalebench.analysis.stats import Estimate
-from scalebench.claims.judge import Judged, Verdict, Word
+from scalebench.claims.judge import Verdict
+from scalebench.claims.judged_parts import Judged, Word
 from scalebench.claims.registry import registry
 from scalebench.report.sections.outlook import outlook, rounds_to_decide
 from tests.report.literal_report import CLAIMS, Built, find_in, make_rounds
