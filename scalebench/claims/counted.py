@@ -27,10 +27,10 @@ def exact_or_unknown(value: float, n: int = 1) -> Estimate:
     return exact(value, n) if math.isfinite(value) else UNKNOWN
 
 
-def of_printed(function: Callable[..., float], *values: float) -> Estimate:
+def of_printed(function: Callable[..., float], *values: float, n: int = 1) -> Estimate:
     """What follows from printed values, with the range that their rounding leaves; unknown where it is not finite."""
     value, (low, high) = function(*values), spread(function, *values)
-    return Estimate(value, low, high, len(values), exact=True) if math.isfinite(value) else UNKNOWN
+    return Estimate(value, low, high, n, exact=True) if math.isfinite(value) else UNKNOWN
 
 
 class Constant(BasePart):

@@ -26,6 +26,8 @@ _ORDER: dict[PartsRule, tuple[Word, ...]] = {
     "any_of": ("supported", "not measured", "inconclusive", "not reproduced here", "refuted"),
 }
 """The first of these words that a part has is the claim's."""
+_SAME = 1e-9
+"""Relative width of an interval that is nothing but the error of computing it."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,9 @@ class Judged:
 
     @property
     def sampled(self) -> bool:
-        """Whether its number could have come out otherwise, so that chance has a part in its verdict."""
-        return not self.estimate.exact and not math.isnan(self.estimate.low)
+        """Whether its number could have come out otherwise; a count, or a size that is always the same, could not."""
+        e = self.estimate
+        return not e.exact and e.high - e.low > _SAME * abs(e.value)
 
 
 def decide(estimate: Estimate, low: float, high: float) -> Word:
@@ -102,7 +105,12 @@ def combine(words: Sequence[Word], rule: PartsRule = "all_of") -> Word:
 
 
 def decisive(deciding: Sequence[Judged], word: Word, rule: PartsRule) -> Judged:
-    """The part to show: the first that decides alone, in the claim's own order; else the one nearest to deciding."""
+    """The part to show: the first that decides alone, in the claim's own order; else the one nearest to deciding.
+
+    Of measured parts that decide alone it is the most extreme one, as it is of all others.
+    """
     if word in DECISIVE_ALONE[rule]:
-        return deciding[0]
+        if not deciding[0].sampled:
+            return deciding[0]
+        deciding = [part for part in deciding if part.sampled]
     return (max if rule == "all_of" else min)(deciding, key=lambda part: part.distance)

@@ -45,7 +45,7 @@ def _about_choice(word: Word, shown: Judged, judged: Sequence[Judged], rule: Par
         return
     level, of = f"{100 * sampled[0].level:.3g} %", f"of {len(sampled)} measured parts"
     if shown.sampled and word in DECISIVE_ALONE[rule]:
-        yield f"It is one {of} and decides by its {level} interval; an effect that is picked so is overstated."
+        yield f"It is the most extreme {of}, so its effect is overstated; it decides by its {level} interval."
     elif shown.sampled:
         yield f"It is the {'least' if rule == 'all_of' else 'most'} favourable {of}."
     undone = [part for part in judged if part.uncorrected]

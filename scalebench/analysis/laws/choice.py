@@ -68,8 +68,9 @@ def law_ratio(
     """Leave-one-out error of one law over that of another, with its bootstrap interval.
 
     The interval resamples ``families`` where they are given, for models of one family lie on the same side of a law
-    together; else distinct x. Below 1 favours ``law``; everything NaN where one of them is refused. The fits are not resampled, so the interval
-    is somewhat narrow; it is never narrower than ``RESOLUTION``, so that rounding cannot distinguish equal curves.
+    together; else distinct x. Below 1 favours ``law``; everything NaN where one of them is refused. The fits are not
+    resampled, so the interval is somewhat narrow; it is never narrower than ``RESOLUTION``, so that rounding cannot
+    distinguish equal curves.
     """
     errors = [left_out(fit_law(form, x, y), x, y) for form in (law, rival)]
     if np.isnan(errors).any():

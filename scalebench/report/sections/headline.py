@@ -44,7 +44,7 @@ def effect(verdict: Verdict) -> str:
         return "no number"
     span = units.interval(verdict.low, verdict.high, verdict.exact)
     how = f"95 % interval {span}" if span.startswith("[") else span
-    picked = f", one of {verdict.chosen_from} parts" if verdict.chosen_from > 1 else ""
+    picked = f", the most extreme of {verdict.chosen_from} parts" if verdict.chosen_from > 1 else ""
     return f"effect {units.digits(verdict.effect)}, {how}, n = {verdict.n}{picked}"
 
 

@@ -85,14 +85,17 @@ def _confidence(verdicts: Sequence[Verdict], cases: pd.DataFrame) -> str:
     undecided = sum(v.verdict == "inconclusive" for v in measured)
     good = cases["n"][cases["n"] > 0]
     decided, false = expected_false(verdicts)
+    wrong = (
+        f" Of {decided} verdicts that measurements decided, {units.digits(false, 2)} would be false on average if every "
+        "true effect lay on its bound, and fewer if not."
+    )
     least, most = int(good.min()), int(good.max())
     rounds = str(least) if least == most else f"{least} to {most}"
     doubts = int((cases["replaced"] > 0).sum())
     return (
         f"Confidence: intervals come from {rounds} rounds per case; {undecided} of {len(measured)} verdicts on "
-        f"measurements are open; {doubts} of {len(cases)} cases had doubtful rounds, which were replaced. Of "
-        f"{decided} verdicts that measurements decided, {units.digits(false, 2)} would be false on average if every "
-        "true effect lay on its bound, and fewer if not."
+        f"measurements are open; {doubts} of {len(cases)} cases had doubtful rounds, which were replaced."
+        f"{wrong if decided else ''}"
     )
 
 
