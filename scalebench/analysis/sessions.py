@@ -62,6 +62,14 @@ class Spread:
         (common, freedom), (specific, own) = self.common, self.specific
         return (common / sessions, freedom), (specific / sessions, own)
 
+    def deviation(self, sessions: int) -> float:
+        """Standard deviation of the logarithm of a mean over so many sessions."""
+        return math.sqrt(sum(variance for variance, _ in self.of_mean(sessions)))
+
+
+DEFAULT = Spread((DEFAULT_COMMON**2, DEFAULT_FREEDOM), (DEFAULT_SPECIFIC**2, DEFAULT_FREEDOM))
+"""Of times and rates on a machine that was measured in one session."""
+
 
 @dataclass(frozen=True)
 class Sample:
