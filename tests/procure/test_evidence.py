@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from scalebench.procure.capacity import capacities
 from scalebench.procure.catalogue import catalogue
@@ -72,12 +73,12 @@ def test_equal_machines_are_rarely_told_apart(plan_file: Load, twins: Callable[.
 
     A probability of 95 % for either side is right for 10 % of draws of the same two machines.
     """
-    file, rng, certain = plan_file(*TWO_MACHINES), np.random.default_rng(5), 0
-    for _ in range(60):
-        levels = {machine: rng.normal(0, 0.10, 1) for machine in ("cpu-box", "twin-box")}
-        decision = decide(file.plan, drawn(file, twins(rng, levels), 200))
-        certain += max(offer.chance.best for offer in decision.ranked) >= 0.95
-    assert 1 <= certain <= 13, "6 are right; a binomial of 60 with 0.10 lies outside in 1 of 100 cases"
+    file, rng, number = plan_file(*TWO_MACHINES), np.random.default_rng(5), 12
+    levels = 0.10 * stats.norm.ppf((np.arange(number) + 0.5) / number)
+    measured = [drawn(file, twins(rng, {"cpu-box": (level,), "twin-box": (level,)}), 200) for level in levels]
+    decisions = [decide(file.plan, (one, other)) for one, _ in measured for _, other in measured]
+    certain = [max(offer.chance.best for offer in decision.ranked) >= 0.95 for decision in decisions]
+    assert 0.05 <= np.mean(certain) <= 0.15
 
 
 def test_draws_of_one_session_spread_by_what_sessions_do(plan_file: Load, service_rounds: Make) -> None:
