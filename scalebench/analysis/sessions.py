@@ -10,6 +10,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,8 @@ PAUSE_S = 1800.0
 DEFAULT_COMMON, DEFAULT_SPECIFIC = 0.10, 0.04
 """Standard deviations of logarithms between sessions: what all cases share, and what each adds.
 
-From the 64 cases in results/reference that were measured in several of the machine's six sessions: 0.10 and 0.03 to 0.05.
+From the 64 cases in results/reference that were measured in several of the machine's six sessions: 0.10, and 0.03 to
+0.05.
 """
 DEFAULTS = {"memory_bytes": (0.015, 0.01), "process_bytes": (0.015, 0.01)}
 """The same for metrics that are steadier; from the same records."""
@@ -40,7 +42,7 @@ def numbered(started: Sequence[str]) -> list[int]:
     times = [datetime.fromisoformat(text).timestamp() if text else -math.inf for text in started]
     order = sorted(set(times))
     number = {-math.inf: 0, **dict.fromkeys(order[:1], 0)}
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         number[after] = number[before] + (PAUSE_S < after - before < math.inf)
     return [number[time] for time in times]
 

@@ -32,7 +32,8 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
         rounds: ``rounds.with_standing``.
 
     Returns: one row per machine and case: case columns, counted facts, ``status`` of the stop rule, ``n`` rounds
-        used from ``sessions`` sessions, ``replaced`` rounds set aside, ``noise`` (coefficient of variation of the canary over all rounds),
+        used from ``sessions`` sessions, ``replaced`` rounds set aside, ``noise`` (coefficient of variation of the
+        canary over all rounds),
         ``process_bytes`` of the whole process, the worst ``relative_error`` and ``top1_agreement``, the longest
         ``prepare_s`` and ``load_s``, timed ``iterations``, per measured metric ``<metric>``,
         ``<metric>_low``, ``<metric>_high``, ``<metric>_n``, tail latencies likewise with ``<tail>_why`` where there is
@@ -48,7 +49,8 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
             rows.append(_row(group, keep, between))
     values = [*MEASURED, *TAILS.values()]
     columns = [
-        *keep, "status", "n", "sessions", "replaced", "noise", "process_bytes", "iterations", "notes", *EXACTNESS, *MAKING,
+        *keep, "status", "n", "sessions", "replaced", "noise", "process_bytes", "iterations", "notes",
+        *EXACTNESS, *MAKING,
         *(f"{name}_why" for name in TAILS.values()),
         *(f"{name}{end}" for name in values for end in ("", "_low", "_high", "_n")),
     ]  # fmt: skip
