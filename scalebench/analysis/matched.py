@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from scalebench.analysis.configurations import by_configuration
-from scalebench.analysis.sessions import Sample, Spread, sample, spreads
+from scalebench.analysis.sessions import SessionRounds, Spread, sample, spreads
 from scalebench.analysis.stats import LEVEL, Estimate, ratio
 from scalebench.analysis.way import WAY
 from scalebench.metrics import MEASURED
@@ -76,7 +76,7 @@ def _compared(
     measured: pd.DataFrame, base: pd.DataFrame | None, metric: str, between: Mapping[tuple[str, str], Spread]
 ) -> dict[str, object]:
     values = measured[metric].dropna()
-    r = ratio(sample(measured, metric, between), Sample({}) if base is None else sample(base, metric, between))
+    r = ratio(sample(measured, metric, between), SessionRounds({}) if base is None else sample(base, metric, between))
     return {"metric": metric, "value": float(values.median()), "ratio": r.value, "low": r.low, "high": r.high, "n": r.n}
 
 

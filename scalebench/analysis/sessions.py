@@ -74,16 +74,16 @@ DEFAULT = Spread((DEFAULT_COMMON**2, DEFAULT_FREEDOM), (DEFAULT_SPECIFIC**2, DEF
 
 
 @dataclass(frozen=True)
-class Sample:
+class SessionRounds:
     """Rounds of one metric of one case, by session; ``spread`` is None where the machine has one session."""
 
     by_session: Mapping[int, Sequence[float]]
     spread: Spread | None = None
 
     @classmethod
-    def of(cls, rounds: Sample | Sequence[float]) -> Sample:
+    def of(cls, rounds: SessionRounds | Sequence[float]) -> SessionRounds:
         """A sample as it is; plain values are the rounds of one session."""
-        return rounds if isinstance(rounds, Sample) else cls({0: rounds} if len(rounds) else {})
+        return rounds if isinstance(rounds, SessionRounds) else cls({0: rounds} if len(rounds) else {})
 
     def __len__(self) -> int:
         return sum(map(len, self.by_session.values()))
@@ -93,9 +93,11 @@ class Sample:
         """Of all rounds."""
         return [float(value) for values in self.by_session.values() for value in values]
 
-    def within(self, sessions: Collection[int]) -> Sample:
+    def within(self, sessions: Collection[int]) -> SessionRounds:
         """The rounds of these sessions."""
-        return Sample({number: values for number, values in self.by_session.items() if number in sessions}, self.spread)
+        return SessionRounds(
+            {number: values for number, values in self.by_session.items() if number in sessions}, self.spread
+        )
 
     def log_mean(self) -> tuple[float, Part]:
         """Mean of the sessions' mean logarithms, and its variance from the scatter of rounds within sessions.
@@ -113,7 +115,7 @@ class Sample:
         return float(means.mean()), part
 
 
-def sample(rounds: pd.DataFrame, metric: str, spreads: Mapping[tuple[str, str], Spread]) -> Sample:
+def sample(rounds: pd.DataFrame, metric: str, spreads: Mapping[tuple[str, str], Spread]) -> SessionRounds:
     """A metric of one case on one machine.
 
     Args:
@@ -123,7 +125,7 @@ def sample(rounds: pd.DataFrame, metric: str, spreads: Mapping[tuple[str, str], 
     rows = rounds[rounds[metric].notna()]
     numbers = rows["session"] if "session" in rows else pd.Series(0, index=rows.index)
     by_session = {int(number): tuple(own) for number, own in rows[metric].groupby(numbers)}
-    return Sample(by_session, spreads.get((rows["machine"].iloc[0], metric)) if len(rows) else None)
+    return SessionRounds(by_session, spreads.get((rows["machine"].iloc[0], metric)) if len(rows) else None)
 
 
 def spreads(rounds: pd.DataFrame, metrics: Sequence[str]) -> dict[tuple[str, str], Spread]:
@@ -143,7 +145,7 @@ def spreads(rounds: pd.DataFrame, metrics: Sequence[str]) -> dict[tuple[str, str
     return found
 
 
-def estimate(cases: Sequence[Sample], metric: str) -> Spread:
+def estimate(cases: Sequence[SessionRounds], metric: str) -> Spread:
     """Spread between the sessions of one machine, by moments.
 
     The mean logarithms of cases in several sessions are fitted by an effect of the case and one of the session. The

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.analysis.sessions import Sample, Spread, sample, spreads
+from scalebench.analysis.sessions import SessionRounds, Spread, sample, spreads
 from scalebench.analysis.stats import ratio
 
 SAME = ["machine", "device", "mode", "batch", "model", "resolution"]
@@ -47,12 +47,12 @@ def _plain(group: pd.DataFrame) -> Any:
     return None if plain.empty else plain.sort_values("threads").to_dict("records")[-1]
 
 
-def _speeds(used: pd.DataFrame, row: Any, between: Mapping[tuple[str, str], Spread]) -> Sample:
+def _speeds(used: pd.DataFrame, row: Any, between: Mapping[tuple[str, str], Spread]) -> SessionRounds:
     rounds = used[(used["case"] == row["case"]) & (used["machine"] == row["machine"])]
     return sample(rounds, "throughput_ips", between)
 
 
-def _row(row: Any, plain: Any, speeds: Sample, base: Sample) -> dict[str, Any]:
+def _row(row: Any, plain: Any, speeds: SessionRounds, base: SessionRounds) -> dict[str, Any]:
     e = ratio(speeds, base)
     saved = 1 / plain["throughput_ips"] - 1 / row["throughput_ips"]
     prepare_s = row["prepare_s"]

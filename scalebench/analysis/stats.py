@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from scalebench.analysis.sessions import Part, Sample, Spread
+from scalebench.analysis.sessions import Part, SessionRounds, Spread
 
 LEVEL = 0.95
 
@@ -55,7 +55,7 @@ def exact(value: float, n: int = 1) -> Estimate:
     return Estimate(value, value, value, n, exact=True)
 
 
-def of_rounds(medians: Sample | Sequence[float]) -> Estimate:
+def of_rounds(medians: SessionRounds | Sequence[float]) -> Estimate:
     """Geometric mean of round medians with a t-interval on their logs.
 
     Of several sessions it is the mean of their means, and the interval has the spread between them; of one it holds for
@@ -64,7 +64,7 @@ def of_rounds(medians: Sample | Sequence[float]) -> Estimate:
     In experiments 81 to 91 % of such intervals covered the median of other rounds of the session, where 88 % is what a
     calibrated one gives on that test; intervals over the iterations of one process covered 0 to 60 %.
     """
-    sample = Sample.of(medians)
+    sample = SessionRounds.of(medians)
     values, n = np.asarray(sample.values, dtype=float), len(sample)
     if n == 0:
         return unknown()
@@ -91,7 +91,7 @@ def across_sessions(estimate: Estimate, spread: Spread | None, sessions: int) ->
     return replace(estimate, low=estimate.value * math.exp(-down), high=estimate.value * math.exp(up))
 
 
-def ratio(over: Sample | Sequence[float], under: Sample | Sequence[float]) -> Estimate:
+def ratio(over: SessionRounds | Sequence[float], under: SessionRounds | Sequence[float]) -> Estimate:
     """Ratio of two cases' geometric means with Welch's t-interval on the logs of their round medians.
 
     Cases are compared within the sessions that they share. Where they share none, the interval has the spread between
@@ -100,15 +100,15 @@ def ratio(over: Sample | Sequence[float], under: Sample | Sequence[float]) -> Es
     return mean_ratio([(over, under)])
 
 
-def mean_ratio(pairs: Sequence[tuple[Sample | Sequence[float], Sample | Sequence[float]]]) -> Estimate:
+def mean_ratio(pairs: Sequence[tuple[SessionRounds | Sequence[float], SessionRounds | Sequence[float]]]) -> Estimate:
     """Geometric mean of several ratios, each of two cases' rounds; errors of the pairs are independent."""
-    samples = [(Sample.of(over), Sample.of(under)) for over, under in pairs]
+    samples = [(SessionRounds.of(over), SessionRounds.of(under)) for over, under in pairs]
     return combine([_log_difference(a, b) for a, b in samples if len(a) and len(b)])
 
 
 def ratio_of_ratios(
-    over: tuple[Sample | Sequence[float], Sample | Sequence[float]],
-    under: tuple[Sample | Sequence[float], Sample | Sequence[float]],
+    over: tuple[SessionRounds | Sequence[float], SessionRounds | Sequence[float]],
+    under: tuple[SessionRounds | Sequence[float], SessionRounds | Sequence[float]],
 ) -> Estimate:
     """How many times larger one ratio of two cases is than another, with the interval of all four cases' rounds."""
     (a, b), (c, d) = over, under
@@ -125,7 +125,7 @@ class _LogDifference:
     common: Part = (0.0, 1.0)  # of the sessions, equal for all cases measured in them
 
 
-def _log_difference(a: Sample, b: Sample) -> _LogDifference:
+def _log_difference(a: SessionRounds, b: SessionRounds) -> _LogDifference:
     n, shared = min(len(a), len(b)), a.by_session.keys() & b.by_session.keys()
     if shared:
         a, b = a.within(shared), b.within(shared)

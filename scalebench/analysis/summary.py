@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from scalebench.analysis.sessions import Sample, Spread, spreads
+from scalebench.analysis.sessions import SessionRounds, Spread, spreads
 from scalebench.analysis.stats import Estimate, across_sessions, of_rounds
 from scalebench.analysis.tails import NEEDED, tail
 from scalebench.flags import word_of
@@ -78,12 +78,12 @@ def _row(
     return row | {"notes": "; ".join(doubts)}
 
 
-def _sample(used: Mapping[str, list[Any]], metric: str, spread: Spread | None) -> Sample:
+def _sample(used: Mapping[str, list[Any]], metric: str, spread: Spread | None) -> SessionRounds:
     by_session: dict[int, list[float]] = {}
     for session, value in zip(used["session"], used[metric], strict=True):
         if not math.isnan(value):
             by_session.setdefault(session, []).append(value)
-    return Sample(by_session, spread)
+    return SessionRounds(by_session, spread)
 
 
 def _known(values: Sequence[float]) -> list[float]:

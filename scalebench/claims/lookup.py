@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scalebench.analysis.sessions import Sample, Spread, sample
+from scalebench.analysis.sessions import SessionRounds, Spread, sample
 from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import Configuration
 from scalebench.metrics import COUNTED, STRUCTURE
@@ -74,6 +74,6 @@ def cases_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, 
             yield tuple(configuration), rows
 
 
-def rounds_of(rounds: UsedRounds, text: str, metric: str) -> Sample:
+def rounds_of(rounds: UsedRounds, text: str, metric: str) -> SessionRounds:
     """Values of a measured metric for ``MODEL@PIXELS``, one per round."""
     return sample(_of_model(rounds.frame, text), metric, rounds.spreads)

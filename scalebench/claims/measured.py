@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from scalebench.analysis.sessions import Sample
+from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.stats import Estimate, mean_ratio, of_rounds, ratio, ratio_of_ratios
 from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, GroupNeed, ModelAt, Needs, check_metric
@@ -162,7 +162,7 @@ class GroupRatio(_MeasuredPart):
         """One per method of ``against``."""
         return [self.label.format(against=against) for against in self.against]
 
-    def _pairs(self, analysis: Analysis, rounds: UsedRounds, against: str) -> list[tuple[Sample, Sample]]:
+    def _pairs(self, analysis: Analysis, rounds: UsedRounds, against: str) -> list[tuple[SessionRounds, SessionRounds]]:
         """Rounds of both methods, for every group that has both."""
         pairs = []
         for group in analysis.plan.groups:

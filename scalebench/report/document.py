@@ -22,8 +22,9 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
     """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
 
     Keys: ``suite, title, measured, sessions, machines, verdicts, fits, groups, cases, counts, failures, missing,
-    problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags, protocols, counted_groups,
-    explained, recount, accuracy, fronts, inputs, feeding, optimised, fitting, predictors, residuals, ranks, laws``;
+    problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags, protocols,
+    counted_groups, explained, recount, accuracy, fronts, inputs, feeding, optimised, fitting, predictors, residuals,
+    ranks, laws``;
     ``build`` adds ``headline`` and ``figures``.
     """
     started = sorted(record.started for record in stored.records if record.case.mode != COUNT)

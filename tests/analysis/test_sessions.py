@@ -8,17 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scalebench.analysis.sessions import DEFAULT, Sample, Spread, estimate, numbered, spreads
+from scalebench.analysis.sessions import DEFAULT, SessionRounds, Spread, estimate, numbered, spreads
 from scalebench.analysis.stats import Estimate, across_sessions, mean_ratio, of_rounds, ratio
 
 NONE = Spread((0.0, 1.0), (0.0, 1.0))
 
 
-def machine(rng: np.random.Generator, common: float, sessions: int, cases: int = 6, rounds: int = 5) -> list[Sample]:
+def machine(
+    rng: np.random.Generator, common: float, sessions: int, cases: int = 6, rounds: int = 5
+) -> list[SessionRounds]:
     """Cases of 1 s measured in every session; rounds scatter by 5 %, a case of its own by 3 % between sessions."""
     levels = rng.normal(0, common, sessions)
     return [
-        Sample({s: np.exp(levels[s] + rng.normal(0, 0.03) + rng.normal(0, 0.05, rounds)).tolist()
+        SessionRounds({s: np.exp(levels[s] + rng.normal(0, 0.03) + rng.normal(0, 0.05, rounds)).tolist()
                 for s in range(sessions)})
         for _ in range(cases)
     ]  # fmt: skip
@@ -47,7 +49,7 @@ def test_values_of_several_sessions_cover_the_machines_mean(sessions: int, least
     rng, hits, naive = np.random.default_rng(11), 0, 0
     for _ in range(300):
         cases = machine(rng, 0.10, sessions)
-        e = of_rounds(Sample(cases[0].by_session, estimate(cases, "latency_s")))
+        e = of_rounds(SessionRounds(cases[0].by_session, estimate(cases, "latency_s")))
         pooled = of_rounds(cases[0].values)
         hits += e.low <= 1 <= e.high
         naive += pooled.low <= 1 <= pooled.high
@@ -57,20 +59,20 @@ def test_values_of_several_sessions_cover_the_machines_mean(sessions: int, least
 
 def test_one_session_has_the_interval_of_its_rounds() -> None:
     """ln 2 / sqrt 3 times t(0.975, 2) = 4.302653, as without sessions."""
-    e = of_rounds(Sample({3: [1.0, 2.0, 4.0]}))
+    e = of_rounds(SessionRounds({3: [1.0, 2.0, 4.0]}))
     assert (e.value, e.n) == (pytest.approx(2.0), 3)
     assert e.high == pytest.approx(2 * math.exp(4.302653 * math.log(2) / math.sqrt(3)), rel=1e-6)
 
 
 def test_the_value_is_the_mean_of_sessions() -> None:
     """Eight rounds of one evening do not outvote two of the other: the mean of 1 and 4 is 2."""
-    e = of_rounds(Sample({0: [1.0] * 8, 1: [4.0] * 2}, NONE))
+    e = of_rounds(SessionRounds({0: [1.0] * 8, 1: [4.0] * 2}, NONE))
     assert (e.value, e.n) == (pytest.approx(2.0), 10)
 
 
 def test_values_that_can_be_negative_vary_over_sessions_too() -> None:
     """Energy above idle: means 1 and 3 have t(0.975, 1) = 12.706 times 1."""
-    e = of_rounds(Sample({0: [0.0, 2.0], 1: [3.0, 3.0]}, DEFAULT))
+    e = of_rounds(SessionRounds({0: [0.0, 2.0], 1: [3.0, 3.0]}, DEFAULT))
     assert (e.value, e.high) == (pytest.approx(2.0), pytest.approx(2 + 12.706, abs=1e-3))
 
 
@@ -89,8 +91,10 @@ def test_other_intervals_are_widened_in_quadrature() -> None:
 def test_a_ratio_within_the_same_sessions_is_not_widened() -> None:
     """Sessions 3 times apart leave the ratio of two cases and its interval alone."""
     steady, shifted = ({0: [1.0, 1.1, 0.9], 1: [1.0, 1.1, 0.9]}, {0: [1.0, 1.1, 0.9], 1: [3.0, 3.3, 2.7]})
-    twice = [Sample({s: [2 * v for v in own] for s, own in levels.items()}, DEFAULT) for levels in (steady, shifted)]
-    plain = [Sample(levels, DEFAULT) for levels in (steady, shifted)]
+    twice = [
+        SessionRounds({s: [2 * v for v in own] for s, own in levels.items()}, DEFAULT) for levels in (steady, shifted)
+    ]
+    plain = [SessionRounds(levels, DEFAULT) for levels in (steady, shifted)]
     calm, rough = (ratio(a, b) for a, b in zip(twice, plain, strict=True))
     assert (rough.value, rough.low, rough.high) == pytest.approx((calm.value, calm.low, calm.high))
     assert rough.value == pytest.approx(2.0)
@@ -101,7 +105,7 @@ def test_a_ratio_across_sessions_is_widened() -> None:
     rng, hits, naive = np.random.default_rng(3), 0, 0
     for _ in range(300):
         a, b = ({s: np.exp(rng.normal(0, 0.10) + rng.normal(0, 0.05, 5)).tolist()} for s in (0, 1))
-        wide, narrow = ratio(Sample(a, DEFAULT), Sample(b, DEFAULT)), ratio(a[0], b[1])
+        wide, narrow = ratio(SessionRounds(a, DEFAULT), SessionRounds(b, DEFAULT)), ratio(a[0], b[1])
         hits += wide.low <= 1 <= wide.high
         naive += narrow.low <= 1 <= narrow.high
     assert hits / 300 >= 0.93
@@ -111,7 +115,7 @@ def test_a_ratio_across_sessions_is_widened() -> None:
 def test_what_sessions_differ_by_does_not_average_out_over_targets() -> None:
     """One method in the evening, the other in the morning: four targets have the same error, not half of it."""
     known = Spread((0.01, 1e9), (0.0, 1.0))
-    pair = (Sample({0: [2.0, 2.0]}, known), Sample({1: [1.0, 1.0]}, known))
+    pair = (SessionRounds({0: [2.0, 2.0]}, known), SessionRounds({1: [1.0, 1.0]}, known))
     one, four = mean_ratio([pair]), mean_ratio([pair] * 4)
     assert math.log(one.high / 2) == pytest.approx(1.959964 * math.sqrt(0.02), rel=1e-4)
     assert four.high == pytest.approx(one.high)
@@ -119,7 +123,7 @@ def test_what_sessions_differ_by_does_not_average_out_over_targets() -> None:
 
 def test_cases_are_compared_in_the_sessions_they_share() -> None:
     """The session that only one of them has does not count."""
-    e = ratio(Sample({0: [2.0, 2.0], 1: [9.0, 9.0]}, DEFAULT), Sample({0: [1.0, 1.0]}, DEFAULT))
+    e = ratio(SessionRounds({0: [2.0, 2.0], 1: [9.0, 9.0]}, DEFAULT), SessionRounds({0: [1.0, 1.0]}, DEFAULT))
     assert (e.value, e.n) == (pytest.approx(2.0), 2)
 
 
@@ -136,7 +140,7 @@ def test_the_spread_is_found() -> None:
 
 def test_cases_of_different_sessions_say_nothing_about_their_spread() -> None:
     """Two sessions without a case in both: the default is used, a smaller one for memory."""
-    cases = [Sample({0: [1.0, 1.1]}), Sample({1: [5.0, 5.1]})]
+    cases = [SessionRounds({0: [1.0, 1.1]}), SessionRounds({1: [5.0, 5.1]})]
     assert estimate(cases, "latency_s") == DEFAULT
     assert estimate(cases, "memory_bytes").common[0] < DEFAULT.common[0] / 10
 

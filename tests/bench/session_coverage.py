@@ -9,15 +9,17 @@ import argparse
 
 import numpy as np
 
-from scalebench.analysis.sessions import Sample, estimate
+from scalebench.analysis.sessions import SessionRounds, estimate
 from scalebench.analysis.stats import of_rounds
 
 
-def machine(rng: np.random.Generator, common: float, sessions: int, cases: int = 10) -> list[Sample]:
+def machine(rng: np.random.Generator, common: float, sessions: int, cases: int = 10) -> list[SessionRounds]:
     """Cases of 1 s: five rounds of 5 % in each session, 3 % of each case, ``common`` of all (logarithms)."""
     levels = rng.normal(0, common, sessions)
     return [
-        Sample({s: np.exp(levels[s] + rng.normal(0, 0.03) + rng.normal(0, 0.05, 5)).tolist() for s in range(sessions)})
+        SessionRounds(
+            {s: np.exp(levels[s] + rng.normal(0, 0.03) + rng.normal(0, 0.05, 5)).tolist() for s in range(sessions)}
+        )
         for _ in range(cases)
     ]
 
@@ -28,7 +30,7 @@ def coverage(common: float, sessions: int, draws: int) -> tuple[float, float, fl
     hits, widths, pooled = [], [], []
     for _ in range(draws):
         cases = machine(rng, common, sessions)
-        e = of_rounds(Sample(cases[0].by_session, estimate(cases, "latency_s")))
+        e = of_rounds(SessionRounds(cases[0].by_session, estimate(cases, "latency_s")))
         naive = of_rounds(cases[0].values)
         hits.append(e.low <= 1 <= e.high)
         widths.append(e.half_width)
