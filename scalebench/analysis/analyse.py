@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -20,11 +20,13 @@ from scalebench.analysis.printed_counts import recount
 from scalebench.analysis.roofline import COLUMNS as PLACED
 from scalebench.analysis.roofline import roofline
 from scalebench.analysis.rounds import name_machines, with_standing
+from scalebench.analysis.sessions import Spread, spreads
 from scalebench.analysis.speedups import optimised
 from scalebench.analysis.study import Study, study
 from scalebench.analysis.summary import summarise
 from scalebench.analysis.within_limits import fitting
 from scalebench.machine.ability import Ability
+from scalebench.metrics import MEASURED
 from scalebench.record import Environment, Record
 from scalebench.store.frame import counted_here, counts_frame, rounds_frame
 from scalebench.suite.case import COUNT, MODELS, Case
@@ -72,6 +74,8 @@ class Analysis:
     inputs: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``input_pipeline.inputs``
     feeding: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``input_pipeline.feeding``
     parts: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``part_times.parts_frame``
+    sessions: Mapping[str, int] = field(default_factory=dict)  # number of sessions of each machine
+    spreads: Mapping[tuple[str, str], Spread] = field(default_factory=dict)  # see ``sessions.spreads``
 
     @property
     def own_counts(self) -> pd.DataFrame:
@@ -130,6 +134,8 @@ def analyse(
         inputs=prepared,
         feeding=feeding(prepared, cases, rounds, machines),
         parts=parts_frame(rounds, measured),
+        sessions={str(m): int(n) for m, n in rounds[rounds["used"]].groupby("machine")["session"].nunique().items()},
+        spreads=spreads(rounds, MEASURED),
     )
 
 

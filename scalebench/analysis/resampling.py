@@ -47,5 +47,14 @@ def drawn_means(values: Sequence[float], count: int, rng: np.random.Generator) -
     return drawn
 
 
+def session_factors(deviation: float, count: int, rng: np.random.Generator) -> np.ndarray:
+    """``count`` factors by which other sessions of a machine may be slower than those measured.
+
+    Args:
+        deviation: standard deviation of their logarithms, see ``sessions.Spread``.
+    """
+    return np.exp(deviation * rng.standard_normal(count))
+
+
 def _weights(rounds: int, count: int, rng: np.random.Generator) -> np.ndarray:
     return rng.multinomial(rounds, [1 / rounds] * rounds, size=count)

@@ -28,6 +28,8 @@ def print_findings(findings: Findings, page: Path, json_: bool) -> None:
     analysis = findings.analysis
     measured, failed, missing = len(analysis.cases), len(analysis.failures), len(analysis.missing)
     typer.echo(f"{measured} cases measured, {failed} without a number, {missing} missing")
+    if single := [machine for machine, number in analysis.sessions.items() if number == 1]:
+        typer.echo(f"measured in one session: {', '.join(single)}; intervals of absolute values hold for it alone")
     typer.echo(f"report: {page}")
 
 

@@ -70,4 +70,5 @@ def measured_preprocessing(
     rounds = evidence.prepared[evidence.prepared["used"].astype(bool) & (evidence.prepared["case"] == row["case"])]
     rates = (rounds["throughput_ips"].dropna() / row["processes"]).tolist()
     drawn = drawn_means(rates, draws, generator(seed, row["machine"], row["case"]))
+    drawn = drawn / evidence.session_factors(draws, seed)
     return Preprocessing(Estimate(value, low, high, int(row["n"])), drawn, cores)

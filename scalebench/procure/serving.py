@@ -68,6 +68,7 @@ class Capacity:
         n: rounds behind it.
         memory_bytes: peak at the batch, all copies.
         notes: doubts about the records.
+        sessions: the fewest that any case of the machine was measured in.
     """
 
     node: str
@@ -84,6 +85,7 @@ class Capacity:
     n: int
     memory_bytes: float
     notes: tuple[str, ...] = ()
+    sessions: int = 1
 
 
 @dataclass(frozen=True)

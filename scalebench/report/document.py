@@ -22,7 +22,7 @@ from scalebench.suite.case import COUNT
 def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Results) -> dict[str, Any]:
     """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
 
-    Keys: ``suite, title, measured, machines, verdicts, expected_false, fits, groups, cases, counts, failures, missing,
+    Keys: ``suite, title, measured, sessions, machines, verdicts, expected_false, fits, groups, cases, counts, failures, missing,
     problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags, protocols,
     counted_groups, explained, recount, accuracy, fronts, inputs, feeding, optimised, fitting, predictors, residuals,
     ranks, laws``;
@@ -33,6 +33,7 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "suite": analysis.plan.suite,
         "title": analysis.plan.title,
         "measured": {"rounds": len(started), "first": (started or [""])[0], "last": (started or [""])[-1]},
+        "sessions": dict(analysis.sessions),
         "machines": {label: asdict(environment) for label, environment in analysis.machines.items()},
         "verdicts": [verdict_document(verdict) for verdict in verdicts],
         "expected_false": dict(zip(("decided", "false"), expected_false(verdicts), strict=True)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scalebench.analysis.sessions import Spread
 from scalebench.errors import PlanError
 from scalebench.machine.ability import Ability, Peak
 from scalebench.procure.capacity import capacities
@@ -28,6 +29,14 @@ Make = Callable[..., list[Record]]
 A4 = {1: 4, 2: 5, 4: 7, 8: 11, 16: 19, 32: 35, 64: 67}
 """p99 of each batch in ms: worked example 1."""
 ON_CPU = (("accelerator: nvidia-l4", "accelerator: cpu"), ("machine: l4-box", "machine: cpu-box"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_spread_between_sessions() -> Iterator[None]:
+    """Draws over rounds alone; ``test_evidence`` has those over sessions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scalebench.procure.evidence.DEFAULT", Spread((0.0, 1.0), (0.0, 1.0)))
+        yield
 
 
 def evidence(file: PlanFile, *records: list[Record], abilities: Sequence[Ability] = ()) -> Evidence:

@@ -8,6 +8,7 @@ from typing import Any
 from scalebench import units
 from scalebench.analysis.analyse import Analysis
 from scalebench.report.content import Absent, Chart, Section
+from scalebench.report.labels import listed
 from scalebench.report.method_tables import failures_table, method_tables, words_table
 from scalebench.suite.protocol import Protocol
 
@@ -57,11 +58,29 @@ def method(analysis: Analysis, document: Mapping[str, Any]) -> Section:
         "rounds with a t-interval on logarithms; ratios use Welch's interval. A round with a bad flag is kept in the "
         "records and replaced by another, at most five times per case. An interval that spans a claim's threshold "
         "gives \u201cinconclusive\u201d. Counts are exact and have no interval.",
+        *session_sentences(analysis.sessions),
         *protocol_sentences(analysis),
     )
     tables = method_tables(analysis.machines, document.get("files", ()))
     code = {"Suite file, verbatim": analysis.plan.text} if analysis.plan.text else {}
     return Section("method", "Method and environment", text, (), tables, code)
+
+
+def session_sentences(sessions: Mapping[str, int]) -> list[str]:
+    """For how many sessions the values of each machine hold; see ``analysis.sessions``."""
+    single = [machine for machine, number in sessions.items() if number == 1]
+    texts = [
+        f"{machine} was measured in {number} sessions: a value is the mean of its sessions, and its interval has the "
+        "spread between them. Cases are compared within the sessions that they share."
+        for machine, number in sessions.items()
+        if number > 1
+    ]
+    if single:
+        texts.append(
+            f"One session: {listed(single)}. Intervals of absolute values, and decisions on limits, hold for that "
+            "session; another hour may differ by more. Ratios within the session are not affected."
+        )
+    return texts
 
 
 def _adapted(protocol: Protocol) -> str:

@@ -68,9 +68,13 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
         _section("pareto", "Pareto front", figures, ("f5",)),
         *_explorer(analysis),
         _section("cases", "All cases", figures, (), filled(result_tables.cases_table(
-            analysis.cases, "Every measured case; values are geometric means over rounds",
+            analysis.cases, f"Every measured case; values are geometric means over rounds{_scope(analysis)}",
             counts=in_section("cases", "counted")))),
     )  # fmt: skip
+
+
+def _scope(analysis: Analysis) -> str:
+    return " of one session" if set(analysis.sessions.values()) == {1} else ""
 
 
 def _fitting(analysis: Analysis) -> tuple[Section, ...]:
@@ -78,7 +82,7 @@ def _fitting(analysis: Analysis) -> tuple[Section, ...]:
     limits = analysis.plan.limits
     if limits is None or analysis.fitting.empty:
         return ()
-    return (fitting_section(analysis.fitting, limits, analysis.plan.scene),)
+    return (fitting_section(analysis.fitting, limits, analysis.plan.scene, analysis.sessions),)
 
 
 def _studies(analysis: Analysis) -> tuple[Section, ...]:
