@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from scalebench.analysis.configurations import by_configuration
-from scalebench.analysis.stats import LEVEL, Estimate, ratio
+from scalebench.analysis.stats import LEVEL, Estimate, of_rounds, ratio
 from scalebench.analysis.way import WAY
 from scalebench.metrics import MEASURED
 from scalebench.suite.suite_plan import Group, Member
@@ -72,9 +72,10 @@ def _identity(group: Group, member: Member) -> dict[str, object]:
 
 
 def _compared(measured: pd.DataFrame, base: pd.DataFrame | None, metric: str) -> dict[str, object]:
-    values = measured[metric].dropna()
-    r = ratio(values.tolist(), base[metric].dropna().tolist() if base is not None else [])
-    return {"metric": metric, "value": float(values.median()), "ratio": r.value, "low": r.low, "high": r.high, "n": r.n}
+    values = measured[metric].dropna().tolist()
+    r = ratio(values, base[metric].dropna().tolist() if base is not None else [])
+    value = of_rounds(values).value
+    return {"metric": metric, "value": value, "ratio": r.value, "low": r.low, "high": r.high, "n": r.n}
 
 
 def counted_ratios(counts: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:

@@ -13,14 +13,14 @@ import pandas as pd
 from scipy import stats
 
 from scalebench.analysis.stats import Estimate, of_rounds
-from scalebench.analysis.tails import NEEDED, tail
+from scalebench.analysis.tails import SHORTEST, tail
 from scalebench.flags import word_of
 from scalebench.metrics import COUNTED, MEASURED
 from scalebench.store.frame import CASE_COLUMNS, EXACTNESS, MAKING
 from scalebench.units import digits, interval
 
 IDENTITY = ["machine", "case"]
-TAILS = {quantile: f"latency_p{round(100 * quantile)}_s" for quantile in NEEDED}
+TAILS = {quantile: f"latency_p{round(100 * quantile)}_s" for quantile in SHORTEST}
 _OUTLIER_MADS = 5.0
 
 
@@ -104,10 +104,10 @@ def _columns(name: str, e: Estimate) -> dict[str, float]:
 def _tails(laps: list[tuple[float, ...]]) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for quantile, name in TAILS.items():
-        pooled = tail(laps, quantile)
-        row[f"{name}_why"] = pooled.why and f"{pooled.why}: {pooled.n} of {NEEDED[quantile]}"
-        if pooled.estimate is not None:
-            row |= {**pooled.estimate.columns(name), f"{name}_n": pooled.n}
+        of_case = tail(laps, quantile)
+        row[f"{name}_why"] = of_case.why
+        if of_case.estimate is not None:
+            row |= _columns(name, of_case.estimate)
     return row
 
 
