@@ -171,8 +171,7 @@ def floors(cases: int, runs: int, shared: float, draws: int, seed: int = 6) -> f
     rng, sd = np.random.default_rng(seed), 0.05
     own, common = sd * math.sqrt(1 - shared), sd * math.sqrt(shared)
     drawn = [
-        noise_floor(list(np.exp(rng.normal(0, own, (cases, runs)) + rng.normal(0, common, runs))))
-        for _ in range(draws)
+        noise_floor(list(np.exp(rng.normal(0, own, (cases, runs)) + rng.normal(0, common, runs)))) for _ in range(draws)
     ]
     return _covered(drawn, Z95 * math.sqrt(2) * sd)
 
@@ -186,7 +185,7 @@ CLOCKS = (Clock(0.02), Clock(), Clock(0.08), Clock(0.12), Clock(0.05, 0.1, 0.8))
 
 def print_values(draws: int) -> None:
     """Values and ratios over fixed numbers of rounds."""
-    print("\n| spread between rounds, within, autocorrelation | 3 rounds | 5 rounds | 10 rounds | ratio, 3 | ratio, 5 | "
+    print("\n| spread between, within, autocorrelation | 3 rounds | 5 rounds | 10 rounds | ratio, 3 | ratio, 5 | "
           "iterations of one process |\n|---|---|---|---|---|---|---|")  # fmt: skip
     for clock in CLOCKS:
         cells = [mean_of_rounds(clock, rounds, draws) for rounds in (3, 5, 10)]
