@@ -105,7 +105,7 @@ def _tails(laps: list[tuple[float, ...]]) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for quantile, name in TAILS.items():
         of_case = tail(laps, quantile)
-        row[f"{name}_why"] = of_case.why
+        row[f"{name}_why"] = of_case.why and f"too_few_samples: {of_case.why}"
         if of_case.estimate is not None:
             row |= _columns(name, of_case.estimate)
     return row

@@ -16,7 +16,6 @@ INDEPENDENT = {0.95: 15, 0.99: 25}
 """Fewest independent iterations that a round has to be worth, see ``tests/bench/interval_coverage.py``: with fewer the
 quantiles of correlated iterations are too low, and the intervals cover less than 93 % of the time."""
 FEWEST_ROUNDS = 3
-TOO_FEW = "too_few_samples"
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def tail(rounds: Sequence[Sequence[float]], quantile: float) -> Tail:
     n = sum(map(len, rounds))
     reason = _too_few(rounds, quantile)
     if reason:
-        return Tail(None, n, f"{TOO_FEW}: {reason}")
+        return Tail(None, n, reason)
     return Tail(of_rounds(round_quantiles(rounds, quantile)), n)
 
 

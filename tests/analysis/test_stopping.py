@@ -18,14 +18,13 @@ from scalebench.suite.protocol import PROTOCOLS, Protocol
 
 HERE = Environment("here", "hw", "sw")
 STANDARD = PROTOCOLS["standard"]
+CASE = Case("resnet18", 64, protocol=STANDARD)
 
 
 def made(latency: float = 0.1, *notes: str, outcome: Any = "ok", wall_s: float = 1.0, laps: Any = ()) -> Record:
     facts = {"latency_s": latency, "throughput_ips": 1 / latency} if outcome == "ok" else {}
     samples = {"latency_s": list(laps)}
-    return Record(
-        "s", Case("resnet18", 64), 0, outcome, "", HERE, samples=samples, facts=facts, notes=notes, wall_s=wall_s
-    )
+    return Record("s", CASE, 0, outcome, "", HERE, samples=samples, facts=facts, notes=notes, wall_s=wall_s)
 
 
 def pilot(deviation: float) -> list[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scalebench.analysis.tails import autocorrelation, tail
@@ -34,7 +34,7 @@ def test_a_tail_is_the_geometric_mean_of_the_rounds_quantiles_with_a_t_interval(
 def test_too_few_give_a_reason_and_no_number(rounds: int, laps: int, quantile: float, reason: str) -> None:
     found = tail([shuffled(laps, seed) for seed in range(rounds)], quantile)
     assert found.estimate is None
-    assert (found.n, found.why) == (rounds * laps, f"too_few_samples: {reason}")
+    assert (found.n, found.why) == (rounds * laps, reason)
 
 
 def test_the_shortest_round_decides() -> None:
@@ -71,6 +71,7 @@ def test_one_slow_round_widens_the_interval_to_reach_it() -> None:
     assert wide.low < 1.1 < wide.value < 1.7 < wide.high
 
 
+@settings(max_examples=30)
 @given(st.lists(st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=60), min_size=2, max_size=8))
 def test_a_tail_lies_among_the_iterations_and_inside_its_interval(rounds: list[list[float]]) -> None:
     found = tail(rounds, 0.95)
