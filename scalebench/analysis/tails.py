@@ -73,7 +73,7 @@ def autocorrelation(rounds: Sequence[Sequence[float]]) -> float:
     logs = [np.log(np.asarray(laps, dtype=float)) for laps in rounds]
     deviations = [log - log.mean() for log in logs]
     total = sum(float(d @ d) for d in deviations)
-    if total == 0:
+    if total < 1e-20 * sum(map(len, logs)):  # equal iterations, up to rounding
         return 0.0
     r = sum(float(d[1:] @ d[:-1]) for d in deviations) / total
     return min(1.0, max(0.0, r + (1 + 3 * r) / float(np.mean([len(log) for log in logs]))))

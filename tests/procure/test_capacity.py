@@ -102,7 +102,7 @@ def test_the_careful_end_decides(plan_file: Load, service_rounds: Make) -> None:
 
     The p99 of the slow round is 40 ms: 10 ms times 4^(1/5); standard error ln 4 / 5, times t(4) = 2.7764.
     """
-    rounds = service_rounds(1, values=[*[[0.010] * 80] * 4, [0.010] * 78 + [0.040] * 2])
+    rounds = service_rounds(1, values=[*[[0.010] * 80] * 4, ([0.010] * 39 + [0.040]) * 2])
     careful, easy = plan_file(*ON_CPU), plan_file(*ON_CPU, ("redundancy: 1", "redundancy: 1\n  capacity_bound: median"))
     assert why(careful, rounds).text.startswith("66.98 ms against 60 ms: batch 1 takes twice 28.49 ms")
     capacity = only(easy, rounds)

@@ -71,7 +71,7 @@ def welch(a: Sequence[float], b: Sequence[float], floor: float = 0.0, freedom: f
     mean, n = float(y.mean() - x.mean()), min(len(x), len(y))
     if n < 2:
         return Effect(mean, math.nan, math.nan, n)
-    parts = [(float(values.var(ddof=1)) / len(values), len(values) - 1) for values in (x, y)]
+    parts: list[tuple[float, float]] = [(float(values.var(ddof=1)) / len(values), len(values) - 1) for values in (x, y)]
     parts.append((2 * (floor / SD_OF_FLOOR) ** 2, freedom))
     variance = sum(part for part, _ in parts)
     unsure = sum(part**2 / part_freedom for part, part_freedom in parts)
