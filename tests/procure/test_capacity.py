@@ -66,9 +66,10 @@ def test_1_batch_at_the_service_level(plan_file: Load, service_rounds: Make, l4:
     capacity = only(plan_file(), a4(service_rounds, where=l4, device="cuda:0"))
     assert capacity.batch == 16
     assert capacity.images_per_s.value == pytest.approx(842.1053, abs=5e-5)
-    assert capacity.counted_on == capacity.images_per_s.low == capacity.images_per_s.value, "all laps are equal"
+    assert capacity.counted_on == capacity.images_per_s.low
+    assert capacity.images_per_s.low == pytest.approx(capacity.images_per_s.value), "all laps are equal"
     assert capacity.worst_s == pytest.approx(0.048)
-    assert set(capacity.draws) == {capacity.images_per_s.value}
+    assert capacity.draws == pytest.approx([capacity.images_per_s.value] * 200)
     assert len(capacity.draws) == 200
     assert capacity.limit == "the service level: batch 32 is too slow"
     assert (capacity.origin, capacity.machine, capacity.n, capacity.memory_bytes) == ("measured", "l4-box", 5, 1e8)
@@ -85,7 +86,7 @@ def test_several_devices_serve_times_as_much(plan_file: Load, service_rounds: Ma
     file = plan_file(("accelerator: nvidia-l4", "accelerator: nvidia-l4\n    count: 3"))
     capacity = only(file, a4(service_rounds, where=l4, device="cuda:0"))
     assert capacity.images_per_s.value == pytest.approx(3 * 16 / 0.019)
-    assert set(capacity.draws) == {capacity.images_per_s.value}
+    assert capacity.draws == pytest.approx([capacity.images_per_s.value] * 200)
     assert "measured on one device, times 3" in capacity.notes
 
 
@@ -502,5 +503,8 @@ def test_the_shipped_plan_runs_on_the_committed_records(root: Path) -> None:
         ("sixteen-cores", "extrapolated"),
     }
     assert all(capacity.worst_s <= 0.1 and capacity.images_per_s.low > 0 for capacity in serving)
-    assert {"slo", "accuracy"} <= {refusal.reason for refusal in refused if refusal.node == "two-cores"}
+    reasons = {refusal.reason for refusal in refused if refusal.node == "two-cores"}
+    assert {"percentile_not_established", "accuracy"} <= reasons, (
+        "76 correlated iterations are too few for a p99 of two"
+    )
     assert "slo" in {refusal.reason for refusal in refused if refusal.node == "one-slow-core"}
