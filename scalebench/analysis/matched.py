@@ -11,7 +11,7 @@ from scipy import stats
 
 from scalebench.analysis.configurations import by_configuration
 from scalebench.analysis.sessions import SessionRounds, Spread, sample, spreads
-from scalebench.analysis.stats import LEVEL, Estimate, ratio
+from scalebench.analysis.stats import LEVEL, Estimate, of_rounds, ratio
 from scalebench.analysis.way import WAY
 from scalebench.metrics import MEASURED
 from scalebench.suite.suite_plan import Group, Member
@@ -75,9 +75,10 @@ def _identity(group: Group, member: Member) -> dict[str, object]:
 def _compared(
     measured: pd.DataFrame, base: pd.DataFrame | None, metric: str, between: Mapping[tuple[str, str], Spread]
 ) -> dict[str, object]:
-    values = measured[metric].dropna()
-    r = ratio(sample(measured, metric, between), SessionRounds({}) if base is None else sample(base, metric, between))
-    return {"metric": metric, "value": float(values.median()), "ratio": r.value, "low": r.low, "high": r.high, "n": r.n}
+    rounds = sample(measured, metric, between)
+    r = ratio(rounds, SessionRounds({}) if base is None else sample(base, metric, between))
+    value = of_rounds(rounds).value
+    return {"metric": metric, "value": value, "ratio": r.value, "low": r.low, "high": r.high, "n": r.n}
 
 
 def counted_ratios(counts: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:

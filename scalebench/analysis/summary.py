@@ -14,14 +14,14 @@ from scipy import stats
 
 from scalebench.analysis.sessions import SessionRounds, Spread, spreads
 from scalebench.analysis.stats import Estimate, across_sessions, of_rounds
-from scalebench.analysis.tails import NEEDED, tail
+from scalebench.analysis.tails import SHORTEST, tail
 from scalebench.flags import word_of
 from scalebench.metrics import COUNTED, MEASURED
 from scalebench.store.frame import CASE_COLUMNS, EXACTNESS, MAKING
 from scalebench.units import digits, interval
 
 IDENTITY = ["machine", "case"]
-TAILS = {quantile: f"latency_p{round(100 * quantile)}_s" for quantile in NEEDED}
+TAILS = {quantile: f"latency_p{round(100 * quantile)}_s" for quantile in SHORTEST}
 _OUTLIER_MADS = 5.0
 
 
@@ -120,11 +120,10 @@ def _columns(name: str, e: Estimate) -> dict[str, float]:
 def _tails(laps: list[tuple[float, ...]], spread: Spread | None, sessions: int) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for quantile, name in TAILS.items():
-        pooled = tail(laps, quantile)
-        row[f"{name}_why"] = pooled.why and f"{pooled.why}: {pooled.n} of {NEEDED[quantile]}"
-        if pooled.estimate is not None:
-            estimate = across_sessions(pooled.estimate, spread, sessions)
-            row |= {**estimate.columns(name), f"{name}_n": pooled.n}
+        of_case = tail(laps, quantile)
+        row[f"{name}_why"] = of_case.why and f"too_few_samples: {of_case.why}"
+        if of_case.estimate is not None:
+            row |= _columns(name, across_sessions(of_case.estimate, spread, sessions))
     return row
 
 

@@ -33,8 +33,8 @@ def capacities(
 ) -> tuple[tuple[Capacity, ...], tuple[Refusal, ...]]:
     """What every node of a plan serves at its service level (F1, F2), and what does not serve, with the reason.
 
-    The plan's quantities count with their values, without their ranges. Each capacity comes with ``draws`` more under
-    resampled rounds. Nodes with the same machine share their draws, and no draw depends on other setups.
+    The plan's quantities count with their values, without their ranges. Each capacity comes with ``draws`` more of
+    drawn service times. Nodes with the same machine share their draws, and no draw depends on other setups.
     """
     results = [result for node in plan.nodes for result in _of_node(plan, node, evidence, draws, seed)]
     return (

@@ -21,7 +21,7 @@ class Preprocessing:
 
     Attributes:
         per_core_ips: images per second that one core prepares while the others do too.
-        drawn_ips: the same under resampled rounds.
+        drawn_ips: the same, drawn from the distribution of its mean.
         cores: of the node.
         busy: cores that the model itself keeps busy while it runs; 0 if it runs on a GPU.
     """

@@ -101,8 +101,8 @@ def _chances(decision: Decision) -> str:
 def _method(decision: Decision, document: Mapping[str, Any], text: str) -> Section:
     draws = (
         f"Draws: {decision.draws:,} with seed {decision.seed}. Every quantity with a range is drawn from a triangular "
-        "distribution over it, every measured capacity by resampling its rounds, times one normal factor per machine "
-        "for what differs between its sessions; all offers share each draw."
+        "distribution over it, every measured capacity from the t-distribution of its service times, times one normal "
+        "factor per machine for what differs between its sessions; all offers share each draw."
     )
     columns = [Column("number"), Column("unit"), Column("formula")]
     first = document["ranked"][0]["numbers"] if document["ranked"] else {}

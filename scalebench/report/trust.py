@@ -44,10 +44,10 @@ def trust_table(cases: pd.DataFrame) -> Table:
 
 
 def tails_table(cases: pd.DataFrame) -> Table:
-    """Tail latencies of all iterations, or why there are none."""
+    """Tail latencies, or why there are none."""
     tails = [field for quantile, name in TAILS.items() for field in _tail(f"p{round(100 * quantile)}", name)]
     iterations = Field("n, iterations", lambda row: int(row["iterations"]), number=True)
-    caption = "Tail latencies over the iterations of all rounds; intervals by resampling rounds"
+    caption = "Tail latencies: geometric means over rounds of each round's quantile, with t-intervals"
     return build_table(caption, ordered(cases), *MODEL, *tails, iterations, CONFIGURATION)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from scalebench import units
 from scalebench.analysis.analyse import Analysis
+from scalebench.analysis.stopping import PILOT
 from scalebench.report.content import Absent, Chart, Section
 from scalebench.report.labels import listed
 from scalebench.report.method_tables import failures_table, method_tables, words_table
@@ -84,17 +85,16 @@ def session_sentences(sessions: Mapping[str, int]) -> list[str]:
 
 
 def _adapted(protocol: Protocol) -> str:
-    adaptive = protocol.most_rounds > protocol.rounds
-    return ", from five rounds on 9 to 200 of latency, by their spread" if adaptive else ""
+    return ", after five rounds 9 to 200 of latency, by their spread" if protocol.adaptive else ""
 
 
 def _rounds(protocol: Protocol) -> str:
-    if protocol.most_rounds == protocol.rounds:
+    if not protocol.adaptive:
         return f"{protocol.rounds} rounds per case"
     return (
-        f"{protocol.rounds} to {protocol.most_rounds} rounds per case, until the half-width of the interval is at most "
-        f"{100 * protocol.target:g} % on the CPU ({100 * protocol.target_cuda:g} % on CUDA) twice in a row, or "
-        f"{units.duration(protocol.budget_s)} are spent on it"
+        f"{protocol.rounds} to {protocol.most_rounds} rounds per case, as many as the spread of its first {PILOT} asks "
+        f"for, for a half-width of {100 * protocol.target:g} % on the CPU ({100 * protocol.target_cuda:g} % on CUDA), "
+        f"which are left out of the estimates then, or until {units.duration(protocol.budget_s)} are spent on it"
     )
 
 
