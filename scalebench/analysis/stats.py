@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,27 @@ class Estimate:
     high: float
     n: int  # rounds, or counted models
     exact: bool = False  # whether it is a count; rounds that happen to agree are not
+    freedom: float = math.inf  # degrees of freedom of a t-interval
 
     @property
     def half_width(self) -> float:
         """Half the interval over the value."""
         return (self.high - self.low) / 2 / abs(self.value) if self.value else math.nan
+
+    def at(self, level: float) -> Estimate:
+        """The same with an interval of another level: each side longer, as the quantiles of t are.
+
+        Sides are logarithms where they are positive. Of a resampled interval the quantiles are normal.
+        """
+        if self.exact:
+            return self
+        longer = _quantile(self.freedom, level) / _quantile(self.freedom, LEVEL)
+        if self.low > 0:
+            ends = (self.value * (end / self.value) ** longer for end in (self.low, self.high))
+        else:
+            ends = (self.value + (end - self.value) * longer for end in (self.low, self.high))
+        low, high = ends
+        return replace(self, low=low, high=high)
 
     def columns(self, name: str) -> dict[str, float]:
         """Value and interval as columns ``name``, ``name_low`` and ``name_high``."""
@@ -62,9 +78,9 @@ def of_rounds(medians: Sequence[float]) -> Estimate:
     if n == 0:
         return unknown()
     if (values <= 0).any():  # energy above idle can be
-        return Estimate(*_t_interval(values), n)
+        return Estimate(*_t_interval(values), n, freedom=n - 1)
     mean, low, high = _t_interval(np.log(values))
-    return Estimate(math.exp(mean), math.exp(low), math.exp(high), n)
+    return Estimate(math.exp(mean), math.exp(low), math.exp(high), n, freedom=n - 1)
 
 
 def _t_interval(values: np.ndarray) -> tuple[float, float, float]:
@@ -94,7 +110,7 @@ def ratio_of_ratios(
     (a, b), (c, d) = over, under
     # The mean of ln(a / b) and ln(d / c) is half the log of the wanted ratio, with half its standard error.
     half = mean_ratio([(a, b), (d, c)])
-    return Estimate(half.value**2, half.low**2, half.high**2, half.n)
+    return replace(half, value=half.value**2, low=half.low**2, high=half.high**2)
 
 
 @dataclass(frozen=True)
@@ -110,22 +126,32 @@ def _log_difference(a: np.ndarray, b: np.ndarray) -> _LogDifference:
 
 
 def combine(differences: Sequence[_LogDifference]) -> Estimate:
-    """Average log differences; degrees of freedom after Welch and Satterthwaite."""
+    """Average log differences; see ``t_estimate``."""
     if not differences:
         return unknown()
     k = len(differences)
     mean = sum(d.mean for d in differences) / k
     parts = [(variance / k**2, freedom) for d in differences for variance, freedom in d.parts]
+    return t_estimate(mean, parts, min(d.n for d in differences))
+
+
+def t_estimate(mean: float, parts: Sequence[tuple[float, float]], n: int) -> Estimate:
+    """exp of a mean of logs with its t-interval; ``parts`` are independent variances of it with degrees of freedom.
+
+    The degrees of freedom of all are after Welch and Satterthwaite.
+    """
     variance = sum(v for v, _ in parts)
-    if variance == 0:
-        half = 0.0
-    elif math.isnan(variance):
-        half = math.nan
-    else:
-        half = _t_half(math.sqrt(variance), variance**2 / sum(v**2 / freedom for v, freedom in parts if v > 0))
-    n = min(d.n for d in differences)
-    return Estimate(math.exp(mean), math.exp(mean - half), math.exp(mean + half), n)
+    certain = variance == 0 or math.isnan(variance)
+    freedom = math.inf if certain else variance**2 / sum(v**2 / freedom for v, freedom in parts if v > 0)
+    half = _t_half(math.sqrt(variance), freedom)
+    return Estimate(math.exp(mean), math.exp(mean - half), math.exp(mean + half), n, freedom=freedom)
 
 
 def _t_half(standard_error: float, freedom: float) -> float:
-    return float(special.stdtrit(freedom, 0.5 + LEVEL / 2)) * standard_error
+    return _quantile(freedom, LEVEL) * standard_error
+
+
+def _quantile(freedom: float, level: float) -> float:
+    """Half-width of an interval in standard errors."""
+    end = 0.5 + level / 2
+    return float(special.ndtri(end) if math.isinf(freedom) else special.stdtrit(freedom, end))

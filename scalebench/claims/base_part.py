@@ -48,6 +48,7 @@ class Finding:
     label: str
     estimate: Estimate  # NaN where nothing was measured
     configuration: Configuration = ()  # empty for a count
+    misfit: float = math.nan  # largest relative deviation of counts from the power law whose exponent it is
     rounding: tuple[float, float] = (1.0, 1.0)  # factors by which a printed number behind it widens the bounds
 
 

@@ -27,10 +27,10 @@ def exact_or_unknown(value: float, n: int = 1) -> Estimate:
     return exact(value, n) if math.isfinite(value) else UNKNOWN
 
 
-def of_printed(function: Callable[..., float], *values: float) -> Estimate:
+def of_printed(function: Callable[..., float], *values: float, n: int = 1) -> Estimate:
     """What follows from printed values, with the range that their rounding leaves; unknown where it is not finite."""
     value, (low, high) = function(*values), spread(function, *values)
-    return Estimate(value, low, high, len(values), exact=True) if math.isfinite(value) else UNKNOWN
+    return Estimate(value, low, high, n, exact=True) if math.isfinite(value) else UNKNOWN
 
 
 class Constant(BasePart):
@@ -111,13 +111,14 @@ class CountExponent(_CountedPart):
     models: list[ModelAt] = Field(min_length=3)
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """The slope; its interval shows how far the counts are from a power law."""
+        """The slope, exactly, with how far the counts are from a power law."""
         from scalebench.analysis.power_law import power_law
 
         x = [self._abscissa(analysis, text) for text in self.models]
         y = [counted(analysis, text, self.metric) for text in self.models]
         fit = power_law(x, y) if all(map(math.isfinite, (*x, *y))) else None
-        yield Finding(next(iter(self.labels())), fit.exponent if fit else UNKNOWN)
+        label = next(iter(self.labels()))
+        yield Finding(label, exact(fit.exponent.value, len(x)), misfit=fit.misfit) if fit else Finding(label, UNKNOWN)
 
     def labels(self) -> Iterable[str]:
         """Which exponent it is."""

@@ -49,7 +49,8 @@ class MeasuredRatio(_MeasuredPart):
             over, under = (rounds_of(rounds, text, self.metric) for text in (self.over, self.under))
             if over and under and math.isfinite(scale):
                 e = ratio(over, under)
-                yield Finding(self.label, Estimate(e.value / scale, e.low / scale, e.high / scale, e.n), configuration)
+                scaled = replace(e, value=e.value / scale, low=e.low / scale, high=e.high / scale)
+                yield Finding(self.label, scaled, configuration)
 
 
 class MeasuredValue(_MeasuredPart):

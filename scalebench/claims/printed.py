@@ -8,7 +8,6 @@ from itertools import product
 from typing import Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
-from typing_extensions import Self
 
 from scalebench.published import PrintedFigure
 
@@ -24,7 +23,7 @@ class Printed(float):
         low, high: least and largest number that would be printed so.
     """
 
-    def __new__(cls, text: str) -> Self:
+    def __new__(cls, text: str) -> Printed:  # noqa: PYI034 - Self is not in Python 3.10
         """The number itself, of each operand as printed."""
         value, *divisors = map(float, text.split("/"))
         return super().__new__(cls, value / divisors[0] if divisors else value)

@@ -45,7 +45,7 @@ class AccuracyGain(BasePart):
         steps = zip(zip(top1, top1[1:], top1[2:], strict=False), pairwise(doublings), strict=True)
         for label, (accuracy, (earlier, later)) in zip(self.labels(), steps, strict=True):
             ratio = partial(_gain_over_the_one_before, earlier, later)
-            yield Finding(label, of_printed(ratio, *accuracy))
+            yield Finding(label, of_printed(ratio, *accuracy, n=3))
 
     def labels(self) -> Iterable[str]:
         """One per step after the first."""

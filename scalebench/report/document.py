@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from scalebench.analysis.analyse import Analysis
-from scalebench.claims.judge import Judged, Verdict
+from scalebench.claims.judge import Verdict, expected_false
+from scalebench.claims.judged_parts import Judged
 from scalebench.flags import FLAGS
 from scalebench.metrics import METRICS
 from scalebench.report.sections.outlook import rounds_to_decide
@@ -21,9 +22,10 @@ from scalebench.suite.case import COUNT
 def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Results) -> dict[str, Any]:
     """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
 
-    Keys: ``suite, title, measured, machines, verdicts, fits, groups, cases, counts, failures, missing, problems,
-    metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags, protocols, counted_groups,
-    explained, recount, accuracy, fronts, inputs, feeding, optimised, fitting, predictors, residuals, ranks, laws``;
+    Keys: ``suite, title, measured, machines, verdicts, expected_false, fits, groups, cases, counts, failures, missing,
+    problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags, protocols,
+    counted_groups, explained, recount, accuracy, fronts, inputs, feeding, optimised, fitting, predictors, residuals,
+    ranks, laws``;
     ``build`` adds ``headline`` and ``figures``.
     """
     started = sorted(record.started for record in stored.records if record.case.mode != COUNT)
@@ -33,6 +35,7 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "measured": {"rounds": len(started), "first": (started or [""])[0], "last": (started or [""])[-1]},
         "machines": {label: asdict(environment) for label, environment in analysis.machines.items()},
         "verdicts": [verdict_document(verdict) for verdict in verdicts],
+        "expected_false": dict(zip(("decided", "false"), expected_false(verdicts), strict=True)),
         "fits": _rows(analysis.exponents),
         "groups": _rows(analysis.groups),
         "cases": _rows(analysis.cases),
@@ -83,6 +86,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         "low": verdict.low,
         "high": verdict.high,
         "n": verdict.n,
+        "chosen_from": verdict.chosen_from,
         "machine": verdict.machine,
         "way": verdict.way,
         "why": verdict.why,
@@ -94,7 +98,9 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
 def _part(part: Judged) -> dict[str, Any]:
     e = part.estimate
     effect = {"effect": e.value, "low": e.low, "high": e.high, "n": e.n}
-    return {"label": part.label, "verdict": part.word, **effect, "allowed_low": part.low, "allowed_high": part.high}
+    bounds = {"allowed_low": part.low, "allowed_high": part.high, "misfit": part.misfit}
+    correction = {"decides_at": part.level, "uncorrected": part.uncorrected, "as_printed": part.rounded}
+    return {"label": part.label, "verdict": part.word, **effect, **bounds, **correction}
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

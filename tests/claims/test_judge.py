@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 
 from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.stats import Estimate
-from scalebench.claims.judge import Verdict, combine, decide, judge
+from scalebench.claims.judge import Verdict, judge
+from scalebench.claims.judged_parts import combine, decide
 from scalebench.claims.registry import Claim, Part, registry, select_claims
 from scalebench.suite.suite_plan import Group, Member
 
