@@ -57,7 +57,7 @@ def _against_others(table: pd.DataFrame, family: str) -> tuple[Estimate, float]:
     macs = own["macs"].to_numpy(dtype=float)
     logs = np.log(own["time_s"] / (fit.coefficient * macs**fit.exponent.value))
     by_model = logs.groupby(own["model"]).mean()
-    at = float(np.log(own["macs"].astype(float)).groupby(own["model"]).mean().mean())
+    at = float(pd.Series(np.log(macs), index=own.index).groupby(own["model"]).mean().mean())
     inside = own["macs"].astype(float).between(float(others["macs"].min()), float(others["macs"].max()))
     return _factor(by_model.to_numpy(dtype=float), _line_variance(others, at)), float((~inside).mean())
 

@@ -86,8 +86,8 @@ def _confidence(verdicts: Sequence[Verdict], cases: pd.DataFrame) -> str:
     good = cases["n"][cases["n"] > 0]
     decided, false = expected_false(verdicts)
     wrong = (
-        f" Of {decided} verdicts that measurements decided, {units.digits(false, 2)} would be false on average if every "
-        "true effect lay on its bound, and fewer if not."
+        f" Of {decided} verdicts that measurements decided, {units.digits(false, 2)} would be false on average if "
+        "every true effect lay on its bound, and fewer if not."
     )
     least, most = int(good.min()), int(good.max())
     rounds = str(least) if least == most else f"{least} to {most}"

@@ -59,7 +59,9 @@ def test_the_interval_comes_from_all_models_of_the_place() -> None:
 
 def test_beyond_the_measured_range_the_interval_is_wider() -> None:
     """Times that bend, which no line does: at a resolution beyond all others 90 % intervals have to cover 90 % too."""
-    random, sizes, hits, inside = np.random.default_rng(5), (100, 120, 145, 175), [], []
+    random, sizes = np.random.default_rng(5), (100, 120, 145, 175)
+    hits: list[bool] = []
+    inside: list[bool] = []
     for _ in range(60):
         works = [net(f"m{name}", r) for name in "abcdefghijkl" for r in sizes]
         bends = np.repeat(random.normal(0, 0.1, 12), len(sizes))
