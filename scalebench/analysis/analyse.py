@@ -9,9 +9,7 @@ import pandas as pd
 
 from scalebench import published
 from scalebench.analysis.accuracy_fronts import accuracy_at_cost, fronts
-from scalebench.analysis.configurations import by_configuration
 from scalebench.analysis.exponents import axis_exponents, multiplier_exponents, resolution_exponents
-from scalebench.analysis.frontier import pareto
 from scalebench.analysis.input_pipeline import feeding, inputs
 from scalebench.analysis.matched import compare_groups, counted_ratios, explained
 from scalebench.analysis.memory_views import memory_gap
@@ -51,7 +49,7 @@ class Analysis:
     plan: Plan
     machines: dict[str, Environment]  # by their unique label
     rounds: pd.DataFrame  # one row per measured round, see ``store.frame.rounds_frame`` and ``rounds.with_standing``
-    cases: pd.DataFrame  # cases that ran a whole model, see ``summary.summarise``, and ``front`` of MACs and latency
+    cases: pd.DataFrame  # cases that ran a whole model, see ``summary.summarise``
     counts: pd.DataFrame  # counted facts, one row per model and resolution
     exponents: pd.DataFrame  # see ``exponents.COLUMNS``
     groups: pd.DataFrame  # see ``matched.compare_groups``
@@ -112,7 +110,7 @@ def analyse(
         plan=plan,
         machines=machines,
         rounds=rounds,
-        cases=cases.assign(front=_front(cases)),
+        cases=cases,
         counts=counts,
         exponents=pd.concat([e for e in exponents if len(e)] or exponents[:1], ignore_index=True),
         groups=groups,
@@ -147,13 +145,6 @@ def with_study(analysis: Analysis) -> Analysis:
 def _anywhere(case: Case) -> Case:
     """The case without what differs between machines, and without how often it is repeated."""
     return replace(case, device="", threads=0, protocol=case.protocol.phases())
-
-
-def _front(cases: pd.DataFrame) -> pd.Series:
-    front = pd.Series(False, index=cases.index)
-    for _, own in by_configuration(cases):
-        front.loc[own.index] = pareto(own, cost="latency_s", gain="macs")
-    return front
 
 
 def _machines(records: Sequence[Record], rounds: pd.DataFrame) -> dict[str, Environment]:

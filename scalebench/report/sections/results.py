@@ -9,7 +9,7 @@ from scalebench.metrics import in_section
 from scalebench.report import result_tables, trust
 from scalebench.report.content import Absent, Chart, Section, Table
 from scalebench.report.figures.batches import batch_curves
-from scalebench.report.figures.curves import against_resolution, front, latency_against_macs
+from scalebench.report.figures.curves import against_resolution, latency_against_macs
 from scalebench.report.figures.dotplot import matched_groups
 from scalebench.report.figures.explorer import explorer
 from scalebench.report.figures.heatmap import memory_map
@@ -43,7 +43,6 @@ def draw_figures(analysis: Analysis) -> dict[str, Chart | Absent]:
         "f2": against_resolution(cases, "throughput_ips", "f2"),
         "f3": against_resolution(cases, "memory_bytes", "f3"),
         "f4": matched_groups(analysis.groups),
-        "f5": front(cases),
         "f6": under_the_roof(analysis.roofline, analysis.abilities),
         "f7": memory_map(cases, analysis.failures),
         "f8": batch_curves(cases),
@@ -65,7 +64,6 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
         _section("trust", "Intervals, tails and doubts", figures, ("f9",), filled(
             trust.trust_table(analysis.cases), trust.tails_table(analysis.cases))),
         _section("roofline", "Roofline", figures, ("f6",), filled(trust.peaks_table(analysis.abilities))),
-        _section("pareto", "Pareto front", figures, ("f5",)),
         *_explorer(analysis),
         _section("cases", "All cases", figures, (), filled(result_tables.cases_table(
             analysis.cases, f"Every measured case; values are geometric means over rounds{_scope(analysis)}",
