@@ -52,7 +52,10 @@ def run_round(
     samples, facts = answer.get("samples", {}), answer.get("facts", {})
     if facts.get("verified", "ok") != "ok":
         outcome, detail, error = "wrong", "wrong", _verification_error(case, facts)
-    telemetry = {**answer["telemetry"], "load_before": load, "surroundings": surroundings()} if answer else {}
+    telemetry = {}
+    if answer:
+        more = {"load_before": load, "surroundings": surroundings(), "usual_canary": options.usual}
+        telemetry = {**answer["telemetry"], **more}
     return Record(
         suite,
         case,

@@ -119,4 +119,4 @@ def _judged(record: Record, usual: Mapping[str, float] | None) -> Record:
     if usual is not None:
         kind = "cpu" if record.case.device == "cpu" else "cuda"
         notes += canary_notes(Canaries(*readings_of(record), usual), kind)
-    return replace(record, notes=tuple(notes))
+    return replace(record, notes=tuple(notes), telemetry={**record.telemetry, "usual_canary": usual})

@@ -51,7 +51,7 @@ class Gates:
 
 @dataclass(frozen=True)
 class Copy:
-    """Results of one copy: probes before and after, laps, throughput chunk; ``idle``: its threads slept beside the canary."""
+    """Results of one copy: probes before and after, laps, throughput chunk; ``idle``: its threads slept by then."""
 
     before: Measurement
     laps: list[float]
