@@ -118,5 +118,6 @@ def _judged(record: Record, usual: Mapping[str, float] | None) -> Record:
     notes = [note for note in record.notes if word_of(note) not in _WORDS]
     if usual is not None:
         kind = "cpu" if record.case.device == "cpu" else "cuda"
-        notes += canary_notes(Canaries(*readings_of(record), usual), kind)
+        canary = record.telemetry["canary"]
+        notes += canary_notes(Canaries(canary["before"], canary["after"], usual), kind)
     return replace(record, notes=tuple(notes), telemetry={**record.telemetry, "usual_canary": usual})

@@ -43,8 +43,8 @@ def _canary_ran(record: Record) -> bool:
 
 
 def _gpu_ran(record: Record) -> bool:
-    gpu = record.telemetry.get("gpu")
-    return bool(gpu) and "unavailable" not in gpu
+    gpu = record.telemetry.get("gpu") or {"unavailable": ""}
+    return "unavailable" not in gpu
 
 
 def _to_verify(record: Record) -> bool:

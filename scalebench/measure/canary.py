@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median
+from typing import Any
 
 import torch
 
@@ -68,7 +69,8 @@ def _ieee_fp32() -> Iterator[None]:
         finally:
             torch.set_float32_matmul_precision(setting)
         return
-    backends = (torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)
+    mkldnn: Any = torch.backends.mkldnn  # torch gives its members no types
+    backends = (torch.backends.cuda.matmul, mkldnn.matmul)
     settings = [backend.fp32_precision for backend in backends]
     try:
         for backend in backends:

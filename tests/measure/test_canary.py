@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -146,7 +147,8 @@ def test_onnxruntimes_workers_sleep_when_it_begins(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("precision", ["fp32", "tf32"])
 def test_it_multiplies_in_fp32_whatever_the_case_uses(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings of the process during the canary, and its product against float64: bf16 is off by 2e-3."""
-    backends = (torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)
+    mkldnn: Any = torch.backends.mkldnn
+    backends = (torch.backends.cuda.matmul, mkldnn.matmul)
     if not hasattr(backends[0], "fp32_precision"):
         pytest.skip("torch before 2.9")
     during: list[list[str]] = []
