@@ -16,6 +16,7 @@ from scalebench.analysis.sessions import SessionRounds, Spread, spreads
 from scalebench.analysis.stats import Estimate, across_sessions, of_rounds
 from scalebench.analysis.tails import SHORTEST, tail
 from scalebench.flags import word_of
+from scalebench.machine.watched import is_watched
 from scalebench.metrics import COUNTED, MEASURED
 from scalebench.store.frame import CASE_COLUMNS, EXACTNESS, MAKING
 from scalebench.units import digits, interval
@@ -32,8 +33,8 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
         rounds: ``rounds.with_standing``.
 
     Returns: one row per machine and case: case columns, counted facts, ``status`` of the stop rule, ``n`` rounds
-        used from ``sessions`` sessions, ``replaced`` rounds set aside, ``noise`` (coefficient of variation of the
-        canary over all rounds),
+        used from ``sessions`` sessions, ``watched`` rounds that any check for disturbances watched, ``replaced`` rounds
+        set aside (NaN where none was watched), ``noise`` (coefficient of variation of the canary over all rounds),
         ``process_bytes`` of the whole process, the worst ``relative_error`` and ``top1_agreement``, the longest
         ``prepare_s`` and ``load_s``, timed ``iterations``, per measured metric ``<metric>``,
         ``<metric>_low``, ``<metric>_high``, ``<metric>_n``, tail latencies likewise with ``<tail>_why`` where there is
@@ -49,7 +50,7 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
             rows.append(_row(group, keep, between))
     values = [*MEASURED, *TAILS.values()]
     columns = [
-        *keep, "status", "n", "sessions", "replaced", "noise", "process_bytes", "iterations", "notes",
+        *keep, "status", "n", "sessions", "watched", "replaced", "noise", "process_bytes", "iterations", "notes",
         *EXACTNESS, *MAKING,
         *(f"{name}_why" for name in TAILS.values()),
         *(f"{name}{end}" for name in values for end in ("", "_low", "_high", "_n")),
@@ -64,7 +65,9 @@ def _row(
     used = {name: list(compress(values, group["used"])) for name, values in group.items()}
     row: dict[str, Any] = {name: used[name][0] for name in keep}
     row |= {"status": used["status"][0], "n": len(used["used"]), "noise": variation(group["canary_s"])}
-    row["replaced"] = group["outcome"].count("ok") - len(used["used"])
+    ok = group["outcome"].count("ok")
+    row["watched"] = sum(map(is_watched, compress(group["watched"], [end == "ok" for end in group["outcome"]])))
+    row["replaced"] = ok - len(used["used"]) if row["watched"] or ok > len(used["used"]) else math.nan
     row["sessions"] = len(set(used["session"]))
     for metric in MEASURED:
         row |= _columns(metric, of_rounds(_sample(used, metric, between.get((row["machine"], metric)))))

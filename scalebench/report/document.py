@@ -15,6 +15,7 @@ from scalebench.claims.judged_parts import Judged
 from scalebench.flags import FLAGS
 from scalebench.metrics import METRICS
 from scalebench.report.sections.outlook import rounds_to_decide
+from scalebench.report.trust import checks_of
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import COUNT
 
@@ -23,7 +24,7 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
     """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
 
     Keys: ``suite, title, measured, sessions, machines, verdicts, expected_false, fits, groups, cases, counts,
-    failures, missing, problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags,
+    checks, failures, missing, problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags,
     protocols, counted_groups, explained, recount, accuracy, fronts, inputs, feeding, optimised, fitting, predictors,
     residuals, ranks, laws``;
     ``build`` adds ``headline`` and ``figures``.
@@ -41,6 +42,7 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "groups": _rows(analysis.groups),
         "cases": _rows(analysis.cases),
         "counts": _rows(analysis.counts.drop(columns=["work"])),
+        "checks": checks_of(analysis.rounds),
         "memory": _rows(analysis.memory),
         "roofline": _rows(analysis.roofline),
         "peaks": [asdict(ability) for ability in analysis.abilities],

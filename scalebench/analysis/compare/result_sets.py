@@ -13,6 +13,7 @@ from scipy import stats
 from scalebench.analysis.compare.comparison import Compared, Comparison, NoiseScale, RankTest, gate, means_of, row_of
 from scalebench.analysis.compare.gate import welch
 from scalebench.analysis.compare.pairing import Pair, pair_up
+from scalebench.machine.canaries import is_idle
 from scalebench.metrics import METRICS
 from scalebench.record import Environment, Record
 from scalebench.store.floors import Floor
@@ -110,10 +111,14 @@ def _ranks(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
 
 
 def _drifts(pairs: Sequence[Pair]) -> dict[tuple[str, ...], float]:
-    """|log ratio| of the canary's median time between two runs on one machine, by machine, device and threads."""
+    """|log ratio| of the canary's median time between two runs on one machine, by machine, device and threads.
+
+    Canaries beside a runtime's own threads and those of idle processes are not compared.
+    """
     places: dict[tuple[str, ...], list[Pair]] = {}
     for pair in pairs:
-        if pair.difference.kind != "cross-hardware":
+        idle = {is_idle(record) for side in (pair.a, pair.b) for record in side.rounds}
+        if pair.difference.kind != "cross-hardware" and len(idle) == 1:
             places.setdefault(_place(pair), []).append(pair)
     drifts = {}
     for place, own in places.items():

@@ -91,12 +91,20 @@ def _confidence(verdicts: Sequence[Verdict], cases: pd.DataFrame) -> str:
     )
     least, most = int(good.min()), int(good.max())
     rounds = str(least) if least == most else f"{least} to {most}"
-    doubts = int((cases["replaced"] > 0).sum())
     return (
         f"Confidence: intervals come from {rounds} rounds per case; {undecided} of {len(measured)} verdicts on "
-        f"measurements are open; {doubts} of {len(cases)} cases had doubtful rounds, which were replaced."
-        f"{wrong if decided else ''}"
+        f"measurements are open; {_doubtful(cases)}.{wrong if decided else ''}"
     )
+
+
+def _doubtful(cases: pd.DataFrame) -> str:
+    """Cases with doubtful rounds among those that were watched; the others are not counted as undisturbed."""
+    watched = cases[(cases["watched"] > 0) | (cases["replaced"] > 0)]
+    if watched.empty:
+        return "no round was watched for disturbances, so none could be found doubtful"
+    doubtful, others = int((watched["replaced"] > 0).sum()), len(cases) - len(watched)
+    apart = f"; the rounds of {others} cases were not watched for disturbances" if others else ""
+    return f"{doubtful} of {len(watched)} watched cases had doubtful rounds, which were set aside{apart}"
 
 
 def _changes(verdicts: Sequence[Verdict]) -> Iterator[str]:

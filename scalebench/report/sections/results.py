@@ -62,7 +62,8 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
         _section("memory", "Memory three ways", figures, ("f7",), filled(trust.memory_table(analysis.memory))),
         _section("batch", "Batch, latency and throughput", figures, ("f8",)),
         _section("trust", "Intervals, tails and doubts", figures, ("f9",), filled(
-            trust.trust_table(analysis.cases), trust.tails_table(analysis.cases))),
+            trust.checks_table(analysis.rounds), trust.trust_table(analysis.cases),
+            trust.tails_table(analysis.cases))),
         _section("roofline", "Roofline", figures, ("f6",), filled(trust.peaks_table(analysis.abilities))),
         *_explorer(analysis),
         _section("cases", "All cases", figures, (), filled(result_tables.cases_table(

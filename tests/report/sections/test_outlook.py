@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -12,13 +13,23 @@ from scalebench.analysis.stats import Estimate
 from scalebench.claims.judge import Verdict, expected_false
 from scalebench.claims.judged_parts import Judged, Word
 from scalebench.claims.registry import registry
-from scalebench.report.sections.outlook import outlook, rounds_to_decide
+from scalebench.report.sections.outlook import _doubtful, outlook, rounds_to_decide
 from tests.report.literal_report import CLAIMS, Built, find_in, make_rounds
 
 
 def _verdict(value: float, low: float, high: float, bound: float, word: Word = "inconclusive", n: int = 3) -> Verdict:
     part = Judged("part", Estimate(value, low, high, n), -math.inf, bound, word)
     return Verdict(CLAIMS[0], word, value, low, high, n, "cpu-a", "batch 1, fp32", "why", (part,))
+
+
+def test_a_case_that_nobody_watched_is_not_undisturbed() -> None:
+    """Three cases: one watched and doubtful, one watched, one without telemetry."""
+    cases = pd.DataFrame({"n": [3, 3, 3], "watched": [4, 3, 0], "replaced": [1, 0, math.nan]})
+    assert _doubtful(cases) == (
+        "1 of 2 watched cases had doubtful rounds, which were set aside; "
+        "the rounds of 1 cases were not watched for disturbances"
+    )
+    assert _doubtful(cases[2:]) == "no round was watched for disturbances, so none could be found doubtful"
 
 
 def test_four_times_the_rounds_halve_the_interval() -> None:
