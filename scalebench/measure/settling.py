@@ -6,7 +6,7 @@ runtime that leaves them out. All of these get seeded random values here.
 
 Fresh statistics of batch normalisation normalise nothing: activations then grow or vanish from layer to layer, and two
 exact runtimes disagree (EfficientNetV2-S in fp32 differed from fp64 by 54 %, with settled statistics by 0.002 %). A
-trained network has statistics of its data; this one gets those of a few seeded images.
+trained network has statistics of its data; this one gets those of seeded images.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from scalebench.measure.scenes import scenes
 from scalebench.suite.case import Case
 
 _FILE = "settled.pt"
-_IMAGES = 8
+_IMAGES = 32
+"""With 8, EfficientNetV2-S at 96 pixels is off from fp64 by 3 % in fp32, with 32 by 0.02 %."""
 _FIRST_SEED = 5000
 _SEED = 5
 _TINY = 1e-3
