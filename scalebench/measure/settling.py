@@ -11,6 +11,7 @@ trained network has statistics of its data; this one gets those of seeded images
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import torch
@@ -90,6 +91,6 @@ def _live_values(name: str, values: torch.Tensor, random: torch.Generator) -> to
     if "bias" in name.rpartition(".")[2]:
         return torch.randn(values.shape, generator=random) * _BIAS_SPREAD
     if sum(side > 1 for side in values.shape) > 1:
-        return torch.randn(values.shape, generator=random) / values[0].numel() ** 0.5
+        return torch.randn(values.shape, generator=random) / math.sqrt(values[0].numel())
     level = float(values.mean())
     return (0.5 + torch.rand(values.shape, generator=random)) * (level if abs(level) > _TINY else _TINY_BECOMES)
