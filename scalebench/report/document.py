@@ -23,8 +23,8 @@ from scalebench.suite.case import COUNT
 def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Results) -> dict[str, Any]:
     """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
 
-    Keys: ``suite, title, measured, sessions, machines, verdicts, expected_false, fits, groups, cases, counts,
-    checks, failures, missing, problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags,
+    Keys: ``suite, title, measured, sessions, machines, verdicts, expected_false, fits, groups, cases, counts, checks,
+    failures, missing, problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags,
     protocols, counted_groups, explained, recount, accuracy, fronts, inputs, feeding, optimised, fitting, predictors,
     residuals, ranks, laws``;
     ``build`` adds ``headline`` and ``figures``.
