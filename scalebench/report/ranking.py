@@ -22,9 +22,9 @@ _NUMBERS = frozenset({"batch", "nodes", "J/img", "P(best)"})
 def headings(decision: Decision) -> list[tuple[str, bool]]:
     """Columns of the ranked table, and whether they hold numbers."""
     money, slo = decision.plan.currency, decision.plan.workload.slo
-    tail = f"p{slo.percentile} [95 %]; worst of {given(slo.latency_ms.value)} ms"
+    tail = f"p{slo.percentile} [95 %]; planned of {given(slo.latency_ms.value)} ms"
     names = (
-        "offer", "model@px", "run as", "batch", tail, "img/s of a node [95 %]", "nodes",
+        "offer", "model@px", "run as", "batch", tail, "img/s of a node [95 %]; planned", "nodes",
         f"{money} per year{'' if _per_million(decision) else '; draws'}",
         f"{money} per M images{'; draws' if _per_million(decision) else ''}", "J/img", "P(best)", "status",
     )  # fmt: skip
@@ -45,8 +45,8 @@ def _row(decision: Decision, offer: Ranked) -> list[str]:
         f"{setup.model}@{setup.resolution}",
         setup.configuration,
         str(capacity.batch),
-        f"{with_interval(capacity.tail_s, 1e-3)}; {digits(capacity.worst_s * 1e3)}",
-        with_interval(capacity.images_per_s),
+        f"{with_interval(capacity.tail_s, 1e-3)}; {digits(capacity.latency_s * 1e3)}",
+        f"{with_interval(capacity.images_per_s)}; {digits(capacity.planned_ips(decision.plan.policy.max_utilisation.value))}",
         nodes(decision, offer),
         f"{amount(float(bill.per_year))}{'' if _per_million(decision) else _drawn_cost(offer)}",
         f"{amount(float(bill.per_million))}{_drawn_cost(offer) if _per_million(decision) else ''}",
