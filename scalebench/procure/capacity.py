@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 
 import numpy as np
 
-from scalebench.analysis.stats import Estimate, across_sessions
+from scalebench.analysis.stats import Estimate, across_sessions, exact
 from scalebench.procure import formulas as f
 from scalebench.procure.evidence import CPU, Evidence, NodeEvidence
 from scalebench.procure.extrapolate import Extrapolation
+from scalebench.procure.latency_table import LatencyTable
 from scalebench.procure.preprocessing import Preprocessing, measured_preprocessing
 from scalebench.procure.purchase_plan import Accuracy, Node, PurchasePlan, Select
+from scalebench.procure.quantity import Number
 from scalebench.procure.service_curves import BatchBounds, BatchStep, ServiceCurve, steps
 from scalebench.procure.serving import Capacity, Objection, Refusal, Setup
+from scalebench.procure.slo_rate import ArrivalCurve, table_of
 
 DRAWS = 2000
 SEED = 20190528
 _GB = 1e9 / 2**30
 _LIMITS = {
-    "slo": "the service level: batch {} is too slow",
     "memory": "memory: batch {} does not fit",
     "percentile_not_established": "the percentile is not established beyond: batch {}",
 }
@@ -63,6 +66,36 @@ def _of_node(plan: PurchasePlan, node: Node, evidence: Evidence, draws: int, see
 
 
 @dataclass(frozen=True)
+class _Served:
+    """Rates of a node with batches up to one size, images per second.
+
+    Attributes:
+        index: of the batch.
+        full: full batches back to back (F1).
+        slo: highest rate of random arrivals within the service level (F2).
+        careful: whether lower ends count, not values.
+        max_utilisation: of the plan.
+        latency_s: percentile of the latencies at the planned rate, overhead included, seconds.
+    """
+
+    index: int
+    full: Estimate
+    slo: Estimate
+    careful: bool
+    max_utilisation: float
+    latency_s: float = math.nan
+
+    def counted(self, rate: Estimate) -> float:
+        """The end of an interval that counts."""
+        return rate.low if self.careful else rate.value
+
+    @property
+    def planned_ips(self) -> float:
+        """Most that a node is planned for, images per second."""
+        return float(f.planned_ips(self.counted(self.full), self.counted(self.slo), self.max_utilisation))
+
+
+@dataclass(frozen=True)
 class _SetupOnNode:
     """One setup on one node; ``measured`` is the evidence of the node, or of the one it is extrapolated from."""
 
@@ -85,23 +118,24 @@ class _SetupOnNode:
         return self._capacity(result)
 
     def _capacity(self, preprocessing: Preprocessing | None) -> Capacity:
-        serving = [index for index, objection in enumerate(self._objections) if objection is None]
-        rates = {index: self._rate(self._batches[index]) for index in serving}
-        if preprocessing is not None:
-            rates = {index: preprocessing.cap_estimate(rate) for index, rate in rates.items()}
-        counted = {index: rate.low if self._bounds.careful else rate.value for index, rate in rates.items()}
-        best = max(serving, key=lambda index: counted[index])
-        step = self._batches[best]
+        rates = [
+            self._served(index, preprocessing) for index, objection in enumerate(self._objections) if objection is None
+        ]
+        best = max(rates, key=lambda rate: rate.planned_ips)
+        step, (draws, slo_draws) = self._batches[best.index], self._drawn(preprocessing)
         return Capacity(
             node=self.node.id,
             setup=self.curve.setup,
             batch=step.batch,
-            images_per_s=rates[best],
-            counted_on=counted[best],
+            images_per_s=best.full,
+            counted_on=best.counted(best.full),
+            slo_images_per_s=best.slo,
+            slo_counted_on=best.counted(best.slo),
             tail_s=step.tail_s,
-            worst_s=self._bounds.worst_s(step),
-            draws=self._drawn(preprocessing),
-            limit=self._limit(rates[best], preprocessing, best),
+            latency_s=best.latency_s,
+            draws=draws,
+            slo_draws=slo_draws,
+            limit=self._limit(best, preprocessing),
             origin="measured" if self.estimate is None else "extrapolated",
             machine=self.measured.environment.machine,
             n=step.tail_s.n,
@@ -134,7 +168,20 @@ class _SetupOnNode:
     @cached_property
     def _objections(self) -> tuple[Objection | None, ...]:
         """Why each batch does not serve; None for those that do."""
-        return tuple(map(self._bounds.objection, self._batches))
+        return tuple(
+            self._bounds.objection(step) or self._bounds.too_slow(step, self._tables[index].latency_s[0])
+            for index, step in enumerate(self._batches)
+        )
+
+    @cached_property
+    def _tables(self) -> Mapping[int, LatencyTable]:
+        """Simulated latencies by index of the largest batch, of those that can be used."""
+        copies, percentile = self.curve.setup.instances, self.plan.workload.slo.percentile
+        return {
+            index: table_of(self._batches[: index + 1], copies, percentile)
+            for index, step in enumerate(self._batches)
+            if self._bounds.objection(step) is None
+        }
 
     def _impossible(self) -> Objection | None:
         """F14: of the value on a measured GPU, of the lower end of the band on an extrapolated node.
@@ -163,21 +210,47 @@ class _SetupOnNode:
         value, low, high = (copies * float(f.rate(step.batch, s)) for s in (tail.value, tail.high, tail.low))
         return Estimate(value, low, high, tail.n)
 
-    def _drawn(self, preprocessing: Preprocessing | None) -> tuple[float, ...]:
-        copies = self.curve.setup.instances
-        best = np.max([self._devices * self._bounds.drawn_ips(step, copies) for step in self._batches], axis=0)
-        drawn = best if preprocessing is None else np.asarray(preprocessing.cap(best, preprocessing.drawn_ips))
-        return tuple(drawn.tolist())
+    def _served(self, index: int, preprocessing: Preprocessing | None) -> _Served:
+        """What the node serves with batches up to one size."""
+        step, bounds = self._batches[index], self._bounds
+        arrivals, tail = ArrivalCurve(self._tables[index], step, self._devices, preprocessing), step.tail_s
+        per_core = exact(math.inf) if preprocessing is None else preprocessing.per_core_ips
+        full = self._rate(step) if preprocessing is None else preprocessing.cap_estimate(self._rate(step))
+        value, low, high = arrivals.highest_ips(
+            bounds.service_limit_s, np.array([tail.value, tail.high, tail.low]),
+            np.array([per_core.value, per_core.low, per_core.high]),
+        )  # fmt: skip
+        slo = Estimate(float(value), float(low), float(high), tail.n)
+        served = _Served(index, full, slo, bounds.careful, self.plan.policy.max_utilisation.value)
+        latency_s = arrivals.latency_s(served.planned_ips, bounds.service_s(step), served.counted(per_core))
+        return replace(served, latency_s=latency_s + bounds.overhead_s)
 
-    def _limit(self, rate: Estimate, preprocessing: Preprocessing | None, best: int) -> str:
-        if preprocessing is not None and rate.value < self._rate(self._batches[best]).value:
+    def _drawn(self, preprocessing: Preprocessing | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Full batches and the service level, under resampled rounds, each draw with the batch that is best there."""
+        per_core: Number = math.inf if preprocessing is None else preprocessing.drawn_ips
+        full, slo = np.zeros((2, len(self._batches), self.draws))
+        for index, table in self._tables.items():
+            step = self._batches[index]
+            model = self._devices * self.curve.setup.instances * f.rate(step.batch, step.drawn_s)
+            full[index] = model if preprocessing is None else preprocessing.cap(model, per_core)
+            arrivals = ArrivalCurve(table, step, self._devices, preprocessing)
+            slo[index] = arrivals.highest_ips(self._bounds.service_limit_s, step.drawn_s, per_core)
+        planned = f.planned_ips(full, slo, self.plan.policy.max_utilisation.value)
+        best = np.argmax(planned, axis=0), np.arange(self.draws)
+        return tuple(np.where(slo[best] > 0, full[best], 0.0).tolist()), tuple(slo[best].tolist())
+
+    def _limit(self, best: _Served, preprocessing: Preprocessing | None) -> str:
+        if best.counted(best.slo) <= best.planned_ips:
+            return "the service level under random arrivals"
+        if preprocessing is not None and best.full.value < self._rate(self._batches[best.index]).value:
             return f"the input pipeline on {preprocessing.cores} cores"
-        if best + 1 == len(self._batches):
+        larger = best.index + 1
+        if larger == len(self._batches):
             return "the largest batch measured"
-        objection = self._objections[best + 1]
+        objection = self._objections[larger]
         if objection is None:
             return "the machine: larger batches serve no more"
-        return _LIMITS.get(objection[0], "batch {} has no valid measurement").format(self._batches[best + 1].batch)
+        return _LIMITS.get(objection[0], "batch {} has no valid measurement").format(self._batches[larger].batch)
 
     def _preprocessing(self) -> Preprocessing | Objection | None:
         """None where images arrive prepared."""

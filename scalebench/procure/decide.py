@@ -49,8 +49,8 @@ class Ranked:
 
     @property
     def fleet_ips(self) -> float:
-        """Images per second of all nodes."""
-        return float(self.bill.nodes) * self.capacity.counted_on
+        """Images per second of all nodes, within the service level."""
+        return float(self.bill.nodes) * self.capacity.most_ips
 
 
 @dataclass(frozen=True)

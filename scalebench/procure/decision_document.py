@@ -90,13 +90,11 @@ def _unit(text: str, plan: PurchasePlan) -> str:
 
 
 def _capacity(capacity: Capacity) -> dict[str, Any]:
-    content = asdict(capacity)
-    drawn = content.pop("draws")
-    return content | {
-        "label": capacity.setup.label,
-        "formula": "F2",
-        "draws": dict(zip(map(str, _QUANTILES), np.quantile(drawn, _QUANTILES).tolist(), strict=True)) if drawn else {},
+    quantiles = {
+        name: dict(zip(map(str, _QUANTILES), np.quantile(drawn, _QUANTILES).tolist(), strict=True)) if drawn else {}
+        for name, drawn in (("draws", capacity.draws), ("slo_draws", capacity.slo_draws))
     }
+    return asdict(capacity) | {"label": capacity.setup.label, "formula": "F2"} | quantiles
 
 
 def _ranked(rank: int, offer: Ranked, plan: PurchasePlan) -> dict[str, Any]:
@@ -113,7 +111,8 @@ def _ranked(rank: int, offer: Ranked, plan: PurchasePlan) -> dict[str, Any]:
         "per_node_year": (bill.per_node_year, per_year, priced),
         "per_year": (bill.per_year, per_year, priced),
         "per_million": (bill.per_million, per_million, priced),
-        "capacity": (offer.capacity.counted_on, "img/s", "F2"),
+        "capacity": (offer.capacity.counted_on, "img/s", "F1"),
+        "slo_capacity": (offer.capacity.slo_counted_on, "img/s", "F2"),
         "fleet_capacity": (offer.fleet_ips, "img/s", "F2"),
         "p_best": (chance.best, "", "F12"),
         "p_serves": (chance.serves, "", "F12"),

@@ -41,7 +41,7 @@ def split_offers(
     plan: PurchasePlan, capacities: Sequence[Capacity], refusals: Sequence[Refusal]
 ) -> tuple[tuple[Buy | Rent, ...], tuple[Rejected, ...]]:
     """Offers that may be ranked, and the rejected ones, both in the order of the plan."""
-    serving = {capacity.node for capacity in capacities if capacity.counted_on > 0}
+    serving = {capacity.node for capacity in capacities if capacity.most_ips > 0}
     eligible: list[Buy | Rent] = []
     rejected = []
     for offer in plan.offers:

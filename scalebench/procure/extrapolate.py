@@ -89,7 +89,7 @@ class Extrapolation:
             return unknown(step.batch, len(factors), ratio)
         value = step.tail_s.value / ratio
         band = Estimate(value, value / BAND[1], value / BAND[0], step.tail_s.n)
-        return replace(step, tail_s=band, drawn_s=value / factors)
+        return replace(step, tail_s=band, drawn_s=value / factors, pace=step.pace / ratio)
 
     def _ratio(self, setup: Setup, batch: int) -> float | Objection:
         """How many times faster the node's device is than the source's; the roofline is Williams et al., 2009."""

@@ -22,9 +22,17 @@ def rate(batch: int, seconds: Number) -> Number:
     return batch / seconds
 
 
-def worst_latency_s(seconds: Number, overhead_s: Number = 0.0) -> Number:
-    """F1: a request that just misses a batch waits one whole execution, then runs in the next."""
+def just_missed_s(seconds: Number, overhead_s: Number = 0.0) -> Number:
+    """Longest latency of a deterministic schedule: a request just misses a batch, waits for it, and runs in the next.
+
+    Under random arrivals it holds only while nobody else waits, so it decides nothing.
+    """
     return 2 * seconds + overhead_s
+
+
+def planned_ips(full_ips: Number, slo_ips: Number, max_utilisation: Number) -> Number:
+    """F2: most that a node is planned for: a share of its full batches, and no more than meets the service level."""
+    return np.minimum(full_ips * max_utilisation, slo_ips)
 
 
 def nodes_needed(peak_ips: Number, capacity_ips: Number, max_utilisation: Number, redundancy: int) -> Number:

@@ -91,7 +91,7 @@ def by_rule(curves: Curves, level: ServiceLevel, cap: int | None = None) -> Rule
     for batch, times in sorted(curves.items()):
         tail = percentile_of(times, level.percentile)
         rate = float(f.rate(batch, tail))
-        feasible = f.worst_latency_s(tail, level.overhead_s) <= level.slo_s
+        feasible = f.just_missed_s(tail, level.overhead_s) <= level.slo_s
         if feasible and rate > best.images_per_s and cap in (None, batch):
             best = Rule(batch, rate, tail)
     return best

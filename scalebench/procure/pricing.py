@@ -5,8 +5,10 @@ The same functions take the plan's own numbers, or arrays with one entry per dra
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -48,12 +50,21 @@ class Bill:
     per_million: Number
 
 
-def bill(plan: PurchasePlan, offer: Buy | Rent, inputs: Inputs, capacity_ips: Number) -> Bill:
-    """Costs of one offer whose nodes each serve ``capacity_ips`` images per second; ``inputs`` are by path."""
+def bill(
+    plan: PurchasePlan, offer: Buy | Rent, inputs: Inputs, capacity_ips: Number, slo_ips: Number = math.inf
+) -> Bill:
+    """Costs of one offer.
+
+    Args:
+        inputs: by path.
+        capacity_ips: images per second that each node serves in full batches.
+        slo_ips: images per second up to which each meets the service level.
+    """
     node, years = f"nodes.{offer.node}", _years(offer, inputs)
     mean = inputs["workload.demand.mean_images_per_s"] * levelised(years, [year.mean for year in years])
-    nodes = _nodes(plan, offer, inputs, capacity_ips)
-    paid = nodes if isinstance(offer, Buy) else levelised(years, _rented(plan, offer, inputs, capacity_ips, years))
+    within_ips = np.minimum(capacity_ips, slo_ips / inputs["policy.max_utilisation"])
+    nodes = _nodes(plan, offer, inputs, within_ips)
+    paid = nodes if isinstance(offer, Buy) else levelised(years, _rented(plan, offer, inputs, within_ips, years))
     utilisation, pue = f.mean_utilisation(mean, paid, capacity_ips), inputs["site.pue"]
     watts = f.node_watts(inputs[f"{node}.idle_w"], inputs[f"{node}.load_w"], utilisation)
     kwh = f.fleet_kwh_per_year(paid, watts, pue)
@@ -129,10 +140,10 @@ def price(
     """
     cheapest = []
     for offer in offers:
-        setups = [c for c in capacities if c.node == offer.node and c.counted_on > 0]
-        options = [Priced(offer, c, bill(plan, offer, inputs, c.counted_on)) for c in setups]
+        setups = [c for c in capacities if c.node == offer.node and c.most_ips > 0]
+        options = [Priced(offer, c, bill(plan, offer, inputs, c.counted_on, c.slo_counted_on)) for c in setups]
         if options:
-            cheapest.append(min(options, key=lambda o: (float(cost(plan, o.bill)), -o.capacity.counted_on)))
+            cheapest.append(min(options, key=lambda o: (float(cost(plan, o.bill)), -o.capacity.most_ips)))
     return tuple(sorted(cheapest, key=lambda o: float(cost(plan, o.bill))))
 
 
@@ -141,23 +152,24 @@ def costs(
     offers: Sequence[Buy | Rent],
     inputs: Inputs,
     capacities: Sequence[Capacity],
-    rates: Sequence[Number] | None = None,
+    rates: Sequence[tuple[Number, Number]] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Cost of every offer, at each entry of the inputs with the setup that is cheapest there.
 
-    ``rates`` are images per second of each capacity, 0 for none; default what the plan counts on.
+    ``rates`` are images per second of each capacity, in full batches and within the service level, 0 for none; default
+    what the plan counts on.
 
     Returns: shape (offers, entries); infinite where no setup serves.
     """
-    rates = [capacity.counted_on for capacity in capacities] if rates is None else rates
-    entries = max((np.size(value) for value in (*inputs.values(), *rates)), default=1)
+    rates = [(c.counted_on, c.slo_counted_on) for c in capacities] if rates is None else rates
+    entries = max((np.size(value) for value in (*inputs.values(), *chain.from_iterable(rates))), default=1)
     table = np.full((len(offers), entries), np.inf)
     for row, offer in zip(table, offers, strict=True):
-        for capacity, rate in zip(capacities, rates, strict=True):
+        for capacity, (full, slo) in zip(capacities, rates, strict=True):
             if capacity.node == offer.node:
                 # NaN passes through the formulas without a warning, and fmin ignores it.
-                positive = np.where(np.asarray(rate) > 0, rate, np.nan)
-                np.fmin(row, cost(plan, bill(plan, offer, inputs, positive)), out=row)
+                positive = np.where(np.minimum(full, slo) > 0, full, np.nan)
+                np.fmin(row, cost(plan, bill(plan, offer, inputs, positive, slo)), out=row)
     return table
 
 
@@ -192,8 +204,8 @@ def chances(
     """
     if not offers:
         return ()
-    rates = [np.asarray(capacity.draws) for capacity in capacities]
-    drawn = costs(plan, offers, draws(plan, len(rates[0]), seed), capacities, rates)
+    rates = [(np.asarray(capacity.draws), np.asarray(capacity.slo_draws)) for capacity in capacities]
+    drawn = costs(plan, offers, draws(plan, len(rates[0][0]), seed), capacities, rates)
     serves = np.isfinite(drawn)
     cheapest = serves & (drawn <= drawn.min(axis=0) * (1 + SAME))
     share = cheapest / np.maximum(cheapest.sum(axis=0), 1)

@@ -122,5 +122,5 @@ def _capacity_bar(decision: Decision, node: str) -> list[Bar]:
 
 
 def _at(capacity: Capacity, end: str) -> Capacity:
-    value = float(getattr(capacity.images_per_s, end))
-    return replace(capacity, counted_on=value) if math.isfinite(value) else capacity
+    full, slo = (float(getattr(rate, end)) for rate in (capacity.images_per_s, capacity.slo_images_per_s))
+    return replace(capacity, counted_on=full, slo_counted_on=slo) if math.isfinite(full) else capacity

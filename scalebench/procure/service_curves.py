@@ -14,8 +14,8 @@ from scalebench.analysis.resampling import drawn_means, generator
 from scalebench.analysis.stats import Estimate
 from scalebench.analysis.summary import noted
 from scalebench.analysis.tails import Tail, round_quantiles, tail
-from scalebench.procure import formulas as f
 from scalebench.procure.purchase_plan import PurchasePlan
+from scalebench.procure.quantity import Number
 from scalebench.procure.serving import Objection, Setup
 
 PERCENTILES = (95, 99)
@@ -114,6 +114,8 @@ class BatchStep:
         batch: images per pass of each copy.
         tail_s: service time at the plan's percentile, seconds.
         drawn_s: the same drawn from its distribution, one for each draw.
+        laps: service times that were measured, by round, seconds.
+        pace: how many times as long a pass takes here as where it was measured.
         memory_bytes: of all copies.
         obstacle: why its numbers are unknown, that is NaN.
     """
@@ -121,9 +123,15 @@ class BatchStep:
     batch: int
     tail_s: Estimate
     drawn_s: np.ndarray
+    laps: tuple[tuple[float, ...], ...] = ()
+    pace: float = 1.0
     memory_bytes: float = math.nan
     notes: tuple[str, ...] = ()
     obstacle: Objection | None = None
+
+    def factor(self, tail_s: Number) -> Number:
+        """How many times as long as measured passes take if their percentile is this one, seconds."""
+        return self.pace * tail_s / self.tail_s.value
 
 
 @dataclass(frozen=True)
@@ -154,22 +162,28 @@ class BatchBounds:
         """Service time that counts, seconds."""
         return step.tail_s.high if self.careful else step.tail_s.value
 
-    def worst_s(self, step: BatchStep) -> float:
-        """Longest answer that is counted on, seconds (F1)."""
-        return float(f.worst_latency_s(self.service_s(step), self.overhead_s))
+    @property
+    def service_limit_s(self) -> float:
+        """Longest latency of the service itself, seconds."""
+        return self.limit_s - self.overhead_s
+
+    def too_slow(self, step: BatchStep, alone_s: float) -> Objection | None:
+        """Why a batch does not serve even if hardly anything arrives.
+
+        Args:
+            alone_s: latency of a request that finds an idle server, at the pace at which the batch was measured.
+        """
+        latency_s = float(step.factor(self.service_s(step))) * alone_s
+        return None if latency_s <= self.service_limit_s else (
+            "slo",
+            f"{1e3 * (latency_s + self.overhead_s):.4g} ms against {1e3 * self.limit_s:.4g} ms: a request that finds "
+            f"an idle server takes {1e3 * latency_s:.4g} ms and {1e3 * self.overhead_s:.4g} ms of overhead",
+        )  # fmt: skip
 
     def objection(self, step: BatchStep) -> Objection | None:
-        """Why a batch does not serve; None if it does."""
+        """Why a batch cannot be used; None if it can."""
         if step.obstacle is not None:
             return step.obstacle
-        if self.worst_s(step) > self.limit_s:
-            return "slo", (
-                f"{1e3 * self.worst_s(step):.4g} ms against {1e3 * self.limit_s:.4g} ms: batch {step.batch} takes "
-                f"twice {1e3 * self.service_s(step):.4g} ms and {1e3 * self.overhead_s:.4g} ms of overhead"
-            )
-        return self._memory_objection(step)
-
-    def _memory_objection(self, step: BatchStep) -> Objection | None:
         if self.memory_bytes is None:
             return "memory", "the memory of a device is unknown: set memory_gib of the node"
         if math.isnan(step.memory_bytes):
@@ -180,13 +194,6 @@ class BatchBounds:
                 f"{self.memory_bytes / 2**30:.3g} GiB"
             )
         return None
-
-    def drawn_ips(self, step: BatchStep, instances: int) -> np.ndarray:
-        """Images per second of the drawn service times; 0 where the service level or the memory is exceeded (F1)."""
-        if step.obstacle is not None or self._memory_objection(step) is not None:
-            return np.zeros_like(step.drawn_s)
-        in_time = f.worst_latency_s(step.drawn_s, self.overhead_s) <= self.limit_s
-        return np.where(in_time, instances * f.rate(step.batch, step.drawn_s), 0.0)
 
 
 def steps(curve: ServiceCurve, percentile: int, draws: int, seed: int) -> tuple[BatchStep, ...]:
@@ -202,7 +209,9 @@ def _step(measured: MeasuredBatch, percentile: int, draws: int, seed: int) -> Ba
     assert estimate is not None  # noqa: S101 - it is established
     rng = generator(seed, measured.machine, measured.key)
     drawn = drawn_means(round_quantiles(measured.laps, percentile / 100), draws, rng)
-    return BatchStep(measured.batch, estimate, drawn, measured.memory_bytes, measured.notes)
+    return BatchStep(
+        measured.batch, estimate, drawn, measured.laps, memory_bytes=measured.memory_bytes, notes=measured.notes
+    )
 
 
 def unknown(batch: int, draws: int, obstacle: Objection) -> BatchStep:

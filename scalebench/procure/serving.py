@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scalebench.analysis.stats import Estimate
+from scalebench.procure import formulas as f
 from scalebench.suite.case import AXES, configuration_text
 
 Origin = Literal["measured", "extrapolated", "imported"]
@@ -56,13 +57,15 @@ class Capacity:
 
     Attributes:
         node: id of the plan's node.
-        batch: the one that serves most within the service level; of equal ones the smallest.
-        images_per_s: of the whole node with the interval over rounds (F2), capped by the input pipeline.
-        counted_on: the end of that interval the plan's ``capacity_bound`` counts on, images per second.
+        batch: largest batch, the one with which the node may be planned for most; of equal ones the smallest.
+        images_per_s: of the whole node in full batches back to back, with the interval over rounds (F1), capped by the
+            input pipeline; ``max_utilisation`` is a share of it.
+        slo_images_per_s: highest rate of random arrivals at which the service level is met, simulated (F2).
+        counted_on, slo_counted_on: the ends of these intervals the plan's ``capacity_bound`` counts on.
         tail_s: service time of the batch at the plan's percentile, seconds.
-        worst_s: longest answer counted on, seconds: twice the tail's upper end (its value if the bound is the median)
-            plus the overhead.
-        draws: capacity of the drawn service times, images per second; equally many for all capacities of a decision.
+        latency_s: percentile of the latencies at the highest rate the node is planned for, simulated, overhead
+            included, seconds.
+        draws, slo_draws: both rates of the drawn service times; equally many for all capacities of a decision.
         limit: what sets it, in words: the service level, memory, the input pipeline, the largest batch measured.
         origin: whether it was measured on this node; an offer that was not is marked wherever it appears.
         n: rounds behind it.
@@ -76,9 +79,12 @@ class Capacity:
     batch: int
     images_per_s: Estimate
     counted_on: float
+    slo_images_per_s: Estimate
+    slo_counted_on: float
     tail_s: Estimate
-    worst_s: float
+    latency_s: float
     draws: tuple[float, ...]
+    slo_draws: tuple[float, ...]
     limit: str
     origin: Origin
     machine: str
@@ -86,6 +92,15 @@ class Capacity:
     memory_bytes: float
     notes: tuple[str, ...] = ()
     sessions: int = 1
+
+    @property
+    def most_ips(self) -> float:
+        """Images per second that are counted on at any utilisation."""
+        return self.planned_ips(1.0)
+
+    def planned_ips(self, max_utilisation: float) -> float:
+        """Most images per second that the node is planned for (F2)."""
+        return float(f.planned_ips(self.counted_on, self.slo_counted_on, max_utilisation))
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ def sessions(decision: Decision) -> tuple[str, ...]:
 def headings(decision: Decision) -> list[tuple[str, bool]]:
     """Columns of the ranked table, and whether they hold numbers."""
     money, slo = decision.plan.currency, decision.plan.workload.slo
-    tail = f"p{slo.percentile} [95 %]; worst of {given(slo.latency_ms.value)} ms"
+    tail = f"p{slo.percentile} [95 %]; planned of {given(slo.latency_ms.value)} ms"
     names = (
-        "offer", "model@px", "run as", "batch", tail, "img/s of a node [95 %]", "nodes",
+        "offer", "model@px", "run as", "batch", tail, "img/s of a node [95 %]; planned", "nodes",
         f"{money} per year{'' if _per_million(decision) else '; draws'}",
         f"{money} per M images{'; draws' if _per_million(decision) else ''}", "J/img", "P(best)", "status",
     )  # fmt: skip
@@ -52,13 +52,14 @@ def rows(decision: Decision) -> list[list[str]]:
 
 def _row(decision: Decision, offer: Ranked) -> list[str]:
     capacity, bill, setup = offer.capacity, offer.bill, offer.capacity.setup
+    planned = capacity.planned_ips(decision.plan.policy.max_utilisation.value)
     return [
         offer.offer.id,
         f"{setup.model}@{setup.resolution}",
         setup.configuration,
         str(capacity.batch),
-        f"{with_interval(capacity.tail_s, 1e-3)}; {digits(capacity.worst_s * 1e3)}",
-        with_interval(capacity.images_per_s),
+        f"{with_interval(capacity.tail_s, 1e-3)}; {digits(capacity.latency_s * 1e3)}",
+        f"{with_interval(capacity.images_per_s)}; {digits(planned)}",
         nodes(decision, offer),
         f"{amount(float(bill.per_year))}{'' if _per_million(decision) else _drawn_cost(offer)}",
         f"{amount(float(bill.per_million))}{_drawn_cost(offer) if _per_million(decision) else ''}",

@@ -102,18 +102,22 @@ def _machines(plan: PurchasePlan) -> Table:
 
 def capacities_section(decision: Decision) -> Section:
     """Every setup that meets the service level."""
+    usable = decision.plan.policy.max_utilisation.value
     columns = [
         Column("node"), Column("setup"), Column("batch", number=True),
-        Column(f"p{decision.plan.workload.slo.percentile} [95 %], ms", number=True), Column("worst, ms", number=True),
-        Column("img/s [95 %]", number=True), Column("used in the bill, img/s", number=True), Column("limit"),
+        Column(f"p{decision.plan.workload.slo.percentile} [95 %], ms", number=True),
+        Column("at the planned rate, ms", number=True),
+        Column("full batches, img/s [95 %]", number=True), Column("service level met up to, img/s [95 %]", number=True),
+        Column("planned at most, img/s", number=True), Column("limit"),
         Column("origin"), Column("n, rounds", number=True),
     ]  # fmt: skip
     lines = [
         [
-            c.node, c.setup.label, str(c.batch), with_interval(c.tail_s, 1e-3), digits(c.worst_s * 1e3),
-            with_interval(c.images_per_s), digits(c.counted_on), c.limit, c.origin, str(c.n),
+            c.node, c.setup.label, str(c.batch), with_interval(c.tail_s, 1e-3), digits(c.latency_s * 1e3),
+            with_interval(c.images_per_s), with_interval(c.slo_images_per_s), digits(c.planned_ips(usable)),
+            c.limit, c.origin, str(c.n),
         ]
-        for c in sorted(decision.capacities, key=lambda c: (c.node, -c.counted_on))
+        for c in sorted(decision.capacities, key=lambda c: (c.node, -c.planned_ips(usable)))
     ]  # fmt: skip
     table = tables.capped("Setups that meet the service level, highest capacity first", columns, lines)
     by_note: dict[str, list[str]] = {}
