@@ -62,8 +62,8 @@ class _Lifetimes(TorchDispatchMode):
 def static_peak(model: nn.Module, resolution: int, batch: int = 1, training: bool = False) -> int:
     """Peak bytes of weights, input (batch x 3 x resolution x resolution) and live tensors in one pass.
 
-    With ``training`` forward in train mode and backward; gradients count, optimiser state does not. The model is on the
-    meta device and does not change.
+    With ``training`` forward in train mode and backward; gradients count. The optimiser's state, which depends on the
+    case, does not: see ``suite/case.py:OPTIMIZER_STATES``. The model is on the meta device and does not change.
 
     Raises:
         BuildError: the pass fails.

@@ -62,12 +62,13 @@ class Capacity:
         tail_s: service time of the batch at the plan's percentile, seconds.
         worst_s: longest answer counted on, seconds: twice the tail's upper end (its value if the bound is the median)
             plus the overhead.
-        draws: capacity under resampled rounds, images per second; equally many for all capacities of a decision.
+        draws: capacity of the drawn service times, images per second; equally many for all capacities of a decision.
         limit: what sets it, in words: the service level, memory, the input pipeline, the largest batch measured.
         origin: whether it was measured on this node; an offer that was not is marked wherever it appears.
         n: rounds behind it.
         memory_bytes: peak at the batch, all copies.
         notes: doubts about the records.
+        sessions: the fewest that any case of the machine was measured in.
     """
 
     node: str
@@ -84,6 +85,7 @@ class Capacity:
     n: int
     memory_bytes: float
     notes: tuple[str, ...] = ()
+    sessions: int = 1
 
 
 @dataclass(frozen=True)
