@@ -58,9 +58,7 @@ def count(variant: Variant, resolution: int) -> Complexity:
     return count_model(build(variant, resolution, device="meta"), variant.name, resolution)
 
 
-def count_model(
-    model: nn.Module, name: str, resolution: int, operators: MetaOperators | None = None
-) -> Complexity:
+def count_model(model: nn.Module, name: str, resolution: int, operators: MetaOperators | None = None) -> Complexity:
     """Count a model on the meta device; ``operators`` remembers those met, for counts of several models.
 
     Raises:
