@@ -39,10 +39,10 @@ PRECISIONS = {
     "amp_bf16": Precision(0.6, autocast="bfloat16"),
     "int8": Precision(0.6, 1, exported="int8", devices=()),
 }
-"""Bounds: fp32 is another order of the same sums, and every replaced tensor that was tried exceeds it. The others lie just
-above the worst honest configuration seen, because a round above its bound is lost: EfficientNetV2-S at 96 pixels in
-eager bf16 is off by 0.54, trained EfficientNet-Lite0 in int8 by 0.36. tf32 and fp16, with three bits more, get an eighth
-of bf16's. An unrelated output is off by 1.4, zeros by 1. Of 12 replaced tensors of ResNet-18 at 224 pixels 3 exceed 0.6:
-at bf16 and int8 verification finds a broken runtime, seldom a single wrong layer. int8 is
-post-training static quantisation, which torch itself no longer ships.
+"""Bounds: fp32 is another order of the same sums, and every replaced tensor that was tried exceeds it. The others lie
+just above the worst honest configuration seen, because a round above its bound is lost: EfficientNetV2-S at 96 pixels
+in eager bf16 is off by 0.54, trained EfficientNet-Lite0 in int8 by 0.36. tf32 and fp16, with three bits more, get an
+eighth of bf16's. An unrelated output is off by 1.4, zeros by 1. Of 12 replaced tensors of ResNet-18 at 224 pixels 3
+exceed 0.6: at bf16 and int8 verification finds a broken runtime, seldom a single wrong layer. int8 is post-training
+static quantisation, which torch itself no longer ships.
 """

@@ -2,8 +2,8 @@
 
     python -m tests.bench.verification_errors [MODEL@RES ...] [--trained]
 
-One line each: model, configuration, relative error of the worst image and mean over the images, share of the same top class. The
-bounds of ``suite/precisions.py`` and the tables of docs/measuring.md come from here.
+One line each: model, configuration, relative error of the worst image and mean over the images, share of the
+same top class. The bounds of ``suite/precisions.py`` and the tables of docs/measuring.md come from here.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from scalebench.suite.case import Case
 
 
 def test_int8_weights_cannot_saturate_sums_of_16_bits(tmp_path: Path) -> None:
-    """Without VNNI, CPUs add two products of uint8 and int8 in int16: 2 x 255 x 64 = 32640 fits, 2 x 255 x 127 does not."""
+    """Without VNNI, CPUs add two products of uint8 and int8 in int16: 2 x 255 x 64 fits, 2 x 255 x 127 does not."""
     onnx = pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     model, images = example(Case("test_resnet", 32, threads=1))
