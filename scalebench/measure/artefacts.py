@@ -28,8 +28,9 @@ from scalebench.userdirs import cache_folder
 
 Make = Callable[[nn.Module, Tensor, Case, Path], None]
 Example = Callable[[Case], tuple[nn.Module, Tensor]]
-WEIGHTS = "live"
-"""Name of the rule by which weights are drawn; part of every cached file's key, so that no rule reads another's."""
+WEIGHTS = "live, int8 of 7 bits"
+"""Name of the rules by which weights are drawn and quantised; part of every cached file's key, so that no rule
+reads another's."""
 _FACTS = "facts.json"
 _KEEP = 40
 """Folders that are kept; a larger model's is 0.3 GB."""

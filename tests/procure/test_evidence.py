@@ -62,7 +62,7 @@ def twins(service_rounds: Make, environment_of: Callable[..., Environment]) -> C
             for started, level in zip((EVENING, MORNING), of_machine, strict=False):
                 medians = 0.010 * np.exp(level + rng.normal(0, 0.03, 5))
                 where = environment_of(machine, host=machine)
-                records += service_rounds(1, values=[[t] * 15 for t in medians], where=where, started=started)
+                records += service_rounds(1, values=[[t] * 30 for t in medians], where=where, started=started)
         return records
 
     return make
