@@ -14,6 +14,7 @@ from scalebench.analysis.resampling import drawn_means, generator
 from scalebench.analysis.stats import Estimate
 from scalebench.analysis.summary import noted
 from scalebench.analysis.tails import Tail, round_quantiles, tail
+from scalebench.procure.latency_table import SHARES
 from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.quantity import Number
 from scalebench.procure.serving import Objection, Setup
@@ -139,12 +140,14 @@ class BatchBounds:
     """The service level and the memory that a batch has to stay within.
 
     Attributes:
+        percentile: of the latencies that the limit is for.
         limit_s: longest answer, seconds.
         overhead_s: spent outside the service, seconds.
         careful: whether the upper end of a service time counts, not its value.
         memory_bytes: of one device; None if unknown.
     """
 
+    percentile: int
     limit_s: float
     overhead_s: float
     careful: bool
@@ -156,7 +159,7 @@ class BatchBounds:
         slo = plan.workload.slo
         overhead_s = 0.0 if slo.overhead_ms is None else slo.overhead_ms.value / 1e3
         careful, memory_bytes = plan.policy.capacity_bound == "lower95", memory_gib and memory_gib * 2**30
-        return cls(slo.latency_ms.value / 1e3, overhead_s, careful, memory_bytes)
+        return cls(slo.percentile, slo.latency_ms.value / 1e3, overhead_s, careful, memory_bytes)
 
     def service_s(self, step: BatchStep) -> float:
         """Service time that counts, seconds."""
@@ -167,17 +170,19 @@ class BatchBounds:
         """Longest latency of the service itself, seconds."""
         return self.limit_s - self.overhead_s
 
-    def too_slow(self, step: BatchStep, alone_s: float) -> Objection | None:
+    def too_slow(self, step: BatchStep, idle_s: float) -> Objection | None:
         """Why a batch does not serve even if hardly anything arrives.
 
         Args:
-            alone_s: latency of a request that finds an idle server, at the pace at which the batch was measured.
+            idle_s: percentile of the latencies at the lowest simulated rate, at the pace at which the batch was
+                measured.
         """
-        latency_s = float(step.factor(self.service_s(step))) * alone_s
+        latency_s = float(step.factor(self.service_s(step))) * idle_s
         return None if latency_s <= self.service_limit_s else (
             "slo",
-            f"{1e3 * (latency_s + self.overhead_s):.4g} ms against {1e3 * self.limit_s:.4g} ms: a request that finds "
-            f"an idle server takes {1e3 * latency_s:.4g} ms and {1e3 * self.overhead_s:.4g} ms of overhead",
+            f"{1e3 * (latency_s + self.overhead_s):.4g} ms against {1e3 * self.limit_s:.4g} ms: p{self.percentile} at "
+            f"{100 * SHARES[0]:g} % of the capacity of batch {step.batch}, and {1e3 * self.overhead_s:.4g} ms of "
+            "overhead",
         )  # fmt: skip
 
     def objection(self, step: BatchStep) -> Objection | None:
