@@ -72,7 +72,7 @@ def test_a_copy_that_ends_early_ends_the_round(probe: Any, said: str, when: str)
 def test_copies_are_put_together() -> None:
     """Rates add up, laps take turns, and memory is unknown where one copy does not know its own."""
     facts = {"memory_bytes": 10, "process_bytes": None}
-    one = Copy(Measurement(facts=facts), [1.0, 2.0, 3.0], 4, 2.0, ({}, {}), Measurement())
+    one = Copy(Measurement(facts=facts), [1.0, 2.0, 3.0], 4, 2.0, ({}, {}), True, Measurement())
     two = replace(one, laps=[10.0], calls=2, before=Measurement(facts={"memory_bytes": 5, "process_bytes": 7}))
     found, _ = _combine(replace(CASE, batch=3), [one, two])
     assert found.samples["latency_s"] == [1.0, 10.0, 2.0, 3.0]
