@@ -40,13 +40,14 @@ def rows(decision: Decision) -> list[list[str]]:
 
 def _row(decision: Decision, offer: Ranked) -> list[str]:
     capacity, bill, setup = offer.capacity, offer.bill, offer.capacity.setup
+    planned = capacity.planned_ips(decision.plan.policy.max_utilisation.value)
     return [
         offer.offer.id,
         f"{setup.model}@{setup.resolution}",
         setup.configuration,
         str(capacity.batch),
         f"{with_interval(capacity.tail_s, 1e-3)}; {digits(capacity.latency_s * 1e3)}",
-        f"{with_interval(capacity.images_per_s)}; {digits(capacity.planned_ips(decision.plan.policy.max_utilisation.value))}",
+        f"{with_interval(capacity.images_per_s)}; {digits(planned)}",
         nodes(decision, offer),
         f"{amount(float(bill.per_year))}{'' if _per_million(decision) else _drawn_cost(offer)}",
         f"{amount(float(bill.per_million))}{_drawn_cost(offer) if _per_million(decision) else ''}",

@@ -1,14 +1,26 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scalebench.procure import latency_table
 from scalebench.procure.load_plan import PlanFile, load_plan
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
+
+
+@pytest.fixture
+def short_simulations(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Simulations of fewer requests, for tests that make many and do not look at the latencies."""
+    for name, value in {"REPLICATIONS": 4, "REQUESTS": 200, "WARM": 50}.items():
+        monkeypatch.setattr(latency_table, name, value)
+    latency_table.latency_table.cache_clear()
+    yield
+    latency_table.latency_table.cache_clear()
+
 
 GOOD = """\
 schema: scalebench.procure/1

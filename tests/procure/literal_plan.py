@@ -67,9 +67,8 @@ def capacity(
 ) -> Capacity:  # fmt: skip
     """A capacity without uncertainty, unless ``draws`` has some."""
     setup = Setup(model, 288, "fp32", "contiguous", "onnxruntime", 2, 1)
-    tail = 16 / ips
+    rate, tail = Estimate(ips, ips, ips, 5), Estimate(16 / ips, 16 / ips, 16 / ips, 5)
     return Capacity(
-        node, setup, 16, Estimate(ips, ips, ips, 5), ips, Estimate(ips, ips, ips, 5), ips, Estimate(tail, tail, tail, 5),
-        0.048, draws or (ips,) * DRAWS, draws or (ips,) * DRAWS, "the largest batch measured", origin,
-        f"{node}-machine", 5, 2.0**28,
+        node, setup, 16, rate, ips, rate, ips, tail, 0.048, draws or (ips,) * DRAWS, draws or (ips,) * DRAWS,
+        "the largest batch measured", origin, f"{node}-machine", 5, 2.0**28,
     )  # fmt: skip

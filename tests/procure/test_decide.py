@@ -247,6 +247,6 @@ def test_thousands_at_once_are_worked_out_as_one(rates: list[float], per_hour: f
     purchase = plan([buy(), rent(per_hour=per_hour)], max_utilisation=use)
     setups = [capacity(ips=ips, model=f"m{index}") for index, ips in enumerate(rates)]
     scalar = {p.offer.id: p.bill.per_million for p in price(purchase, purchase.offers, point(purchase), setups)}
-    many = costs(purchase, purchase.offers, point(purchase), setups, [np.array([0.0, ips]) for ips in rates])
+    many = costs(purchase, purchase.offers, point(purchase), setups, [(np.array([0.0, ips]), np.inf) for ips in rates])
     assert many[:, 0].tolist() == [np.inf, np.inf], "no setup serves in the first entry"
     assert many[:, 1].tolist() == pytest.approx([scalar["own"], scalar["rent"]])

@@ -105,7 +105,8 @@ def capacities_section(decision: Decision) -> Section:
     usable = decision.plan.policy.max_utilisation.value
     columns = [
         Column("node"), Column("setup"), Column("batch", number=True),
-        Column(f"p{decision.plan.workload.slo.percentile} [95 %], ms", number=True), Column("at the planned rate, ms", number=True),
+        Column(f"p{decision.plan.workload.slo.percentile} [95 %], ms", number=True),
+        Column("at the planned rate, ms", number=True),
         Column("full batches, img/s [95 %]", number=True), Column("service level met up to, img/s [95 %]", number=True),
         Column("planned at most, img/s", number=True), Column("limit"),
         Column("origin"), Column("n, rounds", number=True),
