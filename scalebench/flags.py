@@ -99,14 +99,15 @@ FLAGS = _table(
     Flag(
         "host_drift",
         "warn",
-        "The time of a fixed matrix product beside the chunk was not as usual: the host has changed.",
-        "before or after: > 5 % off the median of the stored rounds (CUDA: > 2 %)",
+        "The time of a fixed matrix product or copy beside the chunk was not as usual: the host has changed.",
+        "product, before or after: > 5 % off the median of the stored rounds (CUDA: > 2 %); copy, before and after: "
+        "> 20 % off it to the same side",
     ),
     Flag(
         "host_disturbed",
         "bad",
-        "A fixed matrix product before and after the chunk was much slower than usual: the host was disturbed.",
-        "before and after: both > 20 % above the median of the stored rounds",
+        "A fixed matrix product or copy before and after the chunk was much slower than usual: the host was disturbed.",
+        "before and after: both products > 20 % or both copies > 50 % above the median of the stored rounds",
     ),
     Flag(
         "swapping",

@@ -72,9 +72,12 @@ def percent(fraction: float) -> str:
 
 
 def interval(low: float, high: float, exact: bool = False, significant: int = 3) -> str:
-    """Interval in brackets, ``exact`` for a count, ``no interval`` where n was too small for one."""
+    """Interval in brackets, ``no interval`` where n was too small for one.
+
+    ``exact`` for a count; ``rounded`` and a range for what follows from printed digits.
+    """
     if exact:
-        return "exact"
+        return "exact" if low == high else f"rounded [{digits(low, significant)}, {digits(high, significant)}]"
     if math.isnan(low) or math.isnan(high):
         return "no interval"
     return f"[{digits(low, significant)}, {digits(high, significant)}]"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from scalebench import published
 from scalebench.analysis.accuracy_fronts import accuracy_at_cost, fronts
-from scalebench.analysis.configurations import by_configuration
 from scalebench.analysis.exponents import axis_exponents, multiplier_exponents, resolution_exponents
-from scalebench.analysis.frontier import pareto
 from scalebench.analysis.input_pipeline import feeding, inputs
 from scalebench.analysis.matched import compare_groups, counted_ratios, explained
 from scalebench.analysis.memory_views import memory_gap
@@ -20,11 +18,13 @@ from scalebench.analysis.printed_counts import recount
 from scalebench.analysis.roofline import COLUMNS as PLACED
 from scalebench.analysis.roofline import roofline
 from scalebench.analysis.rounds import name_machines, with_standing
+from scalebench.analysis.sessions import Spread, spreads
 from scalebench.analysis.speedups import optimised
 from scalebench.analysis.study import Study, study
 from scalebench.analysis.summary import summarise
 from scalebench.analysis.within_limits import fitting
 from scalebench.machine.ability import Ability
+from scalebench.metrics import MEASURED
 from scalebench.record import Environment, Record
 from scalebench.store.frame import counted_here, counts_frame, rounds_frame
 from scalebench.suite.case import COUNT, MODELS, Case
@@ -49,7 +49,7 @@ class Analysis:
     plan: Plan
     machines: dict[str, Environment]  # by their unique label
     rounds: pd.DataFrame  # one row per measured round, see ``store.frame.rounds_frame`` and ``rounds.with_standing``
-    cases: pd.DataFrame  # cases that ran a whole model, see ``summary.summarise``, and ``front`` of MACs and latency
+    cases: pd.DataFrame  # cases that ran a whole model, see ``summary.summarise``
     counts: pd.DataFrame  # counted facts, one row per model and resolution
     exponents: pd.DataFrame  # see ``exponents.COLUMNS``
     groups: pd.DataFrame  # see ``matched.compare_groups``
@@ -72,6 +72,8 @@ class Analysis:
     inputs: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``input_pipeline.inputs``
     feeding: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``input_pipeline.feeding``
     parts: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``part_times.parts_frame``
+    sessions: Mapping[str, int] = field(default_factory=dict)  # number of sessions of each machine
+    spreads: Mapping[tuple[str, str], Spread] = field(default_factory=dict)  # see ``sessions.spreads``
 
     @property
     def own_counts(self) -> pd.DataFrame:
@@ -108,7 +110,7 @@ def analyse(
         plan=plan,
         machines=machines,
         rounds=rounds,
-        cases=cases.assign(front=_front(cases)),
+        cases=cases,
         counts=counts,
         exponents=pd.concat([e for e in exponents if len(e)] or exponents[:1], ignore_index=True),
         groups=groups,
@@ -130,6 +132,8 @@ def analyse(
         inputs=prepared,
         feeding=feeding(prepared, cases, rounds, machines),
         parts=parts_frame(rounds, measured),
+        sessions={str(m): int(n) for m, n in rounds[rounds["used"]].groupby("machine")["session"].nunique().items()},
+        spreads=spreads(rounds, MEASURED),
     )
 
 
@@ -141,13 +145,6 @@ def with_study(analysis: Analysis) -> Analysis:
 def _anywhere(case: Case) -> Case:
     """The case without what differs between machines, and without how often it is repeated."""
     return replace(case, device="", threads=0, protocol=case.protocol.phases())
-
-
-def _front(cases: pd.DataFrame) -> pd.Series:
-    front = pd.Series(False, index=cases.index)
-    for _, own in by_configuration(cases):
-        front.loc[own.index] = pareto(own, cost="latency_s", gain="macs")
-    return front
 
 
 def _machines(records: Sequence[Record], rounds: pd.DataFrame) -> dict[str, Environment]:

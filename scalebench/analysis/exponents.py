@@ -8,11 +8,13 @@ import pandas as pd
 
 from scalebench.analysis.configurations import by_configuration
 from scalebench.analysis.power_law import MIN_POINTS, power_law
+from scalebench.analysis.stats import exact
 from scalebench.analysis.way import WAY
+from scalebench.metrics import COUNTED
 from scalebench.suite.suite_plan import Group
 
 QUANTITIES = ("macs", "activations", "memory_bytes", "latency_s")
-COLUMNS = [*WAY, "subject", "against", "metric", "exponent", "low", "high", "n", "r2"]
+COLUMNS = [*WAY, "subject", "against", "metric", "exponent", "low", "high", "n", "r2", "misfit", "exact"]
 
 
 def resolution_exponents(cases: pd.DataFrame) -> pd.DataFrame:
@@ -21,7 +23,9 @@ def resolution_exponents(cases: pd.DataFrame) -> pd.DataFrame:
     Args:
         cases: ``summary.summarise``.
 
-    Returns: one row per configuration, model and metric, columns ``COLUMNS``.
+    Returns: one row per configuration, model and metric, columns ``COLUMNS``. ``misfit`` is the largest relative
+        deviation from the power law. The exponent of a count is ``exact``; the interval of a measured one is from the
+        scatter about the line.
     """
     rows = []
     for configuration, own in by_configuration(cases, "model"):
@@ -67,7 +71,9 @@ def _rows(cases: pd.DataFrame, against: str, identity: dict[str, object]) -> lis
     for metric in QUANTITIES if cases[against].nunique() >= MIN_POINTS else ():
         fit = power_law(cases[against].tolist(), cases[metric].tolist()) if metric != against else None
         if fit:
-            e = fit.exponent
-            slope = {"exponent": e.value, "low": e.low, "high": e.high, "n": e.n, "r2": fit.r2}
+            counts = metric in COUNTED  # whose scatter about the line is no error
+            e = exact(fit.exponent.value, fit.exponent.n) if counts else fit.exponent
+            slope = {"exponent": e.value, "low": e.low, "high": e.high, "n": e.n, "r2": fit.r2, "misfit": fit.misfit,
+                     "exact": e.exact}  # fmt: skip
             rows.append({**identity, "against": against, "metric": metric, **slope})
     return rows

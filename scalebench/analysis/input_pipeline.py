@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from scalebench.analysis.sessions import sample, spreads
 from scalebench.analysis.stats import Estimate, of_rounds, ratio
 from scalebench.record import Environment
 from scalebench.store.frame import PREPARING
@@ -35,11 +36,12 @@ def inputs(rounds: pd.DataFrame) -> pd.DataFrame:
         single-threaded process while ``processes`` of them run, with its 95 % interval; the steps are geometric means
         of the rounds' medians, seconds per image, in one process alone.
     """
-    rows = []
+    rows, between = [], spreads(rounds, ["throughput_ips"])
     for _, group in _used(rounds, rounds["mode"] == INPUT).groupby(["machine", "case"], sort=False):
         first = group.iloc[0]
         processes = int(first["instances"])
-        per_core = of_rounds((group["throughput_ips"] / processes).tolist())
+        rates = group.assign(throughput_ips=group["throughput_ips"] / processes)
+        per_core = of_rounds(sample(rates, "throughput_ips", between))
         rows.append({
             **{name: first[name] for name in ("machine", "camera", "resolution", "case")},
             "decoder": first["model"], "processes": processes, **per_core.columns("per_core_ips"), "n": per_core.n,
@@ -66,7 +68,7 @@ def feeding(
     Returns: columns ``FEEDING``; ``cores`` is the model's images per second over those of one core, and
         ``prepared_on`` the label of the images' host in ``decoders``.
     """
-    rates = {key: group["throughput_ips"].tolist() for key, group in _used(rounds).groupby(["machine", "case"])}
+    by_case, between = dict(list(_used(rounds).groupby(["machine", "case"]))), spreads(rounds, ["throughput_ips"])
     most = decoders.groupby(["machine", "decoder", "camera", "resolution"])["processes"].transform("max")
     hosts = {machine: environment.host or machine for machine, environment in machines.items()}
     rows = []
@@ -76,8 +78,8 @@ def feeding(
     ):
         same_host = hosts[model["machine"]] == hosts[images["machine"]]
         if same_host and model["resolution"] == images["resolution"]:
-            per_core = [rate / images["processes"] for rate in rates[images["machine"], images["case"]]]
-            cores = ratio(rates[model["machine"], model["case"]], per_core)
+            both = (by_case[row["machine"], row["case"]] for row in (model, images))
+            cores = ratio(*(sample(own, "throughput_ips", between) for own in both)).times(images["processes"])
             available = _available_cores(model, machines[images["machine"]])
             rows.append({
                 **{name: model[name] for name in FEEDING[: FEEDING.index("model_ips")]},

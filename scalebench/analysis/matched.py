@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from scalebench.analysis.configurations import by_configuration
-from scalebench.analysis.stats import LEVEL, Estimate, ratio
+from scalebench.analysis.sessions import SessionRounds, Spread, sample, spreads
+from scalebench.analysis.stats import LEVEL, Estimate, of_rounds, ratio
 from scalebench.analysis.way import WAY
 from scalebench.metrics import MEASURED
 from scalebench.suite.suite_plan import Group, Member
@@ -38,12 +39,12 @@ def compare_groups(rounds: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFram
     """Ratio of each member to the group's compound member, per configuration and measured metric.
 
     Args:
-        rounds: ``store.frame.rounds_frame`` with unique machines.
+        rounds: ``rounds.with_standing``.
         groups: of the plan.
 
     Returns: columns ``COLUMNS``; ``ratio`` with its interval is NaN where the group has no compound member.
     """
-    rows = []
+    rows, between = [], spreads(rounds, MEASURED)
     for configuration, own in by_configuration(rounds[rounds["used"]]):
         by_model = dict(list(own.groupby(["model", "resolution"], sort=False)))
         for group in groups:
@@ -58,7 +59,7 @@ def compare_groups(rounds: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFram
                     "activations": measured["activations"].iloc[0], "params": measured["params"].iloc[0],
                 }  # fmt: skip
                 metrics = [metric for metric in MEASURED if measured[metric].notna().any()]
-                rows += [{**identity, **_compared(measured, base, metric)} for metric in metrics]
+                rows += [{**identity, **_compared(measured, base, metric, between)} for metric in metrics]
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
@@ -71,10 +72,13 @@ def _identity(group: Group, member: Member) -> dict[str, object]:
     return dict(zip(MEMBER, values, strict=True))
 
 
-def _compared(measured: pd.DataFrame, base: pd.DataFrame | None, metric: str) -> dict[str, object]:
-    values = measured[metric].dropna()
-    r = ratio(values.tolist(), base[metric].dropna().tolist() if base is not None else [])
-    return {"metric": metric, "value": float(values.median()), "ratio": r.value, "low": r.low, "high": r.high, "n": r.n}
+def _compared(
+    measured: pd.DataFrame, base: pd.DataFrame | None, metric: str, between: Mapping[tuple[str, str], Spread]
+) -> dict[str, object]:
+    rounds = sample(measured, metric, between)
+    r = ratio(rounds, SessionRounds({}) if base is None else sample(base, metric, between))
+    value = of_rounds(rounds).value
+    return {"metric": metric, "value": value, "ratio": r.value, "low": r.low, "high": r.high, "n": r.n}
 
 
 def counted_ratios(counts: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:

@@ -6,6 +6,8 @@ import math
 
 import pandas as pd
 
+from scalebench.suite.case import optimizer_states
+
 EXPECTED = (0.8, 2.0)
 """Usual range of measured over static: 0.9 to 1.9 for large inputs, less where weights share pages with the parent."""
 
@@ -26,14 +28,15 @@ def memory_gap(cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def static_bytes(cases: pd.DataFrame) -> pd.Series:
-    """Static peak of each case in fp32, bytes: weights, in training gradients too, and the rest times the batch.
+    """Static peak of each case in fp32, bytes: weights, and the rest times the batch.
 
-    Without the optimiser's state.
+    In training weights count twice, because of the gradients, and once more for each state of the optimiser.
     """
     training = cases["mode"] == "training"
     peak = cases["peak_bytes_inference"].mask(training, cases["peak_bytes_training"]).astype(float)
     weights = cases["weight_bytes"].astype(float) * (1 + training)
-    return weights + (peak - weights).clip(lower=0) * cases["batch"]
+    states = cases["weight_bytes"] * cases["setting"].map(optimizer_states)
+    return weights + states + (peak - weights).clip(lower=0) * cases["batch"]
 
 
 def explain(gap: float) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.analysis.stats import Estimate, of_rounds
+from scalebench.analysis.sessions import spreads
+from scalebench.analysis.stats import Estimate, across_sessions, of_rounds
 from scalebench.analysis.way import WAY
 from scalebench.record import Record
 from scalebench.suite.case import BLOCKS
@@ -123,12 +124,15 @@ def parts_frame(rounds: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame
     Returns: one row per machine, case and kind with ``COLUMNS``; intervals are over rounds.
     """
     rows: list[dict[str, Any]] = []
+    between = spreads(rounds, ["latency_s"])
     blocks = (rounds["mode"] == BLOCKS) & rounds["used"]
     for _, group in rounds.assign(index=range(len(rounds)))[blocks].groupby(["machine", "case"], sort=False):
         first = group.iloc[0]
         facts = [records[index].facts for index in group["index"] if "parts" in records[index].facts]
-        if facts:
-            rows += [{**{name: first[name] for name in _CASE}, **row} for row in _of_kinds(facts, int(first["batch"]))]
+        spread, sessions = between.get((first["machine"], "latency_s")), group["session"].nunique()
+        for row in _of_kinds(facts, int(first["batch"])) if facts else ():
+            seconds = across_sessions(row.pop("seconds"), spread, sessions)
+            rows.append({**{name: first[name] for name in _CASE}, **row, **seconds.columns("seconds")})
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
@@ -137,7 +141,7 @@ def _of_kinds(rounds: Sequence[Mapping[str, Any]], batch: int) -> list[dict[str,
     for row in break_down(rounds, batch).kinds:
         share = of_rounds([_seconds(facts, "kind", row.key) / facts["whole_s"] for facts in rounds])
         rows.append({
-            "kind": row.key, "macs": row.macs, "macs_share": row.macs_share, **row.seconds.columns("seconds"),
+            "kind": row.key, "macs": row.macs, "macs_share": row.macs_share, "seconds": row.seconds,
             **share.columns("time_share"), "n": share.n,
         })  # fmt: skip
     return rows

@@ -38,7 +38,7 @@ def recount(
     Returns: columns ``COLUMNS``, one row per printed figure; one that a table prints twice for the same model and
         size has one row. ``printed`` and ``counted`` are parameters, MACs or elements, ``printed`` after the
         convention of its source; ``ratio`` is counted over printed; ``agrees`` tells whether it lies within
-        ``TOLERANCE``, or half a unit of the last printed digit; ``reason`` may be empty.
+        ``TOLERANCE`` of a number that would be printed so; ``reason`` may be empty.
     """
     rows = (*published.models(), *published.variants()) if rows is None else rows
     reasons = published.discrepancies() if reasons is None else reasons
@@ -75,6 +75,7 @@ def _compared(
 
 
 def agrees(figure: Figure, counted: float) -> bool:
-    """Whether a count confirms a printed figure."""
-    allowed = max(TOLERANCE[figure.quantity] * figure.value, figure.half_unit)
-    return math.isfinite(counted) and abs(counted - figure.value) <= allowed
+    """Whether a count confirms a printed figure: whether it is near any number that would be printed so."""
+    share = TOLERANCE[figure.quantity]
+    low, high = (figure.value - figure.half_unit) * (1 - share), (figure.value + figure.half_unit) * (1 + share)
+    return math.isfinite(counted) and low <= counted <= high

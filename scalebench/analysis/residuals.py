@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from scalebench.analysis.configurations import by_configuration
-from scalebench.analysis.power_law import power_law
+from scalebench.analysis.power_law import MIN_POINTS, power_law
 from scalebench.analysis.predictors import study_table
-from scalebench.analysis.stats import Estimate, of_rounds, unknown
+from scalebench.analysis.stats import Estimate, t_estimate, unknown
 from scalebench.analysis.way import WAY
 
 COLUMNS = [*WAY, "family", "ratio", "low", "high", "n", "outside"]
 _FEWEST_OTHERS = 6
+_FEWEST_FAMILIES = 4
+"""Other families, below which leaving one out says nothing about the line."""
+Values = npt.NDArray[np.float64]
 
 
 def family_residuals(cases: pd.DataFrame) -> pd.DataFrame:
@@ -24,10 +28,10 @@ def family_residuals(cases: pd.DataFrame) -> pd.DataFrame:
         cases: ``summary.summarise``.
 
     Returns: one row per configuration and family, columns ``COLUMNS``: geometric mean over the family's models of
-        measured over predicted time, with a t-interval on logarithms over models (none for one model). Cases of one
-        model at several resolutions are averaged first, since they resemble each other. The uncertainty of the line
-        itself is not in the interval. ``outside`` is the share of the family's cases with fewer or more MACs than any
-        of the others, where the line is extrapolated.
+        measured over predicted time, with a t-interval on logarithms (none for one model). Its variance is that of the
+        mean over models plus that of the line at the family's MACs, see ``_line_variance``. Cases of one model at
+        several resolutions are averaged first, since they resemble each other. ``outside`` is the share of the
+        family's cases with fewer or more MACs than any of the others, where the line is extrapolated.
     """
     rows = []
     for configuration, own in by_configuration(cases):
@@ -52,6 +56,31 @@ def _against_others(table: pd.DataFrame, family: str) -> tuple[Estimate, float]:
         return unknown(), math.nan
     macs = own["macs"].to_numpy(dtype=float)
     logs = np.log(own["time_s"] / (fit.coefficient * macs**fit.exponent.value))
-    by_model = np.exp(logs.groupby(own["model"]).mean())
+    by_model = logs.groupby(own["model"]).mean()
+    at = float(pd.Series(np.log(macs), index=own.index).groupby(own["model"]).mean().mean())
     inside = own["macs"].astype(float).between(float(others["macs"].min()), float(others["macs"].max()))
-    return of_rounds(by_model.tolist()), float((~inside).mean())
+    return _factor(by_model.to_numpy(dtype=float), _line_variance(others, at)), float((~inside).mean())
+
+
+def _factor(logs: Values, line: tuple[float, float]) -> Estimate:
+    """Geometric mean of the family's models; ``line`` is variance and degrees of freedom of the prediction."""
+    n = len(logs)
+    parts = [(float(logs.var(ddof=1)) / n if n > 1 else math.nan, n - 1.0), line]
+    return t_estimate(float(logs.mean()), parts, n)
+
+
+def _line_variance(others: pd.DataFrame, at: float) -> tuple[float, float]:
+    """Variance of the line's log time at log MACs ``at``, with its degrees of freedom: the number of families less two.
+
+    Whole families are left out one after the other (delete-one jackknife), since models of one family lie on the same
+    side of the line together.
+    """
+    x, y = (np.log(others[name].to_numpy(dtype=float)) for name in ("macs", "time_s"))
+    labels = others["family"].to_numpy()
+    families = list(dict.fromkeys(labels))
+    rest = [labels != name for name in families]
+    if len(families) < _FEWEST_FAMILIES or any(len(np.unique(x[rows])) < MIN_POINTS for rows in rest):
+        return math.nan, 0.0
+    predicted = np.array([np.polyval(np.polyfit(x[rows], y[rows], 1), at) for rows in rest])
+    n = len(families)
+    return float((n - 1) / n * ((predicted - predicted.mean()) ** 2).sum()), n - 2.0

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from scalebench.analysis.sessions import numbered
 from scalebench.analysis.stopping import counted_rounds, standing
 from scalebench.record import Record
 
@@ -21,6 +22,8 @@ def name_machines(rounds: pd.DataFrame) -> pd.DataFrame:
 def with_standing(rounds: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame:
     """Same frame with ``used`` (whether a round enters the estimates) and ``status`` of its case, see ``stopping``.
 
+    ``session`` is the session of the round on its host, see ``sessions``.
+
     Successful rounds with a bad flag are set aside only where there are others.
 
     Args:
@@ -33,4 +36,13 @@ def with_standing(rounds: pd.DataFrame, records: Sequence[Record]) -> pd.DataFra
         counted = {id(record) for record in counted_rounds(own) or own if record.outcome == "ok"}
         used[indices] = [id(record) in counted for record in own]
         status[indices] = standing(own, own[-1].case.protocol, own[-1].case.device)
-    return rounds.assign(used=used, status=status)
+    return rounds.assign(used=used, status=status, session=_sessions(records))
+
+
+def _sessions(records: Sequence[Record]) -> np.ndarray:
+    """Session of each record: a GPU and the processor of one host share theirs."""
+    session = np.zeros(len(records), dtype=int)
+    hosts = pd.Series([record.environment.host or record.environment.hw_key for record in records], dtype=object)
+    for indices in hosts.groupby(hosts).indices.values():
+        session[indices] = numbered([records[index].started for index in indices])
+    return session

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from scalebench.analysis.sessions import SessionRounds, Spread, sample, spreads
 from scalebench.analysis.stats import ratio
 
 SAME = ["machine", "device", "mode", "batch", "model", "resolution"]
@@ -29,13 +31,13 @@ def optimised(rounds: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
         relative to the plain one's; ``break_even`` is the number of images after which preparing has paid for itself:
         prepare_s / (1 / plain - 1 / this), infinite where it never does.
     """
-    used = rounds[rounds["used"]]
+    used, between = rounds[rounds["used"]], spreads(rounds, ["throughput_ips"])
     rows: list[dict[str, Any]] = []
     for _, group in cases.groupby(SAME, sort=False):
         if plain := _plain(group):
-            base = _speeds(used, plain)
+            base = _speeds(used, plain, between)
             others = (row for row in group.to_dict("records") if row["case"] != plain["case"])
-            rows += [_row(row, plain, _speeds(used, row), base) for row in others]
+            rows += [_row(row, plain, _speeds(used, row, between), base) for row in others]
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
@@ -45,12 +47,12 @@ def _plain(group: pd.DataFrame) -> Any:
     return None if plain.empty else plain.sort_values("threads").to_dict("records")[-1]
 
 
-def _speeds(used: pd.DataFrame, row: Any) -> list[float]:
+def _speeds(used: pd.DataFrame, row: Any, between: Mapping[tuple[str, str], Spread]) -> SessionRounds:
     rounds = used[(used["case"] == row["case"]) & (used["machine"] == row["machine"])]
-    return [float(value) for value in rounds["throughput_ips"].dropna()]
+    return sample(rounds, "throughput_ips", between)
 
 
-def _row(row: Any, plain: Any, speeds: list[float], base: list[float]) -> dict[str, Any]:
+def _row(row: Any, plain: Any, speeds: SessionRounds, base: SessionRounds) -> dict[str, Any]:
     e = ratio(speeds, base)
     saved = 1 / plain["throughput_ips"] - 1 / row["throughput_ips"]
     prepare_s = row["prepare_s"]

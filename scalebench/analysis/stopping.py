@@ -18,15 +18,16 @@ from scalebench.record import Record
 from scalebench.suite.protocol import Protocol
 
 TIMED = ("latency_s", "throughput_ips")
-"""Metrics whose intervals must be narrow; the wider one decides."""
+"""Metrics whose intervals are to be narrow; the wider one decides."""
 SPARE = 5
 """Doubtful rounds that are replaced per case; further ones are used, and their flags stay visible."""
-_FIRST = 5
+PILOT = 5
+"""First rounds of a case with an adaptive protocol: they decide how many follow, and how long those are."""
 _FEWEST, _MOST = 9, 200
 """Fewer than nine laps cannot show whether a chunk was steady, see ``machine.validity``."""
 _UNSETTLED = frozenset({"warmup_unsettled", "not_steady"})
 
-Status = Literal["open", "converged", "budget", "unstable", "failed"]
+Status = Literal["open", "fixed", "converged", "budget", "unstable", "failed"]
 
 
 def counting(rounds: Sequence[tuple[bool, Sequence[str]]], spare: int = SPARE) -> list[bool]:
@@ -47,9 +48,10 @@ def counting(rounds: Sequence[tuple[bool, Sequence[str]]], spare: int = SPARE) -
 def standing(rounds: Sequence[Record], protocol: Protocol, device: str) -> Status:
     """Whether a case is done, and why.
 
-    ``converged``: the interval was narrow enough on two consecutive checks, so that one lucky draw does not end it.
-    ``budget``: the most rounds or the wall budget came first. ``unstable``: the same, and more than half of the
-    rounds never became steady. ``failed``: no round succeeded, or the last one failed while the case was open.
+    ``fixed``: the protocol's fixed number of rounds was made. ``converged``: as many rounds were made as the spread
+    of the pilot asks for, see ``planned_rounds``. ``budget``: the most rounds or the wall budget came first.
+    ``unstable``: the fixed or the most rounds, or the wall budget, and more than half of the rounds never became
+    steady. ``failed``: no round succeeded, or the last one failed while the case was open.
 
     Args:
         rounds: records of one case on one machine, in the order they were made.
@@ -58,29 +60,45 @@ def standing(rounds: Sequence[Record], protocol: Protocol, device: str) -> Statu
     """
     if rounds and not any(r.outcome == "ok" for r in rounds):
         return "failed"
-    used = counted_rounds(rounds)
+    used = _usable(rounds)
     if len(used) < protocol.rounds:
         return "failed" if rounds and rounds[-1].outcome != "ok" else "open"
-    target = protocol.target_on(device)
-    checks = (used, used[:-1])
-    least = min(protocol.rounds + 1, protocol.most_rounds)
-    if len(used) >= least and all(_half_width(check) <= target for check in checks):
+    if _converged(used, protocol, device):
         return "converged"
     if len(used) >= protocol.most_rounds or sum(r.wall_s for r in rounds if r.outcome == "ok") >= protocol.budget_s:
         unsettled = sum(any(word_of(note) in _UNSETTLED for note in r.notes) for r in used)
-        return "unstable" if unsettled > len(used) / 2 else "budget"
+        ended: Status = "budget" if protocol.adaptive else "fixed"
+        return "unstable" if unsettled > len(used) / 2 else ended
     return "failed" if rounds[-1].outcome != "ok" else "open"
 
 
+def planned_rounds(pilot: Sequence[Record], protocol: Protocol, device: str) -> float:
+    """Rounds that a case needs, its pilot included; infinite where no interval can be computed.
+
+    After Stein (Annals of Mathematical Statistics 16, 1945): as many as narrow the pilot's own t-interval to the
+    target, and at least ``protocol.rounds`` beyond the pilot. The decision rests on the pilot alone, and its rounds
+    are left out of the estimates where it ended the case: those of a pilot that happened to agree look too precise,
+    and the rounds after it know nothing of that.
+    """
+    excess = _half_width(pilot) / protocol.target_on(device)
+    return PILOT + max(protocol.rounds, math.ceil(PILOT * excess**2)) if math.isfinite(excess) else math.inf
+
+
+def _converged(used: Sequence[Record], protocol: Protocol, device: str) -> bool:
+    if not protocol.adaptive or len(used) <= PILOT:
+        return False
+    return planned_rounds(used[:PILOT], protocol, device) <= min(len(used), protocol.most_rounds)
+
+
 def iterations(rounds: Sequence[Record]) -> int | None:
-    """Iterations per round that narrow the interval most per second, from the first five rounds; None before.
+    """Iterations per round that narrow the interval most per second, from the pilot; None before its end.
 
     Kalibera and Jones, Rigorous benchmarking in reasonable time (ISMM 2013), with the correction of their own
     software: n = sqrt(c2 / c1 * T1^2 / T2^2), where c1 is the cost of an iteration, c2 of a round without them, and
     T2^2 = S2^2 - S1^2 / r1. Variances are of logarithms. Between 9 and 200.
     """
-    first = [r for r in counted_rounds(rounds) if len(r.samples.get("latency_s", ())) > 1][:_FIRST]
-    if len(first) < _FIRST:
+    first = [r for r in _usable(rounds) if len(r.samples.get("latency_s", ())) > 1][:PILOT]
+    if len(first) < PILOT:
         return None
     chunks = [r.samples["latency_s"] for r in first]
     logs = [[math.log(lap) for lap in laps] for laps in chunks]
@@ -95,7 +113,12 @@ def iterations(rounds: Sequence[Record]) -> int | None:
 
 
 def counted_rounds(rounds: Sequence[Record]) -> list[Record]:
-    """The rounds that enter the estimates, see ``counting``."""
+    """The rounds of one case that enter the estimates, see ``counting``; without the pilot where it ended the case."""
+    used = _usable(rounds)
+    return used[PILOT:] if used and _converged(used, used[-1].case.protocol, used[-1].case.device) else used
+
+
+def _usable(rounds: Sequence[Record]) -> list[Record]:
     return list(compress(rounds, counting([(r.outcome == "ok", r.notes) for r in rounds])))
 
 

@@ -51,13 +51,13 @@ def laws_of_time(cases: pd.DataFrame, rounds: pd.DataFrame) -> pd.DataFrame:
     """Every law of time per image against counted MACs, per configuration.
 
     Returns: columns ``LAW_COLUMNS``, least leave-one-out ``error`` (rms of logs) first; ``chosen`` is the simplest of
-        those tied with the best. ``parameters`` map names to (value, low, high), bootstrapped over cases and rounds
-        for the chosen law only.
+        those tied with the best. ``parameters`` map names to (value, low, high), bootstrapped over families and
+        rounds for the chosen law only.
     """
     rows = []
     for configuration, own in by_configuration(cases):
         table = study_table(own)
-        candidates = choose(table["macs"].tolist(), table["time_s"].tolist())
+        candidates = choose(table["macs"].tolist(), table["time_s"].tolist(), families=table["family"].tolist())
         best = winner(candidates)
         for candidate in candidates:
             times = _rounds(table, rounds) if candidate is best else None
@@ -71,7 +71,7 @@ def _row(candidate: ScoredLaw, chosen: bool, table: pd.DataFrame, times: list[li
         name: (value, np.nan, np.nan) for name, value in fit.parameters.items()
     }
     if times is not None:
-        estimates = bootstrap(fit.law, table["macs"].tolist(), times).parameters
+        estimates = bootstrap(fit.law, table["macs"].tolist(), times, table["family"].tolist()).parameters
         parameters = {name: (e.value, e.low, e.high) for name, e in estimates.items()}
     return {
         "law": fit.law.name, "formula": fit.law.formula, "n": fit.n, "error": candidate.error,

@@ -12,15 +12,17 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from scalebench.analysis.stats import Estimate, of_rounds
-from scalebench.analysis.tails import NEEDED, tail
+from scalebench.analysis.sessions import SessionRounds, Spread, spreads
+from scalebench.analysis.stats import Estimate, across_sessions, of_rounds
+from scalebench.analysis.tails import SHORTEST, tail
 from scalebench.flags import word_of
+from scalebench.machine.watched import is_watched
 from scalebench.metrics import COUNTED, MEASURED
 from scalebench.store.frame import CASE_COLUMNS, EXACTNESS, MAKING
 from scalebench.units import digits, interval
 
 IDENTITY = ["machine", "case"]
-TAILS = {quantile: f"latency_p{round(100 * quantile)}_s" for quantile in NEEDED}
+TAILS = {quantile: f"latency_p{round(100 * quantile)}_s" for quantile in SHORTEST}
 _OUTLIER_MADS = 5.0
 
 
@@ -31,7 +33,8 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
         rounds: ``rounds.with_standing``.
 
     Returns: one row per machine and case: case columns, counted facts, ``status`` of the stop rule, ``n`` rounds
-        used, ``replaced`` rounds set aside, ``noise`` (coefficient of variation of the canary over all rounds),
+        used from ``sessions`` sessions, ``watched`` rounds that any check for disturbances watched, ``replaced`` rounds
+        set aside (NaN where none was watched), ``noise`` (coefficient of variation of the canary over all rounds),
         ``process_bytes`` of the whole process, the worst ``relative_error`` and ``top1_agreement``, the longest
         ``prepare_s`` and ``load_s``, timed ``iterations``, per measured metric ``<metric>``,
         ``<metric>_low``, ``<metric>_high``, ``<metric>_n``, tail latencies likewise with ``<tail>_why`` where there is
@@ -39,35 +42,51 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
     """
     keep = [*IDENTITY, *CASE_COLUMNS, "protocol", "base", "depth", "width", *COUNTED]
     by_column = {str(name): rounds[name].tolist() for name in rounds}
+    between = spreads(rounds, MEASURED)
     rows = []
     for indices in rounds.groupby(IDENTITY, sort=False).indices.values():
         group = {name: [values[index] for index in indices] for name, values in by_column.items()}
         if any(group["used"]):
-            rows.append(_row(group, keep))
+            rows.append(_row(group, keep, between))
     values = [*MEASURED, *TAILS.values()]
     columns = [
-        *keep, "status", "n", "replaced", "noise", "process_bytes", "iterations", "notes", *EXACTNESS, *MAKING,
+        *keep, "status", "n", "sessions", "watched", "replaced", "noise", "process_bytes", "iterations", "notes",
+        *EXACTNESS, *MAKING,
         *(f"{name}_why" for name in TAILS.values()),
         *(f"{name}{end}" for name in values for end in ("", "_low", "_high", "_n")),
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
-def _row(group: Mapping[str, list[Any]], keep: Sequence[str]) -> dict[str, Any]:
-    """Summary of one case; ``group`` holds its rounds by column."""
+def _row(
+    group: Mapping[str, list[Any]], keep: Sequence[str], between: Mapping[tuple[str, str], Spread]
+) -> dict[str, Any]:
+    """Summary of one case; ``group`` holds its rounds by column, ``between`` is ``sessions.spreads``."""
     used = {name: list(compress(values, group["used"])) for name, values in group.items()}
     row: dict[str, Any] = {name: used[name][0] for name in keep}
     row |= {"status": used["status"][0], "n": len(used["used"]), "noise": variation(group["canary_s"])}
-    row["replaced"] = group["outcome"].count("ok") - len(used["used"])
+    ok = group["outcome"].count("ok")
+    row["watched"] = sum(map(is_watched, compress(group["watched"], [end == "ok" for end in group["outcome"]])))
+    row["replaced"] = ok - len(used["used"]) if row["watched"] or ok > len(used["used"]) else math.nan
+    row["sessions"] = len(set(used["session"]))
     for metric in MEASURED:
-        row |= _columns(metric, of_rounds(_known(used[metric])))
+        row |= _columns(metric, of_rounds(_sample(used, metric, between.get((row["machine"], metric)))))
     for name, worst in zip((*EXACTNESS, *MAKING), (max, min, max, max), strict=True):
         row[name] = worst(_known(used[name]), default=math.nan)
     row["process_bytes"] = of_rounds(_known(used["process_bytes"])).value
-    row |= {"iterations": sum(map(len, used["laps"])), **_tails(used["laps"])}
+    row |= {"iterations": sum(map(len, used["laps"]))}
+    row |= _tails(used["laps"], between.get((row["machine"], "latency_s")), row["sessions"])
     endings = noted([] if ending == "ok" else [ending] for ending in group["ending"])
     doubts = [*endings, *noted(group["notes"]), *outliers(_known(used["latency_s"]))]
     return row | {"notes": "; ".join(doubts)}
+
+
+def _sample(used: Mapping[str, list[Any]], metric: str, spread: Spread | None) -> SessionRounds:
+    by_session: dict[int, list[float]] = {}
+    for session, value in zip(used["session"], used[metric], strict=True):
+        if not math.isnan(value):
+            by_session.setdefault(session, []).append(value)
+    return SessionRounds(by_session, spread)
 
 
 def _known(values: Sequence[float]) -> list[float]:
@@ -101,13 +120,13 @@ def _columns(name: str, e: Estimate) -> dict[str, float]:
     return {**e.columns(name), f"{name}_n": e.n}
 
 
-def _tails(laps: list[tuple[float, ...]]) -> dict[str, Any]:
+def _tails(laps: list[tuple[float, ...]], spread: Spread | None, sessions: int) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for quantile, name in TAILS.items():
-        pooled = tail(laps, quantile)
-        row[f"{name}_why"] = pooled.why and f"{pooled.why}: {pooled.n} of {NEEDED[quantile]}"
-        if pooled.estimate is not None:
-            row |= {**pooled.estimate.columns(name), f"{name}_n": pooled.n}
+        of_case = tail(laps, quantile)
+        row[f"{name}_why"] = of_case.why and f"too_few_samples: {of_case.why}"
+        if of_case.estimate is not None:
+            row |= _columns(name, across_sessions(of_case.estimate, spread, sessions))
     return row
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from scalebench.analysis.stats import Estimate, unknown
+from scalebench.claims.printed import Number, ends
 from scalebench.suite.variant import parse_at
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Finding:
     label: str
     estimate: Estimate  # NaN where nothing was measured
     configuration: Configuration = ()  # empty for a count
+    misfit: float = math.nan  # largest relative deviation of counts from the power law whose exponent it is
+    rounding: tuple[float, float] = (1.0, 1.0)  # factors by which a printed number behind it widens the bounds
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,9 @@ class BasePart(BaseModel):
     """Whether more rounds narrow its interval; one that comes from the choice of models they do not."""
 
     label: str
-    near: float | None = None
-    at_least: float | None = None
-    at_most: float | None = None
+    near: Number | None = None
+    at_least: Number | None = None
+    at_most: Number | None = None
     margin: float = Field(0.0, ge=0)
 
     @model_validator(mode="after")
@@ -95,11 +98,24 @@ class BasePart(BaseModel):
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Lowest and highest value the claim allows; infinite on an open side."""
-        expected = next(value for value in (self.near, self.at_least, self.at_most) if value is not None)
-        slack = self._slack(expected)
-        low = -math.inf if self.at_most is not None else expected - slack
-        high = math.inf if self.at_least is not None else expected + slack
+        """Lowest and highest value the claim allows; infinite on an open side.
+
+        A printed expectation allows what any number allows that would be printed so.
+        """
+        return self._bounds(*ends(self._expected))
+
+    @property
+    def bounds_as_printed(self) -> tuple[float, float]:
+        """The same if the printed digits were all there are."""
+        return self._bounds(self._expected, self._expected)
+
+    @property
+    def _expected(self) -> float:
+        return next(value for value in (self.near, self.at_least, self.at_most) if value is not None)
+
+    def _bounds(self, least: float, most: float) -> tuple[float, float]:
+        low = -math.inf if self.at_most is not None else least - self._slack(least)
+        high = math.inf if self.at_least is not None else most + self._slack(most)
         return low, high
 
     def _slack(self, expected: float) -> float:

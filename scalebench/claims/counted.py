@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from operator import sub, truediv
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, Field
 from scalebench.analysis.stats import Estimate, exact
 from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt, Needs, check_metric
 from scalebench.claims.lookup import COUNTABLE, counted, counted_ratio
+from scalebench.claims.printed import Number, ends, spread
 from scalebench.metrics import METRICS
 from scalebench.suite.scaling import compound_constant
 from scalebench.suite.variant import parse_at
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 def exact_or_unknown(value: float, n: int = 1) -> Estimate:
     """A counted value; unknown where it is not finite."""
     return exact(value, n) if math.isfinite(value) else UNKNOWN
+
+
+def of_printed(function: Callable[..., float], *values: float, n: int = 1) -> Estimate:
+    """What follows from printed values, with the range that their rounding leaves; unknown where it is not finite."""
+    value, (low, high) = function(*values), spread(function, *values)
+    return Estimate(value, low, high, n, exact=True) if math.isfinite(value) else UNKNOWN
 
 
 class Constant(BasePart):
@@ -41,15 +49,16 @@ class PrintedRatio(BasePart):
 
     kind: Literal["printed"]
     op: Literal["ratio", "difference"] = "ratio"
-    pairs: dict[str, tuple[float, float]] = Field(min_length=1)
+    pairs: dict[str, tuple[Number, Number]] = Field(min_length=1)
 
     def _slack(self, expected: float) -> float:
         return self.margin if self.op == "difference" else super()._slack(expected)
 
     def find(self, _: Analysis) -> Iterator[Finding]:
-        """One finding per pair."""
+        """One finding per pair, with the range that the printed digits leave."""
+        function = truediv if self.op == "ratio" else sub
         for label, (first, second) in zip(self.labels(), self.pairs.values(), strict=True):
-            yield Finding(label, exact(first / second if self.op == "ratio" else first - second))
+            yield Finding(label, of_printed(function, first, second))
 
     def labels(self) -> Iterable[str]:
         """One per pair."""
@@ -102,13 +111,14 @@ class CountExponent(_CountedPart):
     models: list[ModelAt] = Field(min_length=3)
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """The slope; its interval shows how far the counts are from a power law."""
+        """The slope, exactly, with how far the counts are from a power law."""
         from scalebench.analysis.power_law import power_law
 
         x = [self._abscissa(analysis, text) for text in self.models]
         y = [counted(analysis, text, self.metric) for text in self.models]
         fit = power_law(x, y) if all(map(math.isfinite, (*x, *y))) else None
-        yield Finding(next(iter(self.labels())), fit.exponent if fit else UNKNOWN)
+        label = next(iter(self.labels()))
+        yield Finding(label, exact(fit.exponent.value, len(x)), misfit=fit.misfit) if fit else Finding(label, UNKNOWN)
 
     def labels(self) -> Iterable[str]:
         """Which exponent it is."""
@@ -126,14 +136,16 @@ class CountSeries(_CountedPart):
     """Counted metric of each model, relative to the base where one is named, over the printed value beside it."""
 
     kind: Literal["count_series"]
-    models: dict[ModelAt, float] = Field(min_length=1)
+    models: dict[ModelAt, Number] = Field(min_length=1)
     base: ModelAt | None = None
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One finding per model."""
         base = counted(analysis, self.base, self.metric) if self.base else 1.0
         for label, (text, printed) in zip(self.labels(), self.models.items(), strict=True):
-            yield Finding(label, exact_or_unknown(counted(analysis, text, self.metric) / base / printed))
+            least, most = ends(printed)
+            estimate = exact_or_unknown(counted(analysis, text, self.metric) / base / printed)
+            yield Finding(label, estimate, rounding=(least / printed, most / printed))
 
     def labels(self) -> Iterable[str]:
         """One per model."""

@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from scalebench import units
 from scalebench.analysis.analyse import Analysis
-from scalebench.analysis.stats import Estimate
+from scalebench.analysis.stats import LEVEL, exact
 from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import UNKNOWN, BasePart, Configuration, Finding
-from scalebench.claims.counted import CountSeries
-from scalebench.claims.registry import Claim, PartsRule
+from scalebench.claims.judged_parts import DECISIVE_ALONE, Judged, Word, combine, corrected, decide, decisive
+from scalebench.claims.registry import Claim
+from scalebench.claims.why import interchanged, sentences
 from scalebench.suite.case import AXES, configuration_text
 
-Word = Literal["supported", "refuted", "not reproduced here", "inconclusive", "not measured"]
-"""``not reproduced here``: measured outside what is claimed, on other hardware or under other conditions."""
 ON_PAPER = "on paper"
-_DECISIVE_ALONE: dict[PartsRule, tuple[Word, ...]] = {
-    "all_of": ("refuted", "not reproduced here"), "any_of": ("supported",),
-}  # fmt: skip
-"""The words that, on one part, decide a claim."""
-_ORDER: dict[PartsRule, tuple[Word, ...]] = {
-    "all_of": ("refuted", "not reproduced here", "not measured", "inconclusive", "supported"),
-    "any_of": ("supported", "not measured", "inconclusive", "not reproduced here", "refuted"),
-}
-"""The first of these words that a part has is the claim's."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One finding compared with its expectation."""
-
-    label: str
-    estimate: Estimate
-    low: float  # lowest and highest value that the claim allows; infinite on an open side
-    high: float
-    word: Word  # the verdict on this part alone
-
-    @property
-    def distance(self) -> float:
-        """How far the estimate lies outside (positive) or inside (negative) the allowed range, as a log ratio."""
-        value = self.estimate.value
-        if not value > 0:
-            return -math.inf
-        above = math.log(value / self.high) if 0 < self.high < math.inf else -math.inf
-        below = math.log(self.low / value) if self.low > 0 else -math.inf
-        return max(above, below)
+_DECIDED: tuple[Word, ...] = ("supported", "refuted", "not reproduced here")
+ERROR = (1 - LEVEL) / 2
+"""Chance that a verdict is false whose true effect lies on the bound."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +39,19 @@ class Verdict:
     exact: bool = False  # whether the effect is a count
 
     @property
+    def chosen_from(self) -> int:
+        """Measured parts among which the effect was chosen; one, or none, is no choice."""
+        shown = self.decisive
+        return sum(part.sampled for part in self.parts) if shown is not None and shown.sampled else 0
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether it is decided and chance had a part in it; not by counts alone."""
+        deciding = [part.sampled for part in self.parts if part.word == self.verdict]
+        alone = self.verdict in DECISIVE_ALONE[self.claim.rule]
+        return self.verdict in _DECIDED and (all if alone else any)(deciding)
+
+    @property
     def decisive(self) -> Judged | None:
         """The part whose effect the verdict gives; None where there is no number."""
         return next((p for p in self.parts if p.word == self.verdict and p.estimate.value == self.effect), None)
@@ -80,6 +63,12 @@ def by_claim(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
     for verdict in verdicts:
         groups.setdefault(verdict.claim.id, []).append(verdict)
     return groups
+
+
+def expected_false(verdicts: Iterable[Verdict]) -> tuple[int, float]:
+    """Verdicts that measurements decided, and how many of them would be false if all effects lay on their bounds."""
+    decided = sum(verdict.by_chance for verdict in verdicts)
+    return decided, ERROR * decided
 
 
 def judge(claims: Iterable[Claim], analysis: Analysis) -> tuple[Verdict, ...]:
@@ -112,32 +101,22 @@ def _findings_in(configuration: Configuration, part: BasePart, findings: Sequenc
     return own or [Finding(label, UNKNOWN) for label in part.labels()]
 
 
-def decide(estimate: Estimate, low: float, high: float) -> Word:
-    """Supported if the whole interval is allowed, refuted if none of it is, inconclusive otherwise."""
-    if math.isnan(estimate.value):
-        return "not measured"
-    if math.isnan(estimate.low) or math.isnan(estimate.high):
-        return "inconclusive"
-    if low <= estimate.low and estimate.high <= high:
-        return "supported"
-    return "refuted" if estimate.low > high or estimate.high < low else "inconclusive"
-
-
 def _verdict(
     claim: Claim, configuration: Configuration, findings: Sequence[Sequence[Finding]], analysis: Analysis
 ) -> Verdict:
     values = dict(zip(WAY, configuration, strict=False))
     differences = _differences(claim, values, analysis)
-    judged = [
+    alone = [
         _judged(finding, part, bool(differences))
         for part, own in zip(claim.parts, findings, strict=True)
         for finding in _findings_in(configuration, part, own)
     ]
+    judged = corrected(alone, claim.rule)
     word = combine([part.word for part in judged], claim.rule)
-    decisive = _decisive([part for part in judged if part.word == word], word, claim.rule)
-    e = decisive.estimate
+    shown = decisive([part for part in judged if part.word == word], word, claim.rule)
+    e = shown.estimate
     reason = [claim.reason] if claim.reason and word == "refuted" else []
-    remarks = [_sentence(word, decisive, judged), *reason, *_interchanged(claim, judged)]
+    remarks = [*sentences(word, shown, judged, claim.rule), *reason, *interchanged(claim, judged)]
     if differences:
         remarks.append(f"Conditions differ from the source's: {', '.join(differences)}.")
     return Verdict(
@@ -150,63 +129,22 @@ def _verdict(
 
 def _judged(finding: Finding, part: BasePart, elsewhere: bool) -> Judged:
     """One finding decided; a measurement ``elsewhere`` than at the source's conditions refutes nothing."""
-    word = decide(finding.estimate, *part.bounds)
+    low, high = _widened(part.bounds, finding)
+    word, as_printed = decide(finding.estimate, low, high), _as_printed(finding, part)
     if word == "refuted" and finding.configuration and elsewhere:
-        word = "not reproduced here"
-    return Judged(finding.label, finding.estimate, *part.bounds, word)
+        word = as_printed = "not reproduced here"
+    rounded = None if as_printed == word else as_printed
+    return Judged(finding.label, finding.estimate, low, high, word, finding.misfit, rounded)
 
 
-def combine(words: Sequence[Word], rule: PartsRule = "all_of") -> Word:
-    """The verdict on a claim from those on its parts.
-
-    ``all_of``: one refuted part refutes it, an unmeasured one leaves it open, all must hold to support it. ``any_of``:
-    one part that holds supports it, an unmeasured one leaves it open, all must fail to refute it.
-    """
-    return next(word for word in _ORDER[rule] if word in words)
+def _widened(bounds: tuple[float, float], finding: Finding) -> tuple[float, float]:
+    return bounds[0] * finding.rounding[0], bounds[1] * finding.rounding[1]
 
 
-def _decisive(deciding: Sequence[Judged], word: Word, rule: PartsRule) -> Judged:
-    """The part to show: the first that decides alone, in the claim's own order; else the one nearest to deciding."""
-    if word in _DECISIVE_ALONE[rule]:
-        return deciding[0]
-    return (max if rule == "all_of" else min)(deciding, key=lambda part: part.distance)
-
-
-def _sentence(word: Word, decisive: Judged, judged: Sequence[Judged]) -> str:
-    if word == "not measured":
-        return f"Nothing was measured for: {decisive.label}."
-    e = decisive.estimate
-    span = units.interval(e.low, e.high, e.exact)
-    span = f"95 % interval {span}" if span.startswith("[") else span
-    label = f"{decisive.label[0].upper()}{decisive.label[1:]}"
-    text = f"{label} is {units.digits(e.value)} ({span}, n = {e.n}); the claim needs {allowed(decisive)}."
-    if len(judged) > 1:
-        agreeing = sum(part.word == "supported" for part in judged)
-        text += f" {agreeing} of {len(judged)} parts hold."
-    absent = [part.label for part in judged if part.word == "not measured"]
-    return text + (f" Not measured: {'; '.join(absent)}." if absent else "")
-
-
-def allowed(part: Judged) -> str:
-    """What a part of a claim allows, in words: ``at most 1.05``, ``0.9 to 1.1``."""
-    if math.isinf(part.low):
-        return f"at most {units.digits(part.high)}"
-    if math.isinf(part.high):
-        return f"at least {units.digits(part.low)}"
-    return f"{units.digits(part.low)} to {units.digits(part.high)}"
-
-
-def _interchanged(claim: Claim, judged: Sequence[Judged]) -> list[str]:
-    """Pairs of printed numbers that would both be right if swapped."""
-    by_label = {part.label: part for part in judged}
-    remarks = []
-    for series in (part for part in claim.parts if isinstance(part, CountSeries)):
-        for (model_a, printed_a), (model_b, printed_b) in itertools.combinations(series.models.items(), 2):
-            a, b = (by_label[series.label.format(model=model)] for model in (model_a, model_b))
-            swapped = a.estimate.value * printed_a / printed_b, b.estimate.value * printed_b / printed_a
-            if a.word == b.word == "refuted" and all(a.low <= value <= a.high for value in swapped):
-                remarks.append(f"The printed figures of {model_a} and {model_b} would fit if interchanged.")
-    return remarks
+def _as_printed(finding: Finding, part: BasePart) -> Word:
+    """The verdict if the printed digits were all there are."""
+    e = finding.estimate
+    return decide(exact(e.value, e.n) if e.exact else e, *part.bounds_as_printed)
 
 
 def _differences(claim: Claim, values: Mapping[str, Any], analysis: Analysis) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scalebench.analysis.sessions import SessionRounds, Spread, sample
 from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import Configuration
 from scalebench.metrics import COUNTED, STRUCTURE
@@ -50,11 +52,19 @@ def counted_ratio(analysis: Analysis, over: str, under: str, metric: str) -> flo
     return counted(analysis, over, metric) / counted(analysis, under, metric)
 
 
-def rounds_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, pd.DataFrame]]:
+@dataclass(frozen=True)
+class UsedRounds:
+    """Rounds of one configuration that enter the estimates; ``spreads`` as in ``Analysis``."""
+
+    frame: pd.DataFrame
+    spreads: Mapping[tuple[str, str], Spread]
+
+
+def rounds_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, UsedRounds]]:
     """Rounds that enter the estimates, by configuration."""
     rounds = analysis.rounds
     for configuration, rows in rounds[rounds["used"]].groupby(WAY, sort=False):
-        yield tuple(configuration), rows
+        yield tuple(configuration), UsedRounds(rows, analysis.spreads)
 
 
 def cases_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, pd.DataFrame]]:
@@ -64,6 +74,6 @@ def cases_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, 
             yield tuple(configuration), rows
 
 
-def rounds_of(rounds: pd.DataFrame, text: str, metric: str) -> list[float]:
+def rounds_of(rounds: UsedRounds, text: str, metric: str) -> SessionRounds:
     """Values of a measured metric for ``MODEL@PIXELS``, one per round."""
-    return [float(value) for value in _of_model(rounds, text)[metric].dropna()]
+    return sample(_of_model(rounds.frame, text), metric, rounds.spreads)

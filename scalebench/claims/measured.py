@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
+from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.stats import Estimate, mean_ratio, of_rounds, ratio, ratio_of_ratios
 from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, GroupNeed, ModelAt, Needs, check_metric
-from scalebench.claims.lookup import counted, counted_ratio, rounds_by_configuration, rounds_of
+from scalebench.claims.lookup import UsedRounds, counted, counted_ratio, rounds_by_configuration, rounds_of
 from scalebench.metrics import MEASURED
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from scalebench.analysis.analyse import Analysis
 
 
@@ -49,7 +48,8 @@ class MeasuredRatio(_MeasuredPart):
             over, under = (rounds_of(rounds, text, self.metric) for text in (self.over, self.under))
             if over and under and math.isfinite(scale):
                 e = ratio(over, under)
-                yield Finding(self.label, Estimate(e.value / scale, e.low / scale, e.high / scale, e.n), configuration)
+                scaled = replace(e, value=e.value / scale, low=e.low / scale, high=e.high / scale)
+                yield Finding(self.label, scaled, configuration)
 
 
 class MeasuredValue(_MeasuredPart):
@@ -124,7 +124,7 @@ class BatchGrowth(_MeasuredPart):
             if configuration[column] == large and estimate is not None:
                 yield Finding(self.label, estimate, configuration)
 
-    def _growth(self, before: pd.DataFrame, after: pd.DataFrame) -> Estimate | None:
+    def _growth(self, before: UsedRounds, after: UsedRounds) -> Estimate | None:
         texts = self.models_named
         values = [(rounds_of(after, text, self.metric), rounds_of(before, text, self.metric)) for text in texts]
         if all(map(all, values)):
@@ -163,7 +163,7 @@ class GroupRatio(_MeasuredPart):
         """One per method of ``against``."""
         return [self.label.format(against=against) for against in self.against]
 
-    def _pairs(self, analysis: Analysis, rounds: pd.DataFrame, against: str) -> list[tuple[list[float], list[float]]]:
+    def _pairs(self, analysis: Analysis, rounds: UsedRounds, against: str) -> list[tuple[SessionRounds, SessionRounds]]:
         """Rounds of both methods, for every group that has both."""
         pairs = []
         for group in analysis.plan.groups:

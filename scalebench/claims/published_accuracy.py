@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -12,8 +13,9 @@ from pydantic import Field
 from scalebench import published
 from scalebench.analysis.laws.forms import LAWS
 from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, ModelAt
-from scalebench.claims.counted import exact_or_unknown
+from scalebench.claims.counted import of_printed
 from scalebench.claims.lookup import cases_by_configuration, counted
+from scalebench.claims.printed import Number
 from scalebench.claims.studied import Cost, LawName
 
 if TYPE_CHECKING:
@@ -35,22 +37,30 @@ class AccuracyGain(BasePart):
     """Points of published accuracy per doubling of counted MACs: the gain of each step over that of the step before."""
 
     kind: Literal["accuracy_gain"]
-    models: dict[ModelAt, float] = Field(min_length=3, description="published accuracy in per cent")
+    models: dict[ModelAt, Number] = Field(min_length=3, description="published accuracy in per cent")
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
-        """One finding per step after the first."""
-        gains = list(self._gains(analysis))
-        for label, (before, after) in zip(self.labels(), pairwise(gains), strict=True):
-            yield Finding(label, exact_or_unknown(after / before if before > 0 else math.nan, 3))
+        """One finding per step after the first, with the range that the printed digits leave."""
+        top1, doublings = list(self.models.values()), list(self._doublings(analysis))
+        steps = zip(zip(top1, top1[1:], top1[2:], strict=False), pairwise(doublings), strict=True)
+        for label, (accuracy, (earlier, later)) in zip(self.labels(), steps, strict=True):
+            ratio = partial(_gain_over_the_one_before, earlier, later)
+            yield Finding(label, of_printed(ratio, *accuracy, n=3))
 
     def labels(self) -> Iterable[str]:
         """One per step after the first."""
         return [self.label.format(model=text) for text in list(self.models)[2:]]
 
-    def _gains(self, analysis: Analysis) -> Iterator[float]:
-        for (first, before), (second, after) in pairwise(self.models.items()):
-            doublings = math.log2(counted(analysis, second, "macs") / counted(analysis, first, "macs"))
-            yield (after - before) / doublings if doublings else math.nan
+    def _doublings(self, analysis: Analysis) -> Iterator[float]:
+        for before, after in pairwise(self.models):
+            yield math.log2(counted(analysis, after, "macs") / counted(analysis, before, "macs"))
+
+
+def _gain_over_the_one_before(earlier: float, later: float, first: float, second: float, third: float) -> float:
+    """Points per doubling of the second step over those of the first; NaN where the first gained nothing."""
+    if not earlier or not later or not second - first > 0:
+        return math.nan
+    return (third - second) / later / ((second - first) / earlier)
 
 
 class AccuracyLaw(BasePart):

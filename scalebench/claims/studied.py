@@ -94,11 +94,16 @@ class FitComparison(_StudyPart):
     families: list[str] = Field([], description="only these families; all where empty")
 
     def _effect(self, cases: pd.DataFrame) -> Estimate:
+        from scalebench.analysis.clusters import too_few
         from scalebench.analysis.laws.choice import law_ratio
 
         if self.families:
             cases = cases[cases["model"].map(family_of).isin(self.families)]
         if len(cases) < self.least:
             return UNKNOWN
-        per_image = cases["latency_s"] / cases["batch"]
-        return law_ratio(cases[self.against].tolist(), per_image.tolist(), LAWS[self.law], LAWS[self.rival])
+        per_image = (cases["latency_s"] / cases["batch"]).tolist()
+        # A claim about named families speaks of no others, so their models are what is resampled.
+        families = None if self.families else cases["model"].map(family_of).tolist()
+        if families and too_few(families):
+            return UNKNOWN
+        return law_ratio(cases[self.against].tolist(), per_image, LAWS[self.law], LAWS[self.rival], families)

@@ -26,7 +26,7 @@ COMMANDS = {
     "compare": "Compare B with A. Exit code 0: no case is slower; 1: at least one is, after Holm's "
     "correction; 2: no answer.",
     "ab": "Measure A and B in turns (ABBA) and compare them.",
-    "aa": "Measure the same cases in two runs and store how much they differ: the machine's noise floor.",
+    "aa": "Measure the same cases in several runs and store how much they differ: the machine's noise floor.",
     "tune": "Search runtime, precision and layout, and on request batch and copies, for the best configuration of a "
     "model.",
     "procure": "Rank the offers of a plan. Exit code 0: at least one offer meets the constraints; 3: none "

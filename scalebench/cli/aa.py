@@ -1,4 +1,4 @@
-"""scalebench aa: how much two runs of the same cases differ on this machine."""
+"""scalebench aa: how much runs of the same cases differ on this machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from scalebench.cli.arguments import Timing
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
-from scalebench.jobs.noise_floor import CASES, MIN_CASES, MeasuredFloor, measure_floor
+from scalebench.jobs.noise_floor import CASES, MIN_CASES, RUNS, MeasuredFloor, measure_floor
 
 
 def aa(
@@ -18,16 +18,19 @@ def aa(
     rounds: int = typer.Option(5, min=2, help="Rounds per case and run."),
     device: str = typer.Option("auto", help="auto, cpu or cuda:N."),
     protocol: Timing = typer.Option(Timing.standard, help="How a round is timed."),
-    out: Path = typer.Option(Path("results/aa"), help="Folder of the two result files."),
+    runs: int = typer.Option(RUNS, min=2, help="Runs of the same cases."),
+    out: Path = typer.Option(Path("results/aa"), help="Folder of the result files, one per run."),
     seed: int = typer.Option(0, help="Seed of the order."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
-    """Measure the same cases in two runs and store how much they differ: the machine's noise floor.
+    """Measure the same cases in several runs and store how much they differ: the machine's noise floor.
+
+    The floor is the difference that 95 % of comparisons of two runs of one case stay below.
 
     scalebench compare widens its intervals by the floor, and calls nothing slower that lies within twice of it.
     """
     with show_progress() as announce:
-        measured = measure_floor(names or CASES, rounds, device, protocol.value, out, seed, announce)
+        measured = measure_floor(names or CASES, rounds, device, protocol.value, runs, out, seed, announce)
     if json_:
         file = None if measured.file is None else str(measured.file)
         print_json({**asdict(measured.floor), "differences": dict(measured.differences), "stored": file})
@@ -38,7 +41,8 @@ def aa(
 def _print(measured: MeasuredFloor) -> None:
     floor = measured.floor
     rows = [(case, f"{100 * difference:.2f} %") for case, difference in measured.differences.items()]
-    print_table("", ["case", ">|log ratio| of latency"], rows)
-    statistic = "the largest of" if floor.n < 20 else "95th percentile of"
-    typer.echo(f"{floor.machine}: noise floor {100 * floor.floor:.2f} %, {statistic} {floor.n} cases in two runs")
+    print_table("", ["case", ">largest |log ratio| of latency between two runs"], rows)
+    typer.echo(
+        f"{floor.machine}: noise floor {100 * floor.floor:.2f} % ({floor.basis}): 95 % of comparisons stay below"
+    )
     typer.echo(f"stored: {measured.file}" if measured.file else f"not stored: it takes at least {MIN_CASES} cases")

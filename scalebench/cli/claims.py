@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from scalebench.analysis.analyse import analyse
-from scalebench.claims.judge import Verdict, judge
+from scalebench.claims.judge import Verdict, expected_false, judge
 from scalebench.claims.registry import Claim, select_claims, with_file
 from scalebench.cli.output import print_json, print_table
 from scalebench.errors import StoreError
@@ -95,3 +95,6 @@ def _show(verdicts: Sequence[tuple[str, Verdict]], json_: bool) -> None:
     ]
     counts = Counter(verdict.verdict for _, verdict in verdicts)
     print_table(", ".join(f"{number} {word}" for word, number in counts.items()), columns, body)
+    decided, false = expected_false([verdict for _, verdict in verdicts])
+    if decided:
+        typer.echo(f"Measurements decided {decided}; up to {digits(false, 2)} of them are to be expected to be false.")

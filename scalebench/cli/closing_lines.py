@@ -11,6 +11,7 @@ from scalebench.claims.judge import Verdict
 from scalebench.cli.output import print_document
 from scalebench.report.comparison_text import banners, headline
 from scalebench.report.findings import Findings
+from scalebench.report.trust import watched_sentence
 from scalebench.units import digits, interval
 
 
@@ -28,6 +29,9 @@ def print_findings(findings: Findings, page: Path, json_: bool) -> None:
     analysis = findings.analysis
     measured, failed, missing = len(analysis.cases), len(analysis.failures), len(analysis.missing)
     typer.echo(f"{measured} cases measured, {failed} without a number, {missing} missing")
+    if single := [machine for machine, number in analysis.sessions.items() if number == 1]:
+        typer.echo(f"measured in one session: {', '.join(single)}; intervals of absolute values hold for it alone")
+    typer.echo(watched_sentence(analysis.rounds))
     typer.echo(f"report: {page}")
 
 

@@ -10,7 +10,7 @@ from scalebench.cli.output import print_document, print_table, table_columns
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.procure import decide_purchase
 from scalebench.procure.outcome import PurchaseOutcome
-from scalebench.report.ranking import headings, remarks, rows, verdict, what_changes_it
+from scalebench.report.ranking import headings, remarks, rows, sessions, verdict, what_changes_it
 
 NO_OFFER = 3
 """Exit code where no offer meets the constraints."""
@@ -42,6 +42,8 @@ def _print(outcome: PurchaseOutcome) -> None:
     print_table("", table_columns(headings(decision)), rows(decision))
     for offer, remark in remarks(decision):
         typer.echo(f"{offer}: {remark}")
+    for sentence in sessions(decision):
+        typer.echo(sentence)
     for warning in decision.warnings:
         typer.echo(f"warning: {warning}")
     for sentence in what_changes_it(outcome)[:_CHANGES]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from scalebench.errors import MachineError, WorkerError
 from scalebench.execute.client import Worker
 from scalebench.execute.events import Listener, RoundEnded, RoundStarted
-from scalebench.execute.one_round import RoundOptions, median_canary, run_round
+from scalebench.execute.one_round import RoundOptions, run_round
 from scalebench.execute.schedule import RESTART_SWEEPS
+from scalebench.machine.canaries import usual_canary
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 
@@ -41,7 +42,7 @@ class RoundRunner:
     def measure(self, case: Case, number: int, earlier: Iterable[Record] = ()) -> Record:
         """One round, failed or not; ``earlier`` rounds give the median time of the canary."""
         worker = self.warm if case.device == "cpu" else self.fresh
-        options = RoundOptions(canary_s=median_canary(case, earlier))
+        options = RoundOptions(usual=usual_canary(case, earlier))
         return run_round(worker, self.suite, case, number, self.environment, options)
 
 

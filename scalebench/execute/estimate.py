@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from scalebench.suite.case import INPUT, Case
+from scalebench.suite.case import INPUT, OPTIMIZER_STATES, Case
 from scalebench.suite.decoder_table import camera_size
 from scalebench.suite.offers import OFFERS
 
@@ -18,8 +18,8 @@ _START_S = {"cpu": 1.0, "cuda": 12.0}
 
 _FORWARDS = {"training": 3.5}
 """Cost of one pass in forward passes, by mode: a backward pass costs two, the optimiser and the rest a half."""
-_STATES = {"sgd": 1, "adamw": 2}
-"""Copies of the weights in the optimiser's state."""
+_MEMORY_PASSES = {"training": 3}
+"""Passes of the memory probe, by mode, see ``measure/memory.py``; else one."""
 
 _PIXEL_S = {"make": 1.5e-7, "prepare": 1.5e-8}
 """Per pixel of a synthetic photograph: creating it (measured 1.2e-7), preparing it (0.3e-8 to 1.5e-8)."""
@@ -97,7 +97,7 @@ def case_seconds(case: Case, facts: Mapping[Case, Mapping[str, Any]], once: floa
 
 
 def round_seconds(case: Case, macs: int, once: float | None = None) -> float:
-    """Expected wall seconds of one round: building, one memory pass, warm-up, latency and throughput chunks."""
+    """Expected wall seconds of one round: building, memory, warm-up, latency and throughput chunks."""
     kind = case.device.partition(":")[0]
     if once is None:
         rate = _ASSUMED_MACS_PER_S[kind] * (case.threads if kind == "cpu" else 1)
@@ -106,7 +106,7 @@ def round_seconds(case: Case, macs: int, once: float | None = None) -> float:
     warm = min(max(p.least_warmup_s(case.device), 2 * once), max(p.warmup_max_s, once))
     chunk = min(max(p.chunk_s, p.min_iterations * once), max(p.chunk_max_s, p.min_iterations / 3 * once))
     energy = _ENERGY_S + p.energy_s if p.energy_s else 0.0
-    return _START_S[kind] + 2 * once + warm + chunk + max(p.chunk_s, once) + energy
+    return _START_S[kind] + (1 + _MEMORY_PASSES.get(case.mode, 1)) * once + warm + chunk + max(p.chunk_s, once) + energy
 
 
 def peak_bytes(case: Case, facts: Mapping[str, Any]) -> int:
@@ -121,6 +121,6 @@ def static_parts(case: Case, facts: Mapping[str, Any]) -> tuple[int, int]:
     """
     training = case.mode == "training"
     peak, weights = facts.get(f"peak_bytes_{'training' if training else 'inference'}") or 0, facts["weight_bytes"]
-    fixed = weights * (2 + _STATES[case.optimizer]) if training else weights
+    fixed = weights * (2 + OPTIMIZER_STATES[case.optimizer]) if training else weights
     rest = max(0, peak - weights * (2 if training else 1)) * case.batch
     return int(fixed * case.instances), int(rest * case.instances)

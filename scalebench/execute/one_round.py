@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
-from statistics import median
 from typing import Any
 
 from scalebench.execute.client import Ending, Worker
+from scalebench.machine.canaries import Canaries
 from scalebench.machine.limits import oom_kills
 from scalebench.machine.telemetry import Reading, between, runnable, surroundings
 from scalebench.machine.validity import doubts
@@ -19,8 +19,6 @@ from scalebench.suite.precisions import PRECISIONS
 from scalebench.units import digits
 
 _TAIL_LINES = 12
-_CANARIES = 4
-"""Least number of canary times for a median."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +28,12 @@ class RoundOptions:
     Attributes:
         iterations: timed iterations, or None for the protocol's own rule.
         limit_bytes: memory limit of the child; None lets the child derive it from free memory.
-        canary_s: median time of the canary on this device, to detect drift; None where unknown.
+        usual: median canary on this device, to detect drift; None where unknown.
     """
 
     iterations: int | None = None
     limit_bytes: int | None = None
-    canary_s: float | None = None
+    usual: Mapping[str, float] | None = None
 
 
 def run_round(
@@ -54,7 +52,10 @@ def run_round(
     samples, facts = answer.get("samples", {}), answer.get("facts", {})
     if facts.get("verified", "ok") != "ok":
         outcome, detail, error = "wrong", "wrong", _verification_error(case, facts)
-    telemetry = {**answer["telemetry"], "load_before": load, "surroundings": surroundings()} if answer else {}
+    telemetry = {}
+    if answer:
+        more = {"load_before": load, "surroundings": surroundings(), "usual_canary": options.usual}
+        telemetry = {**answer["telemetry"], **more}
     return Record(
         suite,
         case,
@@ -64,7 +65,7 @@ def run_round(
         environment,
         samples=samples,
         facts=facts,
-        notes=(*answer.get("notes", ()), *validity_flags(case, samples, telemetry, options.canary_s)),
+        notes=(*answer.get("notes", ()), *validity_flags(case, samples, telemetry, options.usual)),
         error=error,
         wall_s=ending.wall_s,
         ending=detail,
@@ -86,34 +87,26 @@ def _verification_error(case: Case, facts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def validity_flags(
-    case: Case, samples: Mapping[str, list[float]], telemetry: Mapping[str, Any], canary_s: float | None
+    case: Case, samples: Mapping[str, list[float]], telemetry: Mapping[str, Any], usual: Mapping[str, float] | None
 ) -> tuple[str, ...]:
-    """Flags of a completed round from its telemetry; none without telemetry."""
+    """Flags of a completed round from its telemetry; none without telemetry.
+
+    Canaries are compared with the ``usual`` ones only where the process was idle.
+    """
     if not telemetry:
         return ()
     before, after = (Reading(**telemetry[moment]) for moment in ("before", "after"))
     canary = telemetry["canary"]
+    idle = all(reading.get("idle") for reading in canary.values())
     return doubts(
         asdict(between(before, after, case.threads)),
         samples["latency_s"],
         case.threads,
         "cuda" if case.device.startswith("cuda") else "cpu",
-        (canary["before"]["matmul_s"], canary["after"]["matmul_s"]),
-        canary_s,
+        Canaries(canary["before"], canary["after"], usual) if idle and usual else None,
         telemetry["load_before"],
         telemetry["gpu"],
     )
-
-
-def median_canary(case: Case, records: Iterable[Record]) -> float | None:
-    """Median of the canary's matrix products on the case's device and threads, seconds; None from fewer than four."""
-    times = [
-        reading["matmul_s"]
-        for record in records
-        if (record.case.device, record.case.threads) == (case.device, case.threads)
-        for reading in record.telemetry.get("canary", {}).values()
-    ]
-    return median(times) if len(times) >= _CANARIES else None
 
 
 def skipped_round(

@@ -145,5 +145,5 @@ def examine_device(
         *([checks.peaks(ability)] if ability else []),
         *failures,
         checks.canary(device, noise, CANARY_BLOCKS),
-        checks.floor(device, floor.floor, floor.n, floor.when) if floor else checks.floor(device, None),
+        checks.floor(device, floor.floor, floor.basis, floor.when) if floor else checks.floor(device, None),
     ]

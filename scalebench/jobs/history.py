@@ -65,6 +65,5 @@ def next_round(case: Case, records: Sequence[Record]) -> RoundNeed | None:
     """What the next round of ``case`` is to be; None where the stop rule ends it."""
     if standing(records, case.protocol, case.device) != "open":
         return None
-    adaptive = case.protocol.most_rounds > case.protocol.rounds
     missing = max(1, case.protocol.rounds - len(counted_rounds(records)))
-    return RoundNeed(missing, iterations(records) if adaptive else None)
+    return RoundNeed(missing, iterations(records) if case.protocol.adaptive else None)

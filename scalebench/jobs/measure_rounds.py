@@ -13,11 +13,12 @@ from scalebench.execute.estimate import Costs, static_parts
 from scalebench.execute.events import Event, GivenUp, Listener, PeaksStarted, RoundEnded, RoundsPlanned
 from scalebench.execute.memory_guard import MemoryGuard
 from scalebench.execute.offering import refusal
-from scalebench.execute.one_round import RoundOptions, median_canary, run_round, skipped_round
+from scalebench.execute.one_round import RoundOptions, run_round, skipped_round
 from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import RoundCallbacks, RoundNeed, TimeBudget, run_sweeps
 from scalebench.jobs.examine import peaks_of
 from scalebench.jobs.history import SuiteHistory, next_round
+from scalebench.machine.canaries import usual_canary
 from scalebench.machine.limits import LIMIT_SHARE, free_memory
 from scalebench.record import Record
 from scalebench.store.jsonl import Writer
@@ -127,8 +128,8 @@ def _measurer(
         reason = refusal(case)
         if reason is not None:
             return skipped_round(suite, case, number, machines[case.device], *reason, {})
-        canary_s = median_canary(case, chain.from_iterable(history.records.values()))
-        how = RoundOptions(need.iterations, options.limit_bytes, canary_s)
+        usual = usual_canary(case, chain.from_iterable(history.records.values()))
+        how = RoundOptions(need.iterations, options.limit_bytes, usual)
         return run_round(worker_of(case.device), suite, case, number, machines[case.device], how)
 
     return measure

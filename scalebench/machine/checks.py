@@ -183,12 +183,12 @@ def canary(device: str, variation: float | None, blocks: int) -> Check:
     return _noisy(name, variation, finding, advice)
 
 
-def floor(device: str, share: float | None, cases: int = 0, when: str = "") -> Check:
-    """Noise floor as ``scalebench aa`` stored it; None where it was not measured."""
+def floor(device: str, share: float | None, basis: str = "", when: str = "") -> Check:
+    """Noise floor as ``scalebench aa`` stored it, and what it rests on; None where it was not measured."""
     name = f"noise floor, {device}"
     if share is None:
         return Check(name, "missing", "never measured", "run scalebench aa")
-    finding = f"two runs differ by up to {_percent(share)} ({cases} cases, {when[:10]})"
+    finding = f"95 % of comparisons of two runs differ by less than {_percent(share)} ({basis}, {when[:10]})"
     return _noisy(name, share, finding, "use a quieter machine, then run scalebench aa again")
 
 

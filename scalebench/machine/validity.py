@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any, Literal
 
 from scalebench.flags import is_bad
+from scalebench.machine.canaries import Canaries, canary_notes
 from scalebench.machine.nvml import doubts as gpu_doubts
 
 WAITED = 0.05
@@ -32,10 +33,6 @@ SHIFT, SHIFT_ERRORS = 0.03, 3.0
 """The second, because the first alone flags half of all steady chunks of 10 to 20 noisy laps (simulated)."""
 CLOCK_DROP = 0.05
 """Throttling is a larger drop; a step of the frequency table, 100 MHz or less, a smaller one."""
-DRIFT = {"cpu": 0.05, "cuda": 0.02}
-"""Observed alone: 4 % of the canaries on one thread and 22 % on two deviate more than this."""
-DISTURBED = 0.20
-"""Before and after. One slow canary alone says little: the model took its usual time in 3 of 5."""
 SWAPPED_PER_S = 100.0
 """Pages of 4 KiB: single pages of a sleeping process are tolerated, a round that runs from swap is not."""
 
@@ -51,8 +48,7 @@ def doubts(
     laps: Sequence[float],
     threads: int,
     device_kind: Literal["cpu", "cuda"],
-    canary_s: tuple[float, float] | None = None,
-    canary_reference_s: float | None = None,
+    canaries: Canaries | None = None,
     load_before: float | None = None,
     gpu: Numbers | None = None,
 ) -> tuple[str, ...]:
@@ -63,14 +59,12 @@ def doubts(
         laps: timed iterations, seconds, in order.
         threads: threads the case may use on the CPU.
         device_kind: ``cpu`` or ``cuda``; on CUDA one host thread works, and it may sleep.
-        canary_s: times of the canary's matrix product before and after the chunk, seconds. Its copy is not used: even
-            alone, two of three copies deviated by more than 5 %, because each gets other memory pages.
-        canary_reference_s: the run's median of these times on this device with this many threads, seconds.
+        canaries: before and after the chunk, and the usual ones on this device with this many threads.
         load_before: other runnable tasks just before the round, see ``telemetry.runnable``.
         gpu: readings of the GPU, see ``measure.watch.summary``.
     """
-    notes = [*_clock(stretch, laps), *_canary(canary_s, canary_reference_s, device_kind), *_host(stretch, load_before)]
-    notes += [*_chunk(laps), *gpu_doubts(gpu)]
+    notes = [*_clock(stretch, laps), *(canary_notes(canaries, device_kind) if canaries else ())]
+    notes += [*_host(stretch, load_before), *_chunk(laps), *gpu_doubts(gpu)]
     lanes = threads if device_kind == "cuda" else 1
     notes += _switches(stretch, lanes)
     notes += _cores(stretch, lanes, device_kind, tuple(notes))
@@ -101,17 +95,6 @@ def _clock(stretch: Numbers, laps: Sequence[float]) -> Iterator[str]:
         yield f"clock_went_back: {stretch['wall_s']:.3g} s from the first reading to the last"
     elif min(laps, default=0.0) < 0:
         yield f"clock_went_back: an iteration of {min(laps):.3g} s"
-
-
-def _canary(canary_s: tuple[float, float] | None, reference_s: float | None, device_kind: str) -> Iterator[str]:
-    if canary_s is None or not reference_s:
-        return
-    deviations = [time / reference_s - 1 for time in canary_s]
-    detail = f"{deviations[0]:+.1%} before, {deviations[1]:+.1%} after"
-    if min(deviations) > DISTURBED:
-        yield f"host_disturbed: {detail}"
-    elif max(map(abs, deviations)) > DRIFT[device_kind]:
-        yield f"host_drift: {detail}"
 
 
 def _host(stretch: Numbers, load_before: float | None) -> Iterator[str]:

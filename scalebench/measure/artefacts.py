@@ -28,6 +28,9 @@ from scalebench.userdirs import cache_folder
 
 Make = Callable[[nn.Module, Tensor, Case, Path], None]
 Example = Callable[[Case], tuple[nn.Module, Tensor]]
+WEIGHTS = "live, int8 of 7 bits"
+"""Name of the rules by which weights are drawn and quantised; part of every cached file's key, so that no rule
+reads another's."""
 _FACTS = "facts.json"
 _KEEP = 40
 """Folders that are kept; a larger model's is 0.3 GB."""
@@ -73,6 +76,7 @@ def _fill(case: Case, make: Make, example: Example, folder: Path) -> None:
 def _key(case: Case, make: Make) -> str:
     content = [
         make.__name__,
+        WEIGHTS,
         case.case_key,
         *(_version(package) for package in ("torch", "timm", *OFFERS[case.runtime].packages)),
     ]

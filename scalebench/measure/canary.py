@@ -1,14 +1,17 @@
 """The canary: the same small work before and after every chunk. When its time changes, the host has changed.
 
 It evicts weights and activations from the caches. So it runs outside the timed chunks, and two discarded laps of the
-model follow it.
+model follow it. It starts only when no other thread of this process runs: ONNX Runtime's workers spin for a while after
+a pass, and a product beside them takes twice its time on two cores. It multiplies in IEEE fp32 whatever the case uses.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from statistics import median
+from typing import Any
 
 import torch
 
@@ -20,6 +23,9 @@ _COPY_MIB = {"cpu": 32, "cuda": 128}
 """Source and target together exceed the last-level cache of most CPUs and of all GPUs so far."""
 _FLOATS_PER_MIB = 2**18
 _MIN_CALLS = 3
+_STEP_S, _IDLE_MAX_S = 0.02, 3.0
+_IDLE_CORES = 0.05
+"""CPU time of the process per second, while this thread sleeps; a worker that spins takes up to one core."""
 
 
 def canary(device: torch.device, seconds: float = 0.1) -> dict[str, float]:
@@ -27,11 +33,52 @@ def canary(device: torch.device, seconds: float = 0.1) -> dict[str, float]:
 
     Each is timed at least three times, after one untimed call.
 
-    Returns: ``matmul_s`` and ``copy_s``, median seconds per call.
+    Returns: ``matmul_s`` and ``copy_s``, median seconds per call; ``idle``, whether no other thread of the process ran
+        at the start.
     """
-    clock, half = host_clock(device), seconds / 2
-    with torch.inference_mode():
-        return {name: _median_lap(work(device), clock, half) for name, work in _WORK.items()}
+    clock, half, idle = host_clock(device), seconds / 2, await_idle()
+    with torch.inference_mode(), _ieee_fp32():
+        return {"idle": idle, **{name: _median_lap(work(device), clock, half) for name, work in _WORK.items()}}
+
+
+def await_idle(
+    cpu_s: Callable[[], float] = time.process_time,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Sleep until the threads of this process do, at most 3 s; whether they do."""
+    end = clock() + _IDLE_MAX_S
+    while True:
+        start, cpu_start = clock(), cpu_s()
+        sleep(_STEP_S)
+        now = clock()
+        if cpu_s() - cpu_start <= _IDLE_CORES * (now - start):
+            return True
+        if now >= end:
+            return False
+
+
+@contextmanager
+def _ieee_fp32() -> Iterator[None]:
+    """Products of fp32 matrices in fp32, not in tf32 or bf16; the earlier settings are restored."""
+    if not hasattr(torch.backends.cuda.matmul, "fp32_precision"):  # before torch 2.9 one setting covers all devices
+        setting = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("highest")
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(setting)
+        return
+    mkldnn: Any = torch.backends.mkldnn  # torch gives its members no types
+    backends = (torch.backends.cuda.matmul, mkldnn.matmul)
+    settings = [backend.fp32_precision for backend in backends]
+    try:
+        for backend in backends:
+            backend.fp32_precision = "ieee"
+        yield
+    finally:
+        for backend, setting in zip(backends, settings, strict=True):
+            backend.fp32_precision = setting
 
 
 def _product(device: torch.device) -> Callable[[], object]:

@@ -19,6 +19,7 @@ import torch
 from scalebench.errors import MachineError
 from scalebench.machine.limits import die_with_parent
 from scalebench.machine.telemetry import read
+from scalebench.measure.canary import await_idle
 from scalebench.measure.latency import no_collection, warm
 from scalebench.measure.sampling import timed, window
 from scalebench.measure.session import Measurement, Session, merged, open_session, pin, prepare_runtime
@@ -26,6 +27,8 @@ from scalebench.suite.case import Case
 
 Probe = Callable[[Session], Measurement]
 _POLL_S = 0.05
+_ENDING_S = 5.0
+"""Time in which a copy that has sent its results frees its memory and ends, at most."""
 _SUMMED = ("memory_bytes", "process_bytes", "allocated_bytes")
 
 
@@ -48,13 +51,14 @@ class Gates:
 
 @dataclass(frozen=True)
 class Copy:
-    """Results of one copy: probes before and after, seconds of each pass, and its throughput chunk."""
+    """Results of one copy: probes before and after, laps, throughput chunk; ``idle``: its threads slept by then."""
 
     before: Measurement
     laps: list[float]
     calls: int
     elapsed_s: float
     readings: tuple[dict[str, Any], dict[str, Any]]
+    idle: bool
     after: Measurement
 
 
@@ -64,7 +68,7 @@ def measure_copies(
     """Measure ``case.instances`` copies in child processes. This process must not have used threads or devices before.
 
     Each copy runs the probe ``before`` first, and the first copy the probe ``after`` last. This process times the
-    canary before and after the window, while no copy runs.
+    canary before the window, while all copies wait, and after they have ended.
 
     Returns: measurements to be merged, and the telemetry of the window.
 
@@ -87,10 +91,13 @@ def measure_copies(
         first = canary(device)
         gates.warm.wait()
         results = _receive_all(copies)
+        for process in copies.values():
+            process.join(_ENDING_S)
         last = canary(device)
     finally:
         for process in copies.values():
             process.kill()
+    first["idle"] = first["idle"] and all(copy.idle for copy in results)
     telemetry = {"canary": {"before": first, "after": last}, "gpu": None}
     telemetry |= dict(zip(("before", "after"), results[0].readings, strict=True))
     return _combine(case, results), telemetry
@@ -136,6 +143,7 @@ def _measure_copy(index: int, case: Case, iterations: int | None, gates: Gates, 
     pin(case, index)
     session = open_session(case, iterations)
     early = [before(session), warm(session)]
+    idle = await_idle()  # the canary runs in the parent
     gates.warm.wait()  # the canary runs while all wait
     gates.warm.wait()
     start = asdict(read())
@@ -148,7 +156,7 @@ def _measure_copy(index: int, case: Case, iterations: int | None, gates: Gates, 
     end = asdict(read())
     late = after(session) if index == 0 else Measurement()
     described = Measurement(facts=session.describe())
-    return Copy(merged([described, *early]), laps, calls, elapsed, (start, end), late)
+    return Copy(merged([described, *early]), laps, calls, elapsed, (start, end), idle, late)
 
 
 def work_until_all(finished: Any, number: int, run: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""Memory probe: the peak of one forward pass, before anything is timed in this process.
+"""Memory probe: the peak of one forward pass or training step, before anything is timed in this process.
 
 On Linux the peak is VmHWM of this process after a reset; ``ru_maxrss`` survives exec and fork and would report the
 parent's. It is measured first, so nothing timed can have raised the peak, and in the timed process itself, so every

@@ -25,9 +25,15 @@ from scalebench.measure.watch import gpu_of
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.dense import KINDS, package_version
 
+_STEPS_BEFORE = 2
+"""Training steps before the one whose memory is measured: in the first the optimiser has no state yet."""
+
 
 def memory(session: Session) -> Measurement:
-    """Peak memory of one forward pass or training step."""
+    """Peak memory of one forward pass, or of the third training step: the optimiser's state exists after the first."""
+    if session.case.mode == "training":
+        for _ in range(_STEPS_BEFORE):
+            session.once()
     if session.device.type == "cuda":
         facts, notes = cuda_peak(session.once, session.device)
     else:

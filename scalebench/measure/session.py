@@ -18,7 +18,7 @@ from scalebench.measure.memory import resident_bytes, settle, wake
 from scalebench.measure.runtimes.base import Forward, Runtime
 from scalebench.measure.runtimes.selection import runtime_of
 from scalebench.measure.runtimes.torchlike import set_tf32
-from scalebench.measure.settling import load_statistics, statistics_file
+from scalebench.measure.settling import load_settled, settled_file
 from scalebench.measure.training_steps import Steps
 from scalebench.model.build import build
 from scalebench.model.dense_heads import load
@@ -131,36 +131,36 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
         BuildError, UnknownNameError: the model cannot be built.
         RuntimeError: torch's own, among them out of memory.
     """
-    statistics, runtime, preparation = prepare_runtime(case)
+    settled, runtime, preparation = prepare_runtime(case)
     device = _configure_process(case)
     wake(device)
     if runtime.needs_model:
         load(case.variant.task)
     before = resident_bytes()
-    model = build_seeded(case, device, statistics) if runtime.needs_model else None
+    model = build_seeded(case, device, settled) if runtime.needs_model else None
     first = _image(case, device)
     settle()
     return Session(case, device, host_clock(device), before, model, runtime, preparation, first, iterations)
 
 
 def prepare_runtime(case: Case) -> tuple[Path | None, Runtime, Mapping[str, Any]]:
-    """Statistics, runtime and facts of its preparation; what is not cached is made in processes of their own."""
+    """Settled weights, runtime and facts of its preparation; what is not cached is made in processes of their own."""
     verified = case.mode == "inference" and not is_reference(case)
-    return statistics_file(case, _with_fresh_statistics) if verified else None, *runtime_of(case, example)
+    return settled_file(case, _as_initialised) if verified else None, *runtime_of(case, example)
 
 
 def example(case: Case) -> tuple[nn.Module, torch.Tensor]:
     """Model and first input of a session of the case."""
-    return _example(case, statistics_file(case, _with_fresh_statistics))
+    return _example(case, settled_file(case, _as_initialised))
 
 
-def _with_fresh_statistics(case: Case) -> tuple[nn.Module, torch.Tensor]:
+def _as_initialised(case: Case) -> tuple[nn.Module, torch.Tensor]:
     return _example(case, None)
 
 
-def _example(case: Case, statistics: Path | None) -> tuple[nn.Module, torch.Tensor]:
+def _example(case: Case, settled: Path | None) -> tuple[nn.Module, torch.Tensor]:
     device = _configure_process(case)
-    return build_seeded(case, device, statistics), _image(case, device)
+    return build_seeded(case, device, settled), _image(case, device)
 
 
 def _configure_process(case: Case) -> torch.device:
@@ -173,15 +173,16 @@ def _configure_process(case: Case) -> torch.device:
     return device
 
 
-def build_seeded(case: Case, device: torch.device, statistics: Path | None = None) -> nn.Module:
+def build_seeded(case: Case, device: torch.device, settled: Path | None = None) -> nn.Module:
     """The case's model on ``device``, with the same random weights in every process.
 
-    ``statistics`` are of batch normalisation, see ``settling``; None leaves them fresh, where outputs are not compared.
+    ``settled`` is the file of parameters and statistics that ``settling`` makes; None, where outputs are not compared,
+    leaves them as the model initialises them.
     """
     torch.manual_seed(_SEED)
     model = build(case.variant, case.resolution)
-    if statistics is not None:
-        load_statistics(model, statistics)
+    if settled is not None:
+        load_settled(model, settled)
     return model.to(device)
 
 

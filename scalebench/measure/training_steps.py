@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from scalebench.errors import BuildError
 from scalebench.measure.runtimes.torchlike import autocast, images_as_asked, module_as_asked
-from scalebench.model.work import tensor_leaves
+from scalebench.model.meta_operators import tensor_leaves
 from scalebench.suite.case import Case
 from scalebench.suite.precisions import PRECISIONS
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from scalebench.measure.artefacts import WEIGHTS
 from scalebench.measure.runtimes.eager import Eager
 from scalebench.measure.runtimes.torchlike import logits, set_tf32
 from scalebench.measure.scenes import scenes
@@ -68,5 +69,5 @@ def _reference(case: Case, batches: list[torch.Tensor]) -> torch.Tensor:
 
 
 def _file(case: Case) -> Path:
-    key = hashlib.sha256(f"{case.case_key} {torch.__version__} settled".encode()).hexdigest()[:24]
+    key = hashlib.sha256(f"{case.case_key} {torch.__version__} {WEIGHTS}".encode()).hexdigest()[:24]
     return cache_folder("references") / f"{key}.npy"

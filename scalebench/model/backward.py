@@ -10,7 +10,8 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from scalebench.errors import BuildError
-from scalebench.model.work import Tally, tensor_leaves
+from scalebench.model.meta_operators import tensor_leaves
+from scalebench.model.work import Tally
 
 
 def training_macs(model: nn.Module, resolution: int) -> int:

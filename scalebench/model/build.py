@@ -6,6 +6,7 @@ import inspect
 import math
 import types
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from timm.models._features import FeatureListNet
 from timm.models.regnet import RegStage
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet, downsample_conv
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from scalebench.errors import BuildError, UnknownNameError, did_you_mean
 from scalebench.model.dense_heads import build_dense
@@ -36,6 +38,11 @@ _BLOCKS: dict[str, Any] = {name: BasicBlock if name in ("resnet18", "resnet34") 
 _CHANNELS = (64, 128, 256, 512)
 _STEM = 64
 _DIVISOR = 8
+_ATEN = torch.ops.aten
+_FILLS = {
+    _ATEN.normal_, _ATEN.uniform_, _ATEN.fill_, _ATEN.zero_, _ATEN.clamp_, _ATEN.mul_, _ATEN.add_, _ATEN.erfinv_,
+}  # fmt: skip
+"""What ``torch.nn.init`` calls, in place."""
 """Channels are rounded to multiples of this, as in the reference EfficientNet."""
 
 
@@ -53,7 +60,7 @@ def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
         names = EFFICIENTDETS if detector else timm.list_models()
         raise UnknownNameError(f"unknown model {variant.base!r}", did_you_mean(variant.base, names))
     try:
-        with torch.device(device):
+        with torch.device(device), _WithoutInitialisation() if device == "meta" else nullcontext():
             if variant.task:
                 model = build_dense(variant, resolution, lambda **options: _timm_model(variant, resolution, **options))
             else:
@@ -65,6 +72,17 @@ def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
     if not isinstance(model, nn.Module):
         raise BuildError(f"{variant.name}: timm returned {type(model).__name__}, not a module")
     return model.eval()
+
+
+class _WithoutInitialisation(TorchDispatchMode):
+    """Leaves out what fills weights, which on the meta device changes nothing and takes half of the time."""
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func.overloadpacket in _FILLS and args[0].device.type == "meta":
+            return args[0]
+        return func(*args, **(kwargs or {}))
 
 
 def _timm_model(variant: Variant, resolution: int, **options: Any) -> Any:

@@ -16,7 +16,8 @@ from torch import nn
 
 from scalebench.errors import BuildError
 from scalebench.model.build import build
-from scalebench.model.work import Tally, tensor_leaves
+from scalebench.model.meta_operators import MetaOperators, tensor_leaves
+from scalebench.model.work import Tally
 from scalebench.suite.variant import Variant
 
 
@@ -57,14 +58,14 @@ def count(variant: Variant, resolution: int) -> Complexity:
     return count_model(build(variant, resolution, device="meta"), variant.name, resolution)
 
 
-def count_model(model: nn.Module, name: str, resolution: int) -> Complexity:
-    """Count a model on the meta device.
+def count_model(model: nn.Module, name: str, resolution: int, operators: MetaOperators | None = None) -> Complexity:
+    """Count a model on the meta device; ``operators`` remembers those met, for counts of several models.
 
     Raises:
         BuildError: its forward pass fails at this resolution.
     """
     weights = [*model.parameters(), *model.buffers()]
-    tally = Tally(weights)
+    tally = Tally(weights, operators)
     tally_forward(model, tally, name, resolution)
     return Complexity(
         params=sum(p.numel() for p in model.parameters()),

@@ -1,30 +1,35 @@
 """Static peak memory: storage lifetimes through one pass, without a device and without data.
 
-Fake CPU tensors keep the fused attention kernel of a real run; on the meta device attention is decomposed into an N^2
-matrix (6.6 times too much for ViT-B/16 at 768 pixels). The figure is a lower-bound estimate: real processes add library
+On the meta device attention is decomposed into an N^2 matrix (6.6 times too much for ViT-B/16 at 768 pixels). Models
+with attention take fake CPU tensors, which keep the fused kernel of a real run and cost several times as much. The
+figure is a lower-bound estimate: real processes add library
 scratch and allocator slack, 0.9 to 1.9 times in practice.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.nn.functional import scaled_dot_product_attention
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from scalebench.errors import BuildError
-from scalebench.model.work import tensor_leaves
+from scalebench.model.meta_operators import MetaOperators, tensor_leaves
+from scalebench.model.work import written
 
 
 class _Lifetimes(TorchDispatchMode):
     """Keeps the sum of live storages and its peak, in bytes."""
 
-    def __init__(self, resident: Iterable[torch.Tensor]) -> None:
+    def __init__(self, resident: Iterable[torch.Tensor], run: Callable[..., Any]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self._run = run
         self.live = 0
         self.peak = 0
         self._seen: set[int] = set()
@@ -34,8 +39,8 @@ class _Lifetimes(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        for tensor in tensor_leaves(result):
+        result = self._run(func, args, kwargs or {})
+        for tensor in written(func, args, result):
             self._hold(tensor)
         return result
 
@@ -57,24 +62,58 @@ class _Lifetimes(TorchDispatchMode):
 def static_peak(model: nn.Module, resolution: int, batch: int = 1, training: bool = False) -> int:
     """Peak bytes of weights, input (batch x 3 x resolution x resolution) and live tensors in one pass.
 
-    With ``training`` forward in train mode and backward; gradients count, optimiser state does not. The model is on the
-    meta device and does not change.
+    With ``training`` forward in train mode and backward; gradients count. The optimiser's state, which depends on the
+    case, does not: see ``suite/case.py:OPTIMIZER_STATES``. The model is on the meta device and does not change.
 
     Raises:
         BuildError: the pass fails.
     """
+    try:
+        try:
+            return _peak_on_meta(model, resolution, batch, training)
+        except _FusedAttention:
+            return _peak_of_fakes(model, resolution, batch, training)
+    except Exception as error:  # a model's forward pass raises whatever it likes
+        raise BuildError(f"static memory: {type(error).__name__}: {error}") from error
+
+
+class _FusedAttention(Exception):  # noqa: N818 - a signal
+    """The model has attention, which the meta device decomposes."""
+
+
+class _RefuseAttention(TorchFunctionMode):
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func is scaled_dot_product_attention:
+            raise _FusedAttention
+        return func(*args, **(kwargs or {}))
+
+
+def _peak_on_meta(model: nn.Module, resolution: int, batch: int, training: bool) -> int:
+    operators = MetaOperators()
+    resident = [*model.parameters(), *model.buffers()]
+    images = torch.empty(batch, 3, resolution, resolution, device="meta")
+    lifetimes = _Lifetimes([*resident, images], lambda *call: operators.run(*call)[0])
+    try:
+        with _RefuseAttention(), lifetimes:
+            _one_pass(model, dict(model.named_buffers()), images, training)
+    finally:
+        model.zero_grad(set_to_none=True)
+    return lifetimes.peak
+
+
+def _peak_of_fakes(model: nn.Module, resolution: int, batch: int, training: bool) -> int:
     with FakeTensorMode(allow_non_fake_inputs=True) as fake:
         state = {
             name: _fake_like(tensor, isinstance(tensor, nn.Parameter))
             for name, tensor in [*model.named_parameters(), *model.named_buffers()]
         }
         images = torch.empty(batch, 3, resolution, resolution)
-        try:
-            with fake, _Lifetimes([*state.values(), images]) as lifetimes:
-                _one_pass(model, state, images, training)
-        except Exception as error:  # a model's forward pass raises whatever it likes
-            raise BuildError(f"static memory: {type(error).__name__}: {error}") from error
-        return int(lifetimes.peak)
+        run = lambda func, args, kwargs: func(*args, **kwargs)  # noqa: E731
+        with fake, _Lifetimes([*state.values(), images], run) as lifetimes:
+            _one_pass(model, state, images, training)
+    return lifetimes.peak
 
 
 def _loss(output: Any) -> torch.Tensor:

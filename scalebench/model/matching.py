@@ -11,6 +11,7 @@ from torch import nn
 from scalebench.errors import BuildError, UnreachableError
 from scalebench.model.build import build, fixed_input
 from scalebench.model.complexity import count_model
+from scalebench.model.meta_operators import MetaOperators
 from scalebench.suite.model_facts import MatchRequest, Spec, nominal
 from scalebench.suite.suite_plan import Member
 from scalebench.suite.variant import Variant
@@ -95,13 +96,14 @@ def _best(attempts: list[_Attempt], goal: float) -> _Attempt:
 def _counter() -> Callable[[Spec], int]:
     """Counts specs, building each structure once."""
     models: dict[Variant, nn.Module] = {}
+    operators = MetaOperators()
     counts: dict[Spec, int] = {}
 
     def macs(spec: Spec) -> int:
         if spec not in counts:
             if spec.variant not in models:
                 models[spec.variant] = build(spec.variant, spec.resolution, device="meta")
-            counts[spec] = count_model(models[spec.variant], spec.variant.name, spec.resolution).macs
+            counts[spec] = count_model(models[spec.variant], spec.variant.name, spec.resolution, operators).macs
         return counts[spec]
 
     return macs

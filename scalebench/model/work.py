@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import conv_flop_count, flop_registry
 
+from scalebench.model.meta_operators import MetaOperators, Signature, address, tensor_leaves
 from scalebench.model.operators import kind_of
 
 _WITH_ACTIVATIONS = {"aten.convolution", "aten._convolution", "aten.addmm", "aten.mm", "aten.linear"}
@@ -39,11 +40,24 @@ def _convolution_backward(grad: torch.Tensor, x: torch.Tensor, weight: torch.Ten
 _OWN: dict[Any, Callable[..., int]] = {torch.ops.aten.convolution_backward: _convolution_backward}
 
 
+@dataclass(frozen=True)
+class _Effect:
+    """What one call adds to a tally; ``group`` is (kind, macs, activation bytes, weight bytes) where bytes move."""
+
+    macs: int = 0
+    activations: int = 0
+    other: int = 0
+    uncounted: str = ""
+    group: tuple[str, int, int, int] | None = None
+    gives_weights: bool = False  # whether its outputs depend on weights alone
+
+
 class Tally(TorchDispatchMode):
     """Adds up the work of every operator that reaches the device.
 
     Args:
         weights: parameters and buffers; tensors computed from them alone count as weights too.
+        operators_met: runs the operators; several tallies may share one.
 
     Attributes:
         macs: multiply-adds.
@@ -54,7 +68,7 @@ class Tally(TorchDispatchMode):
         operators: the same by kind of operator: how often each (kind, macs, activation bytes, weight bytes) occurred.
     """
 
-    def __init__(self, weights: Iterable[torch.Tensor] = ()) -> None:
+    def __init__(self, weights: Iterable[torch.Tensor] = (), operators_met: MetaOperators | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self.macs = 0
         self.activations = 0
@@ -62,6 +76,8 @@ class Tally(TorchDispatchMode):
         self.uncounted: set[str] = set()
         self.work: Counter[tuple[int, int, int]] = Counter()
         self.operators: Counter[tuple[str, int, int, int]] = Counter()
+        self._operators_met = operators_met or MetaOperators()
+        self._effects: dict[tuple[Signature, tuple[bool, ...]], _Effect] = {}
         self._weights: dict[int, Any] = {}
         self._hold(weights)
 
@@ -76,64 +92,66 @@ class Tally(TorchDispatchMode):
                 result = func.decompose(*args, **kwargs)
             if result is not NotImplemented:
                 return result
-        result = func(*args, **kwargs)
-        flops = 0 if formula is None else formula(*args, **kwargs, out_val=result)
-        self._count(func, flops // 2, formula is not None, tensor_leaves(result))
-        self._count_bytes(func, args, flops // 2, tensor_leaves((args, kwargs)), _written(func, args, result))
+        inputs = tensor_leaves((args, kwargs))
+        weighted = tuple(map(self._is_weight, inputs))
+        result, signature = self._operators_met.run(func, args, kwargs)
+        effect = self._effects.get((signature, weighted)) if signature else None
+        if effect is None:
+            macs = formula(*args, **kwargs, out_val=result) // 2 if formula else 0
+            effect = _effect(func, args, macs, formula is not None, list(zip(inputs, weighted, strict=True)), result)
+            if signature:
+                self._effects[signature, weighted] = effect
+        self._add(effect, result)
         return result
 
-    def _count(self, func: Any, macs: int, has_formula: bool, outputs: list[torch.Tensor]) -> None:
-        name = str(func.overloadpacket)
-        elements = sum(t.numel() for t in outputs)
-        self.macs += macs
-        if name in _WITH_ACTIVATIONS:
-            self.activations += elements
-        elif not has_formula and not func.is_view:
-            self.other += elements
-            if _COMPUTE.search(name.removeprefix("aten.")):
-                self.uncounted.add(name)
-
-    def _count_bytes(
-        self, func: Any, args: tuple[Any, ...], macs: int, inputs: list[torch.Tensor], outputs: list[torch.Tensor]
-    ) -> None:
-        """Count the bytes an operator moves, and remember outputs that depend on weights alone."""
-        if func.is_view or str(func.overloadpacket) in _UNTOUCHED or _returns_inputs(func, inputs, outputs):
-            return
-        if inputs and all(self._is_weight(t) for t in inputs):
-            self._hold(outputs)
-        activations = weights = 0
-        for tensor in (*inputs, *outputs):
-            if self._is_weight(tensor):
-                weights += _bytes(tensor)
-            else:
-                activations += _bytes(tensor)
-        self.work[macs, activations, weights] += 1
-        self.operators[kind_of(func, args, any(map(self._is_weight, inputs))), macs, activations, weights] += 1
+    def _add(self, effect: _Effect, result: Any) -> None:
+        self.macs += effect.macs
+        self.activations += effect.activations
+        self.other += effect.other
+        if effect.uncounted:
+            self.uncounted.add(effect.uncounted)
+        if effect.gives_weights:
+            self._hold(tensor_leaves(result))
+        if effect.group:
+            self.work[effect.group[1:]] += 1
+            self.operators[effect.group] += 1
 
     def _is_weight(self, tensor: torch.Tensor) -> bool:
-        return _address(tensor) in self._weights
+        return address(tensor) in self._weights
 
     def _hold(self, tensors: Iterable[torch.Tensor]) -> None:
         """Keep the storages, so that no later one gets the address of a weight."""
-        self._weights.update((_address(t), t.untyped_storage()) for t in tensors)
+        self._weights.update((address(t), t.untyped_storage()) for t in tensors)
 
 
-def _written(func: Any, args: tuple[Any, ...], result: Any) -> list[torch.Tensor]:
+def _effect(
+    func: Any, args: tuple[Any, ...], macs: int, has_formula: bool, inputs: list[tuple[torch.Tensor, bool]], result: Any
+) -> _Effect:
+    """Effect of one call; ``inputs`` are its tensors, each with whether it is a weight."""
+    name = str(func.overloadpacket)
+    elements = sum(t.numel() for t in tensor_leaves(result))
+    convolving = name in _WITH_ACTIVATIONS
+    other = not convolving and not has_formula and not func.is_view
+    uncounted = name if other and _COMPUTE.search(name.removeprefix("aten.")) else ""
+    counts = (macs, elements if convolving else 0, elements if other else 0, uncounted)
+    outputs = written(func, args, result)
+    if func.is_view or name in _UNTOUCHED or _returns_inputs(func, [tensor for tensor, _ in inputs], outputs):
+        return _Effect(*counts)
+    weighted = [is_weight for _, is_weight in inputs]
+    gives_weights = bool(inputs) and all(weighted)
+    inputs_of = {address(tensor): is_weight for tensor, is_weight in inputs}
+    moved = [*inputs, *((output, inputs_of.get(address(output), gives_weights)) for output in outputs)]
+    activations, weights = (sum(_bytes(t) for t, is_weight in moved if is_weight == kind) for kind in (False, True))
+    return _Effect(*counts, (kind_of(func, args, any(weighted)), macs, activations, weights), gives_weights)
+
+
+def written(func: Any, args: tuple[Any, ...], result: Any) -> list[torch.Tensor]:
     """Outputs with content: batch normalisation writes its statistics only in training (argument 5)."""
     name = str(func.overloadpacket)
     inference = name == "aten._native_batch_norm_legit_no_training" or (
         name == "aten.native_batch_norm" and not args[5]
     )
     return tensor_leaves(result)[:1] if inference else tensor_leaves(result)
-
-
-def tensor_leaves(tree: Any) -> list[torch.Tensor]:
-    """All tensors in nested tuples, lists and dictionaries."""
-    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
-
-
-def _address(tensor: torch.Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - the only name of a storage that has no data
 
 
 def _bytes(tensor: torch.Tensor) -> int:
@@ -145,5 +163,5 @@ def _returns_inputs(func: Any, inputs: list[torch.Tensor], outputs: list[torch.T
     """Whether an operator returns its input's memory unchanged, though torch does not call it a view."""
     if func._schema.is_mutable:  # noqa: SLF001 - torch has no public name for "works in place"
         return False
-    input_addresses = {_address(t) for t in inputs}
-    return bool(outputs) and all(_address(t) in input_addresses for t in outputs)
+    input_addresses = {address(t) for t in inputs}
+    return bool(outputs) and all(address(t) in input_addresses for t in outputs)

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from scalebench.analysis.stats import Estimate, exact
+from scalebench.analysis.stats import Estimate, across_sessions, exact
 from scalebench.procure import formulas as f
 from scalebench.procure.evidence import CPU, Evidence, NodeEvidence
 from scalebench.procure.extrapolate import Extrapolation
@@ -36,8 +36,8 @@ def capacities(
 ) -> tuple[tuple[Capacity, ...], tuple[Refusal, ...]]:
     """What every node of a plan serves at its service level (F1, F2), and what does not serve, with the reason.
 
-    The plan's quantities count with their values, without their ranges. Each capacity comes with ``draws`` more under
-    resampled rounds. Nodes with the same machine share their draws, and no draw depends on other setups.
+    The plan's quantities count with their values, without their ranges. Each capacity comes with ``draws`` more of
+    drawn service times. Nodes with the same machine share their draws, and no draw depends on other setups.
     """
     results = [result for node in plan.nodes for result in _of_node(plan, node, evidence, draws, seed)]
     return (
@@ -140,13 +140,21 @@ class _SetupOnNode:
             machine=self.measured.environment.machine,
             n=step.tail_s.n,
             memory_bytes=step.memory_bytes,
+            sessions=self.measured.sessions,
             notes=(*self._notes(preprocessing), *self.measured.notes, *step.notes),
         )
 
     @cached_property
     def _batches(self) -> tuple[BatchStep, ...]:
         measured = steps(self.curve, self.plan.workload.slo.percentile, self.draws, self.seed)
-        return measured if self.estimate is None else self.estimate.steps(self.curve, measured, self.seed)
+        if self.estimate is not None:
+            return self.estimate.steps(self.curve, measured, self.seed)
+        spread, sessions = self.measured.spread, self.measured.sessions
+        factors = self.measured.session_factors(self.draws, self.seed)
+        return tuple(
+            replace(step, tail_s=across_sessions(step.tail_s, spread, sessions), drawn_s=step.drawn_s * factors)
+            for step in measured
+        )
 
     @cached_property
     def _bounds(self) -> BatchBounds:

@@ -41,6 +41,7 @@ def build_document(outcome: PurchaseOutcome, files: Mapping[str, Path], catalogu
         "kind": "decision",
         "title": plan.workload.name,
         "machines": sorted({capacity.machine for capacity in decision.capacities if capacity.machine}),
+        "sessions": {capacity.machine: capacity.sessions for capacity in decision.capacities if capacity.machine},
         "as_of": plan.as_of.isoformat(),
         "currency": plan.currency,
         "rank_by": plan.policy.rank_by,

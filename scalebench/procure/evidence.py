@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from scalebench.analysis.resampling import generator, session_factors
 from scalebench.analysis.rounds import with_standing
+from scalebench.analysis.sessions import DEFAULT, Spread, spreads
 from scalebench.errors import did_you_mean
 from scalebench.machine.ability import Ability
 from scalebench.procure.chip import Chip
@@ -37,6 +40,8 @@ class NodeEvidence:
         abilities: measured peaks of the machine, oldest first.
         imported: number of cases that come from an imported table; then there are no curves.
         notes: reservations about all of it.
+        sessions: the fewest that any of its cases was measured in.
+        spread: between sessions of the machine; None if there is one.
     """
 
     environment: Environment
@@ -46,6 +51,13 @@ class NodeEvidence:
     abilities: tuple[Ability, ...] = ()
     imported: int = 0
     notes: tuple[str, ...] = ()
+    sessions: int = 1
+    spread: Spread | None = None
+
+    def session_factors(self, draws: int, seed: int) -> np.ndarray:
+        """How much slower other sessions may be, one factor per draw for everything measured on the machine."""
+        deviation = (self.spread or DEFAULT).deviation(self.sessions)
+        return session_factors(deviation, draws, generator(seed, self.environment.machine, "sessions"))
 
     @property
     def on_cpu(self) -> bool:
@@ -118,14 +130,19 @@ def _of_node(file: PlanFile, index: int, node: Node, results: Results, chips: Ma
         if record.case.mode == INPUT
         and (record.environment.machine == node.machine or record.environment.host in hosts)
     ]
+    rounds, latency = _frame(own), "latency_s"
+    medians = [float(np.median(laps)) if laps else np.nan for laps in rounds["laps"]]
+    good = rounds[rounds["used"]]
     counts = counts_frame([record for record in results.records if record.case.mode == COUNT])
     return NodeEvidence(
         environment,
-        curves(_frame(own)),
+        curves(rounds),
         _frame(_newest(inputs)[0]),
         {(row["model"], row["resolution"]): row for row in counts.to_dict("records")},
         tuple(ability for ability in results.abilities if ability.machine == node.machine),
         notes=notes,
+        sessions=int(good.groupby("case")["session"].nunique().min()) if len(good) else 1,
+        spread=spreads(rounds.assign(latency_s=medians), [latency]).get((environment.machine, latency)),
     )
 
 

@@ -21,7 +21,7 @@ class Preprocessing:
 
     Attributes:
         per_core_ips: images per second that one core prepares while the others do too.
-        drawn_ips: the same under resampled rounds.
+        drawn_ips: the same, drawn from the distribution of its mean.
         cores: of the node.
         busy: cores that the model itself keeps busy while it runs; 0 if it runs on a GPU.
     """
@@ -70,4 +70,5 @@ def measured_preprocessing(
     rounds = evidence.prepared[evidence.prepared["used"].astype(bool) & (evidence.prepared["case"] == row["case"])]
     rates = (rounds["throughput_ips"].dropna() / row["processes"]).tolist()
     drawn = drawn_means(rates, draws, generator(seed, row["machine"], row["case"]))
+    drawn = drawn / evidence.session_factors(draws, seed)
     return Preprocessing(Estimate(value, low, high, int(row["n"])), drawn, cores)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scalebench.analysis.resampling import drawn_quantiles, generator
+from scalebench.analysis.resampling import drawn_means, generator
 from scalebench.analysis.stats import Estimate
 from scalebench.analysis.summary import noted
-from scalebench.analysis.tails import FEWEST_ROUNDS, NEEDED, Tail, tail
+from scalebench.analysis.tails import Tail, round_quantiles, tail
 from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.quantity import Number
 from scalebench.procure.serving import Objection, Setup
@@ -113,7 +113,7 @@ class BatchStep:
     Attributes:
         batch: images per pass of each copy.
         tail_s: service time at the plan's percentile, seconds.
-        drawn_s: the same under resampled rounds, one for each draw.
+        drawn_s: the same drawn from its distribution, one for each draw.
         laps: service times that were measured, by round, seconds.
         pace: how many times as long a pass takes here as where it was measured.
         memory_bytes: of all copies.
@@ -197,7 +197,7 @@ class BatchBounds:
 
 
 def steps(curve: ServiceCurve, percentile: int, draws: int, seed: int) -> tuple[BatchStep, ...]:
-    """Steps of a measured curve, with ``draws`` resampled tails each; ``seed`` is that of the whole decision."""
+    """Steps of a measured curve, with ``draws`` drawn tails each; ``seed`` is that of the whole decision."""
     return tuple(_step(measured, percentile, draws, seed) for measured in curve.batches)
 
 
@@ -206,9 +206,9 @@ def _step(measured: MeasuredBatch, percentile: int, draws: int, seed: int) -> Ba
     if obstacle is not None:
         return unknown(measured.batch, draws, obstacle)
     estimate = measured.tails[percentile].estimate
-    assert estimate is not None  # noqa: S101 - there are enough iterations
+    assert estimate is not None  # noqa: S101 - it is established
     rng = generator(seed, measured.machine, measured.key)
-    drawn = drawn_quantiles(measured.laps, percentile / 100, draws, rng)
+    drawn = drawn_means(round_quantiles(measured.laps, percentile / 100), draws, rng)
     return BatchStep(
         measured.batch, estimate, drawn, measured.laps, memory_bytes=measured.memory_bytes, notes=measured.notes
     )
@@ -220,15 +220,6 @@ def unknown(batch: int, draws: int, obstacle: Objection) -> BatchStep:
 
 
 def _not_established(measured: MeasuredBatch, percentile: int) -> Objection | None:
-    """F13, with the two-sided interval of ``analysis.tails``: 72 iterations for p95, 368 for p99."""
-    needed, rounds = NEEDED[percentile / 100], len(measured.laps)
-    missing = [
-        f"{more} more {what}{'s' if more > 1 else ''}"
-        for more, what in ((needed - measured.iterations, "iteration"), (FEWEST_ROUNDS - rounds, "round"))
-        if more > 0
-    ]
-    return None if not missing else (
-        "percentile_not_established",
-        f"p{percentile} of batch {measured.batch} needs {needed} iterations in {FEWEST_ROUNDS} rounds; there are "
-        f"{measured.iterations} in {rounds}: {' and '.join(missing)}",
-    )  # fmt: skip
+    """F13: too few rounds or iterations for the interval of ``analysis.tails``."""
+    why = measured.tails[percentile].why
+    return ("percentile_not_established", f"p{percentile} of batch {measured.batch}: {why}") if why else None

@@ -65,12 +65,13 @@ class Capacity:
         tail_s: service time of the batch at the plan's percentile, seconds.
         latency_s: percentile of the latencies at the highest rate the node is planned for, simulated, overhead
             included, seconds.
-        draws, slo_draws: both rates under resampled rounds; equally many for all capacities of a decision.
+        draws, slo_draws: both rates of the drawn service times; equally many for all capacities of a decision.
         limit: what sets it, in words: the service level, memory, the input pipeline, the largest batch measured.
         origin: whether it was measured on this node; an offer that was not is marked wherever it appears.
         n: rounds behind it.
         memory_bytes: peak at the batch, all copies.
         notes: doubts about the records.
+        sessions: the fewest that any case of the machine was measured in.
     """
 
     node: str
@@ -90,6 +91,7 @@ class Capacity:
     n: int
     memory_bytes: float
     notes: tuple[str, ...] = ()
+    sessions: int = 1
 
     @property
     def most_ips(self) -> float:

@@ -11,7 +11,7 @@ from scalebench.report.content import Column, Report, Section
 from scalebench.report.labels import listed
 from scalebench.report.method_tables import files_table
 from scalebench.report.naming import amount, given
-from scalebench.report.ranking import nodes, share, verdict, what_changes_it
+from scalebench.report.ranking import nodes, sessions, share, verdict, what_changes_it
 from scalebench.report.sections.purchase import (
     assumptions_section,
     capacities_section,
@@ -45,7 +45,7 @@ def compose_decision(outcome: PurchaseOutcome, document: Mapping[str, Any], stem
         facts=_facts(decision),
         headline=verdict(decision),
         counts={},
-        outlook=(_chances(decision), *what_changes_it(outcome)[:_CHANGES]),
+        outlook=(_chances(decision), *sessions(decision), *what_changes_it(outcome)[:_CHANGES]),
         decision=(offers_section(decision),),
         verdicts=(),
         articles=(),
@@ -103,7 +103,8 @@ def _chances(decision: Decision) -> str:
 def _method(decision: Decision, document: Mapping[str, Any], text: str) -> Section:
     draws = (
         f"Draws: {decision.draws:,} with seed {decision.seed}. Every quantity with a range is drawn from a triangular "
-        "distribution over it, every measured capacity by resampling its rounds; all offers share each draw."
+        "distribution over it, every measured capacity from the t-distribution of its service times, times one normal "
+        "factor per machine for what differs between its sessions; all offers share each draw."
     )
     columns = [Column("number"), Column("unit"), Column("formula")]
     first = document["ranked"][0]["numbers"] if document["ranked"] else {}

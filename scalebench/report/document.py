@@ -10,10 +10,12 @@ from typing import Any
 import pandas as pd
 
 from scalebench.analysis.analyse import Analysis
-from scalebench.claims.judge import Judged, Verdict
+from scalebench.claims.judge import Verdict, expected_false
+from scalebench.claims.judged_parts import Judged
 from scalebench.flags import FLAGS
 from scalebench.metrics import METRICS
 from scalebench.report.sections.outlook import rounds_to_decide
+from scalebench.report.trust import checks_of
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import COUNT
 
@@ -21,9 +23,10 @@ from scalebench.suite.case import COUNT
 def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Results) -> dict[str, Any]:
     """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
 
-    Keys: ``suite, title, measured, machines, verdicts, fits, groups, cases, counts, failures, missing, problems,
-    metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags, protocols, counted_groups,
-    explained, recount, accuracy, fronts, inputs, feeding, optimised, fitting, predictors, residuals, ranks, laws``;
+    Keys: ``suite, title, measured, sessions, machines, verdicts, expected_false, fits, groups, cases, counts, checks,
+    failures, missing, problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags,
+    protocols, counted_groups, explained, recount, accuracy, fronts, inputs, feeding, optimised, fitting, predictors,
+    residuals, ranks, laws``;
     ``build`` adds ``headline`` and ``figures``.
     """
     started = sorted(record.started for record in stored.records if record.case.mode != COUNT)
@@ -31,12 +34,15 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "suite": analysis.plan.suite,
         "title": analysis.plan.title,
         "measured": {"rounds": len(started), "first": (started or [""])[0], "last": (started or [""])[-1]},
+        "sessions": dict(analysis.sessions),
         "machines": {label: asdict(environment) for label, environment in analysis.machines.items()},
         "verdicts": [verdict_document(verdict) for verdict in verdicts],
+        "expected_false": dict(zip(("decided", "false"), expected_false(verdicts), strict=True)),
         "fits": _rows(analysis.exponents),
         "groups": _rows(analysis.groups),
         "cases": _rows(analysis.cases),
         "counts": _rows(analysis.counts.drop(columns=["work"])),
+        "checks": checks_of(analysis.rounds),
         "memory": _rows(analysis.memory),
         "roofline": _rows(analysis.roofline),
         "peaks": [asdict(ability) for ability in analysis.abilities],
@@ -83,6 +89,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         "low": verdict.low,
         "high": verdict.high,
         "n": verdict.n,
+        "chosen_from": verdict.chosen_from,
         "machine": verdict.machine,
         "way": verdict.way,
         "why": verdict.why,
@@ -94,7 +101,9 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
 def _part(part: Judged) -> dict[str, Any]:
     e = part.estimate
     effect = {"effect": e.value, "low": e.low, "high": e.high, "n": e.n}
-    return {"label": part.label, "verdict": part.word, **effect, "allowed_low": part.low, "allowed_high": part.high}
+    bounds = {"allowed_low": part.low, "allowed_high": part.high, "misfit": part.misfit}
+    correction = {"decides_at": part.level, "uncorrected": part.uncorrected, "as_printed": part.rounded}
+    return {"label": part.label, "verdict": part.word, **effect, **bounds, **correction}
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from scalebench.analysis.sessions import DEFAULT
 from scalebench.analysis.stats import Estimate
 from scalebench.procure.decide import Decision, Ranked
 from scalebench.procure.eligible import reason_text
@@ -17,6 +18,17 @@ from scalebench.units import digits, interval
 _NAMED = 6
 """Most inputs without influence that are named, those with a range first; the page has all of them in a table."""
 _NUMBERS = frozenset({"batch", "nodes", "J/img", "P(best)"})
+
+
+def sessions(decision: Decision) -> tuple[str, ...]:
+    """A sentence where machines were measured in one session only."""
+    single = sorted({c.machine for c in decision.capacities if c.sessions == 1 and c.machine})
+    if not single:
+        return ()
+    return (
+        f"Measured in one session: {listed(single)}. Intervals of capacities hold for that session; P(best) and the "
+        f"draws of costs assume a standard deviation of {100 * DEFAULT.deviation(1):.0f} % between sessions.",
+    )
 
 
 def headings(decision: Decision) -> list[tuple[str, bool]]:

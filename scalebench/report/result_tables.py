@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from scalebench import units
-from scalebench.claims.judge import Judged, Verdict, allowed
+from scalebench.claims.judge import Verdict
+from scalebench.claims.judged_parts import Judged
+from scalebench.claims.why import allowed
 from scalebench.metrics import METRICS, in_section
 from scalebench.report.content import Table
 from scalebench.report.labels import plain
@@ -86,7 +88,10 @@ def exponents_table(exponents: pd.DataFrame) -> Table:
     return build_table(
         "Exponents of power laws, by least squares on logarithms", exponents, entry("subject"), metric(),
         Field("against", lambda row: "counted MACs" if row["against"] == "macs" else row["against"]),
-        *estimate("exponent", "exponent, no unit", ends=""), count("n", "n, cases"), value("r2", "r², no unit"),
+        value("exponent", "exponent, no unit"),
+        Field("95 % interval", lambda row: span(row["low"], row["high"], row["n"], exact=row["exact"]), number=True),
+        count("n", "n, cases"), value("r2", "r², no unit"),
+        Field("largest deviation from the power law", lambda row: units.percent(row["misfit"]), number=True),
         CONFIGURATION,
     )  # fmt: skip
 

@@ -27,9 +27,9 @@ def number(value: float, factor: float = 1.0) -> str:
 
 
 def span(low: float, high: float, n: float, factor: float = 1.0, exact: bool = False) -> str:
-    """95 % interval, ``exact`` for a count, or why there is none."""
+    """95 % interval, ``exact`` for a count, the range of what was rounded in print, or why there is none."""
     if exact:
-        return "exact"
+        return units.interval(low / factor, high / factor, exact)
     if math.isfinite(low) and math.isfinite(high):
         return units.interval(low / factor, high / factor)
     return "-" if not n else "none (n = 1)" if n == 1 else "none"

@@ -10,7 +10,9 @@ import pandas as pd
 
 from scalebench import units
 from scalebench.analysis.summary import TAILS
+from scalebench.flags import word_of
 from scalebench.machine.ability import Ability
+from scalebench.machine.watched import VERIFICATION, WATCHES, is_watched
 from scalebench.metrics import METRICS
 from scalebench.report.content import Table
 from scalebench.report.tables import (
@@ -36,18 +38,59 @@ def trust_table(cases: pd.DataFrame) -> Table:
     """How each case came to its end, how wide its interval is, and what was doubtful."""
     return build_table(
         "How each case ended; half-widths of the 95 % interval are relative to the value", ordered(cases),
-        *MODEL, entry("status", "ended"), ROUNDS, count("replaced", "set aside, rounds"),
+        *MODEL, entry("status", "ended"), ROUNDS, count("watched", "watched, rounds"),
+        Field("set aside, rounds", set_aside, number=True),
         Field("half-width of latency, %", lambda row: half_width(row, "latency_s"), number=True),
         Field("half-width of throughput, %", lambda row: half_width(row, "throughput_ips"), number=True),
         value("noise", "noise of the canary, %", PERCENT), CONFIGURATION, entry("notes", "noted"),
     )  # fmt: skip
 
 
+def set_aside(row: Mapping[Any, Any]) -> str:
+    """Rounds that were set aside; no zero where no check ran."""
+    return f"{row['replaced']:.0f}" if math.isfinite(row["replaced"]) else "not watched"
+
+
+def checks_of(rounds: pd.DataFrame) -> list[dict[str, Any]]:
+    """Per check: good rounds that it watched, that it did not watch, and that it flagged (None where it watched none).
+
+    Args:
+        rounds: ``store.frame.rounds_frame``.
+    """
+    good = rounds[rounds["outcome"].isin(["ok", "wrong"])]
+    rows = []
+    for watch in WATCHES:
+        watched, unwatched = (sum(watch.name in names for names in good[side]) for side in ("watched", "unwatched"))
+        flagged = sum(any(word_of(note) in watch.flags for note in notes) for notes in good["notes"])
+        if watch.name == VERIFICATION:
+            flagged = int((good["outcome"] == "wrong").sum())
+        if watched or unwatched:
+            row = {"check": watch.name, "watched": watched, "unwatched": unwatched}
+            rows.append(row | {"flagged": flagged if watched else None})
+    return rows
+
+
+def watched_sentence(rounds: pd.DataFrame) -> str:
+    """How many good rounds any check for disturbances watched."""
+    good = rounds[rounds["outcome"] == "ok"]
+    watched = sum(map(is_watched, good["watched"]))
+    return f"{watched} of {len(good)} rounds were watched for disturbances"
+
+
+def checks_table(rounds: pd.DataFrame) -> Table:
+    """Which checks watched how many rounds."""
+    return build_table(
+        "Checks of the rounds: a round that a check did not watch may have been disturbed", checks_of(rounds),
+        entry("check"), count("watched", "watched, rounds"), count("unwatched", "not watched, rounds"),
+        Field("flagged, rounds", lambda row: "not watched" if row["flagged"] is None else row["flagged"], number=True),
+    )  # fmt: skip
+
+
 def tails_table(cases: pd.DataFrame) -> Table:
-    """Tail latencies of all iterations, or why there are none."""
+    """Tail latencies, or why there are none."""
     tails = [field for quantile, name in TAILS.items() for field in _tail(f"p{round(100 * quantile)}", name)]
     iterations = Field("n, iterations", lambda row: int(row["iterations"]), number=True)
-    caption = "Tail latencies over the iterations of all rounds; intervals by resampling rounds"
+    caption = "Tail latencies: geometric means over rounds of each round's quantile, with t-intervals"
     return build_table(caption, ordered(cases), *MODEL, *tails, iterations, CONFIGURATION)
 
 

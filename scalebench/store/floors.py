@@ -23,11 +23,13 @@ class Floor:
     """Result of ``scalebench aa``.
 
     Attributes:
-        floor: 95th percentile of |log ratio| of latency between two runs; the largest where n is below 20.
+        floor: |log ratio| of latency that 95 % of comparisons of two runs of one case stay below.
         n: number of cases.
         when: UTC, ISO 8601.
         machine: slug.
         cases: their labels.
+        low, high: 95 % interval of the floor; None where version 0.1 stored it, as the largest of ``n`` differences.
+        freedom: degrees of freedom of that interval; None likewise.
     """
 
     floor: float
@@ -35,6 +37,16 @@ class Floor:
     when: str
     machine: str
     cases: tuple[str, ...]
+    low: float | None = None
+    high: float | None = None
+    freedom: int | None = None
+
+    @property
+    def basis(self) -> str:
+        """What the floor rests on, in words."""
+        if self.low is None or self.high is None or self.freedom is None:
+            return f"largest of {self.n} differences"
+        return f"95 % interval {100 * self.low:.1f} to {100 * self.high:.1f} %, {self.freedom} degrees of freedom"
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.floor) and self.floor >= 0):
@@ -57,11 +69,11 @@ def read_floor(hw_key: str, folder: Path | None = None) -> Floor | None:
         raise StoreError(f"{file} is not a noise floor: {error}", "delete it, and run scalebench aa again") from None
 
 
-def read_floors(records: Iterable[Record], folder: Path | None = None) -> dict[str, float]:
+def read_floors(records: Iterable[Record], folder: Path | None = None) -> dict[str, Floor]:
     """Measured floors of the records' machines, by hardware key."""
     keys = dict.fromkeys(record.environment.hw_key for record in records)
     floors = {key: read_floor(key, folder) for key in keys}
-    return {key: floor.floor for key, floor in floors.items() if floor is not None}
+    return {key: floor for key, floor in floors.items() if floor is not None}
 
 
 def write_floor(hw_key: str, floor: Floor, folder: Path | None = None) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from scalebench.machine.watched import unwatched_by, watched_by
 from scalebench.metrics import COUNTED, MEASURED, STRUCTURE
 from scalebench.record import Record
 from scalebench.store.jsonl import finite
@@ -53,13 +54,14 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     """Measured rounds: one row per record with case, machine, outcome, notes, metrics and counted facts.
 
     ``case`` is the case's key; ``laps`` holds the timed iterations in seconds, ``canary_s`` the mean of the canary
-    before and after them; a metric that a round did not measure is NaN.
+    before and after them,
+    ``watched`` and ``unwatched`` the checks that ran and that did not; a metric that a round did not measure is NaN.
     """
     records = list(records)
     rows = [_row(record) for record in records if record.case.mode != COUNT]
     columns = [
         "case", *CASE_COLUMNS, "protocol", "base", "depth", "width", "machine", "hw_key", "sw_key", "round", "outcome",
-        "ending", "why", "notes", "wall_s", "laps", "canary_s",
+        "ending", "why", "notes", "wall_s", "laps", "canary_s", "watched", "unwatched",
         "process_bytes", *_DELIVERED,
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
@@ -94,6 +96,8 @@ def _row(record: Record) -> dict[str, Any]:
         "wall_s": record.wall_s,
         "laps": tuple(record.samples.get("latency_s", ())),
         "canary_s": _canary(record),
+        "watched": watched_by(record),
+        "unwatched": unwatched_by(record),
         "process_bytes": record.facts.get("process_bytes"),
         **{name: record.facts[name] for name in _DELIVERED if finite(record.facts.get(name))},
     }

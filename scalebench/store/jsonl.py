@@ -14,6 +14,7 @@ from typing import Any
 
 from scalebench.errors import StoreError
 from scalebench.machine.ability import Ability, ability_from_json
+from scalebench.machine.canaries import judged_again
 from scalebench.record import SCHEMA, Record, record_from_json, upgrade
 from scalebench.suite.suite_plan import Plan, plan_from_json
 
@@ -156,6 +157,8 @@ def result_files(paths: Iterable[Path]) -> list[Path]:
 def read_results(files: Iterable[Path]) -> Results:
     """Read result files; incomplete or damaged lines are left out and listed in ``problems``.
 
+    Notes on canaries that were taken beside a runtime's own threads are given again, see ``canaries.judged_again``.
+
     Raises:
         StoreError: a file that cannot be opened, or was written by a newer scalebench.
     """
@@ -189,7 +192,7 @@ def read_results(files: Iterable[Path]) -> Results:
             else:
                 seen.add(line)
                 records.append(content)
-    return Results(tuple(plans), tuple(records), tuple(problems), files, tuple(abilities), tuple(loads))
+    return Results(tuple(plans), tuple(judged_again(records)), tuple(problems), files, tuple(abilities), tuple(loads))
 
 
 def _content(line: bytes, path: Path, number: int) -> Plan | Record | Ability | dict[str, Any] | None:

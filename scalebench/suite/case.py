@@ -24,6 +24,9 @@ BLOCKS = "blocks"
 MODELS = ("inference", "training")
 """Modes that run a whole model, whose numbers answer what it costs."""
 
+OPTIMIZER_STATES = {"sgd": 1, "adamw": 2}
+"""Copies of the weights in an optimiser's state: momentum; both moments of Adam."""
+
 PROCEDURE = 2
 """Version of the measuring procedure, raised with every change so that its numbers are not pooled with older ones.
 
@@ -70,7 +73,7 @@ class Case:
                           description="copies at once, each in its own process")  # fmt: skip
     affinity: str = axis("free", "affinity", unless("free"), ("free", "pinned"), added=True,
                          description="pinned: to as many cores as threads")  # fmt: skip
-    optimizer: str = axis("", "optimiser", str, ("sgd", "adamw"), added=True, modes=("training",), listed="sgd",
+    optimizer: str = axis("", "optimiser", str, tuple(OPTIMIZER_STATES), added=True, modes=("training",), listed="sgd",
                           description="of training steps")  # fmt: skip
     checkpointing: bool = axis(False, "checkpointing", lambda on: "checkpointing" if on else "", bool, added=True,
                                modes=("training",), description="whether training recomputes activations")  # fmt: skip
@@ -140,6 +143,11 @@ def configuration_text(values: Mapping[str, Any]) -> str:
         values: by axis, and ``setting`` for the axes without a column of their own; what is missing is left out.
     """
     return ", ".join(_phrases(values))
+
+
+def optimizer_states(setting: str) -> int:
+    """Copies of the weights in the state of the optimiser that a ``setting`` in words names; 0 without one."""
+    return sum(states for name, states in OPTIMIZER_STATES.items() if name in setting.split(", "))
 
 
 def _phrases(values: Mapping[str, Any]) -> list[str]:

@@ -30,18 +30,19 @@ class Precision:
 
 PRECISIONS = {
     "fp32": Precision(1e-3, peak=True),
-    "tf32": Precision(3e-2, devices=("cuda",)),
-    "bf16": Precision(0.25, 2, "bfloat16", peak=True),
+    "tf32": Precision(0.075, devices=("cuda",)),
+    "bf16": Precision(0.6, 2, "bfloat16", peak=True),
     "fp16": Precision(
-        3e-2, 2, "float16", exported="fp16", peak=True
+        0.075, 2, "float16", exported="fp16", peak=True
     ),  # after bf16: peaks are measured in this order, and fp16 may be emulated
-    "amp_fp16": Precision(3e-2, autocast="float16"),
-    "amp_bf16": Precision(0.25, autocast="bfloat16"),
-    "int8": Precision(0.25, 1, exported="int8", devices=()),
+    "amp_fp16": Precision(0.075, autocast="float16"),
+    "amp_bf16": Precision(0.6, autocast="bfloat16"),
+    "int8": Precision(0.6, 1, exported="int8", devices=()),
 }
-"""Bounds: fp32 is another order of the same sums. Networks with random weights amplify rounding more than trained ones:
-in bf16, in which trained ones are run every day, ResNet-50 is off by 0.007, B0 by 0.09 and EfficientNetV2-S by 0.21. So
-the bound of bf16 lies above that, those of tf32 and fp16, with three bits more, at an eighth; int8 may be as far off as
-bf16 (a signal to quantisation noise ratio of 12 dB). int8 is post-training static quantisation, which torch itself no
-longer ships.
+"""Bounds: fp32 is another order of the same sums, and every replaced tensor that was tried exceeds it. The others lie
+just above the worst honest configuration seen, because a round above its bound is lost: EfficientNetV2-S at 96 pixels
+in eager bf16 is off by 0.54, trained EfficientNet-Lite0 in int8 by 0.36. tf32 and fp16, with three bits more, get an
+eighth of bf16's. An unrelated output is off by 1.4, zeros by 1. Of 12 replaced tensors of ResNet-18 at 224 pixels 3
+exceed 0.6: at bf16 and int8 verification finds a broken runtime, seldom a single wrong layer. int8 is post-training
+static quantisation, which torch itself no longer ships.
 """

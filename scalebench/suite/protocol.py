@@ -14,8 +14,8 @@ class Protocol:
 
     Attributes:
         rounds: least number of processes that measure the case; the n of its intervals.
-        max_rounds: most of them, where the interval is still too wide; None makes exactly ``rounds``.
-        target: relative half-width of the 95 % interval at which a case on the CPU is done, twice in a row.
+        max_rounds: most of them, where more are needed for the target; None makes exactly ``rounds``.
+        target: relative half-width of the 95 % interval that a case on the CPU is to reach.
         target_cuda: the same on CUDA.
         budget_s: wall time after which a case gets no round beyond ``rounds``, seconds.
         warmup_s: least warm-up time on the CPU, seconds.
@@ -58,6 +58,11 @@ class Protocol:
         return self.rounds if self.max_rounds is None else self.max_rounds
 
     @property
+    def adaptive(self) -> bool:
+        """Whether the spread of the first rounds decides how many there are."""
+        return self.most_rounds > self.rounds
+
+    @property
     def method(self) -> dict[str, float]:
         """The part that changes what a number means; the rest only changes how many there are."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _HOW_MANY}
@@ -67,7 +72,7 @@ class Protocol:
         return Protocol(**self.method)  # type: ignore[arg-type]  # ints and floats by name
 
     def target_on(self, device: str) -> float:
-        """Relative half-width at which a case on ``device`` is done."""
+        """Relative half-width that a case on ``device`` is to reach."""
         return self.target_cuda if device.startswith("cuda") else self.target
 
     def least_warmup_s(self, device: str) -> float:

@@ -262,15 +262,17 @@ def test_one_row_per_machine_and_case(plan_of: MakePlan, measured: Make, counted
     assert math.isnan(epyc["latency_s_low"])
 
 
-def test_the_front_is_drawn_within_one_way_of_running(plan_of: MakePlan, measured: Make, counted: Make) -> None:
-    """A slow machine's best case is on its own front, however fast the other machine is."""
-    records = [counted("small", 224, 1e9), counted("large", 224, 4e9), counted("waste", 224, 3e9)]
+def test_no_front_takes_compute_for_a_gain(plan_of: MakePlan, measured: Make, counted: Make) -> None:
+    """B0 (77.1 % in its paper's Table 2) beats a slower ResNet-50 (76.0 %), which only has more MACs; per machine."""
+    records = [counted("efficientnet_b0", 224, 0.39e9), counted("resnet50", 224, 4.1e9)]
     for machine, slow in (("xeon", 1.0), ("epyc", 100.0)):
-        for name, latency in (("small", 0.1), ("large", 0.4), ("waste", 0.5)):
+        for name, latency in (("efficientnet_b0", 0.1), ("resnet50", 0.4)):
             records.append(measured(name, 224, latency * slow, machine=machine))
-    cases = analyse(plan_of(), records).cases
-    assert {(row.machine, row.model) for row in cases.itertuples() if row.front} == {
-        ("xeon", "small"), ("xeon", "large"), ("epyc", "small"), ("epyc", "large"),
+    analysis = analyse(plan_of(), records)
+    assert "front" not in analysis.cases
+    fronts = analysis.fronts[(analysis.fronts["set"] == "efficientnet-t2") & analysis.fronts["front"].fillna(False)]
+    assert set(zip(fronts["machine"], fronts["model"], strict=True)) == {
+        ("xeon", "efficientnet_b0"), ("epyc", "efficientnet_b0"),
     }  # fmt: skip
 
 

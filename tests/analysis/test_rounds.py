@@ -38,11 +38,11 @@ def test_a_doubtful_round_is_shown_and_does_not_count() -> None:
     assert rounds["used"].tolist() == [True, False, True, True]
     (row,) = summarise(rounds).to_dict("records")
     assert row["latency_s"] == pytest.approx(0.1)
-    assert (row["n"], row["replaced"], row["status"]) == (3, 1, "converged")
+    assert (row["n"], row["replaced"], row["status"]) == (3, 1, "fixed")
     assert row["notes"] == "cgroup_throttled in 1 of 4 rounds"
     assert row["noise"] == pytest.approx(0.01 / 0.015)
     assert (row["iterations"], row["latency_p95_s"]) == (120, pytest.approx(0.1))
-    assert row["latency_p99_s_why"] == "too_few_samples: 120 of 368"
+    assert row["latency_p99_s_why"] == "too_few_samples: 40 of 70 iterations in the shortest round"
 
 
 def test_doubtful_rounds_count_where_there_are_no_others() -> None:

@@ -197,3 +197,13 @@ def test_a_ratio_of_ratios_is_their_quotient_with_the_noise_of_all_four() -> Non
     assert found.high / found.low > ratio(a, b).high / ratio(a, b).low
     assert found.n == 3
     assert math.isnan(ratio_of_ratios(([1.0], [1.0]), ([1.0], [1.0])).low)
+
+
+def test_estimates_know_their_degrees_of_freedom() -> None:
+    """Five rounds leave four; two cases of five rounds that vary alike eight (Welch); sums of three such pairs 24."""
+    rounds = [0.97, 0.99, 1.0, 1.01, 1.03]
+    twice = [2 * value for value in rounds]
+    assert of_rounds(rounds).freedom == 4
+    assert ratio(rounds, twice).freedom == pytest.approx(8)
+    assert mean_ratio([(rounds, twice)] * 3).freedom == pytest.approx(24)
+    assert ratio_of_ratios((rounds, twice), (twice, rounds)).freedom == pytest.approx(16)

@@ -21,7 +21,7 @@ from scalebench.analysis.predictors import (
     predictors,
 )
 from scalebench.analysis.ranks import rank_agreement, tau
-from scalebench.analysis.residuals import family_residuals, residual_of
+from scalebench.analysis.residuals import _against_others, family_residuals, residual_of
 from scalebench.analysis.study import Study, laws_of_time, study
 from scalebench.analysis.way import WAY
 
@@ -256,3 +256,22 @@ def test_the_law_of_time_is_named_with_intervals() -> None:
     assert low < high
     assert set(laws["law"]) == {"power", "power_floor", "linear_sqrt", "double_saturating", "broken_power"}
     assert [name for name in laws.columns if name in WAY] == WAY
+
+
+def test_the_line_of_a_family_factor_has_an_error_too() -> None:
+    """Families off by a factor of their own: 95 % intervals of it cover the true one at least nine times in ten.
+
+    The truth is the factor against the line that all families scatter about, not against the line that was fitted.
+    """
+    random, covered = np.random.default_rng(8), []
+    names = ["resnet", "vgg", "densenet", "regnetx_", "mnasnet_", "dpn", "convnext_", "ese_vovnet"]
+    for _ in range(150):
+        factors = np.exp(random.normal(0, 0.4, len(names)))
+        rows = [
+            {"model": f"{name}{at}", "family": name, "macs": macs, "time_s": 1e-11 * macs * factor * np.exp(noise)}
+            for name, factor, size in zip(names, factors, 10 ** random.uniform(8.5, 9.5, len(names)), strict=True)
+            for at, (macs, noise) in enumerate(zip(size * 2.0 ** np.arange(4), random.normal(0, 0.1, 4), strict=True))
+        ]
+        e = _against_others(pd.DataFrame(rows), names[0])[0]
+        covered.append(e.low <= factors[0] <= e.high)
+    assert np.mean(covered) >= 0.9

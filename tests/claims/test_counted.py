@@ -76,6 +76,21 @@ def test_a_count_exponent(
     assert found.estimate.n == 3
 
 
+def test_the_exponent_of_counts_is_exact_however_far_they_are_from_a_power_law(analysis_of: MakeAnalysis) -> None:
+    """1, 2, 5 against 1, 2, 4: slope log2(5) / 2, and the middle point lies 7.7 % below the line, by hand."""
+    counts = {
+        ("a", 1): {"macs": 1, "params": 1},
+        ("b", 1): {"macs": 2, "params": 2},
+        ("c", 1): {"macs": 4, "params": 5},
+    }
+    part = _part(kind="count_exponent", metric="params", against="macs", models=["a@1", "b@1", "c@1"])
+    (finding,) = part.find(analysis_of(counts))
+    assert (finding.estimate.low, finding.estimate.high) == (finding.estimate.value, finding.estimate.value)
+    assert finding.estimate.value == pytest.approx(1.16096, abs=1e-5)
+    assert finding.estimate.exact
+    assert finding.misfit == pytest.approx(0.0772, abs=1e-4)
+
+
 def test_a_count_series(analysis_of: MakeAnalysis) -> None:
     """Each model over its printed number, with its own label."""
     part = _part(kind="count_series", label="MACs of {model}", metric="macs", models={"a@224": 100, "a@448": 320})

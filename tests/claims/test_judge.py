@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 
 from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.stats import Estimate
-from scalebench.claims.judge import Verdict, combine, decide, judge
+from scalebench.claims.judge import Verdict, judge
+from scalebench.claims.judged_parts import combine, decide
 from scalebench.claims.registry import Claim, Part, registry, select_claims
 from scalebench.suite.suite_plan import Group, Member
 
@@ -342,18 +343,27 @@ def test_outside_the_sources_conditions_nothing_is_refuted(
 
 
 @pytest.mark.parametrize(
-    ("name", "ours"), [("EN-12", False), ("RG-01", False), ("EN-19", True), ("RT-01", True), ("EG-05", True)]
+    ("name", "ours"),
+    [
+        ("EN-12", False),
+        ("RG-01", False),
+        ("EN-19", True),
+        ("RT-01", True),
+        ("EG-05", True),
+        ("SB-01", True),
+        ("EN-16", False),
+    ],
 )
 def test_sentences_of_our_own_are_known(name: str, ours: bool) -> None:
     """Traps and the questions of our suites are no paper's claims."""
     assert registry()[name].ours == ours
 
 
-def test_training_is_another_condition(analysis_of: MakeAnalysis) -> None:
+def test_training_is_another_condition(analysis_of: MakeAnalysis, published: Counts) -> None:
     """A claim about training is judged on training steps only, and says what device it was made for."""
     rounds = [*_rounds("efficientnet_b4", 380, 2.0, 2.0), *_rounds("resnet152", 224, 1.0, 1.0)]
-    assert _judge("FS-05", analysis_of(rounds=rounds)).verdict == N
-    verdict = _judge("FS-05", analysis_of(rounds=[{**row, "mode": "training"} for row in rounds]))
+    assert _judge("FS-05", analysis_of(published, rounds)).verdict == N
+    verdict = _judge("FS-05", analysis_of(published, [{**row, "mode": "training"} for row in rounds]))
     assert verdict.verdict == S
     assert "cpu instead of cuda" in verdict.why
 
@@ -377,14 +387,20 @@ def test_a_reason_is_given_with_a_refutation_only(analysis_of: MakeAnalysis, pub
 
 def test_a_claim_of_counts_and_times_needs_both(analysis_of: MakeAnalysis, published: Counts) -> None:
     """B4 has about ResNet-50's MACs, which holds on paper; its latency is judged where it was measured."""
-    unmeasured = _judge("EN-16", analysis_of(published))
+    pair = {"over": "efficientnet_b4@380", "under": "resnet50@224", "near": 1, "margin": 0.15}
+    claim = Claim.model_validate(
+        {"id": "X-2", "claim": "As much, as long.", "stance": "baseline", "source": "s", "published": "p",
+         "conditions": "c", "parts": [{"kind": "count_ratio", "label": "MACs", "metric": "macs", **pair},
+                                      {"kind": "measured_ratio", "label": "latency", "metric": "latency_s", **pair}]}
+    )  # fmt: skip
+    (unmeasured,) = judge([claim], analysis_of(published))
     assert unmeasured.verdict != S
     assert [part.word for part in unmeasured.parts] == [S, N]
     equal = (0.099, 0.1, 0.101)
     rounds = [*_rounds("efficientnet_b4", 380, *equal), *_rounds("resnet50", 224, *equal)]
     rounds += _rounds("efficientnet_b4", 380, 0.2, 0.2, machine="epyc")
     rounds += _rounds("resnet50", 224, 0.1, 0.1, machine="epyc")
-    verdicts = {v.machine: v for v in judge(select_claims(["EN-16"]), analysis_of(published, rounds))}
+    verdicts = {v.machine: v for v in judge([claim], analysis_of(published, rounds))}
     assert verdicts["xeon"].verdict == S
     assert verdicts["epyc"].verdict == R
     assert verdicts["epyc"].effect == pytest.approx(2)
@@ -430,7 +446,7 @@ def test_a_matched_claim_is_judged_against_every_method(
     analysis_of: MakeAnalysis, latency: dict[str, float], word: str, effect: float
 ) -> None:
     """Compound must be no slower than each single axis; the worst of them decides and is named."""
-    verdict = _judge("EN-18", analysis_of(rounds=_b0_rounds(**latency), groups=[_b0_group()]))
+    verdict = _judge("SB-02", analysis_of(rounds=_b0_rounds(**latency), groups=[_b0_group()]))
     assert (verdict.verdict, verdict.effect) == (word, pytest.approx(effect))
     assert len(verdict.parts) == 3
     assert verdict.why.startswith("Latency of compound over width is ")
@@ -438,7 +454,7 @@ def test_a_matched_claim_is_judged_against_every_method(
 
 def test_a_matched_claim_that_is_half_measured_is_not_supported(analysis_of: MakeAnalysis) -> None:
     """Faster than depth alone says nothing of width and resolution: they are reported as not measured."""
-    verdict = _judge("EN-18", analysis_of(rounds=_b0_rounds(compound=1.0, depth=1.5), groups=[_b0_group()]))
+    verdict = _judge("SB-02", analysis_of(rounds=_b0_rounds(compound=1.0, depth=1.5), groups=[_b0_group()]))
     assert verdict.verdict != S
     assert verdict.why.startswith("Nothing was measured for: latency of compound over width.")
 

@@ -35,8 +35,8 @@ def test_a_counted_claim_gets_a_suite_that_measures_nothing() -> None:
 
 
 def test_matched_groups_are_asked_for_once() -> None:
-    """EN-18 wants compound against three axes, FS-04 resolution against width: one entry per base and targets."""
-    entries = suite_for(select_claims(["EN-18", "FS-04"]), "both")["models"]
+    """SB-02 wants compound against three axes, FS-04 resolution against width: one entry per base and targets."""
+    entries = suite_for(select_claims(["SB-02", "FS-04"]), "both")["models"]
     assert entries == [
         {"scale": "efficientnet_b0", "by": ["compound", "depth", "width", "resolution"], "target": [2, 4, 8]},
         {"scale": "resnet50", "by": ["resolution", "width"], "target": [2, 4]},
@@ -44,8 +44,8 @@ def test_matched_groups_are_asked_for_once() -> None:
 
 
 def test_what_only_another_claim_wants_at_a_batch_is_excluded() -> None:
-    """RG-01 is about batch 64, EN-16 about no batch in particular: B4 is not measured at 64."""
-    suite = suite_for(select_claims(["RG-01", "EN-16"]), "two")
+    """RG-01 is about batch 64, SB-01 about no batch in particular: B4 is not measured at 64."""
+    suite = suite_for(select_claims(["RG-01", "SB-01"]), "two")
     assert suite["grid"]["batch"] == [1, 64]
     assert {"model": "efficientnet_b4", "resolution": 380, "batch": 64} in suite["exclude"]
     assert {"model": "regnetx_080", "resolution": 224, "batch": 1} in suite["exclude"]

@@ -14,6 +14,7 @@ from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.way import WAY as COLUMNS
 from scalebench.claims.published_accuracy import accuracies
 from scalebench.claims.registry import Part
+from scalebench.suite.families import family_of
 
 MakeAnalysis = Callable[..., Analysis]
 FAMILIES = ("resnet", "vgg", "densenet", "regnetx_", "mnasnet_", "dpn")
@@ -77,6 +78,21 @@ def test_ways_are_never_mixed_and_too_few_cases_give_none(analysis_of: MakeAnaly
     found = list(part.find(replace(analysis_of(), cases=cases)))
     batch, threads = COLUMNS.index("batch"), COLUMNS.index("threads")
     assert [(f.configuration[batch], f.configuration[threads]) for f in found] == [(1, 1), (8, 1)]
+
+
+def test_laws_are_compared_over_families(analysis_of: MakeAnalysis) -> None:
+    """Three near copies of six models are six witnesses, and not eighteen: the interval is that of the six."""
+    random = np.random.default_rng(4)
+    macs, noise = 10 ** random.uniform(8, 10, len(FAMILIES)), np.exp(random.normal(0, 0.2, len(FAMILIES)))
+    cases = _cases().assign(macs=np.repeat(macs, 3) * np.tile([1, 1.0001, 1.0002], len(FAMILIES)))
+    cases["latency_s"] = 1e-11 * cases["macs"] ** 0.9 * np.repeat(noise, 3)
+    content = {"kind": "fit_comparison", "law": "linear_sqrt", "rival": "power", "models": LISTED, "least": 10}
+    named = [family_of(model) for model in MODELS[::3]]
+    widths = []
+    for families in ([], named):
+        (finding,) = _part(**content, families=families).find(replace(analysis_of(), cases=cases))
+        widths.append(math.log(finding.estimate.high / finding.estimate.low))
+    assert widths[0] > 1.3 * widths[1]  # a claim about families that it names is about their models
 
 
 # --- published accuracy --------------------------------------------------------------------------------------------

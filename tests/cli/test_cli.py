@@ -56,7 +56,7 @@ def test_a_run_measures_reports_and_says_the_verdicts(finished: tuple[Path, Any]
     assert "supported           EN-02" in done.stdout
     assert done.stdout.rstrip().endswith("report: reports/tiny.html")
     page = (folder / "reports" / "tiny.html").read_text()
-    assert "EN-18" in page
+    assert "SB-02" in page
     found = records(folder)
     assert_each_case_has_its_rounds(found)
 

@@ -151,11 +151,12 @@ def test_a_floor_of_this_machine_is_used(
     a, b = store("a.jsonl", {"x": 0.1}), store("b.jsonl", {"x": 0.106})
     assert "5.0 % (assumed" in said(a, b)[1]
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "other"))
-    write_floor("abc123", Floor(0.012, 4, "2026", "epyc-1", ()))
-    assert read_floors(read_results([a]).records) == {"abc123": 0.012}
+    floor = Floor(0.012, 4, "2026", "epyc-1", (), 0.009, 0.020, 12)
+    write_floor("abc123", floor)
+    assert read_floors(read_results([a]).records) == {"abc123": floor}
     code, text = said(a, b)
     assert code == 1
-    assert "1.2 % (measured by scalebench aa)" in text
+    assert "1.2 % (measured by scalebench aa, 95 % interval 0.9 to 2.0 %, 12 degrees of freedom)" in text
 
 
 @pytest.mark.parametrize(

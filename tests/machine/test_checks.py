@@ -169,14 +169,18 @@ def test_steal(share: float | None, state: str) -> None:
     ],
 )
 def test_noise_above_a_tenth_decides(share: float | None, state: str, decides: bool) -> None:
-    for found in (checks.canary("cpu", share, 20), checks.floor("cpu", share, 4, "2026-11-24T00:00:00+00:00")):
+    for found in (
+        checks.canary("cpu", share, 20),
+        checks.floor("cpu", share, "12 degrees of freedom", "2026-11-24T00:00:00+00:00"),
+    ):
         assert (found.state, found.decides) == (state, decides)
         assert bool(found.advice) == (state != "ok")
 
 
 def test_findings_name_their_numbers() -> None:
     assert "varied by 7.0 % over 20 blocks" in checks.canary("cpu", 0.07, 20).finding
-    assert "up to 3.1 % (4 cases, 2026-11-24)" in checks.floor("cpu", 0.031, 4, "2026-11-24T00:00:00+00:00").finding
+    floor = checks.floor("cpu", 0.031, "12 degrees of freedom", "2026-11-24T00:00:00+00:00")
+    assert "less than 3.1 % (12 degrees of freedom, 2026-11-24)" in floor.finding
 
 
 def test_another_run_decides() -> None:

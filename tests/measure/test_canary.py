@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import gc
+import hashlib
+import threading
+import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 import torch
 
 from scalebench.measure import canary as module
-from scalebench.measure.canary import canary
+from scalebench.measure.canary import await_idle, canary
+from scalebench.measure.runtimes.torchlike import set_tf32
+from scalebench.suite.case import Case
 
 CPU = torch.device("cpu")
 
@@ -38,8 +45,8 @@ def test_the_usual_time_is_the_median_without_the_first_call() -> None:
 
 def test_both_figures_are_seconds() -> None:
     found = canary(CPU, seconds=0.0)
-    assert found.keys() == {"matmul_s", "copy_s"}
-    assert all(0 < value < 60 for value in found.values())
+    assert found.keys() == {"idle", "matmul_s", "copy_s"}
+    assert all(0 < found[name] < 60 for name in ("matmul_s", "copy_s"))
 
 
 def test_it_copies_what_it_says_and_multiplies_what_it_says() -> None:
@@ -60,6 +67,116 @@ def test_it_moves_neither_the_random_numbers_nor_the_memory_of_a_round() -> None
     canary(CPU, seconds=0.0)
     assert torch.equal(torch.rand(4), expected)
     assert large_tensors() <= before
+
+
+class Process:
+    """A process beside whose sleeping thread others take ``cores`` until ``until_s``."""
+
+    def __init__(self, cores: float, until_s: float) -> None:
+        self.now = self.cpu = 0.0
+        self.cores, self.until_s = cores, until_s
+
+    def sleep(self, seconds: float) -> None:
+        self.cpu += self.cores * max(0.0, min(self.until_s, self.now + seconds) - self.now)
+        self.now += seconds
+
+    def await_idle(self) -> bool:
+        return await_idle(lambda: self.cpu, lambda: self.now, self.sleep)
+
+
+def test_it_waits_until_workers_no_longer_spin() -> None:
+    """One worker on one core for 0.3 s, as ONNX Runtime's after a pass."""
+    process = Process(cores=1.0, until_s=0.3)
+    assert process.await_idle()
+    assert 0.3 <= process.now < 0.35
+
+
+def test_it_does_not_wait_for_a_process_that_sleeps() -> None:
+    process = Process(cores=0.01, until_s=9.0)
+    assert process.await_idle()
+    assert process.now < 0.05
+
+
+def test_workers_that_never_sleep_are_reported() -> None:
+    process = Process(cores=0.2, until_s=1e9)
+    assert not process.await_idle()
+    assert 3.0 <= process.now < 3.1
+
+
+def test_no_thread_of_the_process_runs_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that hashes without the interpreter's lock for 0.3 s; each call of the canary looks for it."""
+    running: list[bool] = []
+
+    def spin() -> None:
+        data, end = bytes(2**20), time.monotonic() + 0.3
+        while time.monotonic() < end:
+            hashlib.sha256(data)
+
+    spinner = threading.Thread(target=spin)
+    monkeypatch.setattr(module, "_WORK", {"matmul_s": lambda _: lambda: running.append(spinner.is_alive())})
+    spinner.start()
+    assert canary(CPU, seconds=0.0)["idle"]
+    assert running == [False] * 4
+
+
+def test_onnxruntimes_workers_sleep_when_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its workers spin for a while after a pass. While this thread sleeps, a worker takes CPU time only if it spins."""
+    onnx, onnxruntime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
+    shape = [256, 256]
+    matrix = partial(onnx.helper.make_tensor_value_info, elem_type=onnx.TensorProto.FLOAT, shape=shape)
+    product = onnx.helper.make_node("MatMul", ["x", "x"], ["y"])
+    graph = onnx.helper.make_graph([product], "product", [matrix("x")], [matrix("y")])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
+    images, busy_s = {"x": torch.randn(shape).numpy()}, []
+
+    def watch() -> None:
+        start = time.process_time()
+        time.sleep(0.02)
+        busy_s.append(time.process_time() - start)
+
+    monkeypatch.setattr(module, "_WORK", {"matmul_s": lambda _: watch})
+    for _ in range(20):
+        session.run(None, images)
+    assert canary(CPU, seconds=0.0)["idle"]
+    assert max(busy_s) < 0.01
+
+
+@pytest.mark.parametrize("precision", ["fp32", "tf32"])
+def test_it_multiplies_in_fp32_whatever_the_case_uses(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of the process during the canary, and its product against float64: bf16 is off by 2e-3."""
+    mkldnn: Any = torch.backends.mkldnn
+    backends = (torch.backends.cuda.matmul, mkldnn.matmul)
+    if not hasattr(backends[0], "fp32_precision"):
+        pytest.skip("torch before 2.9")
+    during: list[list[str]] = []
+
+    def product(device: torch.device) -> Callable[[], object]:
+        a, b = torch.randn(64, 64), torch.randn(64, 64)
+
+        def multiply() -> None:
+            during.append([backend.fp32_precision for backend in backends])
+            exact = a.double() @ b.double()
+            assert ((a @ b) - exact).norm() / exact.norm() < 1e-6
+
+        return multiply
+
+    monkeypatch.setattr(module, "_WORK", {"matmul_s": product})
+    before = [backend.fp32_precision for backend in backends]
+    try:
+        set_tf32(Case("resnet18", 64, precision=precision))
+        backends[1].fp32_precision = "bf16"
+        outside = [backend.fp32_precision for backend in backends]
+        canary(CPU, seconds=0.0)
+        assert during == [["ieee", "ieee"]] * 4
+        assert [backend.fp32_precision for backend in backends] == outside
+        assert torch.backends.cuda.matmul.allow_tf32 == (precision == "tf32")
+    finally:
+        set_tf32(Case("resnet18", 64))
+        for backend, setting in zip(backends, before, strict=True):
+            backend.fp32_precision = setting
 
 
 def large_tensors() -> set[int]:

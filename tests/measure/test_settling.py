@@ -24,9 +24,10 @@ def test_settled_statistics_make_exact_arithmetic_agree() -> None:
     assert 0.1 < float(exact.norm()) < 1e3
 
 
-def test_only_statistics_differ() -> None:
-    """Weights are those of every other process."""
+def test_only_statistics_and_constant_parameters_differ() -> None:
+    """Other weights are those of every other process."""
     fresh, settled = build_seeded(CASE, DEVICE), example(CASE)[0]
     pairs = zip(fresh.state_dict().items(), settled.state_dict().values(), strict=True)
     changed = {name.rpartition(".")[2] for (name, a), b in pairs if not torch.equal(a, b)}
-    assert changed == {"running_mean", "running_var"}
+    assert changed == {"running_mean", "running_var", "weight", "bias"}
+    assert torch.equal(fresh.state_dict()["conv_stem.weight"], settled.state_dict()["conv_stem.weight"])

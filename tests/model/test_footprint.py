@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from scalebench.errors import BuildError
+from scalebench.model import footprint
 from scalebench.model.build import build
 from scalebench.model.footprint import static_peak
 from scalebench.suite.variant import Variant
@@ -58,3 +59,17 @@ def test_a_pass_that_fails_is_refused_with_its_reason() -> None:
     with pytest.raises(BuildError, match="static memory"):
         static_peak(on_meta(nn.Linear(5, 5)), 32)
     assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("name", ["resnet18", "efficientnet_b0", "convnext_atto"])
+@pytest.mark.parametrize("training", [False, True])
+def test_the_meta_device_gives_what_fake_tensors_of_the_cpu_give(name: str, training: bool) -> None:
+    model = build(Variant(name), 64, device="meta")
+    assert footprint._peak_on_meta(model, 64, 1, training) == footprint._peak_of_fakes(model, 64, 1, training)
+
+
+def test_attention_keeps_its_fused_kernel() -> None:
+    model = build(Variant("vit_tiny_patch16_224"), 224, device="meta")
+    with pytest.raises(footprint._FusedAttention):
+        footprint._peak_on_meta(model, 224, 1, False)
+    assert static_peak(model, 224) == footprint._peak_of_fakes(model, 224, 1, False)

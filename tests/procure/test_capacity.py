@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scalebench.analysis.sessions import Spread
 from scalebench.errors import PlanError
 from scalebench.machine.ability import Ability, Peak
 from scalebench.procure.capacity import capacities
@@ -28,6 +30,14 @@ Make = Callable[..., list[Record]]
 A4 = {1: 4, 2: 5, 4: 7, 8: 11, 16: 19, 32: 35, 64: 67}
 """p99 of each batch in ms: worked example 1."""
 ON_CPU = (("accelerator: nvidia-l4", "accelerator: cpu"), ("machine: l4-box", "machine: cpu-box"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_spread_between_sessions() -> Iterator[None]:
+    """Draws over rounds alone; ``test_evidence`` has those over sessions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scalebench.procure.evidence.DEFAULT", Spread((0.0, 1.0), (0.0, 1.0)))
+        yield
 
 
 def evidence(file: PlanFile, *records: list[Record], abilities: Sequence[Ability] = ()) -> Evidence:
@@ -65,9 +75,10 @@ def test_1_batch_at_the_service_level(plan_file: Load, service_rounds: Make, l4:
     capacity = only(plan_file(), a4(service_rounds, where=l4, device="cuda:0"))
     assert capacity.batch == 16
     assert capacity.images_per_s.value == pytest.approx(842.1053, abs=5e-5)
-    assert capacity.counted_on == capacity.images_per_s.low == capacity.images_per_s.value, "all laps are equal"
+    assert capacity.counted_on == capacity.images_per_s.low
+    assert capacity.images_per_s.low == pytest.approx(capacity.images_per_s.value), "all laps are equal"
     assert capacity.worst_s == pytest.approx(0.048)
-    assert set(capacity.draws) == {capacity.images_per_s.value}
+    assert capacity.draws == pytest.approx([capacity.images_per_s.value] * 200)
     assert len(capacity.draws) == 200
     assert capacity.limit == "the service level: batch 32 is too slow"
     assert (capacity.origin, capacity.machine, capacity.n, capacity.memory_bytes) == ("measured", "l4-box", 5, 1e8)
@@ -84,7 +95,7 @@ def test_several_devices_serve_times_as_much(plan_file: Load, service_rounds: Ma
     file = plan_file(("accelerator: nvidia-l4", "accelerator: nvidia-l4\n    count: 3"))
     capacity = only(file, a4(service_rounds, where=l4, device="cuda:0"))
     assert capacity.images_per_s.value == pytest.approx(3 * 16 / 0.019)
-    assert set(capacity.draws) == {capacity.images_per_s.value}
+    assert capacity.draws == pytest.approx([capacity.images_per_s.value] * 200)
     assert "measured on one device, times 3" in capacity.notes
 
 
@@ -97,16 +108,17 @@ def test_copies_serve_together(plan_file: Load, service_rounds: Make) -> None:
 
 
 def test_the_careful_end_decides(plan_file: Load, service_rounds: Make) -> None:
-    """One slow round in five widens the interval past the service level; the median looks at the value only."""
-    rounds = service_rounds(1, values=[*[[0.010] * 80] * 4, [0.010] * 78 + [0.030] * 2])
+    """One slow round in five widens the interval past the service level; the median looks at the value only.
+
+    The p99 of the slow round is 40 ms: 10 ms times 4^(1/5); standard error ln 4 / 5, times t(4) = 2.7764.
+    """
+    rounds = service_rounds(1, values=[*[[0.010] * 80] * 4, ([0.010] * 39 + [0.040]) * 2])
     careful, easy = plan_file(*ON_CPU), plan_file(*ON_CPU, ("redundancy: 1", "redundancy: 1\n  capacity_bound: median"))
-    assert why(careful, rounds).text.startswith("70 ms against 60 ms: batch 1 takes twice 30 ms")
+    assert why(careful, rounds).text.startswith("66.98 ms against 60 ms: batch 1 takes twice 28.49 ms")
     capacity = only(easy, rounds)
-    assert capacity.counted_on == capacity.images_per_s.value == pytest.approx(100)
-    assert capacity.images_per_s.low == pytest.approx(1 / 0.030)
-    assert {0.0, capacity.images_per_s.value} == set(capacity.draws), (
-        "in some draws the slow round is there often enough"
-    )
+    assert capacity.counted_on == capacity.images_per_s.value == pytest.approx(75.79, rel=1e-3)
+    assert capacity.images_per_s.low == pytest.approx(1 / 0.02849, rel=1e-3)
+    assert 0 < np.mean(np.array(capacity.draws) == 0) < 0.2, "some draws are past the service level"
 
 
 def test_too_few_iterations_or_rounds(plan_file: Load, service_rounds: Make) -> None:
@@ -114,10 +126,9 @@ def test_too_few_iterations_or_rounds(plan_file: Load, service_rounds: Make) -> 
     file = plan_file(*ON_CPU)
     few = why(file, service_rounds(1, laps=60))
     assert few.reason == "percentile_not_established"
-    assert few.text == "p99 of batch 1 needs 368 iterations in 5 rounds; there are 300 in 5: 68 more iterations"
-    four = why(file, service_rounds(1, laps=92, rounds=4))
-    assert four.text.endswith("there are 368 in 4: 1 more round")
-    assert only(plan_file(*ON_CPU, ("percentile: 99", "percentile: 95")), service_rounds(1, laps=15)).batch == 1
+    assert few.text == "p99 of batch 1: 60 of 70 iterations in the shortest round"
+    assert why(file, service_rounds(1, rounds=2)).text.endswith("2 of 3 rounds")
+    assert only(plan_file(*ON_CPU, ("percentile: 99", "percentile: 95")), service_rounds(1, laps=20)).batch == 1
     both = only(file, service_rounds(1), service_rounds(2, laps=10))
     assert (both.batch, both.limit) == (1, "the percentile is not established beyond: batch 2")
 
@@ -427,7 +438,7 @@ class TestRules:
         return (serving[0].counted_on, serving[0].draws) if serving else (0.0, (0.0,) * 200)
 
     def records(self, make: Make, batches: list[tuple[int, float]], speed: list[float]) -> list[Record]:
-        laps = [[factor * (1 + lap / 1000) for lap in range(80)] for factor in speed]
+        laps = [[factor * (1 + 37 * lap % 80 / 1000) for lap in range(80)] for factor in speed]
         return [
             record
             for batch, s in batches
@@ -440,12 +451,23 @@ class TestRules:
         self, plan_file: Load, service_rounds: Make, batches: list[tuple[int, float]], speed: list[float], slow: int,
         factor: float,
     ) -> None:  # fmt: skip
+        """Of the value; an interval may get narrower, where the slower round is less of an exception."""
+        file = plan_file(*ON_CPU, ("redundancy: 1", "redundancy: 1\n  capacity_bound: median"))
+        before, _ = self.counted(file, self.records(service_rounds, batches, speed))
+        slower = [of_round * factor if at == slow else of_round for at, of_round in enumerate(speed)]
+        after, _ = self.counted(file, self.records(service_rounds, batches, slower))
+        assert after <= before * (1 + 1e-12)
+
+    @given(batches=BATCHES, speed=LAPS, factor=st.floats(1, 3))
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_a_slower_case(
+        self, plan_file: Load, service_rounds: Make, batches: list[tuple[int, float]], speed: list[float], factor: float
+    ) -> None:
         file = plan_file(*ON_CPU)
         before, drawn = self.counted(file, self.records(service_rounds, batches, speed))
-        slower = [of_round * factor if at == slow else of_round for at, of_round in enumerate(speed)]
-        after, drawn_after = self.counted(file, self.records(service_rounds, batches, slower))
-        assert after <= before * (1 + 1e-12)
-        assert all(b <= a * (1 + 1e-12) for a, b in zip(drawn, drawn_after, strict=True))
+        after, drawn_after = self.counted(file, self.records(service_rounds, batches, [factor * s for s in speed]))
+        assert after <= before * (1 + 1e-9)
+        assert all(b <= a * (1 + 1e-9) for a, b in zip(drawn, drawn_after, strict=True))
 
     @given(batches=BATCHES, speed=LAPS, overhead=st.floats(0, 50), limit=st.floats(1, 60))
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -462,7 +484,7 @@ class TestRules:
             assert after <= before
             assert all(b <= a for a, b in zip(drawn, drawn_after, strict=True))
 
-    @given(batches=BATCHES, speed=LAPS, kept=st.integers(1, 4))
+    @given(batches=BATCHES, speed=LAPS, kept=st.integers(1, 2))
     @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_dropping_rounds_establishes_nothing(
         self, plan_file: Load, service_rounds: Make, batches: list[tuple[int, float]], speed: list[float], kept: int
@@ -490,5 +512,8 @@ def test_the_shipped_plan_runs_on_the_committed_records(root: Path) -> None:
         ("sixteen-cores", "extrapolated"),
     }
     assert all(capacity.worst_s <= 0.1 and capacity.images_per_s.low > 0 for capacity in serving)
-    assert {"slo", "accuracy"} <= {refusal.reason for refusal in refused if refusal.node == "two-cores"}
+    reasons = {refusal.reason for refusal in refused if refusal.node == "two-cores"}
+    assert {"percentile_not_established", "accuracy"} <= reasons, (
+        "76 correlated iterations are too few for a p99 of two"
+    )
     assert "slo" in {refusal.reason for refusal in refused if refusal.node == "one-slow-core"}

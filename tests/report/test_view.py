@@ -71,7 +71,7 @@ def test_an_effect_always_says_n_and_its_interval(full: Built) -> None:
 
 
 def test_every_way_of_running_has_a_panel_of_its_own(figures: dict[str, Chart | Absent]) -> None:
-    for name in ("f1", "f2", "f3", "f5"):
+    for name in ("f1", "f2", "f3"):
         chart = figures[name]
         assert isinstance(chart, Chart)
         assert [panel.title.split(", fp32")[0] for panel in chart.panels] == [
@@ -83,16 +83,13 @@ def test_every_way_of_running_has_a_panel_of_its_own(figures: dict[str, Chart | 
 
 
 def test_takeaways_come_from_the_data(full: Built, figures: dict[str, Chart | Absent]) -> None:
-    resolution, groups, front = figures["f2"], figures["f4"], figures["f5"]
+    resolution, groups = figures["f2"], figures["f4"]
     assert isinstance(resolution, Chart)
     assert isinstance(groups, Chart)
-    assert isinstance(front, Chart)
     # Latency is proportional to MACs, and those to pixels, in these records.
     assert resolution.numbers["steepest"] == pytest.approx(-1, rel=1e-6)
     assert groups.numbers["comparisons"] == 6
     assert groups.numbers["ratio"] == pytest.approx(0.995)
-    # Time is proportional to MACs, so every case is on its front.
-    assert front.numbers["front"] == front.numbers["cases"] == len(full.analysis.cases)
 
 
 def test_a_takeaway_follows_its_data(build: Callable[..., Built]) -> None:

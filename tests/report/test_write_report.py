@@ -27,7 +27,7 @@ OURS = 4
 
 READING_ORDER = (
     "verdict", "offers", "claims", "compute", "resolution", "matched", "exponents", "memory", "batch", "trust",
-    "pareto", "explorer", "cases", "gaps", "method",
+    "explorer", "cases", "gaps", "method",
 )  # fmt: skip
 
 
@@ -124,11 +124,11 @@ def test_figures_have_a_name_a_takeaway_and_a_table(full: Built) -> None:
     html = full.html
     drawings = re.findall(r"<svg [^>]*>", html)
     plots = [drawing for drawing in drawings if 'class="plot"' in drawing]
-    assert len(plots) == 3 * 4 + 6 + 2 + 1 + 3  # f1, f2, f3, f5; f4 of two metrics; f7 and f8 without batch; f9
+    assert len(plots) == 3 * 3 + 6 + 2 + 1 + 3  # f1, f2, f3; f4 of two metrics; f7 and f8 without batch; f9
     assert all('role="img"' in d and 'aria-label="' in d and "viewBox" in d for d in drawings)
     assert "#010203" not in html
     figures = {f["id"] for f in full.json["figures"]}
-    assert figures == {"f1", "f2", "f3", "f4", "f5", "f7", "f8", "f9"}
+    assert figures == {"f1", "f2", "f3", "f4", "f7", "f8", "f9"}
     assert html.count('class="takeaway"') == len(figures)
     assert html.count("<summary>Table: ") + html.count('<p class="twin">Table: ') == len(figures)
 

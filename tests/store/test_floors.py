@@ -18,6 +18,14 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert list(file.parent.iterdir()) == [file]
 
 
+def test_a_floor_of_version_0_1_is_read(tmp_path: Path) -> None:
+    text = '{"floor": 0.24, "n": 4, "when": "2026-11-24T00:00:00+00:00", "machine": "epyc-1", "cases": ["a", "b"]}'
+    (tmp_path / "abc.json").write_text(text)
+    floor = read_floor("abc", tmp_path)
+    assert floor is not None
+    assert (floor.floor, floor.freedom, floor.basis) == (0.24, None, "largest of 4 differences")
+
+
 def test_a_new_floor_takes_the_old_ones_place(tmp_path: Path) -> None:
     write_floor("abc", FLOOR, tmp_path)
     newer = Floor(0.01, 8, "2027", "epyc-1", ())

@@ -82,6 +82,7 @@ class NoiseScale:
     margin: float
     noise: float = 0.0
     noise_from: str = ""
+    freedom: float = math.inf  # degrees of freedom of the noise
 
 
 def row_of(a: Side, b: Side, metric: str, effect: Effect, check: RankTest, scale: NoiseScale) -> Compared:

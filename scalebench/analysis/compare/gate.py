@@ -21,8 +21,8 @@ Better = Literal["lower", "higher"]
 GATE = (1 - LEVEL) / 2
 """Family-wise error of the gate, one-sided: the other half of the 5 % would be improvements."""
 SD_OF_FLOOR = float(stats.norm.ppf(0.975)) * math.sqrt(2)
-"""A floor is the 95th percentile of |log ratio| between two runs of one case; divided by this (2.77) it is the
-standard deviation of one run."""
+"""95 % of comparisons of two runs of one case stay below a floor; divided by this (2.77) it is the standard deviation
+of one run, on logarithms."""
 
 
 @dataclass(frozen=True)
@@ -55,24 +55,26 @@ class Effect:
         return float(stats.t.sf(log / self.error, self.freedom))
 
 
-def welch(a: Sequence[float], b: Sequence[float], floor: float = 0.0) -> Effect:
+def welch(a: Sequence[float], b: Sequence[float], floor: float = 0.0, freedom: float = math.inf) -> Effect:
     """Effect between the rounds of two runs, after Welch, with the noise between runs added.
 
     Rounds of one run share the state of the machine, which their own spread cannot show. So twice the variance of a
-    run is added, with a standard deviation of ``floor / SD_OF_FLOOR``. It is taken as known: it adds nothing to the
-    denominator of the degrees of freedom (Satterthwaite).
+    run is added, with a standard deviation of ``floor / SD_OF_FLOOR``. It enters the degrees of freedom (Satterthwaite)
+    with its own, or as known where these are infinite.
 
     Args:
         a, b: round medians, both with at least one value.
-        floor: 95th percentile of |log ratio| between two runs of one case.
+        floor: |log ratio| that 95 % of comparisons of two runs of one case stay below.
+        freedom: its degrees of freedom.
     """
     x, y = (np.log(np.asarray(values, dtype=float)) for values in (a, b))
     mean, n = float(y.mean() - x.mean()), min(len(x), len(y))
     if n < 2:
         return Effect(mean, math.nan, math.nan, n)
-    parts = [(float(values.var(ddof=1)) / len(values), len(values) - 1) for values in (x, y)]
-    variance = sum(part for part, _ in parts) + 2 * (floor / SD_OF_FLOOR) ** 2
-    unsure = sum(part**2 / freedom for part, freedom in parts)
+    parts: list[tuple[float, float]] = [(float(values.var(ddof=1)) / len(values), len(values) - 1) for values in (x, y)]
+    parts.append((2 * (floor / SD_OF_FLOOR) ** 2, freedom))
+    variance = sum(part for part, _ in parts)
+    unsure = sum(part**2 / part_freedom for part, part_freedom in parts)
     return Effect(mean, math.sqrt(variance), variance**2 / unsure if unsure else math.inf, n)
 
 

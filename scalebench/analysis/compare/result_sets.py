@@ -13,8 +13,10 @@ from scipy import stats
 from scalebench.analysis.compare.comparison import Compared, Comparison, NoiseScale, RankTest, gate, means_of, row_of
 from scalebench.analysis.compare.gate import welch
 from scalebench.analysis.compare.pairing import Pair, pair_up
+from scalebench.machine.canaries import is_idle
 from scalebench.metrics import METRICS
 from scalebench.record import Environment, Record
+from scalebench.store.floors import Floor
 
 MARGIN = 0.03
 """Relative difference that does not matter; twice the machine's noise floor where that is more."""
@@ -28,17 +30,17 @@ class CompareOptions:
 
     metrics: tuple[str, ...] = ("latency_s",)
     margin: float = MARGIN
-    floors: Mapping[str, float] = field(default_factory=dict)  # noise between runs, |log ratio|, by hardware key
+    floors: Mapping[str, Floor] = field(default_factory=dict)  # noise between runs as measured, by hardware key
     floor: float | None = None  # the same for every machine; replaces ``floors``
     force: bool = False  # compare rounds that were timed by different methods
 
-    def floor_of(self, environment: Environment) -> tuple[float, str]:
-        """Noise between two runs on this machine, |log ratio|, and its source."""
+    def floor_of(self, environment: Environment) -> tuple[float, str, float]:
+        """Noise between two runs on this machine, |log ratio|, its source, and its degrees of freedom."""
         if self.floor is not None:
-            return self.floor, "given"
-        if environment.hw_key in self.floors:
-            return self.floors[environment.hw_key], "measured by scalebench aa"
-        return default_floor(environment), "assumed; scalebench aa measures it"
+            return self.floor, "given", math.inf
+        if floor := self.floors.get(environment.hw_key):
+            return floor.floor, f"measured by scalebench aa, {floor.basis}", floor.freedom or math.inf
+        return default_floor(environment), "assumed; scalebench aa measures it", math.inf
 
 
 def compare(a: Sequence[Record], b: Sequence[Record], options: CompareOptions | None = None) -> Comparison:
@@ -87,17 +89,17 @@ def _compared(
     if not a or not b:
         return None
     scale = _scale(pair, metric, options, drifts)
-    return row_of(pair.a, pair.b, metric, welch(a, b, scale.noise), RankTest(*_ranks(a, b)), scale)
+    return row_of(pair.a, pair.b, metric, welch(a, b, scale.noise, scale.freedom), RankTest(*_ranks(a, b)), scale)
 
 
 def _scale(pair: Pair, metric: str, options: CompareOptions, drifts: Mapping[tuple[str, ...], float]) -> NoiseScale:
     if METRICS[metric].unit == "byte":
         return NoiseScale(options.margin)
-    floor, source = max(options.floor_of(side.environment) for side in (pair.a, pair.b))
+    floor, source, freedom = max(options.floor_of(side.environment) for side in (pair.a, pair.b))
     margin, drift = max(options.margin, 2 * floor), drifts.get(_place(pair), 0.0)
     if drift > floor:
         return NoiseScale(margin, drift, "drift of the canary between the runs")
-    return NoiseScale(margin, floor, source)
+    return NoiseScale(margin, floor, source, freedom)
 
 
 def _ranks(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
@@ -109,10 +111,14 @@ def _ranks(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
 
 
 def _drifts(pairs: Sequence[Pair]) -> dict[tuple[str, ...], float]:
-    """|log ratio| of the canary's median time between two runs on one machine, by machine, device and threads."""
+    """|log ratio| of the canary's median time between two runs on one machine, by machine, device and threads.
+
+    Canaries beside a runtime's own threads and those of idle processes are not compared.
+    """
     places: dict[tuple[str, ...], list[Pair]] = {}
     for pair in pairs:
-        if pair.difference.kind != "cross-hardware":
+        idle = {is_idle(record) for side in (pair.a, pair.b) for record in side.rounds}
+        if pair.difference.kind != "cross-hardware" and len(idle) == 1:
             places.setdefault(_place(pair), []).append(pair)
     drifts = {}
     for place, own in places.items():

@@ -33,18 +33,24 @@ class ScoredLaw:
     tied: bool  # whether its error cannot be distinguished from the best one's
 
 
-def choose(x: Sequence[float], y: Sequence[float], laws: Sequence[Law] = tuple(LAWS.values())) -> list[ScoredLaw]:
+def choose(
+    x: Sequence[float],
+    y: Sequence[float],
+    laws: Sequence[Law] = tuple(LAWS.values()),
+    families: Sequence[str] | None = None,
+) -> list[ScoredLaw]:
     """All laws, least leave-one-out error first, refused ones last; see ``winner``.
 
     A law is tied with the best where their errors agree within ``RESOLUTION``, or the 95 % bootstrap interval of the
-    difference in squared errors over distinct x includes zero. A fit that has not converged is tied with nothing.
+    difference in squared errors includes zero; it resamples ``families`` where they are given, else distinct x. A fit
+    that has not converged is tied with nothing.
     """
     fits = [fit_law(law, x, y) for law in laws]
     errors = {fit.law.name: left_out(fit, x, y) for fit in fits}
     ranked = sorted(fits, key=lambda fit: (math.isnan(_rms(errors[fit.law.name])), _rms(errors[fit.law.name])))
     best = errors[ranked[0].law.name]
     return [
-        ScoredLaw(fit, _rms(own), extrapolated(fit.law, x, y), fit.converged and _tied(best, own, x))
+        ScoredLaw(fit, _rms(own), extrapolated(fit.law, x, y), fit.converged and _tied(best, own, families or x))
         for fit in ranked
         for own in [errors[fit.law.name]]
     ]
@@ -56,16 +62,20 @@ def winner(candidates: Sequence[ScoredLaw]) -> ScoredLaw | None:
     return min(tied, key=lambda c: len(c.fit.law.parameters), default=None)
 
 
-def law_ratio(x: Sequence[float], y: Sequence[float], law: Law, rival: Law) -> Estimate:
-    """Leave-one-out error of one law over that of another, with its bootstrap interval over distinct x.
+def law_ratio(
+    x: Sequence[float], y: Sequence[float], law: Law, rival: Law, families: Sequence[str] | None = None
+) -> Estimate:
+    """Leave-one-out error of one law over that of another, with its bootstrap interval.
 
-    Below 1 favours ``law``; everything NaN where one of them is refused. The fits are not resampled, so the interval
-    is somewhat narrow; it is never narrower than ``RESOLUTION``, so that rounding cannot distinguish equal curves.
+    The interval resamples ``families`` where they are given, for models of one family lie on the same side of a law
+    together; else distinct x. Below 1 favours ``law``; everything NaN where one of them is refused. The fits are not
+    resampled, so the interval is somewhat narrow; it is never narrower than ``RESOLUTION``, so that rounding cannot
+    distinguish equal curves.
     """
     errors = [left_out(fit_law(form, x, y), x, y) for form in (law, rival)]
     if np.isnan(errors).any():
         return unknown(len(x))
-    squares, rival_squares = (_by_x(own, x) for own in errors)
+    squares, rival_squares = (_by_unit(own, families or x) for own in errors)
     rows = _draws(len(squares))
     value = math.sqrt(float(squares.sum() / rival_squares.sum()))
     e = resampled(value, np.sqrt(squares[rows].sum(axis=1) / rival_squares[rows].sum(axis=1)), len(x))
@@ -103,19 +113,19 @@ def _rms(errors: Values) -> float:
     return math.sqrt(float(np.mean(errors**2))) if len(errors) else math.nan
 
 
-def _tied(best: Values, errors: Values, x: Sequence[float]) -> bool:
+def _tied(best: Values, errors: Values, units: Sequence[float] | Sequence[str]) -> bool:
     if np.isnan(errors).any() or np.isnan(best).any():
         return False
-    least, squares = _by_x(best, x), _by_x(errors, x)
+    least, squares = _by_unit(best, units), _by_unit(errors, units)
     if squares.sum() <= least.sum() * (1 + RESOLUTION) ** 2:
         return True
     difference = resampled(0.0, (squares - least)[_draws(len(least))].sum(axis=1), len(least))
     return difference.low <= 0 <= difference.high
 
 
-def _by_x(errors: Values, x: Sequence[float]) -> Values:
-    """Sum of squared errors for each distinct x: points that share one are not independent."""
-    _, which = np.unique(np.asarray(x, dtype=float), return_inverse=True)
+def _by_unit(errors: Values, units: Sequence[float] | Sequence[str]) -> Values:
+    """Sum of squared errors for each unit: points that share one are not independent."""
+    _, which = np.unique(np.asarray(units), return_inverse=True)
     return np.asarray(np.bincount(which, weights=errors**2 + _ROUNDING**2), dtype=float)
 
 

@@ -73,7 +73,7 @@ class Predictor:
         """Guesses of the tiers that can predict the pass, and reasons of those that cannot."""
         guesses, refusals = [], [same_model.why_not(self._works, work), other_model.why_not(self._works, work)]
         if not refusals[0]:
-            learned = same_model.learn_same_model(self._works, self._times, work.model)
+            learned = same_model.learn_same_model(self._works, self._times, work)
             flags = (f"scaled from {learned.n_train} resolutions",) if learned.method != same_model.LINE else ()
             guesses.append(guess(learned, work, "T1", flags))
         if not refusals[1]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, product
 
 import numpy as np
 
@@ -39,9 +39,9 @@ def evaluate(cases: Mapping[Place, Sequence[MeasuredCase]]) -> list[ErrorRow]:
     """Error table of every tier that has enough cases, place by place."""
     rows = []
     for place, own in cases.items():
-        for line in (True, False):
-            method = same_model.LINE if line else same_model.SCALED
-            rows += _row("T1", method, "latency", place, _same_model_errors(own, line))
+        for line, ends in product((True, False), (False, True)):
+            method = f"{same_model.LINE if line else same_model.SCALED}{same_model.BEYOND if ends else ''}"
+            rows += _row("T1", method, "latency", place, _same_model_errors(own, line, ends))
         rows += _row("T2", "new family", "latency", place, _other_model_errors(own))
         rows += _row("T2", "base and static peak", "memory", place, _memory_errors(place, own))
         for other, other_cases in cases.items():
@@ -70,8 +70,8 @@ def _row(tier: str, method: str, quantity: str, place: Place, scored: Sequence[S
     ]  # fmt: skip
 
 
-def _same_model_errors(cases: Sequence[MeasuredCase], line: bool) -> list[Scored]:
-    labels, scores = same_model.left_out([c.work for c in cases], np.array([c.latency_s for c in cases]), line)
+def _same_model_errors(cases: Sequence[MeasuredCase], line: bool, ends: bool) -> list[Scored]:
+    labels, scores = same_model.left_out([c.work for c in cases], np.array([c.latency_s for c in cases]), line, ends)
     return _one_by_one(scores, labels)
 
 

@@ -17,6 +17,7 @@ FEWEST = 3
 REACH = 2.0
 """Times the measured range of MACs, beyond which nothing is predicted."""
 LINE, SCALED = "a + b MACs + c bytes", "scaled by a power of MACs"
+BEYOND = ", beyond its range"
 FEWEST_SLOPES = 5
 """Other models measured at several resolutions, from which the power is theirs; below it is one."""
 
@@ -31,31 +32,39 @@ def why_not(measured: Sequence[Work], work: Work) -> str:
     return ""
 
 
-def learn_same_model(works: Sequence[Work], values: Values, model: str) -> Learned:
-    """Learn one model from its own resolutions.
+def learn_same_model(works: Sequence[Work], values: Values, work: Work) -> Learned:
+    """Learn the model of one pass from its own resolutions.
 
-    ``works`` are of all models measured at the place: the interval is from all, resolution after resolution left out.
+    ``works`` are of all models measured at the place, and the interval is from all, resolution after resolution left
+    out: from those at the ends of their model's range where the pass lies beyond its own, else from those inside.
     """
-    own = np.array([work.model == model for work in works])
+    own = np.array([other.model == work.model for other in works])
     own_works = list(compress(works, own))
     line = len(own_works) >= FEWEST
-    power = _power(_slopes(works, values), model)
+    power = _power(_slopes(works, values), work.model)
     predict = partial(_predict, own_works, values[own], None if line else power)
-    labels, scores = left_out(works, values, line)
+    labels, scores = left_out(works, values, line, beyond(own_works, work))
     method = LINE if line else f"scaled by MACs to the power {power:.2f}"
     return Learned(predict, method, len(own_works), scores, tuple(labels))
 
 
-def left_out(works: Sequence[Work], values: Values, line: bool) -> tuple[list[str], Values]:
+def beyond(measured: Sequence[Work], work: Work) -> bool:
+    """Whether a pass has more or fewer MACs than any that its model was measured at."""
+    macs = [other.macs for other in measured]
+    return not min(macs) <= work.macs <= max(macs)
+
+
+def left_out(works: Sequence[Work], values: Values, line: bool, ends: bool) -> tuple[list[str], Values]:
     """Absolute log error of each pass, by its label, predicted from the other resolutions of its model.
 
+    Extrapolation errs more, so only passes at the ``ends`` of their model's range are left out, or only those inside.
     A line needs three others, scaling takes the nearest; passes that tier 1 would refuse are skipped.
     """
     labels, scores, slopes = [], [], _slopes(works, values)
     for index, work in enumerate(works):
         others = [i for i, other in enumerate(works) if other.model == work.model and i != index]
         measured = [works[i] for i in others]
-        if len(others) < (FEWEST if line else 1) or why_not(measured, work):
+        if len(others) < (FEWEST if line else 1) or why_not(measured, work) or beyond(measured, work) != ends:
             continue
         predicted = _predict(measured, values[others], None if line else _power(slopes, work.model), [work])[0]
         labels.append(work.label)

@@ -11,10 +11,9 @@ from matplotlib.axes import Axes
 from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
 from scalebench.report.content import Absent, Chart
-from scalebench.report.figures.drawing import INK, EndLabel, end_of, label_ends, label_points, log_axis
-from scalebench.report.figures.panels import ALL_CASES, dense, per_way, scatter, scatter_front
-from scalebench.report.figures.takeaways import of_compute, of_front, of_resolution
-from scalebench.report.labels import point_label
+from scalebench.report.figures.drawing import INK, EndLabel, end_of, label_ends, log_axis
+from scalebench.report.figures.panels import ALL_CASES, dense, per_way, scatter
+from scalebench.report.figures.takeaways import of_compute, of_resolution
 from scalebench.report.looks import DASHES, MARKERS, look, series
 
 RESOLUTION = "resolution, px (square input)"
@@ -49,17 +48,6 @@ def against_resolution(cases: pd.DataFrame, metric: str, anchor: str) -> Chart |
             f"Of up to {most} curves each panel draws the {MOST_CURVES} that are measured at most resolutions. {note}"
         )
     return Chart(anchor, title, takeaway.text, takeaway.numbers, drawn, ALL_CASES, note=note.strip())
-
-
-def front(cases: pd.DataFrame) -> Chart | Absent:
-    """Figure 5; ``cases`` with the column ``front``."""
-    title = "Pareto front: counted MACs per image against latency"
-    good = cases.dropna(subset=["latency_s", "macs"])
-    if good["macs"].nunique() < 2:
-        return Absent(title, "fewer than two cases with different counted MACs have a latency")
-    takeaway = of_front(good)
-    drawn, note = per_way(good, partial(_front_panel, good), "f5", title)
-    return Chart("f5", title, takeaway.text, takeaway.numbers, drawn, ALL_CASES, note=note)
 
 
 def _same_machine(every: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
@@ -162,18 +150,3 @@ def _longest(cases: pd.DataFrame) -> pd.DataFrame:
     lengths = cases.groupby("model")["resolution"].nunique()
     named = sorted(lengths.index, key=lambda model: (-lengths[model], model))[:MOST_CURVES]
     return cases[cases["model"].isin(named)]
-
-
-def _front_panel(every: pd.DataFrame, cases: pd.DataFrame, axes: Axes) -> None:
-    machine = _same_machine(every, cases)
-    log_axis(axes, "x", _shown(machine, "latency_s").tolist())
-    log_axis(axes, "y", _shown(every, "macs").tolist())
-    data = cases.assign(x=_shown(cases, "latency_s"), y=_shown(cases, "macs"), series=cases["model"].map(series))
-    for name, rows in data.groupby("series"):
-        scatter_front(axes, rows, look(str(name)), pixels=dense(cases))
-    best = data[data["front"].astype(bool)].sort_values("x")
-    axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
-    axes.set_xlabel(METRICS["latency_s"].heading)
-    axes.set_ylabel(METRICS["macs"].heading)
-    named = zip(best["x"], best["y"], best["model"], best["resolution"], strict=True)
-    label_points(axes, [(x, y, point_label(model, size)) for x, y, model, size in named])

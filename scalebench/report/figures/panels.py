@@ -63,8 +63,8 @@ def scatter(
                     linewidth=1.1, s=size, alpha=alpha, legend=False, rasterized=pixels)  # fmt: skip
 
 
-def scatter_front(axes: Axes, rows: pd.DataFrame, style: Look, *, pixels: bool = False) -> None:
+def scatter_front(axes: Axes, rows: pd.DataFrame, style: Look) -> None:
     """Points on the front (column ``front``) large, those behind it small and faint."""
     on_front = rows["front"].astype(bool)
-    scatter(axes, rows[~on_front], style, size=18, alpha=FAINT, pixels=pixels)
+    scatter(axes, rows[~on_front], style, size=18, alpha=FAINT)
     scatter(axes, rows[on_front], style, size=40)

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 
 from scalebench import units
-from scalebench.claims.judge import Judged, allowed
+from scalebench.claims.judged_parts import Judged
+from scalebench.claims.why import allowed
 from scalebench.report.content import Strip
 
 _MARGIN = 12.0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -12,8 +10,7 @@ import pandas as pd
 from scalebench.analysis.matched import REFERENCE
 from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
-from scalebench.report.labels import by_configuration, configuration_label, listed, plain
-from scalebench.report.looks import series
+from scalebench.report.labels import by_configuration, configuration_label, plain
 from scalebench.report.tables import number, span
 from scalebench.suite.families import family_of
 
@@ -88,19 +85,6 @@ def of_groups(rows: pd.DataFrame) -> Takeaway:
     )
     numbers = {name: float(far[name]) for name in ("target", "ratio", "low", "high", "n")}
     return Takeaway(text, {**numbers, "comparisons": float(len(certain)), "more": float(more), "less": float(less)})
-
-
-def of_front(cases: pd.DataFrame) -> Takeaway:
-    """Who is on the front; ``cases`` with the column ``front``."""
-    front = cases[cases["front"]]
-    by_series = Counter(front["model"].map(series))
-    kinds: Sequence[str] = [f"{count} {name}" for name, count in by_series.most_common()]
-    text = (
-        f"{len(front)} of {len(cases)} cases are on the front, where no other case computes at least as many "
-        f"MACs per image in less time: {listed(kinds)} ({_configurations(cases)})."
-    )
-    numbers = {"front": float(len(front)), "cases": float(len(cases))}
-    return Takeaway(text, numbers | {name: float(count) for name, count in sorted(by_series.items())})
 
 
 def _configurations(frame: pd.DataFrame) -> str:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import get_args
 
 from scalebench import units
-from scalebench.claims.judge import Verdict, Word
+from scalebench.claims.judge import Verdict
+from scalebench.claims.judged_parts import Word
 from scalebench.claims.measured import GroupRatio
 from scalebench.report.labels import short
 
@@ -43,7 +44,8 @@ def effect(verdict: Verdict) -> str:
         return "no number"
     span = units.interval(verdict.low, verdict.high, verdict.exact)
     how = f"95 % interval {span}" if span.startswith("[") else span
-    return f"effect {units.digits(verdict.effect)}, {how}, n = {verdict.n}"
+    picked = f", the most extreme of {verdict.chosen_from} parts" if verdict.chosen_from > 1 else ""
+    return f"effect {units.digits(verdict.effect)}, {how}, n = {verdict.n}{picked}"
 
 
 def _counts(verdicts: Sequence[Verdict]) -> str:

@@ -45,7 +45,7 @@ def _plain(name: str) -> str:
 
 def _table(laws: pd.DataFrame) -> Table:
     return build_table(
-        "Laws by leave-one-out error; intervals resample cases, and rounds within them", laws,
+        "Laws by leave-one-out error; intervals resample families, and rounds within them", laws,
         Field("law of time per image", lambda row: _plain(row["law"])),
         entry("formula", "formula, x in MACs, x0 their geometric mean"),
         value("error", "error left out, %", PERCENT),

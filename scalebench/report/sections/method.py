@@ -7,7 +7,9 @@ from typing import Any
 
 from scalebench import units
 from scalebench.analysis.analyse import Analysis
+from scalebench.analysis.stopping import PILOT
 from scalebench.report.content import Absent, Chart, Section
+from scalebench.report.labels import listed
 from scalebench.report.method_tables import failures_table, method_tables, words_table
 from scalebench.suite.protocol import Protocol
 
@@ -57,6 +59,7 @@ def method(analysis: Analysis, document: Mapping[str, Any]) -> Section:
         "rounds with a t-interval on logarithms; ratios use Welch's interval. A round with a bad flag is kept in the "
         "records and replaced by another, at most five times per case. An interval that spans a claim's threshold "
         "gives \u201cinconclusive\u201d. Counts are exact and have no interval.",
+        *session_sentences(analysis.sessions),
         *protocol_sentences(analysis),
     )
     tables = method_tables(analysis.machines, document.get("files", ()))
@@ -64,18 +67,34 @@ def method(analysis: Analysis, document: Mapping[str, Any]) -> Section:
     return Section("method", "Method and environment", text, (), tables, code)
 
 
+def session_sentences(sessions: Mapping[str, int]) -> list[str]:
+    """For how many sessions the values of each machine hold; see ``analysis.sessions``."""
+    single = [machine for machine, number in sessions.items() if number == 1]
+    texts = [
+        f"{machine} was measured in {number} sessions: a value is the mean of its sessions, and its interval has the "
+        "spread between them. Cases are compared within the sessions that they share."
+        for machine, number in sessions.items()
+        if number > 1
+    ]
+    if single:
+        texts.append(
+            f"One session: {listed(single)}. Intervals of absolute values, and decisions on limits, hold for that "
+            "session; another hour may differ by more. Ratios within the session are not affected."
+        )
+    return texts
+
+
 def _adapted(protocol: Protocol) -> str:
-    adaptive = protocol.most_rounds > protocol.rounds
-    return ", from five rounds on 9 to 200 of latency, by their spread" if adaptive else ""
+    return ", after five rounds 9 to 200 of latency, by their spread" if protocol.adaptive else ""
 
 
 def _rounds(protocol: Protocol) -> str:
-    if protocol.most_rounds == protocol.rounds:
+    if not protocol.adaptive:
         return f"{protocol.rounds} rounds per case"
     return (
-        f"{protocol.rounds} to {protocol.most_rounds} rounds per case, until the half-width of the interval is at most "
-        f"{100 * protocol.target:g} % on the CPU ({100 * protocol.target_cuda:g} % on CUDA) twice in a row, or "
-        f"{units.duration(protocol.budget_s)} are spent on it"
+        f"{protocol.rounds} to {protocol.most_rounds} rounds per case, as many as the spread of its first {PILOT} asks "
+        f"for, for a half-width of {100 * protocol.target:g} % on the CPU ({100 * protocol.target_cuda:g} % on CUDA), "
+        f"which are left out of the estimates then, or until {units.duration(protocol.budget_s)} are spent on it"
     )
 
 

@@ -11,7 +11,8 @@ from scipy import optimize, special
 from scalebench import units
 from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.stats import LEVEL
-from scalebench.claims.judge import ON_PAPER, Judged, Verdict
+from scalebench.claims.judge import ON_PAPER, Verdict, expected_false
+from scalebench.claims.judged_parts import Judged
 from scalebench.report.labels import listed
 from scalebench.report.sections.headline import effect
 
@@ -20,7 +21,6 @@ FEASIBLE = 200
 """More rounds than this are not feasible."""
 FARTHEST = 1e4
 """An effect nearer to its bound than a ten-thousandth of the half-width lies on it."""
-_END = (1 + LEVEL) / 2
 
 
 def outlook(verdicts: Sequence[Verdict], analysis: Analysis) -> tuple[str, ...]:
@@ -43,33 +43,34 @@ def rounds_to_decide(verdict: Verdict) -> float:
     open_ = [part for part in verdict.parts if part.word == "inconclusive"]
     if verdict.verdict != "inconclusive" or not open_:
         return math.nan
-    deciding_alone = [_rounds(part) for part in open_ if (part.distance > 0) == (verdict.claim.rule == "all_of")]
+    alone = [part for part in open_ if (part.distance > 0) == (verdict.claim.rule == "all_of")]
+    deciding_alone = [_rounds(part, part.level) for part in alone]
     needed = deciding_alone or [_rounds(part) for part in open_]
     return math.nan if any(map(math.isnan, needed)) else min(needed) if deciding_alone else max(needed)
 
 
-def _rounds(part: Judged) -> float:
+def _rounds(part: Judged, level: float = LEVEL) -> float:
     """Rounds after which the interval of one part would end at its nearest bound.
 
     The half-width of the log's interval is the t-quantile times the standard error, and both shrink with n. A ratio of
     two cases that vary alike has 2 (n - 1) degrees of freedom (Welch), the most there can be and so the slowest case.
     """
-    n, share = part.estimate.n, _half_widths(part)
+    n, share, end = part.estimate.n, _half_widths(part, level), (1 + level) / 2
     if math.isnan(share) or n < 2:
         return math.nan
     if share < 1 / FARTHEST:
         return math.inf
-    quantile = float(special.stdtrit(2 * (n - 1), _END))
+    quantile = float(special.stdtrit(2 * (n - 1), end))
 
     def excess(times: float) -> float:
-        return float(special.stdtrit(2 * (n * times - 1), _END)) / quantile / math.sqrt(times) - share
+        return float(special.stdtrit(2 * (n * times - 1), end)) / quantile / math.sqrt(times) - share
 
     return n * float(optimize.brentq(excess, 1, 2 * FARTHEST**2)) if share < 1 else float(n)
 
 
-def _half_widths(part: Judged) -> float:
+def _half_widths(part: Judged, level: float = LEVEL) -> float:
     """How many half-widths of its interval an effect lies from its nearest bound; NaN without an interval of ratios."""
-    e = part.estimate
+    e = part.estimate.at(level)
     if e.exact or not 0 < e.low < e.high < math.inf:
         return math.nan
     bounds = [bound for bound in (part.low, part.high) if 0 < bound < math.inf]
@@ -83,13 +84,27 @@ def _confidence(verdicts: Sequence[Verdict], cases: pd.DataFrame) -> str:
         return "Confidence: nothing was measured for these verdicts; they follow from counts, which are exact."
     undecided = sum(v.verdict == "inconclusive" for v in measured)
     good = cases["n"][cases["n"] > 0]
+    decided, false = expected_false(verdicts)
+    wrong = (
+        f" Of {decided} verdicts that measurements decided, {units.digits(false, 2)} would be false on average if "
+        "every true effect lay on its bound, and fewer if not."
+    )
     least, most = int(good.min()), int(good.max())
     rounds = str(least) if least == most else f"{least} to {most}"
-    doubts = int((cases["replaced"] > 0).sum())
     return (
         f"Confidence: intervals come from {rounds} rounds per case; {undecided} of {len(measured)} verdicts on "
-        f"measurements are open; {doubts} of {len(cases)} cases had doubtful rounds, which were replaced."
+        f"measurements are open; {_doubtful(cases)}.{wrong if decided else ''}"
     )
+
+
+def _doubtful(cases: pd.DataFrame) -> str:
+    """Cases with doubtful rounds among those that were watched; the others are not counted as undisturbed."""
+    watched = cases[(cases["watched"] > 0) | (cases["replaced"] > 0)]
+    if watched.empty:
+        return "no round was watched for disturbances, so none could be found doubtful"
+    doubtful, others = int((watched["replaced"] > 0).sum()), len(cases) - len(watched)
+    apart = f"; the rounds of {others} cases were not watched for disturbances" if others else ""
+    return f"{doubtful} of {len(watched)} watched cases had doubtful rounds, which were set aside{apart}"
 
 
 def _changes(verdicts: Sequence[Verdict]) -> Iterator[str]:

@@ -33,7 +33,7 @@ def _sentences(recount: pd.DataFrame, wrong: pd.DataFrame) -> tuple[str, ...]:
         f"{_several(n, 'printed figure')} of {_several(recount['table'].nunique(), 'source')} {_were(n)} counted "
         f"again: {n - len(wrong)} agree and {len(wrong)} do not.": True,
         f"A figure agrees within {100 * TOLERANCE['params']:g} % for parameters and {100 * TOLERANCE['macs']:g} % for "
-        "MACs and activations, or within half a unit of its last printed digit.": True,
+        "MACs and activations of a number that would be printed so.": True,
         f"{_several(halved, 'figure')} {_were(halved)} printed with two operations per MAC and halved.": halved,
         f"For {unexplained} of the {len(wrong)} no reason is known.": unexplained,
     }

@@ -9,7 +9,7 @@ from scalebench.metrics import in_section
 from scalebench.report import result_tables, trust
 from scalebench.report.content import Absent, Chart, Section, Table
 from scalebench.report.figures.batches import batch_curves
-from scalebench.report.figures.curves import against_resolution, front, latency_against_macs
+from scalebench.report.figures.curves import against_resolution, latency_against_macs
 from scalebench.report.figures.dotplot import matched_groups
 from scalebench.report.figures.explorer import explorer
 from scalebench.report.figures.heatmap import memory_map
@@ -43,7 +43,6 @@ def draw_figures(analysis: Analysis) -> dict[str, Chart | Absent]:
         "f2": against_resolution(cases, "throughput_ips", "f2"),
         "f3": against_resolution(cases, "memory_bytes", "f3"),
         "f4": matched_groups(analysis.groups),
-        "f5": front(cases),
         "f6": under_the_roof(analysis.roofline, analysis.abilities),
         "f7": memory_map(cases, analysis.failures),
         "f8": batch_curves(cases),
@@ -63,14 +62,18 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
         _section("memory", "Memory three ways", figures, ("f7",), filled(trust.memory_table(analysis.memory))),
         _section("batch", "Batch, latency and throughput", figures, ("f8",)),
         _section("trust", "Intervals, tails and doubts", figures, ("f9",), filled(
-            trust.trust_table(analysis.cases), trust.tails_table(analysis.cases))),
+            trust.checks_table(analysis.rounds), trust.trust_table(analysis.cases),
+            trust.tails_table(analysis.cases))),
         _section("roofline", "Roofline", figures, ("f6",), filled(trust.peaks_table(analysis.abilities))),
-        _section("pareto", "Pareto front", figures, ("f5",)),
         *_explorer(analysis),
         _section("cases", "All cases", figures, (), filled(result_tables.cases_table(
-            analysis.cases, "Every measured case; values are geometric means over rounds",
+            analysis.cases, f"Every measured case; values are geometric means over rounds{_scope(analysis)}",
             counts=in_section("cases", "counted")))),
     )  # fmt: skip
+
+
+def _scope(analysis: Analysis) -> str:
+    return " of one session" if set(analysis.sessions.values()) == {1} else ""
 
 
 def _fitting(analysis: Analysis) -> tuple[Section, ...]:
@@ -78,7 +81,7 @@ def _fitting(analysis: Analysis) -> tuple[Section, ...]:
     limits = analysis.plan.limits
     if limits is None or analysis.fitting.empty:
         return ()
-    return (fitting_section(analysis.fitting, limits, analysis.plan.scene),)
+    return (fitting_section(analysis.fitting, limits, analysis.plan.scene, analysis.sessions),)
 
 
 def _studies(analysis: Analysis) -> tuple[Section, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from scalebench import units
@@ -13,15 +15,21 @@ from scalebench.suite.suite_plan import Limits, Scene
 ID, TITLE = "fitting", "What fits"
 
 
-def fitting_section(fitting: pd.DataFrame, limits: Limits, scene: Scene | None) -> Section:
+def fitting_section(
+    fitting: pd.DataFrame, limits: Limits, scene: Scene | None, sessions: Mapping[str, int] | None = None
+) -> Section:
     """What fits per machine, and the table of all.
 
     Args:
         fitting: ``analysis.fitting.fitting``, with rows.
         limits: of the suite.
         scene: of the suite; None leaves the detail out.
+        sessions: of each machine.
     """
+    single = [name for name in dict.fromkeys(fitting["machine"]) if (sessions or {}).get(name) == 1]
     text = [_sentence(str(name), rows, limits, scene) for name, rows in fitting.groupby("machine", sort=False)]
+    if single:
+        text.append(f"Measured in one session: {listed(single)}. Another session may decide otherwise near a limit.")
     if scene is not None:
         text.append(
             f"An image shows {scene.field_of_view_mm:g} mm; a detail of {scene.detail_mm:g} mm covers its share of "

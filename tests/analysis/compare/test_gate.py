@@ -35,6 +35,13 @@ def test_the_floor_alone_is_the_half_width() -> None:
     assert found.freedom == math.inf
 
 
+def test_a_floor_from_few_runs_has_their_degrees_of_freedom() -> None:
+    """t(4) = 2.7764 in place of the normal 1.95996."""
+    found = welch([1.0, 1.0, 1.0], [1.0, 1.0, 1.0], floor=0.05, freedom=4)
+    assert found.freedom == pytest.approx(4)
+    assert found.half_width == pytest.approx(0.05 * 2.7764 / 1.95996, rel=1e-4)
+
+
 def test_a_floor_is_what_two_runs_differ_by() -> None:
     """Runs with the standard deviation floor / SD_OF_FLOOR differ by more than the floor in 5 % of pairs."""
     runs = np.random.default_rng(3).normal(0, 0.04 / SD_OF_FLOOR, (100_000, 2))

@@ -9,8 +9,8 @@ import pytest
 
 from scalebench.analysis.compare.comparison import mean_of_cases
 from scalebench.analysis.compare.result_sets import CompareOptions, compare, default_floor
-from scalebench.analysis.floor import noise_floor, run_differences
 from scalebench.record import Environment, Record
+from scalebench.store.floors import Floor
 
 Make = Callable[..., Record]
 
@@ -81,9 +81,12 @@ def test_the_margin_follows_the_floor(rounds: Rounds) -> None:
 
 def test_a_measured_floor_takes_the_place_of_the_assumed_one(rounds: Rounds) -> None:
     a, b = rounds("a", 0.1, 1), rounds("a", 0.1, 2)
-    known = compare(a, b, CompareOptions(floors={"hw-xeon": 0.004, "hw-arm": 0.3})).rows[0]
+    floors = {"hw-xeon": Floor(0.004, 4, "", "", (), 0.003, 0.0066, 12), "hw-arm": Floor(0.3, 4, "", "", ())}
+    known = compare(a, b, CompareOptions(floors=floors)).rows[0]
     assumed = compare(a, b).rows[0]
-    assert (known.noise, known.noise_from) == (0.004, "measured by scalebench aa")
+    assert (known.noise, known.noise_from) == (
+        0.004, "measured by scalebench aa, 95 % interval 0.3 to 0.7 %, 12 degrees of freedom"
+    )  # fmt: skip
     assert (assumed.noise, assumed.noise_from) == (0.05, "assumed; scalebench aa measures it")
 
 
@@ -169,25 +172,3 @@ def test_the_mean_over_cases() -> None:
     assert found == mean_of_cases([0.5, 2.0, 0.5, 2.0])
     assert math.isnan(mean_of_cases([1.5]).low)
     assert mean_of_cases([]).n == 0
-
-
-# --- the floor -----------------------------------------------------------------------------------------------------
-
-
-def test_the_floor_of_two_runs(measured: Make) -> None:
-    """|log ratio| per case; below twenty cases the 95th percentile is the largest."""
-    first = [measured(m, 224, 0.1, n) for m in "ab" for n in range(3)]
-    second = [measured(m, 224, 0.11 if m == "a" else 0.099, n) for m in "ab" for n in range(3)]
-    found = run_differences(first, second)
-    assert sorted(found.values()) == pytest.approx([math.log(0.1 / 0.099), math.log(1.1)])
-    assert noise_floor(list(found.values())) == pytest.approx(math.log(1.1))
-
-
-def test_the_floor_of_many_cases_leaves_out_the_worst() -> None:
-    assert noise_floor([number / 100 for number in range(101)]) == pytest.approx(0.95)
-
-
-def test_a_case_without_a_number_is_not_in_the_floor(measured: Make) -> None:
-    first = [measured("a", 224, 0.1), measured("b", 224, 0.1)]
-    found = run_differences(first, [measured("a", 224, 0.11), measured("b", 224, None, outcome="oom")])
-    assert [label.partition("@")[0] for label in found] == ["a"]

@@ -90,6 +90,21 @@ def test_a_law_that_contains_another_is_not_better_by_rounding() -> None:
     assert 0.1 < exact.value < 10
 
 
+def test_models_of_one_family_are_no_independent_witnesses() -> None:
+    """Six near copies of every point leave the interval as wide as it was, once they are named as one family."""
+    y, copies = FLOOR * _noise(0.1), 6
+    once = law_ratio(X.tolist(), y.tolist(), LAWS["linear_sqrt"], LAWS["power"])
+    near = np.repeat(X, copies) * np.tile(1 + 1e-4 * np.arange(copies), len(X))
+    names = [str(family) for family in np.repeat(np.arange(len(X)), copies)]
+    often = [
+        law_ratio(near.tolist(), np.repeat(y, copies).tolist(), LAWS["linear_sqrt"], LAWS["power"], families)
+        for families in (names, None)
+    ]
+    widths = [math.log(e.high / e.low) / math.log(once.high / once.low) for e in often]
+    assert widths[0] == pytest.approx(1, abs=0.3)
+    assert widths[1] < 0.6  # six times the points would be 0.41
+
+
 def test_points_of_one_x_are_no_independent_witnesses() -> None:
     """Every point six times over leaves the interval about as wide as it was."""
     y = FLOOR * _noise(0.1)

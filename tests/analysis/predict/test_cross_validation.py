@@ -28,21 +28,21 @@ def test_a_line_through_three_resolutions() -> None:
     """t = 2 ms + 3 ms per GMAC: 14 ms at 200 pixels, which is 4 GMACs."""
     works = [net("a", r) for r in (100, 150, 300)]
     times = np.array([2e-3 + 3e-12 * w.macs for w in works])
-    learned = same_model.learn_same_model(works, times, "a")
+    learned = same_model.learn_same_model(works, times, net("a", 200))
     assert learned.method == "a + b MACs + c bytes"
     assert learned.predict([net("a", 200)])[0] == pytest.approx(14e-3)
     assert math.isnan(learned.half_width)  # no model has four resolutions to leave one out of
 
 
 def test_one_resolution_is_scaled() -> None:
-    learned = same_model.learn_same_model([net("a", 100)], np.array([5e-3]), "a")
+    learned = same_model.learn_same_model([net("a", 100)], np.array([5e-3]), net("a", 120))
     assert (learned.method, learned.n_train) == ("scaled by MACs to the power 1.00", 1)
     assert learned.predict([net("a", 120)])[0] == pytest.approx(5e-3 * 1.44)
 
 
 def test_two_resolutions_scale_from_the_nearer_one() -> None:
     works = [net("a", 100), net("a", 200)]
-    learned = same_model.learn_same_model(works, np.array([5e-3, 30e-3]), "a")
+    learned = same_model.learn_same_model(works, np.array([5e-3, 30e-3]), net("a", 190))
     assert learned.predict([net("a", 190)])[0] == pytest.approx(30e-3 * (190 / 200) ** 2)
 
 
@@ -52,16 +52,50 @@ def test_the_interval_comes_from_all_models_of_the_place() -> None:
     late = ("mb", "mc")
     times = np.array([5e-3 * (w.resolution / 100) ** 2 for w in works])
     times *= [1.1 if w.model in late and w.resolution == 130 else 1.0 for w in works]
-    learned = same_model.learn_same_model(works, times, "ma")
+    learned = same_model.learn_same_model(works, times, net("ma", 140))
     assert learned.error == pytest.approx(0, abs=1e-9)
     assert learned.half_width == pytest.approx(math.log(1.1))
+
+
+def test_beyond_the_measured_range_the_interval_is_wider() -> None:
+    """Times that bend, which no line does: at a resolution beyond all others 90 % intervals have to cover 90 % too."""
+    random, sizes = np.random.default_rng(5), (100, 120, 145, 175)
+    hits: list[bool] = []
+    inside: list[bool] = []
+    for _ in range(60):
+        works = [net(f"m{name}", r) for name in "abcdefghijkl" for r in sizes]
+        bends = np.repeat(random.normal(0, 0.1, 12), len(sizes))
+        bent = np.array([math.log(work.resolution / 130) for work in works])
+        times = np.array([3e-12 * work.macs for work in works]) * np.exp(bends * (2 * bent) ** 2)
+        own, bend = [net("new", r) for r in sizes], random.normal(0, 0.1)
+        own_times = [3e-12 * work.macs * math.exp(bend * (2 * math.log(work.resolution / 130)) ** 2) for work in own]
+        for left, scores in ((3, hits), (1, inside)):
+            rest = [at for at in range(4) if at != left]
+            measured = [*works, *(own[at] for at in rest)]
+            seconds = np.append(times, [own_times[at] for at in rest])
+            learned = same_model.learn_same_model(measured, seconds, own[left])
+            error = abs(math.log(learned.predict([own[left]])[0] / own_times[left]))
+            scores.append(error <= learned.half_width)
+    assert np.mean(hits) >= 0.8
+    assert np.mean(inside) >= 0.8
+
+
+def test_few_ends_give_no_interval_beyond_them() -> None:
+    """Four models of four resolutions have eight ends and eight inside; an interval takes nine of a kind."""
+    works = [net(f"m{name}", r) for name in "abcde" for r in (100, 110, 120, 130)]
+    times = np.array([3e-12 * work.macs for work in works])
+    rest = [at for at in range(20) if at != 3]
+    works, times = [works[at] for at in rest], times[rest]
+    learned = {r: same_model.learn_same_model(works, times, net("ma", r)) for r in (115, 140)}
+    assert len(learned[115].scores) == len(learned[140].scores) == 8
+    assert math.isnan(learned[140].half_width)
 
 
 def test_the_power_is_that_of_the_other_models() -> None:
     """Six models whose time grows with the root of the MACs tell how a seventh does."""
     works = [net(f"m{name}", r) for name in "abcdef" for r in (100, 150)]
     times = np.array([1e-3 * w.resolution for w in works])
-    learned = same_model.learn_same_model([*works, net("new", 100)], np.append(times, 7e-3), "new")
+    learned = same_model.learn_same_model([*works, net("new", 100)], np.append(times, 7e-3), net("new", 130))
     assert learned.predict([net("new", 130)])[0] == pytest.approx(7e-3 * 1.3)
     assert learned.method == "scaled by MACs to the power 0.50"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalebench.analysis.stats import Estimate, exact
-from scalebench.claims.judge import Judged
+from scalebench.claims.judged_parts import Judged
 from scalebench.report.content import Strip
 from scalebench.report.figures.strips import strip
 

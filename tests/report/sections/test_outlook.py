@@ -5,19 +5,31 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from scipy import stats
 
 from scalebench.analysis.stats import Estimate
-from scalebench.claims.judge import Judged, Verdict, Word
+from scalebench.claims.judge import Verdict, expected_false
+from scalebench.claims.judged_parts import Judged, Word
 from scalebench.claims.registry import registry
-from scalebench.report.sections.outlook import outlook, rounds_to_decide
+from scalebench.report.sections.outlook import _doubtful, outlook, rounds_to_decide
 from tests.report.literal_report import CLAIMS, Built, find_in, make_rounds
 
 
 def _verdict(value: float, low: float, high: float, bound: float, word: Word = "inconclusive", n: int = 3) -> Verdict:
     part = Judged("part", Estimate(value, low, high, n), -math.inf, bound, word)
     return Verdict(CLAIMS[0], word, value, low, high, n, "cpu-a", "batch 1, fp32", "why", (part,))
+
+
+def test_a_case_that_nobody_watched_is_not_undisturbed() -> None:
+    """Three cases: one watched and doubtful, one watched, one without telemetry."""
+    cases = pd.DataFrame({"n": [3, 3, 3], "watched": [4, 3, 0], "replaced": [1, 0, math.nan]})
+    assert _doubtful(cases) == (
+        "1 of 2 watched cases had doubtful rounds, which were set aside; "
+        "the rounds of 1 cases were not watched for disturbances"
+    )
+    assert _doubtful(cases[2:]) == "no round was watched for disturbances, so none could be found doubtful"
 
 
 def test_four_times_the_rounds_halve_the_interval() -> None:
@@ -76,6 +88,15 @@ def test_no_round_is_advised_where_the_interval_comes_from_the_choice_of_models(
     """EM-01: a rank correlation of 37 cases was given "72 rounds per case in place of 37"."""
     ranks = replace(_verdict(0.73, 0.616, 0.861, 0.8, n=37), claim=registry()["EM-01"])
     assert math.isnan(rounds_to_decide(ranks))
+
+
+def test_the_page_says_how_many_verdicts_may_be_false(full: Built) -> None:
+    """Of 40 verdicts that measurements decided, 2.5 % each is one; counts and open verdicts have no part in it."""
+    decided = [_verdict(0.5, 0.49, 0.51, 1.1, "supported")] * 39 + [_verdict(2, 1.9, 2.1, 1.1, "refuted")]
+    exact = Judged("part", Estimate(1, 1, 1, 1, exact=True), 0, 2, "supported")
+    others = [_verdict(1.0, 0.9, 1.2, 1.1), replace(decided[0], parts=(exact,))]
+    assert expected_false([*decided, *others]) == (40, pytest.approx(1.0))
+    assert "Of 40 verdicts that measurements decided, 1.0 would be false" in outlook(decided, full.analysis)[0]
 
 
 def test_what_is_on_paper_is_not_on_on_paper(full: Built) -> None:
