@@ -14,6 +14,7 @@ from scalebench.analysis.resampling import drawn_means, generator
 from scalebench.analysis.stats import Estimate
 from scalebench.analysis.summary import noted
 from scalebench.analysis.tails import Tail, round_quantiles, tail
+from scalebench.procure.latency_table import SHARES
 from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.quantity import Number
 from scalebench.procure.serving import Objection, Setup
@@ -171,13 +172,14 @@ class BatchBounds:
         """Why a batch does not serve even if hardly anything arrives.
 
         Args:
-            alone_s: latency of a request that finds an idle server, at the pace at which the batch was measured.
+            alone_s: latency at the lowest rate that is simulated, at the pace at which the batch was measured.
         """
         latency_s = float(step.factor(self.service_s(step))) * alone_s
         return None if latency_s <= self.service_limit_s else (
             "slo",
-            f"{1e3 * (latency_s + self.overhead_s):.4g} ms against {1e3 * self.limit_s:.4g} ms: a request that finds "
-            f"an idle server takes {1e3 * latency_s:.4g} ms and {1e3 * self.overhead_s:.4g} ms of overhead",
+            f"{1e3 * (latency_s + self.overhead_s):.4g} ms against {1e3 * self.limit_s:.4g} ms: even at "
+            f"{SHARES[0]:.1%} of saturation a request takes {1e3 * latency_s:.4g} ms and {1e3 * self.overhead_s:.4g} "
+            "ms of overhead",
         )  # fmt: skip
 
     def objection(self, step: BatchStep) -> Objection | None:
