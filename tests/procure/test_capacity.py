@@ -29,6 +29,8 @@ Make = Callable[..., list[Record]]
 
 A4 = {1: 4, 2: 5, 4: 7, 8: 11, 16: 19, 32: 35, 64: 67}
 """p99 of each batch in ms: worked example 1."""
+EASY = ("latency_ms: 60", "latency_ms: 600")
+"""A service level that does not limit."""
 ON_CPU = (("accelerator: nvidia-l4", "accelerator: cpu"), ("machine: l4-box", "machine: cpu-box"))
 
 
@@ -115,8 +117,11 @@ def test_the_careful_end_decides(plan_file: Load, service_rounds: Make) -> None:
     The p99 of the slow round is 40 ms: 10 ms times 4^(1/5); standard error ln 4 / 5, times t(4) = 2.7764.
     """
     rounds = service_rounds(1, values=[*[[0.010] * 80] * 4, ([0.010] * 39 + [0.040]) * 2])
-    careful, easy = plan_file(*ON_CPU), plan_file(*ON_CPU, ("redundancy: 1", "redundancy: 1\n  capacity_bound: median"))
-    assert why(careful, rounds).text.startswith("66.98 ms against 60 ms: batch 1 takes twice 28.49 ms")
+    careful = plan_file(*ON_CPU, ("latency_ms: 60", "latency_ms: 30"))
+    easy = plan_file(
+        *ON_CPU, ("latency_ms: 60", "latency_ms: 30"), ("redundancy: 1", "redundancy: 1\n  capacity_bound: median")
+    )
+    assert " ms against 30 ms: even at 0.1% of saturation a request takes " in why(careful, rounds).text
     capacity = only(easy, rounds)
     assert capacity.counted_on == capacity.images_per_s.value == pytest.approx(75.79, rel=1e-3)
     assert capacity.images_per_s.low == pytest.approx(1 / 0.02849, rel=1e-3)
@@ -131,7 +136,7 @@ def test_too_few_iterations_or_rounds(plan_file: Load, service_rounds: Make) -> 
     assert few.text == "p99 of batch 1: 60 of 70 iterations in the shortest round"
     assert why(file, service_rounds(1, rounds=2)).text.endswith("2 of 3 rounds")
     assert only(plan_file(*ON_CPU, ("percentile: 99", "percentile: 95")), service_rounds(1, laps=20)).batch == 1
-    both = only(file, service_rounds(1), service_rounds(2, laps=10))
+    both = only(plan_file(*ON_CPU, EASY), service_rounds(1), service_rounds(2, laps=10))
     assert (both.batch, both.limit) == (1, "the percentile is not established beyond: batch 2")
 
 
@@ -141,7 +146,8 @@ def test_memory_of_all_copies(plan_file: Load, service_rounds: Make) -> None:
     refused = why(file, service_rounds(1, memory=0.91 * 24 * 2**30))
     assert refused.reason == "memory"
     assert refused.text == "batch 1 takes 21.8 GiB, more than 90% of 24 GiB"
-    fits = only(file, service_rounds(1, memory=0.89 * 24 * 2**30), service_rounds(8, 0.011, memory=0.91 * 24 * 2**30))
+    easy = plan_file(*ON_CPU, EASY)
+    fits = only(easy, service_rounds(1, memory=0.89 * 24 * 2**30), service_rounds(8, 0.011, memory=0.91 * 24 * 2**30))
     assert (fits.batch, fits.limit) == (1, "memory: batch 8 does not fit")
     assert set(fits.draws) == {fits.images_per_s.value}
     small = plan_file(*ON_CPU, ("idle_w: 180", "idle_w: 180\n    memory_gib: 0.1"))
@@ -276,7 +282,7 @@ class TestInputPipeline:
 
     def test_a_processor_does_both(self, plan_file: Load, service_rounds: Make) -> None:
         """100 img/s of the model on two threads are 20 ms of cores per image; preparing takes 25 ms more."""
-        file = plan_file(*ON_CPU, self.IMAGES)
+        file = plan_file(*ON_CPU, self.IMAGES, EASY)
         capacity = only(file, service_rounds(1, 0.01, threads=2), self.prepared(service_rounds, 80))
         assert capacity.images_per_s.value == pytest.approx(2 / (2 / 100 + 1 / 40))
         assert capacity.counted_on == pytest.approx(capacity.images_per_s.value)
@@ -285,7 +291,7 @@ class TestInputPipeline:
         assert any("shares its cores" in note for note in capacity.notes)
 
     def test_a_model_on_half_of_the_cores_leaves_the_others(self, plan_file: Load, service_rounds: Make) -> None:
-        file = plan_file(*ON_CPU, self.IMAGES)
+        file = plan_file(*ON_CPU, self.IMAGES, EASY)
         capacity = only(file, service_rounds(1, 0.01, threads=1), self.prepared(service_rounds, 8000))
         assert capacity.images_per_s.value == pytest.approx(100)
         assert capacity.limit == "the largest batch measured"
@@ -436,9 +442,14 @@ LAPS = st.lists(st.floats(0.5, 2.0), min_size=5, max_size=5)
 class TestRules:
     """Whatever is measured: nothing that makes the work harder raises the capacity."""
 
-    def counted(self, file: PlanFile, records: list[Record]) -> tuple[float, tuple[float, ...]]:
+    def planned(self, file: PlanFile, records: list[Record]) -> tuple[float, list[float]]:
+        """What a node is planned for at a utilisation of 0.6, and its draws."""
         serving, _ = served(file, records)
-        return (serving[0].counted_on, serving[0].draws) if serving else (0.0, (0.0,) * 200)
+        if not serving:
+            return 0.0, [0.0] * 200
+        (capacity,) = serving
+        drawn = [min(0.6 * full, slo) for full, slo in zip(capacity.draws, capacity.slo_draws, strict=True)]
+        return capacity.planned_ips(0.6), drawn
 
     def records(self, make: Make, batches: list[tuple[int, float]], speed: list[float]) -> list[Record]:
         laps = [[factor * (1 + 37 * lap % 80 / 1000) for lap in range(80)] for factor in speed]
@@ -456,10 +467,10 @@ class TestRules:
     ) -> None:  # fmt: skip
         """Of the value; an interval may get narrower, where the slower round is less of an exception."""
         file = plan_file(*ON_CPU, ("redundancy: 1", "redundancy: 1\n  capacity_bound: median"))
-        before, _ = self.counted(file, self.records(service_rounds, batches, speed))
+        before, _ = self.planned(file, self.records(service_rounds, batches, speed))
         slower = [of_round * factor if at == slow else of_round for at, of_round in enumerate(speed)]
-        after, _ = self.counted(file, self.records(service_rounds, batches, slower))
-        assert after <= before * (1 + 1e-12)
+        after, _ = self.planned(file, self.records(service_rounds, batches, slower))
+        assert after <= before * 1.05, "that much, as a simulation of other service times has other luck"
 
     @given(batches=BATCHES, speed=LAPS, factor=st.floats(1, 3))
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -467,8 +478,8 @@ class TestRules:
         self, plan_file: Load, service_rounds: Make, batches: list[tuple[int, float]], speed: list[float], factor: float
     ) -> None:
         file = plan_file(*ON_CPU)
-        before, drawn = self.counted(file, self.records(service_rounds, batches, speed))
-        after, drawn_after = self.counted(file, self.records(service_rounds, batches, [factor * s for s in speed]))
+        before, drawn = self.planned(file, self.records(service_rounds, batches, speed))
+        after, drawn_after = self.planned(file, self.records(service_rounds, batches, [factor * s for s in speed]))
         assert after <= before * (1 + 1e-9)
         assert all(b <= a * (1 + 1e-9) for a, b in zip(drawn, drawn_after, strict=True))
 
@@ -479,13 +490,13 @@ class TestRules:
         overhead: float, limit: float,
     ) -> None:  # fmt: skip
         records = self.records(service_rounds, batches, speed)
-        before, drawn = self.counted(plan_file(*ON_CPU), records)
+        before, drawn = self.planned(plan_file(*ON_CPU), records)
         slower = plan_file(*ON_CPU, ("overhead_ms: 10", f"overhead_ms: {10 + overhead}"))
         stricter = plan_file(*ON_CPU, ("latency_ms: 60", f"latency_ms: {limit}"))
         for file in (slower, stricter):
-            after, drawn_after = self.counted(file, records)
-            assert after <= before
-            assert all(b <= a for a, b in zip(drawn, drawn_after, strict=True))
+            after, drawn_after = self.planned(file, records)
+            assert after <= before * (1 + 1e-9)
+            assert all(b <= a * (1 + 1e-9) for a, b in zip(drawn, drawn_after, strict=True))
 
     @given(batches=BATCHES, speed=LAPS, kept=st.integers(1, 2))
     @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
