@@ -465,12 +465,19 @@ class TestRules:
         self, plan_file: Load, service_rounds: Make, batches: list[tuple[int, float]], speed: list[float], slow: int,
         factor: float,
     ) -> None:  # fmt: skip
-        """Of the value; an interval may get narrower, where the slower round is less of an exception."""
-        file = plan_file(*ON_CPU, ("redundancy: 1", "redundancy: 1\n  capacity_bound: median"))
+        """Of the value; an interval may get narrower, where the slower round is less of an exception.
+
+        The service level does not limit here: simulations of other service times have other luck.
+        """
+        file = plan_file(
+            *ON_CPU,
+            ("latency_ms: 60", "latency_ms: 6000"),
+            ("redundancy: 1", "redundancy: 1\n  capacity_bound: median"),
+        )
         before, _ = self.planned(file, self.records(service_rounds, batches, speed))
         slower = [of_round * factor if at == slow else of_round for at, of_round in enumerate(speed)]
         after, _ = self.planned(file, self.records(service_rounds, batches, slower))
-        assert after <= before * 1.05, "that much, as a simulation of other service times has other luck"
+        assert after <= before * (1 + 1e-12)
 
     @given(batches=BATCHES, speed=LAPS, factor=st.floats(1, 3))
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
