@@ -108,7 +108,7 @@ def test_resnet50_int8_does_not_meet_twice_its_service_time(root: Path, tmp_path
     curve = next(c for c in evidence.nodes["two-cores"].curves if c.setup == capacity.setup)
     laps = {step.batch: [lap for of_round in step.laps for lap in of_round] for step in curve.batches}
     planned = capacity.planned_ips(0.6)
-    assert planned < 0.6 / 0.01456, "what was planned with the rule for batch 1"
+    assert planned < 0.6 / 0.01456, "what 2 t(1) allowed"
 
     def within(server: Server, rate: float) -> float:
         return float((simulate(server, rate, 8000).latencies_s[1600:] <= 0.0291).mean())
