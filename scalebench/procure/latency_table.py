@@ -19,7 +19,7 @@ REQUESTS = 2000
 """Of each replication; 36,000 in all count towards a percentile."""
 WARM = 500
 """Requests of each replication, from the first on, that do not count: the queue has not formed yet."""
-SHARES = (0.001, *np.linspace(0.05, 0.9, 18).tolist())
+SHARES = (0.01, *np.linspace(0.05, 0.9, 18).tolist())
 """Rates, as shares of saturation. Above the last one a queue takes longer to form than a replication lasts."""
 CONFIDENCE = 0.95
 """One-sided, that the true percentile is not above the latency of the table."""
@@ -161,4 +161,5 @@ def _bound(latencies: np.ndarray, share: float) -> float:
     """
     together, apart = (np.quantile(latencies, share, axis=axis, method="inverted_cdf") for axis in (None, 1))
     error = float(apart.std(ddof=1)) / len(apart) ** 0.5
-    return float(together) + float(student_t.ppf(CONFIDENCE, len(apart) - 1)) * error
+    t_value = float(student_t.ppf(CONFIDENCE, len(apart) - 1))
+    return float(together) + t_value * error

@@ -140,12 +140,14 @@ class BatchBounds:
     """The service level and the memory that a batch has to stay within.
 
     Attributes:
+        percentile: of the latencies that the limit is for.
         limit_s: longest answer, seconds.
         overhead_s: spent outside the service, seconds.
         careful: whether the upper end of a service time counts, not its value.
         memory_bytes: of one device; None if unknown.
     """
 
+    percentile: int
     limit_s: float
     overhead_s: float
     careful: bool
@@ -157,7 +159,7 @@ class BatchBounds:
         slo = plan.workload.slo
         overhead_s = 0.0 if slo.overhead_ms is None else slo.overhead_ms.value / 1e3
         careful, memory_bytes = plan.policy.capacity_bound == "lower95", memory_gib and memory_gib * 2**30
-        return cls(slo.latency_ms.value / 1e3, overhead_s, careful, memory_bytes)
+        return cls(slo.percentile, slo.latency_ms.value / 1e3, overhead_s, careful, memory_bytes)
 
     def service_s(self, step: BatchStep) -> float:
         """Service time that counts, seconds."""
@@ -168,18 +170,19 @@ class BatchBounds:
         """Longest latency of the service itself, seconds."""
         return self.limit_s - self.overhead_s
 
-    def too_slow(self, step: BatchStep, alone_s: float) -> Objection | None:
+    def too_slow(self, step: BatchStep, idle_s: float) -> Objection | None:
         """Why a batch does not serve even if hardly anything arrives.
 
         Args:
-            alone_s: latency at the lowest rate that is simulated, at the pace at which the batch was measured.
+            idle_s: percentile of the latencies at the lowest simulated rate, at the pace at which the batch was
+                measured.
         """
-        latency_s = float(step.factor(self.service_s(step))) * alone_s
+        latency_s = float(step.factor(self.service_s(step))) * idle_s
         return None if latency_s <= self.service_limit_s else (
             "slo",
-            f"{1e3 * (latency_s + self.overhead_s):.4g} ms against {1e3 * self.limit_s:.4g} ms: even at "
-            f"{SHARES[0]:.1%} of saturation a request takes {1e3 * latency_s:.4g} ms and {1e3 * self.overhead_s:.4g} "
-            "ms of overhead",
+            f"{1e3 * (latency_s + self.overhead_s):.4g} ms against {1e3 * self.limit_s:.4g} ms: p{self.percentile} at "
+            f"{100 * SHARES[0]:g} % of the capacity of batch {step.batch}, and {1e3 * self.overhead_s:.4g} ms of "
+            "overhead",
         )  # fmt: skip
 
     def objection(self, step: BatchStep) -> Objection | None:

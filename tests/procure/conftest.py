@@ -12,7 +12,7 @@ from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def short_simulations(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Simulations of fewer requests, for tests that make many and do not look at the latencies."""
     for name, value in {"REPLICATIONS": 4, "REQUESTS": 200, "WARM": 50}.items():

@@ -29,8 +29,6 @@ Make = Callable[..., list[Record]]
 
 A4 = {1: 4, 2: 5, 4: 7, 8: 11, 16: 19, 32: 35, 64: 67}
 """p99 of each batch in ms: worked example 1."""
-EASY = ("latency_ms: 60", "latency_ms: 600")
-"""A service level that does not limit."""
 ON_CPU = (("accelerator: nvidia-l4", "accelerator: cpu"), ("machine: l4-box", "machine: cpu-box"))
 
 
@@ -73,32 +71,47 @@ def l4(environment_of: Callable[..., Environment]) -> Environment:
 
 
 def test_1_batch_at_the_service_level(plan_file: Load, service_rounds: Make, l4: Environment) -> None:
-    """0.6 of full batches of 16 are 505 images a second, of 32 549, of which the service level leaves fewer."""
-    capacity = only(plan_file(), a4(service_rounds, where=l4, device="cuda:0"))
-    assert capacity.batch == 32
-    assert capacity.images_per_s.value == pytest.approx(914.2857, abs=5e-5)
-    assert 505.3 < capacity.slo_counted_on == capacity.planned_ips(0.6) < 548.6
+    """A lone request takes 4 ms and 10 ms of overhead; larger batches serve more, within 60 ms."""
+    file = plan_file()
+    capacity = only(file, a4(service_rounds, where=l4, device="cuda:0"))
+    assert capacity.batch in (32, 64)
+    assert capacity.images_per_s.value == pytest.approx(1e3 * capacity.batch / A4[capacity.batch])
     assert capacity.counted_on == capacity.images_per_s.low
     assert capacity.images_per_s.low == pytest.approx(capacity.images_per_s.value), "all laps are equal"
-    assert capacity.latency_s == pytest.approx(0.060), "the service level is used up"
+    assert 0.014 <= capacity.latency_s <= 0.060 + 1e-9
+    assert 0 < capacity.slo_counted_on < capacity.counted_on, "no queue serves at saturation"
+    planned = capacity.planned_ips(file.plan.policy.max_utilisation.value)
+    assert planned == min(file.plan.policy.max_utilisation.value * capacity.counted_on, capacity.slo_counted_on)
     assert capacity.draws == pytest.approx([capacity.images_per_s.value] * 200)
-    assert len(capacity.draws) == 200
-    assert capacity.limit == "the service level under random arrivals"
+    assert capacity.slo_draws == pytest.approx([capacity.slo_images_per_s.value] * 200)
     assert (capacity.origin, capacity.machine, capacity.n, capacity.memory_bytes) == ("measured", "l4-box", 5, 1e8)
 
 
+def test_twice_the_service_time_decides_nothing(plan_file: Load, service_rounds: Make) -> None:
+    """2 x 20 + 10 ms are 50 of 60; at 60 % of saturation one request in a hundred still takes 110 ms.
+
+    M/D/1 by the exponential tail of the wait: 4.53 service times at 0.6, and at most 1.5 only below 0.22.
+    """
+    file = plan_file(*ON_CPU)
+    capacity = only(file, service_rounds(1, 0.020))
+    assert capacity.images_per_s.value == pytest.approx(50)
+    assert 0 < capacity.slo_images_per_s.value < 0.24 * 50
+    assert capacity.planned_ips(0.6) == capacity.slo_counted_on
+    assert capacity.latency_s <= 0.060 + 1e-9
+    assert capacity.limit == "the service level under random arrivals"
+
+
 def test_nothing_keeps_the_service_level(plan_file: Load, service_rounds: Make, l4: Environment) -> None:
-    """The smallest batch comes nearest, so it is the one that is told."""
-    refused = why(plan_file(("latency_ms: 60", "latency_ms: 13")), a4(service_rounds, where=l4, device="cuda:0"))
+    """The smallest batch comes nearest, so the refusal names it; 4 ms and 10 ms are within 17 ms, with a queue not."""
+    refused = why(plan_file(("latency_ms: 60", "latency_ms: 17")), a4(service_rounds, where=l4, device="cuda:0"))
     assert refused.reason == "slo"
-    assert refused.text.startswith("14 ms against 13 ms: even at 0.1% of saturation a request takes 4 ms and ")
+    assert "against 17 ms: p99 at 1 % of the capacity of batch 1, and 10 ms of overhead" in refused.text
 
 
 def test_several_devices_serve_times_as_much(plan_file: Load, service_rounds: Make, l4: Environment) -> None:
     file = plan_file(("accelerator: nvidia-l4", "accelerator: nvidia-l4\n    count: 3"))
     capacity = only(file, a4(service_rounds, where=l4, device="cuda:0"))
-    assert capacity.images_per_s.value == pytest.approx(3 * 32 / 0.035)
-    assert 3 * 505.3 < capacity.slo_counted_on < 3 * 548.6
+    assert capacity.images_per_s.value == pytest.approx(3e3 * capacity.batch / A4[capacity.batch])
     assert capacity.draws == pytest.approx([capacity.images_per_s.value] * 200)
     assert "measured on one device, times 3" in capacity.notes
 
@@ -112,20 +125,18 @@ def test_copies_serve_together(plan_file: Load, service_rounds: Make) -> None:
 
 
 def test_the_careful_end_decides(plan_file: Load, service_rounds: Make) -> None:
-    """One slow round in five widens the interval past the service level; the median looks at the value only.
+    """One slow round in five widens the interval; the median looks at the value only.
 
     The p99 of the slow round is 40 ms: 10 ms times 4^(1/5); standard error ln 4 / 5, times t(4) = 2.7764.
     """
     rounds = service_rounds(1, values=[*[[0.010] * 80] * 4, ([0.010] * 39 + [0.040]) * 2])
-    careful = plan_file(*ON_CPU, ("latency_ms: 60", "latency_ms: 30"))
-    easy = plan_file(
-        *ON_CPU, ("latency_ms: 60", "latency_ms: 30"), ("redundancy: 1", "redundancy: 1\n  capacity_bound: median")
-    )
-    assert " ms against 30 ms: even at 0.1% of saturation a request takes " in why(careful, rounds).text
-    capacity = only(easy, rounds)
-    assert capacity.counted_on == capacity.images_per_s.value == pytest.approx(75.79, rel=1e-3)
-    assert capacity.images_per_s.low == pytest.approx(1 / 0.02849, rel=1e-3)
-    assert 0 < np.mean(np.array(capacity.draws) == 0) < 0.2, "some draws are past the service level"
+    slow = ("latency_ms: 60", "latency_ms: 600")
+    careful = only(plan_file(*ON_CPU, slow), rounds)
+    easy = only(plan_file(*ON_CPU, slow, ("redundancy: 1", "redundancy: 1\n  capacity_bound: median")), rounds)
+    assert careful.counted_on == pytest.approx(1 / 0.02849, rel=1e-3)
+    assert easy.counted_on == easy.images_per_s.value == pytest.approx(75.79, rel=1e-3)
+    assert careful.slo_counted_on == careful.slo_images_per_s.low < easy.slo_counted_on
+    assert why(plan_file(*ON_CPU, ("latency_ms: 60", "latency_ms: 36")), rounds).reason == "slo"
 
 
 def test_too_few_iterations_or_rounds(plan_file: Load, service_rounds: Make) -> None:
@@ -136,7 +147,9 @@ def test_too_few_iterations_or_rounds(plan_file: Load, service_rounds: Make) -> 
     assert few.text == "p99 of batch 1: 60 of 70 iterations in the shortest round"
     assert why(file, service_rounds(1, rounds=2)).text.endswith("2 of 3 rounds")
     assert only(plan_file(*ON_CPU, ("percentile: 99", "percentile: 95")), service_rounds(1, laps=20)).batch == 1
-    both = only(plan_file(*ON_CPU, EASY), service_rounds(1), service_rounds(2, laps=10))
+    both = only(
+        plan_file(*ON_CPU, ("latency_ms: 60", "latency_ms: 600")), service_rounds(1), service_rounds(2, laps=10)
+    )
     assert (both.batch, both.limit) == (1, "the percentile is not established beyond: batch 2")
 
 
@@ -146,8 +159,8 @@ def test_memory_of_all_copies(plan_file: Load, service_rounds: Make) -> None:
     refused = why(file, service_rounds(1, memory=0.91 * 24 * 2**30))
     assert refused.reason == "memory"
     assert refused.text == "batch 1 takes 21.8 GiB, more than 90% of 24 GiB"
-    easy = plan_file(*ON_CPU, EASY)
-    fits = only(easy, service_rounds(1, memory=0.89 * 24 * 2**30), service_rounds(8, 0.011, memory=0.91 * 24 * 2**30))
+    lax = plan_file(*ON_CPU, ("latency_ms: 60", "latency_ms: 600"))
+    fits = only(lax, service_rounds(1, memory=0.89 * 24 * 2**30), service_rounds(8, 0.011, memory=0.91 * 24 * 2**30))
     assert (fits.batch, fits.limit) == (1, "memory: batch 8 does not fit")
     assert set(fits.draws) == {fits.images_per_s.value}
     small = plan_file(*ON_CPU, ("idle_w: 180", "idle_w: 180\n    memory_gib: 0.1"))
@@ -282,7 +295,7 @@ class TestInputPipeline:
 
     def test_a_processor_does_both(self, plan_file: Load, service_rounds: Make) -> None:
         """100 img/s of the model on two threads are 20 ms of cores per image; preparing takes 25 ms more."""
-        file = plan_file(*ON_CPU, self.IMAGES, EASY)
+        file = plan_file(*ON_CPU, self.IMAGES, ("latency_ms: 60", "latency_ms: 600"))
         capacity = only(file, service_rounds(1, 0.01, threads=2), self.prepared(service_rounds, 80))
         assert capacity.images_per_s.value == pytest.approx(2 / (2 / 100 + 1 / 40))
         assert capacity.counted_on == pytest.approx(capacity.images_per_s.value)
@@ -293,16 +306,16 @@ class TestInputPipeline:
     def test_preparing_slows_the_passes(self, plan_file: Load, service_rounds: Make) -> None:
         """At 25 images a second preparing takes 25 / 80 of the cores, and a pass 10 ms / (1 - 25 / 80) = 14.5 ms.
 
-        M/D/1 at a load of 0.364 has its p99 at 3.4 passes, 49.5 ms of 50.
+        M/D/1 at a load of 0.364 has its p99 at 3.4 passes, 49.5 ms of 50. Alone it is 50 ms at 53 images a second.
         """
-        file = plan_file(*ON_CPU, self.IMAGES)
-        capacity = only(file, service_rounds(1, 0.01, threads=2), self.prepared(service_rounds, 80))
-        assert 22.5 < capacity.slo_counted_on < 25.5
+        rounds, prepared = service_rounds(1, 0.01, threads=2), self.prepared(service_rounds, 80)
+        capacity, alone = only(plan_file(*ON_CPU, self.IMAGES), rounds, prepared), only(plan_file(*ON_CPU), rounds)
+        assert 15 < capacity.slo_counted_on < 25.5
+        assert 40 < alone.slo_counted_on < 54
         assert capacity.planned_ips(0.6) == capacity.slo_counted_on < 0.6 * capacity.counted_on
-        assert capacity.limit == "the service level under random arrivals"
 
     def test_a_model_on_half_of_the_cores_leaves_the_others(self, plan_file: Load, service_rounds: Make) -> None:
-        file = plan_file(*ON_CPU, self.IMAGES, EASY)
+        file = plan_file(*ON_CPU, self.IMAGES, ("latency_ms: 60", "latency_ms: 600"))
         capacity = only(file, service_rounds(1, 0.01, threads=1), self.prepared(service_rounds, 8000))
         assert capacity.images_per_s.value == pytest.approx(100)
         assert capacity.limit == "the largest batch measured"
@@ -449,18 +462,20 @@ BATCHES = st.lists(
 LAPS = st.lists(st.floats(0.5, 2.0), min_size=5, max_size=5)
 
 
-@pytest.mark.usefixtures("short_simulations")
 class TestRules:
-    """Whatever is measured: nothing that makes the work harder raises the capacity."""
+    """Whatever is measured: nothing that makes all of the work harder raises what a node is planned for.
 
-    def planned(self, file: PlanFile, records: list[Record]) -> tuple[float, list[float]]:
-        """What a node is planned for at a utilisation of 0.6, and its draws."""
+    One slower round may, where a queue limits: a simulation of other service times has other luck.
+    """
+
+    def counted(self, file: PlanFile, records: list[Record]) -> tuple[float, tuple[float, ...]]:
+        """What the node is planned for, and the same of each draw."""
         serving, _ = served(file, records)
         if not serving:
-            return 0.0, [0.0] * 200
-        (capacity,) = serving
-        drawn = [min(0.6 * full, slo) for full, slo in zip(capacity.draws, capacity.slo_draws, strict=True)]
-        return capacity.planned_ips(0.6), drawn
+            return 0.0, (0.0,) * 200
+        use = file.plan.policy.max_utilisation.value
+        drawn = np.minimum(np.array(serving[0].draws) * use, serving[0].slo_draws)
+        return serving[0].planned_ips(use), tuple(drawn.tolist())
 
     def records(self, make: Make, batches: list[tuple[int, float]], speed: list[float]) -> list[Record]:
         laps = [[factor * (1 + 37 * lap % 80 / 1000) for lap in range(80)] for factor in speed]
@@ -476,18 +491,12 @@ class TestRules:
         self, plan_file: Load, service_rounds: Make, batches: list[tuple[int, float]], speed: list[float], slow: int,
         factor: float,
     ) -> None:  # fmt: skip
-        """Of the value; an interval may get narrower, where the slower round is less of an exception.
-
-        The service level does not limit here: simulations of other service times have other luck.
-        """
-        file = plan_file(
-            *ON_CPU,
-            ("latency_ms: 60", "latency_ms: 6000"),
-            ("redundancy: 1", "redundancy: 1\n  capacity_bound: median"),
-        )
-        before, _ = self.planned(file, self.records(service_rounds, batches, speed))
+        """Of the value, where full batches limit; an interval may get narrower, with less of an exception in it."""
+        lax = ("latency_ms: 60", "latency_ms: 6000")
+        file = plan_file(*ON_CPU, lax, ("redundancy: 1", "redundancy: 1\n  capacity_bound: median"))
+        before, _ = self.counted(file, self.records(service_rounds, batches, speed))
         slower = [of_round * factor if at == slow else of_round for at, of_round in enumerate(speed)]
-        after, _ = self.planned(file, self.records(service_rounds, batches, slower))
+        after, _ = self.counted(file, self.records(service_rounds, batches, slower))
         assert after <= before * (1 + 1e-12)
 
     @given(batches=BATCHES, speed=LAPS, factor=st.floats(1, 3))
@@ -496,8 +505,8 @@ class TestRules:
         self, plan_file: Load, service_rounds: Make, batches: list[tuple[int, float]], speed: list[float], factor: float
     ) -> None:
         file = plan_file(*ON_CPU)
-        before, drawn = self.planned(file, self.records(service_rounds, batches, speed))
-        after, drawn_after = self.planned(file, self.records(service_rounds, batches, [factor * s for s in speed]))
+        before, drawn = self.counted(file, self.records(service_rounds, batches, speed))
+        after, drawn_after = self.counted(file, self.records(service_rounds, batches, [factor * s for s in speed]))
         assert after <= before * (1 + 1e-9)
         assert all(b <= a * (1 + 1e-9) for a, b in zip(drawn, drawn_after, strict=True))
 
@@ -508,13 +517,13 @@ class TestRules:
         overhead: float, limit: float,
     ) -> None:  # fmt: skip
         records = self.records(service_rounds, batches, speed)
-        before, drawn = self.planned(plan_file(*ON_CPU), records)
+        before, drawn = self.counted(plan_file(*ON_CPU), records)
         slower = plan_file(*ON_CPU, ("overhead_ms: 10", f"overhead_ms: {10 + overhead}"))
         stricter = plan_file(*ON_CPU, ("latency_ms: 60", f"latency_ms: {limit}"))
         for file in (slower, stricter):
-            after, drawn_after = self.planned(file, records)
-            assert after <= before * (1 + 1e-9)
-            assert all(b <= a * (1 + 1e-9) for a, b in zip(drawn, drawn_after, strict=True))
+            after, drawn_after = self.counted(file, records)
+            assert after <= before
+            assert all(b <= a for a, b in zip(drawn, drawn_after, strict=True))
 
     @given(batches=BATCHES, speed=LAPS, kept=st.integers(1, 2))
     @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -543,7 +552,7 @@ def test_the_shipped_plan_runs_on_the_committed_records(root: Path) -> None:
         ("two-cores", "measured"),
         ("sixteen-cores", "extrapolated"),
     }
-    assert all(capacity.latency_s <= 0.1 + 1e-9 and capacity.images_per_s.low > 0 for capacity in serving)
+    assert all(capacity.latency_s <= 0.1 and capacity.images_per_s.low > 0 for capacity in serving)
     reasons = {refusal.reason for refusal in refused if refusal.node == "two-cores"}
     assert {"percentile_not_established", "accuracy"} <= reasons, (
         "76 correlated iterations are too few for a p99 of two"

@@ -18,6 +18,11 @@ from scalebench.procure.simulate import Server, simulate
 TEN_MS: Rounds = ((0.010,) * 50,) * 5
 
 
+@pytest.fixture
+def short_simulations() -> None:
+    """None here: theory wants all requests."""
+
+
 def exponential(mean_s: float) -> Rounds:
     """60 rounds of exponential service times with exactly this mean."""
     laps = np.random.default_rng(7).exponential(size=(60, 500))
@@ -74,6 +79,21 @@ def test_batches_as_in_the_event_simulation(copies: int, rate: float) -> None:
     assert run.latency_s(99) == pytest.approx(at(table, rate), rel=0.08)
 
 
+def test_batches_serve_what_waits() -> None:
+    """Eight images in the time of one, at 0.6 of saturation: hardly anybody waits for more than one batch."""
+    table = latency_table(((1, ((1.0,) * 80,)), (8, ((1.0,) * 80,))), 1, 99)
+    assert 1.9 < at(table, 2.4) <= 2.0 + 1e-9
+    assert 1.9 < at(table, 4.8) < 2.6
+
+
+def test_the_highest_rate_lies_between_those_simulated() -> None:
+    rates, latencies = np.array([[1.0, 2.0, 4.0]]), np.array([[10.0, 20.0, 40.0]])
+    assert highest_rate(rates, latencies, 9.0).tolist() == [0.0]
+    assert highest_rate(rates, latencies, 10.0).tolist() == [1.0]
+    assert highest_rate(rates, latencies, 30.0).tolist() == [3.0]
+    assert highest_rate(rates, latencies, 99.0).tolist() == [4.0]
+
+
 def test_half_the_speed_is_twice_the_latency_at_half_the_rate() -> None:
     fast, slow = (latency_table(((1, ((0.01 * pace,) * 50,)), (4, ((0.02 * pace,) * 50,))), 1, 99) for pace in (1, 2))
     assert slow.rates_ips == pytest.approx(fast.rates_ips / 2)
@@ -108,7 +128,7 @@ def test_resnet50_int8_does_not_meet_twice_its_service_time(root: Path, tmp_path
     curve = next(c for c in evidence.nodes["two-cores"].curves if c.setup == capacity.setup)
     laps = {step.batch: [lap for of_round in step.laps for lap in of_round] for step in curve.batches}
     planned = capacity.planned_ips(0.6)
-    assert planned < 0.6 / 0.01456, "what 2 t(1) allowed"
+    assert 0 < planned < 0.6 / 0.01456, "what 2 t(1) allowed"
 
     def within(server: Server, rate: float) -> float:
         return float((simulate(server, rate, 8000).latencies_s[1600:] <= 0.0291).mean())

@@ -31,8 +31,9 @@ def offers_section(decision: Decision) -> Section:
     slo, policy = decision.plan.workload.slo, decision.plan.policy
     end = "upper end" if policy.capacity_bound == "lower95" else "value"
     text = (
-        f"An offer meets the service level if twice the p{slo.percentile} service time of a batch (the {end} of its "
-        f"interval) plus the overhead is at most {given(slo.latency_ms.value)} ms. Each offer runs the cheapest setup "
+        f"An offer meets the service level if the p{slo.percentile} latency of random arrivals at the planned rate, "
+        f"simulated with the measured service times (the {end} of their interval), plus the overhead is at most "
+        f"{given(slo.latency_ms.value)} ms. Each offer runs the cheapest setup "
         f"of its node that does so; nodes are whole and include the redundant ones. Costs are those of the "
         f"plan's own numbers. Beside them stand the median and the central 95 % of the cost in "
         f"{decision.draws:,} joint draws over measured capacities and assumed ranges; P(best) is the "
