@@ -30,7 +30,7 @@ def loadtest(
     overhead: float | None = typer.Option(
         None, parser=duration_s, metavar="TIME", help="Spent outside the server, as 10ms; taken off the level."
     ),
-    batch: int | None = typer.Option(None, min=1, help="Largest batch; default what the rule chooses."),
+    batch: int | None = typer.Option(None, min=1, help="Largest batch; default what the bound 2 t(b) allows."),
     delay: float | None = typer.Option(
         None, parser=duration_s, metavar="TIME", help="Longest wait for a batch to fill, as 5ms; default none."
     ),
@@ -48,7 +48,7 @@ def loadtest(
     seed: int = typer.Option(0, help="Seed of arrivals and orders."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
-    """Check the queueing rule of procurement against a simulation and against a real server under load.
+    """Check the simulation that decides in procurement, and the bound 2 t(b), against a real server under load.
 
     The server batches requests on loopback around the model. Exit code 3: no batch meets the service level.
     """
@@ -114,7 +114,7 @@ def print_outcome(outcome: LoadTestOutcome) -> None:
     )
     simulated, batch = outcome.simulated, f"batch {rule.batch}" if rule.batch else "no batch meets the level"
     rows = [
-        ["rule 2 t(b)", digits(rule.images_per_s), "-", batch],
+        ["bound 2 t(b), deterministic", digits(rule.images_per_s), "-", batch],
         ["simulation", digits(simulated.value), interval(simulated.low, simulated.high),
          f"95 %, {simulated.n} replications"],
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A load test: service times, the 2 t(b) rule, a simulation, load on a real server, and why the three differ."""
+"""A load test: service times, the bound 2 t(b), a simulation, load on a real server, and why the three differ."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SHARES = (0.5, 0.7, 0.8, 0.9, 1.0, 1.1)
 
 @dataclass(frozen=True)
 class ServedModel:
-    """What the server runs: ``MODEL[@RES]``, its configuration, the largest batch (None: what the rule chooses) and the
+    """What the server runs: ``MODEL[@RES]``, its configuration, the largest batch (None: what the bound allows) and the
     longest time that a request waits for its batch to fill, seconds."""
 
     name: str
@@ -75,7 +75,7 @@ def run_loadtest(
     folder: Path,
     announce: Listener = silent,
 ) -> LoadTestOutcome:
-    """Determine the capacity of a batching server by rule, by simulation and by load.
+    """Determine the capacity of a batching server by the bound 2 t(b), by simulation and by load.
 
     Args:
         load: what is sent; without rates they follow from the simulation.
@@ -104,7 +104,7 @@ def run_loadtest(
             raise StoreError(f"the records hold no batch of {cap}", f"they hold {', '.join(map(str, sorted(curves)))}")
         server = Server({size: times for size, times in curves.items() if size <= cap}, cap, model.delay_s)
         simulated = capacity_by_simulation(server, level.slo_s, level.percentile, level.overhead_s, search)
-        announce(Note(f"rule {digits(rule.images_per_s)}, simulation {digits(simulated.value)} images/s"))
+        announce(Note(f"bound {digits(rule.images_per_s)}, simulation {digits(simulated.value)} images/s"))
         notes = _service_time_doubts(server, level, rounds)
         outcome = LoadTestOutcome(case, bench.environment.machine, level, server, rule, simulated, notes)
         rates = load.rates or tuple(float(digits(share * simulated.value)) for share in SHARES if simulated.value)

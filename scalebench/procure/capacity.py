@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from functools import cached_property
 
 import numpy as np
 
 from scalebench.analysis.stats import Estimate, across_sessions, exact
 from scalebench.procure import formulas as f
+from scalebench.procure.eligible import accuracy_objection, selected
 from scalebench.procure.evidence import CPU, Evidence, NodeEvidence
 from scalebench.procure.extrapolate import Extrapolation
 from scalebench.procure.latency_table import LatencyTable
 from scalebench.procure.preprocessing import Preprocessing, measured_preprocessing
-from scalebench.procure.purchase_plan import Accuracy, Node, PurchasePlan, Select
+from scalebench.procure.purchase_plan import Node, PurchasePlan
 from scalebench.procure.quantity import Number
 from scalebench.procure.service_curves import BatchBounds, BatchStep, ServiceCurve, steps
-from scalebench.procure.serving import Capacity, Objection, Refusal, Setup
-from scalebench.procure.slo_rate import ArrivalCurve, table_of
+from scalebench.procure.serving import Capacity, Objection, Refusal
+from scalebench.procure.slo_rate import ArrivalCurve, BatchRates, table_of
 
 DRAWS = 2000
 SEED = 20190528
@@ -56,43 +56,13 @@ def _of_node(plan: PurchasePlan, node: Node, evidence: Evidence, draws: int, see
         )
         yield Refusal(node.id, None, "imported", text)
         return
-    selected = [curve for curve in measured.curves if _selected(plan.workload.select, curve.setup)]
-    if not selected:
+    curves = [curve for curve in measured.curves if selected(plan.workload.select, curve.setup)]
+    if not curves:
         yield Refusal(node.id, None, "not_measured", f"nothing that the plan selects was measured on {source.machine}")
     rule = node.estimate
     estimate = None if rule is None else Extrapolation(source, node, rule, measured, evidence.chips)
-    for curve in selected:
+    for curve in curves:
         yield _SetupOnNode(plan, node, measured, estimate, evidence, draws, seed, curve).result()
-
-
-@dataclass(frozen=True)
-class _Served:
-    """Rates of a node with batches up to one size, images per second.
-
-    Attributes:
-        index: of the batch.
-        full: full batches back to back (F1).
-        slo: highest rate of random arrivals within the service level (F2).
-        careful: whether lower ends count, not values.
-        max_utilisation: of the plan.
-        latency_s: percentile of the latencies at the planned rate, overhead included, seconds.
-    """
-
-    index: int
-    full: Estimate
-    slo: Estimate
-    careful: bool
-    max_utilisation: float
-    latency_s: float = math.nan
-
-    def counted(self, rate: Estimate) -> float:
-        """The end of an interval that counts."""
-        return rate.low if self.careful else rate.value
-
-    @property
-    def planned_ips(self) -> float:
-        """Most that a node is planned for, images per second."""
-        return float(f.planned_ips(self.counted(self.full), self.counted(self.slo), self.max_utilisation))
 
 
 @dataclass(frozen=True)
@@ -109,7 +79,7 @@ class _SetupOnNode:
     curve: ServiceCurve
 
     def result(self) -> Capacity | Refusal:
-        objection = _accuracy_objection(self.plan.workload.accuracy, self.curve.setup)
+        objection = accuracy_objection(self.plan.workload.accuracy, self.curve.setup)
         if objection is None:
             objection = self._impossible() if None in self._objections else self._objections[0]
         result = objection or self._preprocessing()
@@ -210,7 +180,7 @@ class _SetupOnNode:
         value, low, high = (copies * float(f.rate(step.batch, s)) for s in (tail.value, tail.high, tail.low))
         return Estimate(value, low, high, tail.n)
 
-    def _served(self, index: int, preprocessing: Preprocessing | None) -> _Served:
+    def _served(self, index: int, preprocessing: Preprocessing | None) -> BatchRates:
         """What the node serves with batches up to one size."""
         step, bounds = self._batches[index], self._bounds
         arrivals, tail = ArrivalCurve(self._tables[index], step, self._devices, preprocessing), step.tail_s
@@ -221,12 +191,12 @@ class _SetupOnNode:
             np.array([per_core.value, per_core.low, per_core.high]),
         )  # fmt: skip
         slo = Estimate(float(value), float(low), float(high), tail.n)
-        served = _Served(index, full, slo, bounds.careful, self.plan.policy.max_utilisation.value)
+        served = BatchRates(index, full, slo, bounds.careful, self.plan.policy.max_utilisation.value)
         latency_s = arrivals.latency_s(served.planned_ips, bounds.service_s(step), served.counted(per_core))
         return replace(served, latency_s=latency_s + bounds.overhead_s)
 
     def _drawn(self, preprocessing: Preprocessing | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Full batches and the service level, under resampled rounds, each draw with the batch that is best there."""
+        """Full batches and the service level with drawn service times; each draw with the batch that is best there."""
         per_core: Number = math.inf if preprocessing is None else preprocessing.drawn_ips
         full, slo = np.zeros((2, len(self._batches), self.draws))
         for index, table in self._tables.items():
@@ -239,7 +209,7 @@ class _SetupOnNode:
         best = np.argmax(planned, axis=0), np.arange(self.draws)
         return tuple(np.where(slo[best] > 0, full[best], 0.0).tolist()), tuple(slo[best].tolist())
 
-    def _limit(self, best: _Served, preprocessing: Preprocessing | None) -> str:
+    def _limit(self, best: BatchRates, preprocessing: Preprocessing | None) -> str:
         if best.counted(best.slo) <= best.planned_ips:
             return "the service level under random arrivals"
         if preprocessing is not None and best.full.value < self._rate(self._batches[best.index]).value:
@@ -286,22 +256,3 @@ class _SetupOnNode:
             yield f"measured on one device, times {self._devices}"
         if preprocessing is not None and self._on_cpu:
             yield "timed without the input pipeline, which shares its cores"
-
-
-def _selected(select: Select, setup: Setup) -> bool:
-    allowed = ((select.resolutions, setup.resolution), (select.precisions, setup.precision),
-               (select.runtimes, setup.runtime))  # fmt: skip
-    named = not select.models or any(fnmatchcase(setup.model, pattern) for pattern in select.models)
-    return named and all(not values or value in values for values, value in allowed)
-
-
-def _accuracy_objection(accuracy: Accuracy | None, setup: Setup) -> Objection | None:
-    if accuracy is None:
-        return None
-    name = f"{setup.model}@{setup.resolution}"
-    reached = accuracy.values.get(name)
-    if reached is None:
-        return "accuracy_not_assessed", f"the plan gives no {accuracy.metric} of {name}"
-    if reached.value < accuracy.min.value:
-        return "accuracy", f"{accuracy.metric} {reached.value:g} of {name} is below {accuracy.min.value:g}"
-    return None

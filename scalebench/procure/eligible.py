@@ -1,14 +1,15 @@
-"""Constraints: which offers may be ranked, which are rejected and why, and which prices are old."""
+"""Constraints: which setups may serve, which offers may be ranked, which are rejected and why, which prices are old."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
-from scalebench.procure.purchase_plan import Buy, PurchasePlan, Rent
+from scalebench.procure.purchase_plan import Accuracy, Buy, PurchasePlan, Rent, Select
 from scalebench.procure.quantity import quantities
-from scalebench.procure.serving import Capacity, Reason, Refusal
+from scalebench.procure.serving import Capacity, Objection, Reason, Refusal, Setup
 
 _FURTHEST: tuple[Reason, ...] = (
     "price_expired", "input_pipeline", "slo", "memory", "percentile_not_established", "wrong", "accuracy",
@@ -20,6 +21,27 @@ _FURTHEST: tuple[Reason, ...] = (
 def reason_text(reason: Reason) -> str:
     """A reason as a table shows it."""
     return "service level" if reason == "slo" else reason.replace("_", " ")
+
+
+def selected(select: Select, setup: Setup) -> bool:
+    """Whether a plan lets a setup serve."""
+    allowed = ((select.resolutions, setup.resolution), (select.precisions, setup.precision),
+               (select.runtimes, setup.runtime))  # fmt: skip
+    named = not select.models or any(fnmatchcase(setup.model, pattern) for pattern in select.models)
+    return named and all(not values or value in values for values, value in allowed)
+
+
+def accuracy_objection(accuracy: Accuracy | None, setup: Setup) -> Objection | None:
+    """Why a setup is not accurate enough; None if it is."""
+    if accuracy is None:
+        return None
+    name = f"{setup.model}@{setup.resolution}"
+    reached = accuracy.values.get(name)
+    if reached is None:
+        return "accuracy_not_assessed", f"the plan gives no {accuracy.metric} of {name}"
+    if reached.value < accuracy.min.value:
+        return "accuracy", f"{accuracy.metric} {reached.value:g} of {name} is below {accuracy.min.value:g}"
+    return None
 
 
 @dataclass(frozen=True)

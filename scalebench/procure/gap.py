@@ -1,4 +1,4 @@
-"""Why rule, simulation and load test give different capacities: one cause after the other, with its number."""
+"""Why bound, simulation and load test give different capacities: one cause after the other, with its number."""
 
 from __future__ import annotations
 
@@ -87,10 +87,10 @@ def sentences(server: Server, rule: Rule, tested: Tested, level: ServiceLevel, w
     """The gap in words."""
     p = f"p{level.percentile:g}"
     return [
-        f"rule: full batches of {rule.batch} back to back, each in its {p} time of {seconds(rule.tail_s)}, give "
+        f"bound: full batches of {rule.batch} back to back, each in its {p} time of {seconds(rule.tail_s)}, give "
         f"{digits(rule.images_per_s)} images/s; in their mean time they would give {digits(why.saturation)}"
         if rule.batch
-        else f"rule: twice the {p} time of every batch is more than {seconds(level.slo_s)}",
+        else f"bound: twice the {p} time of every batch is more than {seconds(level.slo_s)}",
         f"queueing: with random arrivals the service level is met up to {digits(why.busy * why.saturation)} images/s, "
         f"{digits(100 * why.busy)} % of that saturation; a batch then holds {digits(why.images_per_batch)} of "
         f"{server.cap} images on average",

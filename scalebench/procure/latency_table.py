@@ -8,6 +8,7 @@ at ``rate / f`` are ``f`` times as long.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -160,5 +161,5 @@ def _bound(latencies: np.ndarray, share: float) -> float:
         latencies: shape (replications, requests).
     """
     together, apart = (np.quantile(latencies, share, axis=axis, method="inverted_cdf") for axis in (None, 1))
-    error = float(apart.std(ddof=1)) / len(apart) ** 0.5
+    error = float(apart.std(ddof=1)) / math.sqrt(len(apart))
     return float(together) + float(student_t.ppf(CONFIDENCE, len(apart) - 1)) * error

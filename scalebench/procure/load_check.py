@@ -1,4 +1,4 @@
-"""Capacity of a server by the 2 t(b) rule, and the bounds that a load test sets; ``simulate`` gives a third one."""
+"""Bound 2 t(b) of a deterministic schedule, and the bounds that a load test sets; ``simulate`` gives a third one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ServiceLevel:
 
 @dataclass(frozen=True)
 class Rule:
-    """Result of the 2 t(b) rule (F1, F2): the feasible batch with the highest rate, and its service time.
+    """Bound of a deterministic schedule, 2 t(b): the feasible batch with the highest rate, and its service time.
 
     Without a feasible batch ``batch`` and ``images_per_s`` are 0, ``tail_s`` (at the percentile) is NaN.
     """

@@ -1,4 +1,4 @@
-"""Discrete-event simulation of a batching server, against which the 2 t(b) rule (F1) is checked.
+"""Discrete-event simulation of a batching server, for load tests; ``latency_table`` is the one that decides purchases.
 
 Requests arrive at random (Poisson). A free copy takes a batch as soon as the largest batch is waiting, or the oldest
 request has waited for the delay; its service time is drawn from those that were measured for that batch size.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from scalebench.analysis.stats import Estimate
+from scalebench.procure import formulas as f
 from scalebench.procure.latency_table import LatencyTable, highest_rate, latency_table
 from scalebench.procure.preprocessing import Preprocessing
 from scalebench.procure.quantity import Number
@@ -64,3 +67,33 @@ class ArrivalCurve:
             return rates, latencies
         together = np.asarray(self.preprocessing.cap(rates, np.atleast_1d(per_core_ips)[:, None]))
         return together, latencies * rates / together
+
+
+@dataclass(frozen=True)
+class BatchRates:
+    """Rates of a node with batches up to one size, images per second.
+
+    Attributes:
+        index: of the batch.
+        full: full batches back to back (F1).
+        slo: highest rate of random arrivals within the service level (F2).
+        careful: whether lower ends count, not values.
+        max_utilisation: of the plan.
+        latency_s: percentile of the latencies at the planned rate, overhead included, seconds.
+    """
+
+    index: int
+    full: Estimate
+    slo: Estimate
+    careful: bool
+    max_utilisation: float
+    latency_s: float = math.nan
+
+    def counted(self, rate: Estimate) -> float:
+        """The end of an interval that counts."""
+        return rate.low if self.careful else rate.value
+
+    @property
+    def planned_ips(self) -> float:
+        """Most that a node is planned for, images per second."""
+        return float(f.planned_ips(self.counted(self.full), self.counted(self.slo), self.max_utilisation))

@@ -34,7 +34,7 @@ def outcome() -> LoadTestOutcome:
 def test_the_three_capacities_stand_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
     print_outcome(outcome())
     printed = capsys.readouterr().out
-    for row in ("rule 2 t(b)", "simulation", "load test"):
+    for row in ("bound 2 t(b), deterministic", "simulation", "load test"):
         assert row in printed
     assert "[30.0, 60.0]" in printed
     assert "contention: under load a batch took" in printed

@@ -97,7 +97,13 @@ def test_the_gap_is_taken_apart_and_said() -> None:
     assert why.outside_s == pytest.approx(0.004)
     assert why.with_transport.value <= why.with_load.value < simulated.value
     texts = sentences(server, by_rule(server.curves, level), test, level, why)
-    assert [sentence.partition(":")[0] for sentence in texts] == ["rule", "queueing", "contention", "transport", "rest"]
+    assert [sentence.partition(":")[0] for sentence in texts] == [
+        "bound",
+        "queueing",
+        "contention",
+        "transport",
+        "rest",
+    ]
     assert "took 2.00 times as long" in texts[2]
     assert "4.00 ms" in texts[3]
 

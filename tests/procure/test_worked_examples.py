@@ -58,6 +58,15 @@ def test_2_nodes() -> None:
     assert f.mean_utilisation(2500, 5, CAPACITY) == pytest.approx(0.593750, abs=1e-6)
 
 
+def test_2_nodes_that_the_service_level_limits() -> None:
+    """Full batches serve 842 images per second, the service level is met up to 300: 9 nodes and a spare one."""
+    purchase = plan()
+    costs = bill(purchase, purchase.offers[0], point(purchase), CAPACITY, 300.0)
+    assert costs.nodes == 10
+    assert costs.utilisation == pytest.approx(875 / (10 * CAPACITY))
+    assert bill(purchase, purchase.offers[0], point(purchase), CAPACITY, 600.0).nodes == 6, "0.6 of full batches decide"
+
+
 def test_3_energy() -> None:
     purchase = plan()
     costs = bill(purchase, purchase.offers[0], point(purchase), CAPACITY)
