@@ -31,7 +31,7 @@ COMMANDS = {
     "model.",
     "procure": "Rank the offers of a plan. Exit code 0: at least one offer meets the constraints; 3: none "
     "does; 2: bad input.",
-    "loadtest": "Check the simulation that decides in procurement, and the bound 2 t(b), against a real server under load.",
+    "loadtest": "Check the simulation that procure decides by, and the bound 2 t(b), against a real server under load.",
     "doctor": "Show this machine's peaks, its noise, and what it can and cannot measure, with what to do about it.",
     "hardware": "List the hardware catalogue: dense peaks with their marks; an unpublished number is "
     "shown as such, never as 0.",

@@ -48,7 +48,7 @@ def loadtest(
     seed: int = typer.Option(0, help="Seed of arrivals and orders."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
-    """Check the simulation that decides in procurement, and the bound 2 t(b), against a real server under load.
+    """Check the simulation that procure decides by, and the bound 2 t(b), against a real server under load.
 
     The server batches requests on loopback around the model. Exit code 3: no batch meets the service level.
     """
