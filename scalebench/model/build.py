@@ -77,6 +77,9 @@ def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
 class _WithoutInitialisation(TorchDispatchMode):
     """Leaves out what fills weights, which on the meta device changes nothing and takes half of the time."""
 
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:

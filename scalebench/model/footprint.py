@@ -9,7 +9,7 @@ scratch and allocator slack, 0.9 to 1.9 times in practice.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -20,16 +20,16 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from scalebench.errors import BuildError
-from scalebench.model.meta_operators import MetaOperators, tensor_leaves
+from scalebench.model.meta_operators import MetaOperators, address, tensor_leaves
 from scalebench.model.work import written
 
 
 class _Lifetimes(TorchDispatchMode):
-    """Keeps the sum of live storages and its peak, in bytes."""
+    """Keeps the sum of live storages and its peak, in bytes; ``operators`` run what they met before."""
 
-    def __init__(self, resident: Iterable[torch.Tensor], run: Callable[..., Any]) -> None:
+    def __init__(self, resident: Iterable[torch.Tensor], operators: MetaOperators | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        self._run = run
+        self._operators = operators
         self.live = 0
         self.peak = 0
         self._seen: set[int] = set()
@@ -39,23 +39,23 @@ class _Lifetimes(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        result = self._run(func, args, kwargs or {})
+        kwargs = kwargs or {}
+        result = self._operators.run(func, args, kwargs)[0] if self._operators else func(*args, **kwargs)
         for tensor in written(func, args, result):
             self._hold(tensor)
         return result
 
     def _hold(self, tensor: torch.Tensor) -> None:
-        storage = tensor.untyped_storage()
-        address = storage._cdata  # noqa: SLF001 - the only name of a storage that has no data
-        if address in self._seen:
+        storage, name = tensor.untyped_storage(), address(tensor)
+        if name in self._seen:
             return
-        self._seen.add(address)
+        self._seen.add(name)
         self.live += storage.nbytes()
         self.peak = max(self.peak, self.live)
-        weakref.finalize(storage, self._release, address, storage.nbytes())
+        weakref.finalize(storage, self._release, name, storage.nbytes())
 
-    def _release(self, address: int, size: int) -> None:
-        self._seen.discard(address)
+    def _release(self, name: int, size: int) -> None:
+        self._seen.discard(name)
         self.live -= size
 
 
@@ -91,16 +91,14 @@ class _RefuseAttention(TorchFunctionMode):
 
 
 def _peak_on_meta(model: nn.Module, resolution: int, batch: int, training: bool) -> int:
-    operators = MetaOperators()
     resident = [*model.parameters(), *model.buffers()]
     images = torch.empty(batch, 3, resolution, resolution, device="meta")
-    lifetimes = _Lifetimes([*resident, images], lambda *call: operators.run(*call)[0])
     try:
-        with _RefuseAttention(), lifetimes:
+        with _RefuseAttention(), _Lifetimes([*resident, images], MetaOperators()) as lifetimes:
             _one_pass(model, dict(model.named_buffers()), images, training)
     finally:
         model.zero_grad(set_to_none=True)
-    return lifetimes.peak
+    return int(lifetimes.peak)
 
 
 def _peak_of_fakes(model: nn.Module, resolution: int, batch: int, training: bool) -> int:
@@ -110,10 +108,9 @@ def _peak_of_fakes(model: nn.Module, resolution: int, batch: int, training: bool
             for name, tensor in [*model.named_parameters(), *model.named_buffers()]
         }
         images = torch.empty(batch, 3, resolution, resolution)
-        run = lambda func, args, kwargs: func(*args, **kwargs)  # noqa: E731
-        with fake, _Lifetimes([*state.values(), images], run) as lifetimes:
+        with fake, _Lifetimes([*state.values(), images]) as lifetimes:
             _one_pass(model, state, images, training)
-    return lifetimes.peak
+    return int(lifetimes.peak)
 
 
 def _loss(output: Any) -> torch.Tensor:
