@@ -33,6 +33,8 @@ def test_verdict_claims_and_tables_are_visible_everywhere(
     assert min(heights) > least
     if media == "screen":
         assert page.locator(":root").evaluate("root => root.scrollWidth <= window.innerWidth")
+        tiles = page.locator(".tiles li")
+        assert tiles.evaluate_all("all => all.filter(tile => tile.scrollWidth > tile.clientWidth).length") == 0
 
 
 def test_drawings_follow_the_theme(open_page: Open) -> None:
