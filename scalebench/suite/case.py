@@ -27,11 +27,11 @@ MODELS = ("inference", "training")
 OPTIMIZER_STATES = {"sgd": 1, "adamw": 2}
 """Copies of the weights in an optimiser's state: momentum; both moments of Adam."""
 
-PROCEDURE = 2
+PROCEDURE = 3
 """Version of the measuring procedure, raised with every change so that its numbers are not pooled with older ones.
 
 0: imported, not ours. 1: memory, warm-up, chunks. 2: canary and readings around the chunks, two discarded laps
-before the first.
+before the first. 3: canary of an idle process, memory of training at the third step, int8 of 7-bit weights.
 """
 
 
