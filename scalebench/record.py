@@ -9,12 +9,13 @@ from typing import Any, Literal, get_args
 from scalebench.errors import StoreError
 from scalebench.suite.case import Case, case_from_json
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the stored format.
 
 1 (0.1.0): first format.
 2 (0.1.0): ``memory_bytes`` holds one input; in schema 1 all three that are rotated were resident.
 3 (0.1.0): ``ending`` gives the outcome in detail, ``telemetry`` the state of the machine around it.
+4 (0.2.0): ``heat`` and ``turns`` say with which rounds this one took turns.
 """
 
 
@@ -46,7 +47,22 @@ def _ending_and_telemetry(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "ending": endings.get(outcome, outcome), "telemetry": {}}
 
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _one_input, 2: _ending_and_telemetry}
+def _alone(content: dict[str, Any]) -> dict[str, Any]:
+    """3 -> 4: every round had the machine to itself."""
+
+    def alone(case: dict[str, Any]) -> dict[str, Any]:
+        return {**case, "protocol": {**case["protocol"], "turns": 0}}
+
+    if "outcome" not in content:
+        return {**content, "plan": {**content["plan"], "cases": [alone(case) for case in content["plan"]["cases"]]}}
+    return {**content, "case": alone(content["case"]), "heat": "", "turns": []}
+
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: _one_input,
+    2: _ending_and_telemetry,
+    3: _alone,
+}
 """Functions from each older schema to the next."""
 
 IMPORTED = "imported-"
@@ -100,6 +116,9 @@ class Record:
             ``killed_signal(SIGSEGV)``, ``exit``, ``error(BuildError)``, ``skipped_predicted_oom``,
             ``skipped_known_oom``, ``skipped_not_offered``, ``skipped_not_installed``, ``wrong``.
         telemetry: readings of the machine around the timed chunks, and the canary's times.
+        heat: identifies the rounds whose processes took turns; empty where this one had the machine to itself.
+        turns: number of the turn of each lap of ``samples["latency_s"]``, ascending. Equal numbers in one heat were
+            taken one after the other.
     """
 
     suite: str
@@ -115,6 +134,8 @@ class Record:
     wall_s: float = 0.0
     ending: str = ""
     telemetry: Mapping[str, Any] = field(default_factory=dict)
+    heat: str = ""
+    turns: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
@@ -135,12 +156,25 @@ def record_from_json(data: Mapping[str, Any]) -> Record:
     try:
         environment = Environment(**content["environment"])
         case = case_from_json(content["case"])
-        plain = ("suite", "round", "outcome", "started", "samples", "facts", "error", "wall_s", "ending", "telemetry")
+        plain = (
+            "suite",
+            "round",
+            "outcome",
+            "started",
+            "samples",
+            "facts",
+            "error",
+            "wall_s",
+            "ending",
+            "telemetry",
+            "heat",
+        )
         return Record(
             **{name: content[name] for name in plain},
             case=case,
             environment=environment,
             notes=tuple(content["notes"]),
+            turns=tuple(content["turns"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StoreError(f"not a record: {type(error).__name__} {error}") from None

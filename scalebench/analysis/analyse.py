@@ -144,7 +144,7 @@ def with_study(analysis: Analysis) -> Analysis:
 
 def _anywhere(case: Case) -> Case:
     """The case without what differs between machines, and without how often it is repeated."""
-    return replace(case, device="", threads=0, protocol=case.protocol.phases())
+    return replace(case, device="", threads=0, protocol=replace(case.protocol, turns=0).phases())
 
 
 def _machines(records: Sequence[Record], rounds: pd.DataFrame) -> dict[str, Environment]:

@@ -53,7 +53,7 @@ class Case:
         optimizer: of a training step, ``sgd`` or ``adamw``; empty otherwise.
         checkpointing: whether the training step computes activations again instead of keeping them.
         camera: size of the images that an input case starts from, ``4000x3000``; empty otherwise.
-        protocol: phases of a round.
+        protocol: phases of a round; on the CPU one model at a time takes turns with others unless it says 0 turns.
         procedure: version of the measuring procedure, see ``PROCEDURE``.
     """
 
@@ -78,6 +78,16 @@ class Case:
     checkpointing: bool = axis(False, "checkpointing", lambda on: "checkpointing" if on else "", bool, added=True,
                                modes=("training",), description="whether training recomputes activations")  # fmt: skip
     camera: str = axis("", "camera", str, added=True)
+
+    def __post_init__(self) -> None:
+        """A case that cannot take turns with others is measured alone."""
+        if self.protocol.turns and not (self.device == "cpu" and self.instances == 1 and self.mode in MODELS):
+            object.__setattr__(self, "protocol", self.protocol.alone())
+
+    @property
+    def by_turns(self) -> bool:
+        """Whether its rounds are measured in heats, by turns with those of other cases."""
+        return self.protocol.turns > 0
 
     @property
     def case_key(self) -> str:

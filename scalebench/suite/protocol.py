@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 _HOW_MANY = frozenset({"rounds", "max_rounds", "target", "target_cuda", "budget_s", "timeout_s"})
 """Fields that decide how many rounds there are, not how one is measured."""
+_TURNS = ("turns", "turn_s", "heat_s")
+_ALONE = ("warmup_s", "warmup_cuda_s", "warmup_max_s", "chunk_s", "chunk_max_s", "min_iterations")
+"""Fields that only rounds by turns have, and only rounds alone."""
+_MAY_BE_0 = frozenset({"energy_s", "turns"})
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,9 @@ class Protocol:
         chunk_s: least time of the timed chunk, seconds, for latency and for throughput each.
         chunk_max_s: the chunk ends here once ``min_iterations`` / 3 are in, seconds.
         min_iterations: least timed iterations, unless ``chunk_max_s`` comes first.
+        turns: turns of a case in a heat, where processes take turns on the CPU; 0 measures every round alone.
+        turn_s: least timed time of a turn, seconds; one pass is enough.
+        heat_s: a case with long passes takes fewer turns, so that a heat costs it about this many seconds.
         energy_s: length of the energy window, seconds; 0 measures no energy.
         timeout_s: a round that takes longer is killed and recorded as such, seconds.
     """
@@ -41,13 +48,16 @@ class Protocol:
     chunk_s: float = 1.0
     chunk_max_s: float = 5.0
     min_iterations: int = 10
+    turns: int = 12
+    turn_s: float = 0.05
+    heat_s: float = 4.0
     energy_s: float = 0.0
     timeout_s: float = 600.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is not None and not (value > 0 or (field.name == "energy_s" and value == 0)):
+            if value is not None and not (value > 0 or (field.name in _MAY_BE_0 and value == 0)):
                 raise ValueError(f"{field.name} must be greater than 0")
         if self.warmup_max_s < self.warmup_s or self.chunk_max_s < self.chunk_s or self.most_rounds < self.rounds:
             raise ValueError("a maximum must not be below its minimum")
@@ -65,11 +75,16 @@ class Protocol:
     @property
     def method(self) -> dict[str, float]:
         """The part that changes what a number means; the rest only changes how many there are."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _HOW_MANY}
+        other = _ALONE if self.turns else _TURNS
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _HOW_MANY and f.name not in other}
 
     def phases(self) -> Protocol:
         """The same method with default numbers of rounds: equal for rounds that mean the same."""
-        return Protocol(**self.method)  # type: ignore[arg-type]  # ints and floats by name
+        return Protocol(**{"turns": 0, **self.method})  # type: ignore[arg-type]  # ints and floats by name
+
+    def alone(self) -> Protocol:
+        """The same for rounds that have the machine to themselves."""
+        return replace(self, turns=0)
 
     def target_on(self, device: str) -> float:
         """Relative half-width that a case on ``device`` is to reach."""

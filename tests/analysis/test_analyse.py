@@ -123,7 +123,7 @@ def test_protocols_are_never_pooled(plan_of: MakePlan, measured: Make) -> None:
     for protocol, latency in (("quick", 2.0), ("standard", 1.0)):
         for method in ("compound", "depth"):
             size = 260 if method == "compound" else 224
-            case = Case(NAMES[method], size, protocol=PROTOCOLS[protocol])
+            case = Case(NAMES[method], size, protocol=PROTOCOLS[protocol].alone())
             if (protocol, method) != ("standard", "depth"):  # which only the quick protocol has measured
                 records += [measured("", 0, latency, n, case=case) for n in range(3)]
     found = _rows(analyse(plan_of(groups=[group]), records).groups, method="depth", metric="latency_s")

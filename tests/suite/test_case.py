@@ -29,8 +29,10 @@ CASES = st.builds(
 
 def test_the_key_is_what_it_was() -> None:
     """Stored records are found by this key: a change of it loses every result measured so far."""
-    assert Case("resnet50", 224, procedure=2).key == "58f9568553e7-f47887c04ed7", "rounds of version 0.1"
-    assert Case("resnet50", 224).key == "58f9568553e7-b17407ffb618"
+    alone = Protocol(turns=0)
+    assert Case("resnet50", 224, procedure=2, protocol=alone).key == "58f9568553e7-f47887c04ed7", "of version 0.1"
+    assert Case("resnet50", 224, protocol=alone).key == "58f9568553e7-b17407ffb618"
+    assert Case("resnet50", 224).key == "58f9568553e7-10a3b9df6657"
     assert Case("resnet50", 224).counted().key == "7bf24ae2ded7-44136fa355b3"
 
 
@@ -39,9 +41,8 @@ def test_the_key_is_what_it_was() -> None:
     [
         {"model": "resnet18"}, {"resolution": 225}, {"batch": 2}, {"mode": "training"}, {"precision": "fp16"},
         {"layout": "channels_last"}, {"runtime": "compile"}, {"device": "cuda:0"}, {"threads": 2},
-        {"protocol": Protocol(warmup_s=2.0)}, {"protocol": Protocol(warmup_max_s=20.0)},
-        {"protocol": Protocol(chunk_s=2.0)},
-        {"protocol": Protocol(chunk_max_s=6.0)}, {"protocol": Protocol(min_iterations=11)},
+        {"protocol": Protocol(turns=6)}, {"protocol": Protocol(turn_s=0.1)}, {"protocol": Protocol(heat_s=2.0)},
+        {"protocol": Protocol(turns=0)},
     ],
     ids=str,
 )  # fmt: skip
@@ -49,6 +50,26 @@ def test_whatever_decides_a_number_changes_the_key(change: dict[str, object]) ->
     """Each field, and each phase of a round, makes another case."""
     case = Case("resnet50", 224)
     assert replace(case, **change).key != case.key  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"warmup_s": 2.0}, {"warmup_max_s": 20.0}, {"chunk_s": 2.0}, {"chunk_max_s": 6.0}, {"min_iterations": 11}],
+)
+def test_phases_of_a_round_alone_change_the_key_of_that(change: dict[str, float]) -> None:
+    """By turns there is no warm-up by time and no chunk."""
+    usual = Case("resnet50", 224)
+    by_turns, alone = (replace(usual, protocol=Protocol(turns=turns, **change)) for turns in (12, 0))  # type: ignore[arg-type]
+    assert by_turns.key == usual.key
+    assert alone.key != replace(usual, protocol=Protocol(turns=0)).key
+
+
+@pytest.mark.parametrize(
+    "change", [{"device": "cuda:0"}, {"instances": 2}, {"mode": "input"}, {"mode": "blocks"}], ids=str
+)
+def test_what_cannot_take_turns_is_measured_alone(change: dict[str, object]) -> None:
+    assert Case("resnet50", 224).by_turns
+    assert not Case("resnet50", 224, **change).by_turns  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("protocol", [Protocol(rounds=50), Protocol(timeout_s=1.0)])

@@ -10,7 +10,7 @@ from scalebench.analysis.compare.sides import Side, sides
 from scalebench.analysis.fingerprint import Difference, changes, fingerprint_difference
 from scalebench.errors import StoreError
 from scalebench.record import Record
-from scalebench.suite.case import COUNT
+from scalebench.suite.case import COUNT, Case
 from scalebench.suite.protocol import Protocol
 
 
@@ -123,12 +123,17 @@ def _match(
         xs, ys = ([side for side in sides_ if key(side) == name] for sides_ in (a, b))
         methods = [m for m in dict.fromkeys(x.case.method_key for x in xs) if any(y.case.method_key == m for y in ys)]
         if ys and not methods:
-            if not force:
+            if not (force or _one_takes_turns(xs[-1].case, ys[-1].case)):
                 raise _methods_differ(xs[-1], ys[-1])
             matched += _unambiguous(xs[-1:], ys[-1:])
         for method in methods:
             matched += _unambiguous(*([s for s in both if s.case.method_key == method] for both in (xs, ys)))
     return matched
+
+
+def _one_takes_turns(a: Case, b: Case) -> bool:
+    """Whether one case takes turns with others on its CPU, and the other one, on a GPU, does not."""
+    return a.by_turns != b.by_turns and (a.device == "cpu") != (b.device == "cpu")
 
 
 def _unambiguous(xs: Sequence[Side], ys: Sequence[Side]) -> list[tuple[Side, Side]]:
