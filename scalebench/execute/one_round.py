@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -41,46 +41,82 @@ def run_round(
 ) -> Record:
     """Measure ``case`` once; ``number`` is the 0-based number of the round, ``environment`` that of the worker."""
     options = options or RoundOptions()
-    started, kills, load = _now(), oom_kills(), runnable()
+    watch = Watch.begin()
     limits = {"iterations": options.iterations, "limit_bytes": options.limit_bytes}
     job = {"do": "measure", "case": asdict(case), **limits}
     ending = worker.run(job, case.protocol.timeout_s)
-    killed = kills is not None and (oom_kills() or 0) > kills
-    outcome, detail = outcome_of(ending, case.device, killed)
-    answer = ending.answers.get(0, {}) if outcome == "ok" else {}
-    error = None if outcome == "ok" else explain(ending, case.protocol.timeout_s)
-    samples, facts = answer.get("samples", {}), answer.get("facts", {})
-    if facts.get("verified", "ok") != "ok":
-        outcome, detail, error = "wrong", "wrong", _verification_error(case, facts)
-    telemetry = {}
-    if answer:
-        more = {"load_before": load, "surroundings": surroundings(), "usual_canary": options.usual}
-        telemetry = {**answer["telemetry"], **more}
-    return Record(
-        suite,
-        case,
-        number,
-        outcome,
-        started,
-        environment,
-        samples=samples,
-        facts=facts,
-        notes=(*answer.get("notes", ()), *validity_flags(case, samples, telemetry, options.usual)),
-        error=error,
-        wall_s=ending.wall_s,
-        ending=detail,
-        telemetry=telemetry,
-    )
+    return watch.record(suite, case, number, environment, ending, options.usual)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is known before a process starts, and belongs into its record.
+
+    Attributes:
+        started: UTC, ISO 8601.
+        kills: the kernel's counter of processes killed for memory; None where unknown.
+        load: other runnable tasks.
+    """
+
+    started: str
+    kills: int | None
+    load: float | None
+
+    @classmethod
+    def begin(cls) -> Watch:
+        """Read everything now."""
+        return cls(_now(), oom_kills(), runnable())
+
+    def record(
+        self,
+        suite: str,
+        case: Case,
+        number: int,
+        environment: Environment,
+        ending: Ending,
+        usual: Mapping[str, float] | None = None,
+        heat: str = "",
+        turns: Sequence[int] = (),
+    ) -> Record:
+        """The record of a round that has ended; ``usual`` as in ``RoundOptions``, the rest as in ``Record``."""
+        killed = self.kills is not None and (oom_kills() or 0) > self.kills
+        outcome, detail = outcome_of(ending, case.device, killed)
+        answer = ending.answers.get(0, {}) if outcome == "ok" else {}
+        error = None if outcome == "ok" else explain(ending, case.protocol.timeout_s)
+        samples, facts = answer.get("samples", {}), answer.get("facts", {})
+        if facts.get("verified", "ok") != "ok":
+            outcome, detail, error = "wrong", "wrong", _verification_error(case, facts)
+        telemetry = {}
+        if answer:
+            more = {"load_before": self.load, "surroundings": surroundings(), "usual_canary": usual}
+            telemetry = {**answer["telemetry"], **more}
+        return Record(
+            suite,
+            case,
+            number,
+            outcome,
+            self.started,
+            environment,
+            samples=samples,
+            facts=facts,
+            notes=(*answer.get("notes", ()), *validity_flags(case, samples, telemetry, usual)),
+            error=error,
+            wall_s=ending.wall_s,
+            ending=detail,
+            telemetry=telemetry,
+            heat=heat if answer else "",
+            turns=tuple(turns),
+        )
 
 
 def _verification_error(case: Case, facts: Mapping[str, Any]) -> dict[str, str]:
     """Error of a completed round whose outputs failed verification."""
-    error, agreement = facts["relative_error"], facts["top1_agreement"]
+    error, agreement = facts["mean_error"], facts["top1_agreement"]
     if error is None:
         return {"type": "Wrong", "message": "the outputs are not finite"}
     return {
         "type": "Wrong",
-        "message": f"the outputs differ from eager fp32 by {digits(error)}, more than the bound of "
+        "message": f"the outputs differ from eager fp32 by {digits(error)} in the mean, more than the bound of "
         f"{PRECISIONS[case.precision].bound:g} for {case.precision}; "
         f"same class on {100 * agreement:.0f} % of the images",
     }
@@ -106,6 +142,7 @@ def validity_flags(
         Canaries(canary["before"], canary["after"], usual) if idle and usual else None,
         telemetry["load_before"],
         telemetry["gpu"],
+        case.by_turns,
     )
 
 

@@ -32,10 +32,12 @@ import torch
 
 from scalebench.errors import ScalebenchError
 from scalebench.machine.environment import collect, usable_cores
-from scalebench.machine.limits import LIMIT_SHARE, die_first, die_with_parent, free_memory, limit_memory
+from scalebench.machine.limits import die_with_parent, limit_round
 from scalebench.machine.peaks import llc_bytes, measure_peaks
 from scalebench.measure.batching_server import serve as serve_batches
 from scalebench.measure.canary import canary
+from scalebench.measure.failure import describe_error
+from scalebench.measure.heat import heat
 from scalebench.measure.latency import warm
 from scalebench.measure.part_timing import parts
 from scalebench.measure.probes import gpu_facts, gpu_software, measure, resolve_device
@@ -51,7 +53,6 @@ from scalebench.suite.model_facts import MatchRequest
 from scalebench.suite.variant import parse_variant
 
 _STDERR_TAIL = 4000
-_OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory", "bad_alloc", "_ALLOC_FAILED")
 
 
 def serve(channel: socket.socket, once: bool) -> None:
@@ -101,28 +102,24 @@ def _handle(job: dict[str, Any], channel: socket.socket) -> None:
         _send(channel, {"error": describe_error(error)})
 
 
-def describe_error(error: BaseException) -> dict[str, str]:
-    """Type, message and hint of an error, and ``oom`` as its kind where memory ran out."""
-    message, hint = str(error).strip(), ""
-    if isinstance(error, ScalebenchError):
-        message, hint = error.message, error.hint
-    memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(t in message for t in _OUT_OF_MEMORY)
-    kind = "oom" if memory else "failed"
-    return {"type": type(error).__name__, "message": message, "hint": hint, "kind": kind}
-
-
 Answers = Iterator[tuple[int, Any]]
 
 
 def _measure(job: dict[str, Any]) -> Answers:
     case = case_from_json(job["case"])
-    _limit_memory(case.device, job.get("limit_bytes"))
+    limit_round(case.device, job.get("limit_bytes"))
     yield 0, dataclasses.asdict(measure(case, job.get("iterations")))
+
+
+def _heat(job: dict[str, Any]) -> Answers:
+    cases = [case_from_json(case) for case in job["cases"]]
+    for index, result in heat(cases, job.get("limit_bytes"), job["seed"]):
+        yield index, dataclasses.asdict(result)
 
 
 def _parts(job: dict[str, Any]) -> Answers:
     case = case_from_json(job["case"])
-    _limit_memory(case.device, job.get("limit_bytes"))
+    limit_round(case.device, job.get("limit_bytes"))
     session = open_session(case)
     warm(session)
     yield 0, dataclasses.asdict(parts(session))
@@ -130,7 +127,7 @@ def _parts(job: dict[str, Any]) -> Answers:
 
 def _serve(job: dict[str, Any]) -> Answers:
     cases = [case_from_json(case) for case in job["cases"]]
-    _limit_memory(cases[0].device, job.get("limit_bytes"))
+    limit_round(cases[0].device, job.get("limit_bytes"))
     yield from enumerate(serve_batches(cases, job["delay_s"]))
 
 
@@ -216,6 +213,7 @@ def _check(question: dict[str, Any]) -> Any:
 
 JOBS = {
     "measure": _measure,
+    "heat": _heat,
     "parts": _parts,
     "serve": _serve,
     "environment": _environment,
@@ -224,16 +222,6 @@ JOBS = {
     "paper": _paper,
 }
 PAPER = {"catalogue": _catalogue, "match": _match, "count": _count, "check": _check}
-
-
-def _limit_memory(device: str, limit_bytes: int | None) -> None:
-    """Limit the child's memory on the CPU, and make it the kernel's first choice when memory runs out.
-
-    There is no limit on CUDA, whose driver maps far more than it uses.
-    """
-    die_first()
-    if device == "cpu":
-        limit_memory(int(LIMIT_SHARE * free_memory()) if limit_bytes is None else limit_bytes)
 
 
 def _send(channel: socket.socket, message: dict[str, Any], before: str = "") -> None:

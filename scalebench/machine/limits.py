@@ -90,6 +90,17 @@ def die_first(root: Path = ROOT) -> None:
         (root / "proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
+def limit_round(device: str, limit_bytes: int | None) -> None:
+    """Limit this process's memory on the CPU, and make it the kernel's first choice when memory runs out.
+
+    There is no limit on CUDA, whose driver maps far more than it uses. ``limit_bytes`` is its growth; None derives it
+    from free memory.
+    """
+    die_first()
+    if device == "cpu":
+        limit_memory(int(LIMIT_SHARE * free_memory()) if limit_bytes is None else limit_bytes)
+
+
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent ends for any reason; Linux only."""
     set_parent_death_signal = 1  # prctl(2), PR_SET_PDEATHSIG

@@ -9,8 +9,8 @@ import os
 import re
 import resource
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -22,6 +22,12 @@ from scalebench.machine.kernel import ROOT, cgroup_folders, number, numbers, tex
 _CPUS = "sys/devices/system/cpu"
 _IDLE, _IOWAIT, _STEAL = 3, 4, 7
 """Columns of /proc/stat; those after steal count guests, whose time is also in the first two (man 5 proc_stat)."""
+
+
+_COUNTERS = (
+    "monotonic_s", "cpu_s", "involuntary_switches", "waited_s", "steal_s", "busy_s", "total_s", "pressure_s",
+    "throttled_periods", "swapped_pages",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -140,6 +146,17 @@ def between(before: Reading, after: Reading, threads: int) -> Stretch:
         swapped_per_s=share_of("swapped_pages", wall),
         temperature_c=max((t for t in (before.temperature_c, after.temperature_c) if t is not None), default=None),
     )
+
+
+def joined(stretches: Sequence[tuple[Reading, Reading]]) -> tuple[Reading, Reading]:
+    """Two readings whose growth is that of all stretches together, without the time between them."""
+    first, (_, last) = stretches[0][0], stretches[-1]
+    growth = {}
+    for name in _COUNTERS:
+        pairs = [(getattr(before, name), getattr(after, name)) for before, after in stretches]
+        if all(None not in pair for pair in pairs):
+            growth[name] = getattr(first, name) + sum(after - before for before, after in pairs)
+    return first, replace(last, **growth)
 
 
 def runnable(

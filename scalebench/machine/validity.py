@@ -51,6 +51,7 @@ def doubts(
     canaries: Canaries | None = None,
     load_before: float | None = None,
     gpu: Numbers | None = None,
+    by_turns: bool = False,
 ) -> tuple[str, ...]:
     """All reasons to doubt a round, as notes ``word: figure``. A value that is None or missing causes no note.
 
@@ -62,9 +63,10 @@ def doubts(
         canaries: before and after the chunk, and the usual ones on this device with this many threads.
         load_before: other runnable tasks just before the round, see ``telemetry.runnable``.
         gpu: readings of the GPU, see ``measure.watch.summary``.
+        by_turns: whether other processes ran between the laps: then they are not one chunk, which could be steady.
     """
     notes = [*_clock(stretch, laps), *(canary_notes(canaries, device_kind) if canaries else ())]
-    notes += [*_host(stretch, load_before), *_chunk(laps), *gpu_doubts(gpu)]
+    notes += [*_host(stretch, load_before), *(() if by_turns else _chunk(laps)), *gpu_doubts(gpu)]
     lanes = threads if device_kind == "cuda" else 1
     notes += _switches(stretch, lanes)
     notes += _cores(stretch, lanes, device_kind, tuple(notes))

@@ -45,12 +45,13 @@ def await_idle(
     cpu_s: Callable[[], float] = time.process_time,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    step_s: float = _STEP_S,
 ) -> bool:
-    """Sleep until the threads of this process do, at most 3 s; whether they do."""
+    """Sleep until the threads of this process do, at most 3 s; whether they do. It looks every ``step_s`` seconds."""
     end = clock() + _IDLE_MAX_S
     while True:
         start, cpu_start = clock(), cpu_s()
-        sleep(_STEP_S)
+        sleep(step_s)
         now = clock()
         if cpu_s() - cpu_start <= _IDLE_CORES * (now - start):
             return True

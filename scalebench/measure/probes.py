@@ -84,11 +84,11 @@ def measure(case: Case, iterations: int | None = None) -> Measurement:
     before = [probe(session) for probe in phases.before]
     timed, telemetry = with_telemetry(session.device, lambda: [probe(session) for probe in phases.timed])
     after = [probe(session) for probe in phases.after]
-    described = Measurement(facts={**session.describe(), **_builder(case.variant.task)})
+    described = Measurement(facts={**session.describe(), **built_by(case.variant.task)})
     return merged([described, *before, *timed, *after], telemetry)
 
 
-def _builder(kind: str) -> dict[str, str]:
+def built_by(kind: str) -> dict[str, str]:
     """Package and version that built a dense model; the environment of a record does not list it."""
     return {"built_by": f"{KINDS[kind].package} {package_version(kind)}"} if kind and KINDS[kind].package else {}
 

@@ -38,20 +38,30 @@ def test_the_error_is_relative_and_bounded(factor: float, verdict: str) -> None:
     assert facts["top1_agreement"] == (1.0 if factor > 0 else 0.0)
 
 
-def test_one_wrong_image_is_enough() -> None:
-    """The worst image counts, not the mean over all."""
+def test_the_mean_over_the_images_decides() -> None:
+    """Two of eight images are off by 0.5: that is the worst error, and the mean is an eighth."""
 
     def one(y: torch.Tensor) -> torch.Tensor:
         y = y.clone()
-        y[-1] *= 2
+        y[-1] *= 1.5  # of each batch of four
         return y
 
-    assert verify(session(one)).facts["relative_error"] == pytest.approx(1.0)
+    facts = verify(session(one)).facts
+    assert facts["relative_error"] == pytest.approx(0.5)
+    assert facts["mean_error"] == pytest.approx(1 / 8, rel=0.01)
+    assert facts["verified"] == "off"
+    assert verify(session(one, replace(CASE, precision="bf16"))).facts["verified"] == "ok"
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_zeros_are_noticed_in_every_precision(precision: str) -> None:
+    assert verify(session(torch.zeros_like, replace(CASE, precision=precision))).facts["verified"] == "off"
 
 
 def test_what_is_no_number_is_wrong() -> None:
     facts = verify(session(lambda y: y * float("nan"))).facts
-    assert facts == {"relative_error": None, "top1_agreement": None, "verified": "not finite"}
+    assert facts["verified"] == "not finite"
+    assert facts["relative_error"] is facts["mean_error"] is facts["top1_agreement"] is None
 
 
 def test_the_reference_is_not_compared_with_itself() -> None:

@@ -1,0 +1,239 @@
+"""Heat: processes of several cases, all alive, that take turns lap by lap.
+
+Neighbours on a shared host come and go within seconds. Cases whose passes alternate see the same state of the host, so
+the ratio of two turns is 2 to 7 times steadier than that of two rounds measured minutes apart (docs/measuring.md). Also
+known as duet benchmarking (Bulej et al., ICPE 2020) and randomised multiple interleaved trials (Abedi and Brecht, ICPE
+2017).
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from os import dup2
+from statistics import median
+from typing import IO, Any
+
+import torch
+
+from scalebench.machine.limits import die_with_parent, limit_round
+from scalebench.machine.telemetry import Reading, joined, read
+from scalebench.measure.canary import await_idle, canary
+from scalebench.measure.failure import describe_error
+from scalebench.measure.latency import no_collection
+from scalebench.measure.probes import PROBES, built_by, memory
+from scalebench.measure.sampling import checked_lap
+from scalebench.measure.session import Measurement, Session, merged, open_session
+from scalebench.suite.case import Case
+
+LONG_S = 0.5
+"""A pass this long needs no untimed one before it: filling the caches is a small part of it."""
+LARGEST_STRIDE = 4
+_WARM_PASSES = 2
+_STDERR_TAIL = 4000
+_ENDING_S = 5.0
+
+
+@dataclass(frozen=True)
+class HeatResult:
+    """How one process of a heat ended.
+
+    Attributes:
+        measurement: of the round, or None where it failed.
+        turns: number of the turn of each lap.
+        busy_s: seconds in which it had the baton, from building the model to the last probe.
+        error: as ``failure.describe_error`` gives it.
+        exit: exit code; negative for a signal.
+        timed_out: whether it was killed because it took too long.
+        stderr: its last lines.
+    """
+
+    measurement: Measurement | None = None
+    turns: tuple[int, ...] = ()
+    busy_s: float = 0.0
+    error: Mapping[str, str] | None = None
+    exit: int = 0
+    timed_out: bool = False
+    stderr: str = ""
+
+
+@dataclass
+class _Member:
+    """A process of the heat, seen from the one that passes the baton."""
+
+    case: Case
+    process: BaseProcess
+    pipe: Connection
+    stderr: IO[bytes]
+    stride: int = 1
+    busy_s: float = 0.0
+    laps: list[float] = field(default_factory=list)
+    turns: list[int] = field(default_factory=list)
+    readings: list[tuple[Reading, Reading]] = field(default_factory=list)
+    idle: bool = True
+    end: HeatResult | None = None
+
+    def pass_baton(self) -> Any:
+        """Let the process work and wait until it gives the baton back; its answer, or None where it has ended."""
+        start = time.monotonic()
+        with suppress(BrokenPipeError):  # it is gone: receiving says so
+            self.pipe.send(None)
+        answer: Any = None
+        timed_out = not self.pipe.poll(self.case.protocol.timeout_s)
+        if not timed_out:
+            with suppress(EOFError, ConnectionResetError):
+                answer = self.pipe.recv()
+        self.busy_s += time.monotonic() - start
+        if answer is None or isinstance(answer, dict):
+            self.end = self._ended(answer, timed_out)
+            return None
+        return answer
+
+    def _ended(self, error: dict[str, str] | None, timed_out: bool) -> HeatResult:
+        if timed_out:
+            self.process.kill()
+        self.process.join(_ENDING_S)
+        self.stderr.seek(max(0, self.stderr.seek(0, 2) - _STDERR_TAIL))
+        tail = self.stderr.read().decode("utf-8", "replace")
+        return HeatResult(
+            busy_s=self.busy_s, error=error, exit=self.process.exitcode or 0, timed_out=timed_out, stderr=tail
+        )
+
+
+def heat(cases: Sequence[Case], limit_bytes: int | None, seed: int) -> Iterator[tuple[int, HeatResult]]:
+    """Measure one round of every case, by turns. This process must not have used threads or devices before.
+
+    Each case gets a process of its own. A baton passes: the one that has it works, the others sleep. First every
+    process builds its model, measures its memory and makes two passes; then come the turns, in an order drawn anew for
+    each; then what a round measures last. The canary runs before and after the turns, while all processes sleep.
+
+    Args:
+        cases: on the CPU; all their models must fit into memory together.
+        limit_bytes: growth of each process; None derives it from free memory.
+        seed: of the orders.
+
+    Yields: index of the case and its result, in the order of the cases. A process that fails ends alone.
+    """
+    members = [_start(case, limit_bytes) for case in cases]
+    try:
+        for member in members:
+            _set_up(member)
+        torch.set_num_threads(max(case.threads for case in cases))
+        first = canary(torch.device("cpu"))
+        _take_turns(members, random.Random(seed))
+        last = canary(torch.device("cpu"))
+        for index, member in enumerate(members):
+            yield index, member.end or _finish(member, first, last)
+    finally:
+        for member in members:
+            member.process.kill()
+            member.stderr.close()
+
+
+def _start(case: Case, limit_bytes: int | None) -> _Member:
+    context = get_context("fork")
+    ours, theirs = context.Pipe()
+    stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+    process = context.Process(target=_run, args=(case, limit_bytes, theirs, stderr))
+    process.start()
+    theirs.close()  # so that receiving ends when the process does
+    return _Member(case, process, ours, stderr)
+
+
+def _set_up(member: _Member) -> None:
+    pass_s = member.pass_baton()
+    if pass_s is not None:
+        member.stride = stride(pass_s, member.case)
+
+
+def stride(pass_s: float, case: Case) -> int:
+    """Every how many turns a case with passes of this length takes one: 1, 2 or 4, so that turns meet.
+
+    As few as keep a heat to about ``heat_s`` for it, but at least a quarter of the turns.
+    """
+    protocol = case.protocol
+    turn_s = pass_s if pass_s >= LONG_S else pass_s + max(pass_s, protocol.turn_s)
+    every = 1
+    while every < LARGEST_STRIDE and protocol.turns * turn_s / every > protocol.heat_s:
+        every *= 2
+    return every
+
+
+def _take_turns(members: Sequence[_Member], order: random.Random) -> None:
+    for turn in range(max(member.case.protocol.turns for member in members)):
+        playing = [m for m in members if turn < m.case.protocol.turns and turn % m.stride == 0]
+        for member in order.sample(playing, len(playing)):
+            answer = None if member.end else member.pass_baton()
+            if answer is not None:
+                laps, readings, idle = answer
+                member.laps += laps
+                member.turns += [turn] * len(laps)
+                member.readings.append(readings)
+                member.idle &= idle
+
+
+def _finish(member: _Member, first: Mapping[str, Any], last: Mapping[str, Any]) -> HeatResult:
+    measurement = member.pass_baton()
+    if measurement is None:
+        return member.end or HeatResult()
+    before, after = joined(member.readings)
+    idle = bool(first["idle"] and member.idle)
+    telemetry = {
+        "canary": {"before": {**first, "idle": idle}, "after": dict(last)}, "before": asdict(before),
+        "after": asdict(after), "gpu": None,
+    }  # fmt: skip
+    laps = member.laps
+    timed = Measurement(
+        {"latency_s": laps},
+        {"latency_s": median(laps), "throughput_ips": member.case.batch * len(laps) / sum(laps)},
+    )
+    return HeatResult(merged([measurement, timed], telemetry), tuple(member.turns), member.busy_s)
+
+
+def _run(case: Case, limit_bytes: int | None, pipe: Connection, stderr: IO[bytes]) -> None:
+    """The process of one case: it works only while it has the baton."""
+    die_with_parent()
+    dup2(stderr.fileno(), 2)
+    try:
+        pipe.recv()
+        limit_round(case.device, limit_bytes)
+        session = open_session(case)
+        early = memory(session)
+        pass_s = [session.clock.lap(session.run) for _ in range(_WARM_PASSES)][-1]
+        await_idle()
+        pipe.send(pass_s)
+        with no_collection():
+            for _ in range(-(-case.protocol.turns // stride(pass_s, case))):
+                pipe.recv()
+                pipe.send(_turn(session, pass_s))
+        pipe.recv()
+        late = [probe(session) for probe in PROBES[case.mode].after]
+        described = Measurement(facts={**session.describe(), **built_by(case.variant.task)})
+        pipe.send(merged([described, early, *late]))
+    except BaseException as error:
+        traceback.print_exc()
+        pipe.send(describe_error(error))
+        raise SystemExit from None
+
+
+def _turn(session: Session, pass_s: float) -> tuple[list[float], tuple[Reading, Reading], bool]:
+    """Laps of one turn, the readings around them, and whether the process's threads sleep in the end.
+
+    An untimed pass first fills the caches and wakes threads. Some runtimes' threads spin for a while after a pass, and
+    would disturb the next process.
+    """
+    before, laps = read(), []
+    if pass_s < LONG_S:
+        session.clock.lap(session.run)
+    while not laps or sum(laps) < (session.case.protocol.turn_s if pass_s < LONG_S else 0.0):
+        laps.append(checked_lap(session.clock.lap(session.run)))
+    after = read()
+    return laps, (before, after), await_idle(step_s=0.002)
