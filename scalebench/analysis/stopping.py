@@ -48,7 +48,8 @@ def counting(rounds: Sequence[tuple[bool, Sequence[str]]], spare: int = SPARE) -
 def standing(rounds: Sequence[Record], protocol: Protocol, device: str) -> Status:
     """Whether a case is done, and why.
 
-    ``fixed``: the protocol's fixed number of rounds was made. ``converged``: as many rounds were made as the spread
+    ``fixed``: the protocol's fixed number of rounds was made; by turns, its least number: open comparisons decide how
+    many follow. ``converged``: as many rounds were made as the spread
     of the pilot asks for, see ``planned_rounds``. ``budget``: the most rounds or the wall budget came first.
     ``unstable``: the fixed or the most rounds, or the wall budget, and more than half of the rounds never became
     steady. ``failed``: no round succeeded, or the last one failed while the case was open.
@@ -65,6 +66,8 @@ def standing(rounds: Sequence[Record], protocol: Protocol, device: str) -> Statu
         return "failed" if rounds and rounds[-1].outcome != "ok" else "open"
     if _converged(used, protocol, device):
         return "converged"
+    if protocol.turns:
+        return "fixed"
     if len(used) >= protocol.most_rounds or sum(r.wall_s for r in rounds if r.outcome == "ok") >= protocol.budget_s:
         unsettled = sum(any(word_of(note) in _UNSETTLED for note in r.notes) for r in used)
         ended: Status = "budget" if protocol.adaptive else "fixed"
@@ -85,7 +88,7 @@ def planned_rounds(pilot: Sequence[Record], protocol: Protocol, device: str) -> 
 
 
 def _converged(used: Sequence[Record], protocol: Protocol, device: str) -> bool:
-    if not protocol.adaptive or len(used) <= PILOT:
+    if not protocol.adaptive or protocol.turns or len(used) <= PILOT:
         return False
     return planned_rounds(used[:PILOT], protocol, device) <= min(len(used), protocol.most_rounds)
 

@@ -12,9 +12,11 @@ from scalebench.execute.events import (
     Counted,
     Event,
     GivenUp,
+    HeatStarted,
     Listener,
     Note,
     PeaksStarted,
+    QuestionsDecided,
     RoundEnded,
     RoundsPlanned,
     RoundStarted,
@@ -56,6 +58,8 @@ class _Bar:
             self._count(event)
         elif isinstance(event, RoundStarted):
             self._update(event.case.label, event.done, event.total)
+        elif isinstance(event, HeatStarted):
+            self._update(f"{len(event.cases)} by turns: {event.cases[0].label}", event.done, event.total)
         elif isinstance(event, RoundEnded):
             self._update(None, event.done, event.total, _left(event))
             if event.record.outcome != "ok":
@@ -90,7 +94,7 @@ class _Bar:
 
 
 def _print_line(console: Console, event: Event) -> None:
-    if isinstance(event, (Counted, RoundStarted)):
+    if isinstance(event, (Counted, RoundStarted, HeatStarted)):
         return
     text = _text(event)
     if isinstance(event, RoundEnded):
@@ -111,6 +115,8 @@ def _text(event: Event) -> str:
     if isinstance(event, PeaksStarted):
         where = f"{event.device} with {event.threads} threads"
         return f"no peaks of {where}: {event.why}" if event.why else f"measuring the peaks of {where}, once a week"
+    if isinstance(event, QuestionsDecided):
+        return _decided(event)
     if isinstance(event, GivenUp):
         labels = [case.label for case in event.cases]
         more = f" and {len(labels) - _LABELS} more" if len(labels) > _LABELS else ""
@@ -119,6 +125,15 @@ def _text(event: Event) -> str:
             f"{', '.join(labels[:_LABELS])}{more}"
         )
     return ""
+
+
+def _decided(event: QuestionsDecided) -> str:
+    total = event.different + event.equal + event.open
+    widest = f"; widest: {', '.join(event.widest)}" if event.widest else ""
+    return (
+        f"{event.different + event.equal} of {total} comparisons decided ({event.different} different, {event.equal} "
+        f"equal), {event.open} open{widest}"
+    )
 
 
 def _left(event: RoundEnded) -> str:

@@ -16,6 +16,9 @@ _ASSUMED_MACS_PER_S = {"cpu": 15e9, "cuda": 2e12}
 _START_S = {"cpu": 1.0, "cuda": 12.0}
 """Building a model; on CUDA also a fresh interpreter with torch and timm."""
 
+_HEAT_START_S, _HEAT_WARM_PASSES = 0.3, 2
+"""Building a model on the CPU, and a share of what a heat costs beside; passes before the first turn."""
+
 _FORWARDS = {"training": 3.5}
 """Cost of one pass in forward passes, by mode: a backward pass costs two, the optimiser and the rest a half."""
 _MEMORY_PASSES = {"training": 3}
@@ -97,12 +100,16 @@ def case_seconds(case: Case, facts: Mapping[Case, Mapping[str, Any]], once: floa
 
 
 def round_seconds(case: Case, macs: int, once: float | None = None) -> float:
-    """Expected wall seconds of one round: building, memory, warm-up, latency and throughput chunks."""
+    """Expected wall seconds of one round: building, memory, warm-up and turns, or chunks."""
     kind = case.device.partition(":")[0]
     if once is None:
         rate = _ASSUMED_MACS_PER_S[kind] * (case.threads if kind == "cpu" else 1)
         once = macs * case.batch / rate * _FORWARDS.get(case.mode, 1.0)
     p = case.protocol
+    if case.by_turns:
+        turns = p.turn_cost(once) * -(-p.turns // p.stride(once))
+        before = _MEMORY_PASSES.get(case.mode, 1) + _HEAT_WARM_PASSES
+        return _HEAT_START_S + before * once + turns + (_ENERGY_S + p.energy_s if p.energy_s else 0.0)
     warm = min(max(p.least_warmup_s(case.device), 2 * once), max(p.warmup_max_s, once))
     chunk = min(max(p.chunk_s, p.min_iterations * once), max(p.chunk_max_s, p.min_iterations / 3 * once))
     energy = _ENERGY_S + p.energy_s if p.energy_s else 0.0

@@ -67,6 +67,30 @@ class RoundStarted:
 
 
 @dataclass(frozen=True)
+class HeatStarted:
+    """A heat begins; ``cases`` take turns, the rest as in ``RoundStarted``."""
+
+    cases: tuple[Case, ...]
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class QuestionsDecided:
+    """How many comparisons of the suite are decided.
+
+    Attributes:
+        different, equal, open: numbers of comparisons.
+        widest: names the open ones with the widest intervals, widest first.
+    """
+
+    different: int
+    equal: int
+    open: int
+    widest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RoundEnded:
     """A round has ended and its record is stored; ``left_s`` is the expected time to the last planned one, seconds."""
 
@@ -89,7 +113,9 @@ class GivenUp:
     seconds: float
 
 
-Event = Note | Counted | PeaksStarted | RoundsPlanned | RoundStarted | RoundEnded | GivenUp
+Event = (
+    Note | Counted | PeaksStarted | RoundsPlanned | RoundStarted | HeatStarted | QuestionsDecided | RoundEnded | GivenUp
+)
 Listener = Callable[[Event], None]
 
 

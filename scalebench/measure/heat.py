@@ -33,10 +33,8 @@ from scalebench.measure.probes import PROBES, built_by, memory
 from scalebench.measure.sampling import checked_lap
 from scalebench.measure.session import Measurement, Session, merged, open_session
 from scalebench.suite.case import Case
+from scalebench.suite.protocol import LONG_S
 
-LONG_S = 0.5
-"""A pass this long needs no untimed one before it: filling the caches is a small part of it."""
-LARGEST_STRIDE = 4
 _WARM_PASSES = 2
 _STDERR_TAIL = 4000
 _ENDING_S = 5.0
@@ -151,20 +149,7 @@ def _start(case: Case, limit_bytes: int | None) -> _Member:
 def _set_up(member: _Member) -> None:
     pass_s = member.pass_baton()
     if pass_s is not None:
-        member.stride = stride(pass_s, member.case)
-
-
-def stride(pass_s: float, case: Case) -> int:
-    """Every how many turns a case with passes of this length takes one: 1, 2 or 4, so that turns meet.
-
-    As few as keep a heat to about ``heat_s`` for it, but at least a quarter of the turns.
-    """
-    protocol = case.protocol
-    turn_s = pass_s if pass_s >= LONG_S else pass_s + max(pass_s, protocol.turn_s)
-    every = 1
-    while every < LARGEST_STRIDE and protocol.turns * turn_s / every > protocol.heat_s:
-        every *= 2
-    return every
+        member.stride = member.case.protocol.stride(pass_s)
 
 
 def _take_turns(members: Sequence[_Member], order: random.Random) -> None:
@@ -211,7 +196,7 @@ def _run(case: Case, limit_bytes: int | None, pipe: Connection, stderr: IO[bytes
         await_idle()
         pipe.send(pass_s)
         with no_collection():
-            for _ in range(-(-case.protocol.turns // stride(pass_s, case))):
+            for _ in range(-(-case.protocol.turns // case.protocol.stride(pass_s))):
                 pipe.recv()
                 pipe.send(_turn(session, pass_s))
         pipe.recv()

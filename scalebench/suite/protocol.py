@@ -9,6 +9,9 @@ _HOW_MANY = frozenset({"rounds", "max_rounds", "target", "target_cuda", "budget_
 _TURNS = ("turns", "turn_s", "heat_s")
 _ALONE = ("warmup_s", "warmup_cuda_s", "warmup_max_s", "chunk_s", "chunk_max_s", "min_iterations")
 """Fields that only rounds by turns have, and only rounds alone."""
+_LARGEST_STRIDE = 4
+LONG_S = 0.5
+"""A pass this long needs no untimed one before it in its turn: filling the caches is a small part of it."""
 _MAY_BE_0 = frozenset({"energy_s", "turns"})
 
 
@@ -82,6 +85,20 @@ class Protocol:
         """The same method with default numbers of rounds: equal for rounds that mean the same."""
         return Protocol(**{"turns": 0, **self.method})  # type: ignore[arg-type]  # ints and floats by name
 
+    def stride(self, pass_s: float) -> int:
+        """Every how many turns a case with passes of this length takes one: 1, 2 or 4, so that turns of cases meet.
+
+        As few turns as keep a heat to about ``heat_s`` for it, but at least a quarter.
+        """
+        every = 1
+        while every < _LARGEST_STRIDE and self.turns * self.turn_cost(pass_s) / every > self.heat_s:
+            every *= 2
+        return every
+
+    def turn_cost(self, pass_s: float) -> float:
+        """Expected seconds of one turn."""
+        return pass_s if pass_s >= LONG_S else pass_s + max(pass_s, self.turn_s)
+
     def alone(self) -> Protocol:
         """The same for rounds that have the machine to themselves."""
         return replace(self, turns=0)
@@ -97,7 +114,7 @@ class Protocol:
 
 PROTOCOLS = {
     "quick": Protocol(rounds=3, warmup_s=0.3, warmup_max_s=3.0, chunk_s=0.4, chunk_max_s=2.0, min_iterations=6),
-    "standard": Protocol(max_rounds=20),
+    "standard": Protocol(rounds=3, max_rounds=20),
     "rigorous": Protocol(
         rounds=10, max_rounds=40, target=0.015, target_cuda=0.005, budget_s=600.0, warmup_s=2.0, chunk_s=2.0
     ),

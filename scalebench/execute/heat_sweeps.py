@@ -1,0 +1,108 @@
+"""Sweeps of heats: rounds by turns, heat after heat, until every case is done or the time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from scalebench.execute.blocks import Block, Room, blocks
+from scalebench.execute.events import GivenUp, HeatStarted, Listener, RoundEnded
+from scalebench.execute.memory_guard import MemoryGuard
+from scalebench.execute.schedule import RESTART_SWEEPS, RecordsByCase, TimeBudget
+from scalebench.record import Record
+from scalebench.suite.case import Case
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """What is still to be measured.
+
+    Attributes:
+        rounds: expected rounds by open case, the next one included.
+        pairs: comparisons that are still open.
+    """
+
+    rounds: dict[Case, int] = field(default_factory=dict)
+    pairs: tuple[tuple[Case, Case], ...] = ()
+
+
+@dataclass(frozen=True)
+class HeatCallbacks:
+    """Callbacks of the heat loop.
+
+    Attributes:
+        measure: measures one heat and returns a record per member, failed or not, in the members' order.
+        agenda: what is still to be measured, asked before every sweep.
+        sink: stores a record durably.
+        listen: receives events.
+        memory: skips rounds that will not fit.
+        room: limits of a block.
+        refresh: restarts the measuring server.
+    """
+
+    measure: Callable[[Sequence[tuple[Case, int]], int], list[Record]]
+    agenda: Callable[[], Agenda]
+    sink: Callable[[Record], None]
+    listen: Listener
+    memory: MemoryGuard
+    room: Room
+    refresh: Callable[[], None] = lambda: None
+
+
+def run_heats(
+    records: RecordsByCase,
+    reference: Case | None,
+    calls: HeatCallbacks,
+    seed: int = 0,
+    budget: TimeBudget | None = None,
+) -> None:
+    """Measure sweep after sweep: every open case once, and the reference in every heat.
+
+    Heats of a block are so spread over the whole run: the ratio of two cases moves with the state of the host, and
+    heats back to back would show one state only.
+
+    Args:
+        records: earlier records of this machine; new ones are added.
+        reference: see ``blocks``.
+        calls: what measures, stores and decides.
+        seed: of the orders.
+        budget: heats that would end after it are left out.
+    """
+    budget = budget or TimeBudget()
+    deadline = None if budget.seconds is None else budget.clock() + budget.seconds
+    done = sweep = 0
+    while (agenda := calls.agenda()).rounds:
+        if sweep and sweep % RESTART_SWEEPS == 0:
+            calls.refresh()
+        measured = 0
+        left = sum(agenda.rounds.values())
+        start = f"{seed}-{sum(map(len, records.values()))}"
+        for number, block in enumerate(blocks(list(agenda.rounds), agenda.pairs, reference, calls.room, start)):
+            if deadline is not None and budget.clock() + sum(map(calls.room.cost, block)) > deadline:
+                continue
+            calls.listen(HeatStarted(block, done, done + left))
+            for record in _heat(block, records, calls, hash((seed, done, number)) & 0xFFFF):
+                calls.sink(record)
+                records.setdefault(record.case.key, []).append(record)
+                planned = record.case in agenda.rounds
+                done, left = done + 1, max(0, left - planned)
+                if record.outcome != "ok" and planned:
+                    left = max(0, left - agenda.rounds[record.case] + 1)
+                calls.listen(RoundEnded(record, done, done + left))
+                measured += 1
+        if not measured:
+            calls.listen(GivenUp(tuple(agenda.rounds), budget.seconds or 0.0))
+            return
+        sweep += 1
+
+
+def _heat(block: Block, records: RecordsByCase, calls: HeatCallbacks, seed: int) -> Iterable[Record]:
+    """Records of one heat; those of members that will not fit come first."""
+    numbers = {case: len(records.get(case.key, ())) for case in block}
+    refused = {case: calls.memory.refuse(case, number) for case, number in numbers.items()}
+    skipped = [record for record in refused.values() if record is not None]
+    members = [(case, number) for case, number in numbers.items() if refused[case] is None]
+    measured = calls.measure(members, seed) if members else []
+    for record in measured:
+        calls.memory.learn(record)
+    return [*skipped, *measured]
