@@ -14,11 +14,11 @@ from scalebench.analysis.input_pipeline import feeding, inputs
 from scalebench.analysis.matched import compare_groups, counted_ratios, explained
 from scalebench.analysis.memory_views import memory_gap
 from scalebench.analysis.part_times import parts_frame
+from scalebench.analysis.pooling import Pooled, pooled
 from scalebench.analysis.printed_counts import recount
 from scalebench.analysis.roofline import COLUMNS as PLACED
 from scalebench.analysis.roofline import roofline
 from scalebench.analysis.rounds import name_machines, with_standing
-from scalebench.analysis.sessions import Spread, spreads
 from scalebench.analysis.speedups import optimised
 from scalebench.analysis.study import Study, study
 from scalebench.analysis.summary import summarise
@@ -73,7 +73,7 @@ class Analysis:
     feeding: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``input_pipeline.feeding``
     parts: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``part_times.parts_frame``
     sessions: Mapping[str, int] = field(default_factory=dict)  # number of sessions of each machine
-    spreads: Mapping[tuple[str, str], Spread] = field(default_factory=dict)  # see ``sessions.spreads``
+    pooled: Pooled = field(default_factory=Pooled)  # what the cases of a machine share
 
     @property
     def own_counts(self) -> pd.DataFrame:
@@ -133,7 +133,7 @@ def analyse(
         feeding=feeding(prepared, cases, rounds, machines),
         parts=parts_frame(rounds, measured),
         sessions={str(m): int(n) for m, n in rounds[rounds["used"]].groupby("machine")["session"].nunique().items()},
-        spreads=spreads(rounds, MEASURED),
+        pooled=pooled(rounds, MEASURED),
     )
 
 

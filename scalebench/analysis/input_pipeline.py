@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.analysis.sessions import sample, spreads
+from scalebench.analysis.pooling import pooled, sample
 from scalebench.analysis.stats import Estimate, of_rounds, ratio
 from scalebench.record import Environment
 from scalebench.store.frame import PREPARING
@@ -36,12 +36,12 @@ def inputs(rounds: pd.DataFrame) -> pd.DataFrame:
         single-threaded process while ``processes`` of them run, with its 95 % interval; the steps are geometric means
         of the rounds' medians, seconds per image, in one process alone.
     """
-    rows, between = [], spreads(rounds, ["throughput_ips"])
+    rows, shared = [], pooled(rounds, ["throughput_ips"])
     for _, group in _used(rounds, rounds["mode"] == INPUT).groupby(["machine", "case"], sort=False):
         first = group.iloc[0]
         processes = int(first["instances"])
         rates = group.assign(throughput_ips=group["throughput_ips"] / processes)
-        per_core = of_rounds(sample(rates, "throughput_ips", between))
+        per_core = of_rounds(sample(rates, "throughput_ips", shared))
         rows.append({
             **{name: first[name] for name in ("machine", "camera", "resolution", "case")},
             "decoder": first["model"], "processes": processes, **per_core.columns("per_core_ips"), "n": per_core.n,
@@ -68,7 +68,7 @@ def feeding(
     Returns: columns ``FEEDING``; ``cores`` is the model's images per second over those of one core, and
         ``prepared_on`` the label of the images' host in ``decoders``.
     """
-    by_case, between = dict(list(_used(rounds).groupby(["machine", "case"]))), spreads(rounds, ["throughput_ips"])
+    by_case, shared = dict(list(_used(rounds).groupby(["machine", "case"]))), pooled(rounds, ["throughput_ips"])
     most = decoders.groupby(["machine", "decoder", "camera", "resolution"])["processes"].transform("max")
     hosts = {machine: environment.host or machine for machine, environment in machines.items()}
     rows = []
@@ -79,7 +79,7 @@ def feeding(
         same_host = hosts[model["machine"]] == hosts[images["machine"]]
         if same_host and model["resolution"] == images["resolution"]:
             both = (by_case[row["machine"], row["case"]] for row in (model, images))
-            cores = ratio(*(sample(own, "throughput_ips", between) for own in both)).times(images["processes"])
+            cores = ratio(*(sample(own, "throughput_ips", shared) for own in both)).times(images["processes"])
             available = _available_cores(model, machines[images["machine"]])
             rows.append({
                 **{name: model[name] for name in FEEDING[: FEEDING.index("model_ips")]},

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from scalebench.analysis.configurations import by_configuration
-from scalebench.analysis.sessions import SessionRounds, Spread, sample, spreads
+from scalebench.analysis.pooling import Pooled, pooled, sample
+from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.stats import LEVEL, Estimate, of_rounds, ratio
 from scalebench.analysis.way import WAY
 from scalebench.metrics import MEASURED
@@ -44,7 +45,7 @@ def compare_groups(rounds: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFram
 
     Returns: columns ``COLUMNS``; ``ratio`` with its interval is NaN where the group has no compound member.
     """
-    rows, between = [], spreads(rounds, MEASURED)
+    rows, shared = [], pooled(rounds, MEASURED)
     for configuration, own in by_configuration(rounds[rounds["used"]]):
         by_model = dict(list(own.groupby(["model", "resolution"], sort=False)))
         for group in groups:
@@ -59,7 +60,7 @@ def compare_groups(rounds: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFram
                     "activations": measured["activations"].iloc[0], "params": measured["params"].iloc[0],
                 }  # fmt: skip
                 metrics = [metric for metric in MEASURED if measured[metric].notna().any()]
-                rows += [{**identity, **_compared(measured, base, metric, between)} for metric in metrics]
+                rows += [{**identity, **_compared(measured, base, metric, shared)} for metric in metrics]
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
@@ -72,11 +73,9 @@ def _identity(group: Group, member: Member) -> dict[str, object]:
     return dict(zip(MEMBER, values, strict=True))
 
 
-def _compared(
-    measured: pd.DataFrame, base: pd.DataFrame | None, metric: str, between: Mapping[tuple[str, str], Spread]
-) -> dict[str, object]:
-    rounds = sample(measured, metric, between)
-    r = ratio(rounds, SessionRounds({}) if base is None else sample(base, metric, between))
+def _compared(measured: pd.DataFrame, base: pd.DataFrame | None, metric: str, shared: Pooled) -> dict[str, object]:
+    rounds = sample(measured, metric, shared)
+    r = ratio(rounds, SessionRounds({}) if base is None else sample(base, metric, shared))
     value = of_rounds(rounds).value
     return {"metric": metric, "value": value, "ratio": r.value, "low": r.low, "high": r.high, "n": r.n}
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from scalebench.analysis.heats import with_turns
 from scalebench.analysis.sessions import numbered
 from scalebench.analysis.stopping import counted_rounds, standing
 from scalebench.record import Record
@@ -22,9 +23,9 @@ def name_machines(rounds: pd.DataFrame) -> pd.DataFrame:
 def with_standing(rounds: pd.DataFrame, records: Sequence[Record]) -> pd.DataFrame:
     """Same frame with ``used`` (whether a round enters the estimates) and ``status`` of its case, see ``stopping``.
 
-    ``session`` is the session of the round on its host, see ``sessions``.
+    ``session`` is the session of the round on its host, see ``sessions``; what else is added, see ``heats.with_turns``.
 
-    Successful rounds with a bad flag are set aside only where there are others.
+    Successful rounds with a bad flag are set aside only where there are others, and never those of a heat.
 
     Args:
         rounds: ``store.frame.rounds_frame`` with unique machines.
@@ -36,7 +37,7 @@ def with_standing(rounds: pd.DataFrame, records: Sequence[Record]) -> pd.DataFra
         counted = {id(record) for record in counted_rounds(own) or own if record.outcome == "ok"}
         used[indices] = [id(record) in counted for record in own]
         status[indices] = standing(own, own[-1].case.protocol, own[-1].case.device)
-    return rounds.assign(used=used, status=status, session=_sessions(records))
+    return with_turns(rounds.assign(used=used, status=status, session=_sessions(records)))
 
 
 def _sessions(records: Sequence[Record]) -> np.ndarray:

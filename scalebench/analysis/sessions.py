@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+
+from scalebench.analysis.heats import Turns, log_ratio
+from scalebench.analysis.moderation import NO_PRIOR, Part, Prior
 
 PAUSE_S = 1800.0
 """A longer pause between the starts of two rounds of a host begins a new session."""
@@ -28,10 +31,6 @@ DEFAULTS = {"memory_bytes": (0.015, 0.01), "process_bytes": (0.015, 0.01)}
 DEFAULT_FREEDOM = 4.0
 """Degrees of freedom of the defaults. Beside a machine's own estimate they weigh as one session only, because another
 machine's spread may differ."""
-
-Part = tuple[float, float]
-"""Variance of a mean of logarithms, and its degrees of freedom."""
-
 
 def numbered(started: Sequence[str]) -> list[int]:
     """Session of each round of one host, 0-based, oldest first; rounds without a time belong to the first.
@@ -75,10 +74,23 @@ DEFAULT = Spread((DEFAULT_COMMON**2, DEFAULT_FREEDOM), (DEFAULT_SPECIFIC**2, DEF
 
 @dataclass(frozen=True)
 class SessionRounds:
-    """Rounds of one metric of one case, by session; ``spread`` is None where the machine has one session."""
+    """Rounds of one metric of one case.
+
+    Attributes:
+        by_session: values of the rounds, by session.
+        spread: between sessions; None where the machine has one session.
+        turns: of the rounds that took turns, by heat.
+        reference: machine and case that the relative times in ``turns`` are relative to.
+        prior: of the variance of rounds.
+        ratio_prior: of the variance of ratios of two cases within a heat.
+    """
 
     by_session: Mapping[int, Sequence[float]]
     spread: Spread | None = None
+    turns: Mapping[str, Turns] = field(default_factory=dict)
+    reference: tuple[str, str] | None = None
+    prior: Prior = NO_PRIOR
+    ratio_prior: Prior = NO_PRIOR
 
     @classmethod
     def of(cls, rounds: SessionRounds | Sequence[float]) -> SessionRounds:
@@ -94,38 +106,60 @@ class SessionRounds:
         return [float(value) for values in self.by_session.values() for value in values]
 
     def within(self, sessions: Collection[int]) -> SessionRounds:
-        """The rounds of these sessions."""
-        return SessionRounds(
-            {number: values for number, values in self.by_session.items() if number in sessions}, self.spread
-        )
+        """The rounds of these sessions, not compared by turns any more."""
+        own = {number: values for number, values in self.by_session.items() if number in sessions}
+        return replace(self, by_session=own, turns={})
+
+    def over(self, other: SessionRounds) -> SessionRounds:
+        """Ratios to another case in the heats that both share: each the median over the turns of the heat."""
+        logs = [
+            (own.session, log_ratio(own.logs, other.turns[heat].logs))
+            for heat, own in self.turns.items() if heat in other.turns
+        ]  # fmt: skip
+        return self._ratios(logs)
+
+    def relative(self) -> SessionRounds:
+        """Ratios to the reference case, in the heats that have it."""
+        return self._ratios([(own.session, own.relative) for own in self.turns.values()])
+
+    def _ratios(self, logs: Sequence[tuple[int, float]]) -> SessionRounds:
+        by_session: dict[int, list[float]] = {}
+        for session, log in logs:
+            if not math.isnan(log):
+                by_session.setdefault(session, []).append(math.exp(log))
+        # What the cases of a session share cancels in a ratio.
+        own = None if self.spread is None else replace(self.spread, common=(0.0, 1.0))
+        return SessionRounds(by_session, own, prior=self.ratio_prior)
 
     def log_mean(self) -> tuple[float, Part]:
         """Mean of the sessions' mean logarithms, and its variance from the scatter of rounds within sessions.
 
-        Where every session has a single round the variance is that between them; NaN for a single round.
+        The scatter is moderated by ``prior``. Where every session has a single round the variance is that between them;
+        NaN for a single round.
         """
         logs = [np.log(np.asarray(values, dtype=float)) for values in self.by_session.values()]
         means = np.array([own.mean() for own in logs])
-        k, freedom = len(logs), len(self) - len(logs)
+        k = len(logs)
+        variance, freedom = self.prior.moderate(*scatter(logs))
         if freedom:
-            scatter = sum(float(((own - own.mean()) ** 2).sum()) for own in logs) / freedom
-            part = scatter * sum(1 / len(own) for own in logs) / k**2, float(freedom)
+            part = variance * sum(1 / len(own) for own in logs) / k**2, freedom
         else:
             part = (float(means.var(ddof=1)) / k, k - 1.0) if k > 1 else (math.nan, 0.0)
         return float(means.mean()), part
 
 
-def sample(rounds: pd.DataFrame, metric: str, spreads: Mapping[tuple[str, str], Spread]) -> SessionRounds:
-    """A metric of one case on one machine.
+def scatter(logs: Sequence[np.ndarray]) -> Part:
+    """Variance of logarithms within sessions, pooled over them, with its degrees of freedom; NaN without any."""
+    freedom = sum(map(len, logs)) - len(logs)
+    total = sum(float(((own - own.mean()) ** 2).sum()) for own in logs)
+    return (total / freedom, float(freedom)) if freedom else (math.nan, 0.0)
 
-    Args:
-        rounds: used rows of ``rounds.with_standing``; without a column ``session`` they are those of one session.
-        spreads: see ``spreads``.
-    """
+
+def by_session(rounds: pd.DataFrame, metric: str) -> dict[int, tuple[float, ...]]:
+    """Values of a metric by session; without a column ``session`` they are those of one session."""
     rows = rounds[rounds[metric].notna()]
     numbers = rows["session"] if "session" in rows else pd.Series(0, index=rows.index)
-    by_session = {int(number): tuple(own) for number, own in rows[metric].groupby(numbers)}
-    return SessionRounds(by_session, spreads.get((rows["machine"].iloc[0], metric)) if len(rows) else None)
+    return {int(number): tuple(own) for number, own in rows[metric].groupby(numbers)}
 
 
 def spreads(rounds: pd.DataFrame, metrics: Sequence[str]) -> dict[tuple[str, str], Spread]:
@@ -139,7 +173,7 @@ def spreads(rounds: pd.DataFrame, metrics: Sequence[str]) -> dict[tuple[str, str
     for machine, own in used.groupby("machine", sort=False):
         for metric in metrics if "session" in own and own["session"].nunique() > 1 else ():
             rows = own[own[metric] > 0]
-            cases = [sample(of_case, metric, {}) for _, of_case in rows.groupby("case", sort=False)]
+            cases = [SessionRounds(by_session(of_case, metric)) for _, of_case in rows.groupby("case", sort=False)]
             if rows["session"].nunique() > 1:
                 found[str(machine), metric] = estimate(cases, metric)
     return found

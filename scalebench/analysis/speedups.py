@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from scalebench.analysis.sessions import SessionRounds, Spread, sample, spreads
+from scalebench.analysis.pooling import Pooled, pooled, sample
+from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.stats import ratio
 
 SAME = ["machine", "device", "mode", "batch", "model", "resolution"]
@@ -31,13 +31,13 @@ def optimised(rounds: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
         relative to the plain one's; ``break_even`` is the number of images after which preparing has paid for itself:
         prepare_s / (1 / plain - 1 / this), infinite where it never does.
     """
-    used, between = rounds[rounds["used"]], spreads(rounds, ["throughput_ips"])
+    used, shared = rounds[rounds["used"]], pooled(rounds, ["throughput_ips"])
     rows: list[dict[str, Any]] = []
     for _, group in cases.groupby(SAME, sort=False):
         if plain := _plain(group):
-            base = _speeds(used, plain, between)
+            base = _speeds(used, plain, shared)
             others = (row for row in group.to_dict("records") if row["case"] != plain["case"])
-            rows += [_row(row, plain, _speeds(used, row, between), base) for row in others]
+            rows += [_row(row, plain, _speeds(used, row, shared), base) for row in others]
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
@@ -47,9 +47,9 @@ def _plain(group: pd.DataFrame) -> Any:
     return None if plain.empty else plain.sort_values("threads").to_dict("records")[-1]
 
 
-def _speeds(used: pd.DataFrame, row: Any, between: Mapping[tuple[str, str], Spread]) -> SessionRounds:
+def _speeds(used: pd.DataFrame, row: Any, shared: Pooled) -> SessionRounds:
     rounds = used[(used["case"] == row["case"]) & (used["machine"] == row["machine"])]
-    return sample(rounds, "throughput_ips", between)
+    return sample(rounds, "throughput_ips", shared)
 
 
 def _row(row: Any, plain: Any, speeds: SessionRounds, base: SessionRounds) -> dict[str, Any]:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from scalebench.analysis.sessions import Part, SessionRounds, Spread
+from scalebench.analysis.moderation import Part
+from scalebench.analysis.sessions import SessionRounds, Spread
 
 LEVEL = 0.95
+Pairing = Literal["paired", "through the reference", "unpaired"]
+"""How two cases were compared: turn by turn in the heats that they share; by their times relative to the reference case
+of their heats; by the values of their rounds."""
+FEWEST_HEATS = 2
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class Estimate:
     n: int  # rounds, or counted models
     exact: bool = False  # whether it is a count; rounds that happen to agree are not
     freedom: float = math.inf  # degrees of freedom of a t-interval
+    pairing: Pairing | None = None  # of a ratio; of several the one that cancels least
 
     @property
     def half_width(self) -> float:
@@ -109,10 +116,12 @@ def across_sessions(estimate: Estimate, spread: Spread | None, sessions: int) ->
 
 
 def ratio(over: SessionRounds | Sequence[float], under: SessionRounds | Sequence[float]) -> Estimate:
-    """Ratio of two cases' geometric means with Welch's t-interval on the logs of their round medians.
+    """Ratio of two cases with its t-interval on logarithms.
 
-    Cases are compared within the sessions that they share. Where they share none, the interval has the spread between
-    sessions.
+    Cases that share heats are compared turn by turn: a heat gives the median over its shared turns of the log of their
+    ratio, and n is the number of shared heats. Of others that took turns the times relative to the reference case of
+    their heats are compared, else the values of their rounds: Welch's interval, within the sessions that both share.
+    Where they share none, the interval has the spread between sessions.
     """
     return mean_ratio([(over, under)])
 
@@ -140,9 +149,21 @@ class _LogDifference:
     parts: tuple[Part, ...]
     n: int
     common: Part = (0.0, 1.0)  # of the sessions, equal for all cases measured in them
+    pairing: Pairing = "unpaired"
 
 
 def _log_difference(a: SessionRounds, b: SessionRounds) -> _LogDifference:
+    ratios = a.over(b)
+    if len(ratios) >= FEWEST_HEATS or (ratios and min(len(a), len(b)) < FEWEST_HEATS):
+        mean, scatter = ratios.log_mean()
+        return _LogDifference(mean, (scatter,), len(ratios), pairing="paired")
+    relative = [case.relative() for case in (a, b)]
+    if a.reference == b.reference and min(map(len, relative)) >= FEWEST_HEATS:
+        return replace(_unpaired(*relative), pairing="through the reference")
+    return _unpaired(a, b)
+
+
+def _unpaired(a: SessionRounds, b: SessionRounds) -> _LogDifference:
     n, shared = min(len(a), len(b)), a.by_session.keys() & b.by_session.keys()
     if shared:
         a, b = a.within(shared), b.within(shared)
@@ -167,7 +188,8 @@ def combine(differences: Sequence[_LogDifference]) -> Estimate:
     parts = [(variance / k**2, freedom) for d in differences for variance, freedom in d.parts]
     common = (sum(math.sqrt(d.common[0]) for d in differences) / k) ** 2
     parts.append((common, min(d.common[1] for d in differences if d.common[0] > 0) if common else 1.0))
-    return t_estimate(sum(d.mean for d in differences) / k, parts, min(d.n for d in differences))
+    e = t_estimate(sum(d.mean for d in differences) / k, parts, min(d.n for d in differences))
+    return replace(e, pairing=max((d.pairing for d in differences), key=get_args(Pairing).index))
 
 
 def t_estimate(mean: float, parts: Sequence[Part], n: int) -> Estimate:

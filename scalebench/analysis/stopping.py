@@ -122,7 +122,15 @@ def counted_rounds(rounds: Sequence[Record]) -> list[Record]:
 
 
 def _usable(rounds: Sequence[Record]) -> list[Record]:
-    return list(compress(rounds, counting([(r.outcome == "ok", r.notes) for r in rounds])))
+    return list(compress(rounds, counting([(r.outcome == "ok", doubts(r)) for r in rounds])))
+
+
+def doubts(record: Record) -> tuple[str, ...]:
+    """Notes that may set a round aside: none of a heat, whose disturbance all members share and which their ratios lose.
+
+    Setting one member aside would only break the pair. The flags stay visible.
+    """
+    return () if record.heat else record.notes
 
 
 def _half_width(rounds: Sequence[Record]) -> float:

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from scalebench.analysis.sessions import SessionRounds, Spread, spreads
+from scalebench.analysis.pooling import Pooled, pooled
+from scalebench.analysis.sessions import SessionRounds, Spread
 from scalebench.analysis.stats import Estimate, across_sessions, of_rounds
 from scalebench.analysis.tails import SHORTEST, tail
 from scalebench.flags import word_of
@@ -42,12 +43,12 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
     """
     keep = [*IDENTITY, *CASE_COLUMNS, "protocol", "base", "depth", "width", *COUNTED]
     by_column = {str(name): rounds[name].tolist() for name in rounds}
-    between = spreads(rounds, MEASURED)
+    shared = pooled(rounds, MEASURED, ratios=False)
     rows = []
     for indices in rounds.groupby(IDENTITY, sort=False).indices.values():
         group = {name: [values[index] for index in indices] for name, values in by_column.items()}
         if any(group["used"]):
-            rows.append(_row(group, keep, between))
+            rows.append(_row(group, keep, shared))
     values = [*MEASURED, *TAILS.values()]
     columns = [
         *keep, "status", "n", "sessions", "watched", "replaced", "noise", "process_bytes", "iterations", "notes",
@@ -58,10 +59,8 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(columns))
 
 
-def _row(
-    group: Mapping[str, list[Any]], keep: Sequence[str], between: Mapping[tuple[str, str], Spread]
-) -> dict[str, Any]:
-    """Summary of one case; ``group`` holds its rounds by column, ``between`` is ``sessions.spreads``."""
+def _row(group: Mapping[str, list[Any]], keep: Sequence[str], shared: Pooled) -> dict[str, Any]:
+    """Summary of one case; ``group`` holds its rounds by column."""
     used = {name: list(compress(values, group["used"])) for name, values in group.items()}
     row: dict[str, Any] = {name: used[name][0] for name in keep}
     row |= {"status": used["status"][0], "n": len(used["used"]), "noise": variation(group["canary_s"])}
@@ -70,23 +69,25 @@ def _row(
     row["replaced"] = ok - len(used["used"]) if row["watched"] or ok > len(used["used"]) else math.nan
     row["sessions"] = len(set(used["session"]))
     for metric in MEASURED:
-        row |= _columns(metric, of_rounds(_sample(used, metric, between.get((row["machine"], metric)))))
+        row |= _columns(metric, of_rounds(_sample(used, metric, shared)))
     for name, worst in zip((*EXACTNESS, *MAKING), (max, min, max, max), strict=True):
         row[name] = worst(_known(used[name]), default=math.nan)
     row["process_bytes"] = of_rounds(_known(used["process_bytes"])).value
     row |= {"iterations": sum(map(len, used["laps"]))}
-    row |= _tails(used["laps"], between.get((row["machine"], "latency_s")), row["sessions"])
+    row |= _tails(used["laps"], shared.spreads.get((row["machine"], "latency_s")), row["sessions"])
     endings = noted([] if ending == "ok" else [ending] for ending in group["ending"])
     doubts = [*endings, *noted(group["notes"]), *outliers(_known(used["latency_s"]))]
     return row | {"notes": "; ".join(doubts)}
 
 
-def _sample(used: Mapping[str, list[Any]], metric: str, spread: Spread | None) -> SessionRounds:
+def _sample(used: Mapping[str, list[Any]], metric: str, shared: Pooled) -> SessionRounds:
     by_session: dict[int, list[float]] = {}
     for session, value in zip(used["session"], used[metric], strict=True):
         if not math.isnan(value):
             by_session.setdefault(session, []).append(value)
-    return SessionRounds(by_session, spread)
+    first = {name: values[0] for name, values in used.items()}
+    spread = shared.spreads.get((first["machine"], metric))
+    return SessionRounds(by_session, spread, prior=shared.prior(first, metric))
 
 
 def _known(values: Sequence[float]) -> list[float]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scalebench.analysis.sessions import SessionRounds, Spread, sample
+from scalebench.analysis.pooling import Pooled, sample
+from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import Configuration
 from scalebench.metrics import COUNTED, STRUCTURE
@@ -54,17 +55,17 @@ def counted_ratio(analysis: Analysis, over: str, under: str, metric: str) -> flo
 
 @dataclass(frozen=True)
 class UsedRounds:
-    """Rounds of one configuration that enter the estimates; ``spreads`` as in ``Analysis``."""
+    """Rounds of one configuration that enter the estimates; ``pooled`` as in ``Analysis``."""
 
     frame: pd.DataFrame
-    spreads: Mapping[tuple[str, str], Spread]
+    pooled: Pooled
 
 
 def rounds_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, UsedRounds]]:
     """Rounds that enter the estimates, by configuration."""
     rounds = analysis.rounds
     for configuration, rows in rounds[rounds["used"]].groupby(WAY, sort=False):
-        yield tuple(configuration), UsedRounds(rows, analysis.spreads)
+        yield tuple(configuration), UsedRounds(rows, analysis.pooled)
 
 
 def cases_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, pd.DataFrame]]:
@@ -76,4 +77,4 @@ def cases_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, 
 
 def rounds_of(rounds: UsedRounds, text: str, metric: str) -> SessionRounds:
     """Values of a measured metric for ``MODEL@PIXELS``, one per round."""
-    return sample(_of_model(rounds.frame, text), metric, rounds.spreads)
+    return sample(_of_model(rounds.frame, text), metric, rounds.pooled)
