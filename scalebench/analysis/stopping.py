@@ -126,7 +126,7 @@ def _usable(rounds: Sequence[Record]) -> list[Record]:
 
 
 def doubts(record: Record) -> tuple[str, ...]:
-    """Notes that may set a round aside: none of a heat, whose disturbance all members share and which their ratios lose.
+    """Notes that may set a round aside: none of a heat, whose members share a disturbance, so that their ratios lose it.
 
     Setting one member aside would only break the pair. The flags stay visible.
     """

@@ -68,8 +68,8 @@ def run_heats(
         seed: of the orders.
         budget: heats that would end after it are left out.
     """
-    budget = budget or TimeBudget()
-    deadline = None if budget.seconds is None else budget.clock() + budget.seconds
+    budget = (budget or TimeBudget()).started()
+    deadline = budget.deadline
     done = sweep = 0
     while (agenda := calls.agenda()).rounds:
         if sweep and sweep % RESTART_SWEEPS == 0:

@@ -45,15 +45,16 @@ class MemoryGuard:
         if smallest is not None and case.resolution > smallest:
             reason = f"not started: the same model ran out of memory at {smallest} pixels"
             return self._skip(case, number, "skipped_known_oom", reason, {})
-        static, free = self._static(case), self._free(case.device)
-        if not self._predict or static is None or free is None:
-            return None
-        weights, rest = static
-        need = _PROCESS_BYTES + weights + round(_SLACK * rest)
-        if need <= free:
+        need, free = self.need(case), self._free(case.device)
+        if not self._predict or need is None or free is None or need <= free:
             return None
         reason = f"not started: predicted to need {bytes_(need)}, {bytes_(free)} are free"
         return self._skip(case, number, "skipped_predicted_oom", reason, {"predicted_bytes": need, "free_bytes": free})
+
+    def need(self, case: Case) -> int | None:
+        """Predicted memory of the case's process, bytes; None where unknown."""
+        static = self._static(case)
+        return None if static is None else _PROCESS_BYTES + static[0] + round(_SLACK * static[1])
 
     def learn(self, record: Record) -> None:
         """Remember a case that ran out of memory, until it or a larger one has fitted."""

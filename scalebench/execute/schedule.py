@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scalebench.execute.events import GivenUp, Listener, RoundEnded, RoundStarted
 from scalebench.execute.memory_guard import MemoryGuard
@@ -64,10 +64,18 @@ class TimeBudget:
     Attributes:
         seconds: from the start of the sweeps; None is no limit.
         clock: monotonic seconds.
+        deadline: time of the clock at which it ends, once it has started; None before, and without a limit.
     """
 
     seconds: float | None = None
     clock: Callable[[], float] = field(default=time.monotonic)
+    deadline: float | None = None
+
+    def started(self) -> TimeBudget:
+        """The same, running from now on unless it runs already."""
+        if self.seconds is None or self.deadline is not None:
+            return self
+        return replace(self, deadline=self.clock() + self.seconds)
 
 
 def records_by_case(
@@ -101,8 +109,8 @@ def run_sweeps(
 
     ``records`` are the earlier records of this machine; new ones are added. ``seed`` is that of the order.
     """
-    budget = budget or TimeBudget()
-    deadline = None if budget.seconds is None else budget.clock() + budget.seconds
+    budget = (budget or TimeBudget()).started()
+    deadline = budget.deadline
     done = sweeps = 0
     while True:
         open_ = {case: need for case in cases if (need := calls.need(case, records.get(case.key, [])))}

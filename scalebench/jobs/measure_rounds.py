@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scalebench.errors import WorkerError
 from scalebench.execute.client import Worker
@@ -18,11 +18,15 @@ from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import RoundCallbacks, RoundNeed, TimeBudget, run_sweeps
 from scalebench.jobs.examine import peaks_of
 from scalebench.jobs.history import SuiteHistory, next_round
+from scalebench.jobs.measure_heats import HeatOptions, measure_heats
 from scalebench.machine.canaries import usual_canary
 from scalebench.machine.limits import LIMIT_SHARE, free_memory
 from scalebench.record import Record
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import INPUT, Case
+
+if TYPE_CHECKING:
+    from scalebench.analysis.decisions import Question
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def measure_rounds(
     worker: Worker,
     options: MeasureOptions,
     announce: Listener,
+    questions: Sequence[Question] = (),
 ) -> None:
     """Measure until every case is done or the time is over. Every round is stored before the next one begins.
 
@@ -63,12 +68,13 @@ def measure_rounds(
         worker: the warm server for cases on the CPU; CUDA cases get a fresh interpreter each.
         options: seed and limits.
         announce: hears what is going on.
+        questions: comparisons that are to be decided, where the protocol allows more rounds.
 
     Raises:
         StoreError: a record could not be written; the run stops there.
     """
     open_cases = history.open_cases(prepared.plan.cases)
-    if not open_cases:
+    if not open_cases and not questions:
         return
     announce(_planned(prepared, open_cases, history.costs))
     with Worker(fork=False) as fresh:
@@ -78,16 +84,22 @@ def measure_rounds(
 
         if options.peaks:
             _store_peaks(prepared, open_cases, history, worker_of, journal, announce)
+        budget, hear = TimeBudget(options.budget_s).started(), _with_time_left(announce, open_cases, history.costs)
+        memory = _memory_guard(prepared, history, options)
         callbacks = RoundCallbacks(
             measure=_measurer(prepared, history, worker_of, options),
             need=next_round,
             cost=history.costs.of,
             sink=journal.append,
-            listen=_with_time_left(announce, open_cases, history.costs),
-            memory=_memory_guard(prepared, history, options),
+            listen=hear,
+            memory=memory,
             refresh=worker.close,
         )
-        run_sweeps(prepared.plan.cases, history.records, callbacks, options.seed, TimeBudget(options.budget_s))
+        alone = [case for case in prepared.plan.cases if not case.by_turns]
+        run_sweeps(alone, history.records, callbacks, options.seed, budget)
+        if len(alone) < len(prepared.plan.cases):
+            how = HeatOptions(options.seed, options.limit_bytes, _free_bytes(prepared, "cpu", options))
+            measure_heats(prepared, questions, history, journal.append, worker, memory, how, budget, hear)
 
 
 def _planned(prepared: Prepared, open_cases: Mapping[Case, RoundNeed], costs: Costs) -> RoundsPlanned:

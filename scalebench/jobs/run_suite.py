@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scalebench.claims.registry import with_file
+from scalebench.claims.registry import select_claims, with_file
 from scalebench.errors import StoreError
 from scalebench.execute.client import Worker
 from scalebench.execute.events import Listener, Note, silent
@@ -23,6 +23,7 @@ from scalebench.store.jsonl import Results
 from scalebench.store.previous import set_aside
 
 if TYPE_CHECKING:
+    from scalebench.analysis.decisions import Question
     from scalebench.jobs.publish import PageOptions
     from scalebench.report.findings import Findings
 
@@ -94,7 +95,8 @@ def run_suite(suite: Path, options: RunOptions, page: PageOptions, announce: Lis
         journal = open_journal(prepared, history.stored, folder)
         hear = _live(folder, prepared, page, announce) if options.live else announce
         try:
-            measure_rounds(prepared, history, journal, worker, options.measure, hear)
+            questions = _questions(prepared, page)
+            measure_rounds(prepared, history, journal, worker, options.measure, hear, questions)
             stopped = False
         except KeyboardInterrupt:
             announce(Note("stopped; every finished round is kept"))
@@ -107,6 +109,16 @@ def run_suite(suite: Path, options: RunOptions, page: PageOptions, announce: Lis
 
     written, findings = publish(stored, page, prepared.plan)
     return RunResult(stored, findings, written, open_cases, stopped)
+
+
+def _questions(prepared: Prepared, page: PageOptions) -> tuple[Question, ...]:
+    """What the run is to decide; empty where its protocol makes a fixed number of rounds."""
+    plan = prepared.plan
+    if not any(case.by_turns and case.protocol.adaptive for case in plan.cases):
+        return ()
+    from scalebench.jobs.questions import questions_of  # pandas and scipy, as above
+
+    return questions_of(plan, select_claims(plan.claims, with_file(page.claims)))
 
 
 def _set_aside(folder: Path, prepared: Prepared) -> None:
