@@ -126,9 +126,10 @@ def _usable(rounds: Sequence[Record]) -> list[Record]:
 
 
 def doubts(record: Record) -> tuple[str, ...]:
-    """Notes that may set a round aside: none of a heat, whose members share a disturbance, so that their ratios lose it.
+    """Notes that may set a round aside: none of a heat.
 
-    Setting one member aside would only break the pair. The flags stay visible.
+    Its members share a disturbance, so that their ratios lose it, and setting one aside would only break the pair. The
+    flags stay visible.
     """
     return () if record.heat else record.notes
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from scalebench.execute.client import Ending, Worker
-from scalebench.execute.one_round import Watch
+from scalebench.execute.one_round import RoundStart
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 
@@ -40,7 +40,7 @@ def run_heat(
     seed: int = 0,
 ) -> list[Record]:
     """Measure one round of each member; ``limit_bytes`` and ``seed`` as in ``measure.heat``."""
-    watch, name = Watch.begin(), uuid.uuid4().hex[:12]
+    start, name = RoundStart.begin(), uuid.uuid4().hex[:12]
     cases = [member.case for member in members]
     job = {"do": "heat", "cases": [asdict(case) for case in cases], "limit_bytes": limit_bytes, "seed": seed}
     ending = worker.run(job, _AROUND_S + sum(case.protocol.timeout_s for case in cases))
@@ -50,7 +50,7 @@ def run_heat(
     for member, result in zip(members, results, strict=True):
         own = ending if result is None else _own_ending(result, ending.wall_s * result["busy_s"] / busy_s)
         turns = result["turns"] if result else ()
-        records.append(watch.record(suite, member.case, member.number, environment, own, member.usual, name, turns))
+        records.append(start.record(suite, member.case, member.number, environment, own, member.usual, name, turns))
     return records
 
 

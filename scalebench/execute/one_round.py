@@ -41,15 +41,15 @@ def run_round(
 ) -> Record:
     """Measure ``case`` once; ``number`` is the 0-based number of the round, ``environment`` that of the worker."""
     options = options or RoundOptions()
-    watch = Watch.begin()
+    start = RoundStart.begin()
     limits = {"iterations": options.iterations, "limit_bytes": options.limit_bytes}
     job = {"do": "measure", "case": asdict(case), **limits}
     ending = worker.run(job, case.protocol.timeout_s)
-    return watch.record(suite, case, number, environment, ending, options.usual)
+    return start.record(suite, case, number, environment, ending, options.usual)
 
 
 @dataclass(frozen=True)
-class Watch:
+class RoundStart:
     """What is known before a process starts, and belongs into its record.
 
     Attributes:
@@ -63,7 +63,7 @@ class Watch:
     load: float | None
 
     @classmethod
-    def begin(cls) -> Watch:
+    def begin(cls) -> RoundStart:
         """Read everything now."""
         return cls(_now(), oom_kills(), runnable())
 

@@ -32,7 +32,7 @@ models:
 grid: {batch: [1, 4]}
 exclude:
   - {model: netf, batch: 4}
-protocol: {rounds: 2, warmup_s: 1, warmup_max_s: 1, chunk_s: 1, chunk_max_s: 1, min_iterations: 1}
+protocol: {rounds: 2, turns: 0, warmup_s: 1, warmup_max_s: 1, chunk_s: 1, chunk_max_s: 1, min_iterations: 1}
 """
 
 
