@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 
 from scalebench.errors import ScalebenchError, UnreachableError
 from scalebench.execute.counting import Answer, Paper, unwrap
@@ -16,8 +17,8 @@ from scalebench.suite.suite_plan import Group, Member
 
 _CANDIDATES = 4
 """Targets that are tried with a whole group, nearest first."""
-_NAMED = 3
-"""Targets that a hint names."""
+_NAMED = 2
+"""Targets that a hint names: as a rule the nearest below and above."""
 _DECIMALS = 3
 """Of a chosen target, so that it can be read and written in a suite; more where the tolerance is narrow."""
 _SKIP = "unreachable: skip leaves such variants out"
@@ -43,7 +44,7 @@ class Matches:
 
 @dataclass(frozen=True)
 class _Trial:
-    """Answers of a group's methods at one target; ``coarsest`` is the method that a chosen target was taken from."""
+    """Answers of a group's methods at one target; ``coarsest`` is the method that a chosen target is taken from."""
 
     target: float
     answers: Mapping[MatchRequest, Answer]
@@ -114,9 +115,9 @@ def _choose(group: Sequence[MatchRequest], ask: Ask) -> _Trial:
 
 
 def _nearby(group: Sequence[MatchRequest], ask: Ask) -> Iterator[_Trial]:
-    """The whole group at targets near its own, nearest first: the values that its coarsest method reaches.
+    """The whole group at targets near its own: values that one method reaches, nearest first.
 
-    The coarsest method is the one that misses the target most.
+    The method that misses the target most comes first, because its steps are the coarsest; then the next.
 
     Raises:
         BuildError: the base cannot be scaled by one of the methods.
@@ -124,12 +125,18 @@ def _nearby(group: Sequence[MatchRequest], ask: Ask) -> Iterator[_Trial]:
     target, tolerance = group[0].target, group[0].tolerance
     levels = [unwrap(answer) for answer in ask("levels", [replace(request, near=False) for request in group])]
     misses = [min(abs(level - target) for level in of_method) for of_method in levels]
-    coarsest = misses.index(max(misses))
     decimals = max(_DECIMALS, 1 - math.floor(math.log10(tolerance)))
-    candidates = {round(level, decimals) for level in levels[coarsest] if level > 1}
-    for nearby in sorted(candidates, key=lambda level: abs(level - target))[:_CANDIDATES]:
-        answers = ask("match", [replace(request, target=nearby, near=False) for request in group])
-        yield _Trial(nearby, dict(zip(group, answers, strict=True)), group[coarsest].method)
+    tried: list[float] = []
+    for coarsest in sorted(range(len(group)), key=lambda index: -misses[index]):
+        nearest = sorted(levels[coarsest], key=lambda level: abs(level - target))
+        candidates: list[float] = []
+        for level in (level for level in nearest if level > 1):
+            if all(abs(level / other - 1) > tolerance for other in (*tried, *candidates)):
+                candidates.append(round(level, decimals))
+        for nearby in candidates[:_CANDIDATES]:
+            answers = ask("match", [replace(request, target=nearby, near=False) for request in group])
+            yield _Trial(nearby, dict(zip(group, answers, strict=True)), group[coarsest].method)
+        tried += candidates[:_CANDIDATES]
 
 
 def _refuse(trial: _Trial, refusing: Sequence[MatchRequest], ask: Ask) -> None:
@@ -150,8 +157,8 @@ def _refuse(trial: _Trial, refusing: Sequence[MatchRequest], ask: Ask) -> None:
     target = missed[0].target
     if trial.coarsest:
         raise UnreachableError(f"no target near {target:g} that every method reaches; {message}", hint)
-    group = list(trial.answers)
-    reached = [f"{nearby.target:g}" for nearby in _nearby(group, ask) if not nearby.missed][:_NAMED]
+    common = (nearby for nearby in _nearby(list(trial.answers), ask) if not nearby.missed)
+    reached = [f"{nearby.target:g}" for nearby in islice(common, _NAMED)]
     if reached:
         hint = f"all methods reach {' or '.join(reached)}; {{near: {target:g}}} takes the nearest; {_SKIP}"
     raise UnreachableError(message, hint)
@@ -162,7 +169,7 @@ def _notes(trial: _Trial) -> Iterator[str]:
     if trial.coarsest:
         yield (
             f"{first.base}@{first.resolution}: the target near {first.target:g} is {trial.target:g} times the MACs, "
-            f"taken from {trial.coarsest}, the method with the coarsest steps there"
+            f"taken from the steps of {trial.coarsest}"
         )
     for request in trial.missed:
         yield f"left out: {_reason(trial, request)}"

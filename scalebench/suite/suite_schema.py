@@ -84,6 +84,10 @@ Target = Annotated[
 ]
 
 
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
 class ScaledModels(StrictModel):
     """Variants of one base along one or several axes, at nominal factors or at counted targets."""
 
@@ -94,13 +98,7 @@ class ScaledModels(StrictModel):
         min_length=1,
         description="nominal MACs factors d*w^2*r^2; rounding moves the counted factor away",
     )
-    target: (
-        Annotated[
-            list[Target],
-            BeforeValidator(lambda value: value if isinstance(value, list) else [value], list[Target] | Target),
-        ]
-        | None
-    ) = Field(
+    target: Annotated[list[Target], BeforeValidator(_as_list, list[Target] | Target)] | None = Field(
         None,
         min_length=1,
         description="counted MACs as multiples of the base's, matched within the tolerance; {near: 6} takes the "
