@@ -107,7 +107,8 @@ def test_a_second_signal_ends_a_run_at_once(spawn: Spawn, tmp_path: Path) -> Non
     until(lambda: measured(tmp_path) >= 1)
     workers = psutil.Process(run.pid).children(recursive=True)
     run.terminate()
-    until(lambda: run.stderr.readline() == "writing the page\n")
+    errors = run.stderr
+    until(lambda: errors.readline() == "writing the page\n")
     stored = measured(tmp_path)
     run.terminate()
     assert run.wait(timeout=60) == 143
