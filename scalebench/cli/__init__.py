@@ -10,9 +10,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from scalebench import __version__
+from scalebench.cli.stop_signals import stop_signals
 from scalebench.errors import ScalebenchError
 
-INTERRUPTED = 130
 COMMANDS = {
     "run": "Measure a suite, continuing where an earlier run stopped, and write its report.",
     "plan": "Show cases, counted MACs, matched groups, and the estimated time and memory; measures nothing.",
@@ -69,11 +69,9 @@ class LazyGroup(TyperGroup):
         return name, listed and load_command(listed.name or ""), rest
 
     def invoke(self, ctx: Any) -> Any:
-        """Ctrl-C ends a command with 130, as a shell expects, where Typer would print "Aborted!" and return 1."""
-        try:
+        """Ctrl-C and SIGTERM end a command with 130 and 143, where Typer would print "Aborted!" and return 1."""
+        with stop_signals():
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise typer.Exit(INTERRUPTED) from None
 
 
 app = typer.Typer(

@@ -101,6 +101,7 @@ def _document(planned: PlannedSuite) -> dict[str, Any]:
         "rounds": plan.rounds,
         "merged": plan.merged,
         "claims": list(plan.claims),
+        "notes": list(plan.notes),
         "estimate": {**asdict(expected), "seconds_low": low.seconds, "seconds_high": high.seconds},
     }
 
@@ -118,6 +119,8 @@ def _print(planned: PlannedSuite) -> None:
             for m in group.members
         ]
         print_table(title, ["method", "model", ">px", ">MACs", ">residual"], body)
+    for note in plan.notes:
+        typer.echo(note)
     if not plan.cases:
         typer.echo("counted on paper; nothing is measured")
         return

@@ -11,8 +11,6 @@ from scalebench.cli.progress import show_progress
 from scalebench.jobs.measure_rounds import MeasureOptions
 from scalebench.jobs.run_suite import RunOptions, run_suite
 
-EXIT_INTERRUPTED = 130
-
 
 def run(
     suite: Path = typer.Argument(help="Suite file."),
@@ -56,4 +54,4 @@ def run(
 
         print_findings(result.findings, result.page, json_)
     if result.stopped:
-        raise typer.Exit(EXIT_INTERRUPTED)
+        raise KeyboardInterrupt  # which gives the exit code of the signal

@@ -22,6 +22,8 @@ _WORKER = "scalebench.execute.worker"
 _START_S = 180.0
 """Importing torch and timm takes 5 to 10 s, longer on a cold disk."""
 _GRACE_S = 5.0
+_SIGTERM_S = 1.0
+"""A scheduler terminates all processes of a job: after a child's SIGTERM ours may be on its way."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,8 @@ class Worker:
                 on_answer(message["index"], message["answer"])
             error = message.get("error", error)
         code, tail = self._exit(message)
+        if code == -signal.SIGTERM and not timed_out:
+            time.sleep(_SIGTERM_S)  # else a stopped round would be stored as a crashed one
         return Ending(answers, error, code, timed_out, tail, time.monotonic() - (running if self._fork else started))
 
     def _exit(self, message: dict[str, Any] | None) -> tuple[int, str]:

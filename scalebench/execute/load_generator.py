@@ -6,6 +6,7 @@ that delays of server or client are not hidden (no coordinated omission).
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
 import time
@@ -175,8 +176,13 @@ class Client:
         try:
             with ThreadPoolExecutor(1) as executor:
                 future = executor.submit(self._read, requests)
-                sent = self._send([start + due_s for due_s in due])
-                answers = future.result()
+                try:
+                    sent = self._send([start + due_s for due_s in due])
+                    answers = future.result()
+                except BaseException:  # such as Ctrl-C: the reader would wait for answers to what is never sent
+                    with contextlib.suppress(OSError):
+                        self._connection.shutdown(socket.SHUT_RDWR)
+                    raise
         except OSError as error:
             raise WorkerError(f"the server of the load test stopped answering: {error or 'time-out'}") from None
 

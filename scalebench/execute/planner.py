@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from scalebench.errors import MachineError, ScalebenchError
 from scalebench.execute.client import Worker
 from scalebench.execute.counting import Paper, unwrap
 from scalebench.execute.events import Counted, Listener, silent
+from scalebench.execute.match_groups import match_groups
 from scalebench.execute.schedule import Machines
 from scalebench.machine.environment import collect, may_have_cuda, usable_cores
 from scalebench.record import Environment
 from scalebench.suite.case import COUNT, INPUT, Case
 from scalebench.suite.expand import Selection, expand, select
 from scalebench.suite.load import SuiteFile
-from scalebench.suite.model_facts import Known, MatchRequest
-from scalebench.suite.suite_plan import Group, Limits, Member, Plan, Scene
+from scalebench.suite.model_facts import Known
+from scalebench.suite.suite_plan import Group, Limits, Plan, Scene
 from scalebench.suite.suite_schema import InputImages, Suite
 
 _ENVIRONMENT_S = 120.0
@@ -62,17 +63,17 @@ def prepare(
     paper = Paper(worker)
     selections = select_all(file, catalogue(paper))
     machines, devices = find_machines(file, worker, keep_host)
-    matches, groups = _match(file, selections, paper, announce)
-    named, merged = expand(file, selections, matches, devices, usable_cores())
+    matches = match_groups(file, selections, paper, announce)
+    named, merged = expand(file, selections, matches.members, devices, usable_cores())
     cases = tuple(case for case in named if case.mode != COUNT)
-    peaks = _peaks([case for case in named if case.mode != INPUT], groups, claim_counts or {})
+    peaks = _peaks([case for case in named if case.mode != INPUT], matches.groups, claim_counts or {})
     facts = count_all(peaks, paper, announce)
     _refuse_uncountable(file, selections, cases, facts)
     suite = file.suite
     plan = Plan(
-        suite.name, suite.title or suite.name, file.text, cases, tuple(peaks), groups, tuple(claims),
+        suite.name, suite.title or suite.name, file.text, cases, tuple(peaks), matches.groups, tuple(claims),
         suite.timing.rounds, merged, machines=tuple(sorted({m.hw_key for m in machines.values()})),
-        **_limits_and_scene(suite),
+        notes=matches.notes, **_limits_and_scene(suite),
     )  # fmt: skip
     return Prepared(plan, facts, machines)
 
@@ -166,35 +167,6 @@ def find_machines(file: SuiteFile, worker: Worker, keep_host: bool = False) -> t
     devices = {word: ending.answers[index]["device"] for index, word in enumerate(words)}
     machines = {a["device"]: Environment(**a["environment"]) for a in ending.answers.values()}
     return machines, devices
-
-
-def _match(
-    file: SuiteFile, selections: Sequence[Selection], paper: Paper, announce: Listener
-) -> tuple[dict[MatchRequest, Member], tuple[Group, ...]]:
-    entries = {request: index for index, selection in enumerate(selections) for request in selection.requests}
-    requests = list(entries)
-    questions = [{"ask": "match", "request": asdict(request)} for request in requests]
-    answers = (
-        paper.ask(questions, lambda done, total: announce(Counted("matching compute", done, total)))
-        if questions else []
-    )  # fmt: skip
-    matches: dict[MatchRequest, Member] = {}
-    base_macs: dict[MatchRequest, int] = {}
-    for request, answer in zip(requests, answers, strict=True):
-        try:
-            match = unwrap(answer)
-        except ScalebenchError as error:
-            raise file.error(("models", entries[request], "target"), error.message, error.hint) from None
-        matches[request], base_macs[request] = Member(**match["member"]), match["base_macs"]
-    return matches, _groups(matches, base_macs)
-
-
-def _groups(matches: Mapping[MatchRequest, Member], base_macs: Mapping[MatchRequest, int]) -> tuple[Group, ...]:
-    members_by_key: dict[tuple[str, int, int, float, float], list[Member]] = {}
-    for request, member in matches.items():
-        key = (request.base, request.resolution, base_macs[request], request.target, request.tolerance)
-        members_by_key.setdefault(key, []).append(member)
-    return tuple(Group(*key, tuple(members)) for key, members in members_by_key.items())
 
 
 def _refuse_uncountable(

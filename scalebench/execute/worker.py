@@ -47,7 +47,7 @@ from scalebench.model.backward import training_macs
 from scalebench.model.build import block_count, build, catalogue, default_resolution, head_params
 from scalebench.model.complexity import cross_check
 from scalebench.model.footprint import static_peak
-from scalebench.model.matching import match
+from scalebench.model.matching import levels, match
 from scalebench.suite.case import case_from_json
 from scalebench.suite.model_facts import MatchRequest
 from scalebench.suite.variant import parse_variant
@@ -184,6 +184,10 @@ def _match(question: dict[str, Any]) -> Any:
     return dataclasses.asdict(match(MatchRequest(**question["request"])))
 
 
+def _levels(question: dict[str, Any]) -> Any:
+    return levels(MatchRequest(**question["request"]))
+
+
 def _count(question: dict[str, Any]) -> Any:
     variant, resolution = parse_variant(question["model"]), question["resolution"]
     model = build(variant, resolution, device="meta")
@@ -221,7 +225,7 @@ JOBS = {
     "canary": _canary,
     "paper": _paper,
 }
-PAPER = {"catalogue": _catalogue, "match": _match, "count": _count, "check": _check}
+PAPER = {"catalogue": _catalogue, "match": _match, "levels": _levels, "count": _count, "check": _check}
 
 
 def _send(channel: socket.socket, message: dict[str, Any], before: str = "") -> None:

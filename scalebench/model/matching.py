@@ -20,6 +20,8 @@ _FINE = 1.002
 """The bracket is halved until its ends differ by less than this; blocks, channels and pixels are coarser."""
 _STRUCTURES = 4
 """At most this many structures have their resolution adjusted."""
+_LEVELS = 0.25
+"""What lies further from the target, relative to it, is no alternative to it."""
 _ADJUSTABLE = ("compound", "fast")
 """Methods that scale resolution among other axes, so that a few pixels may close the last gap."""
 
@@ -57,6 +59,37 @@ def match(request: MatchRequest) -> Match:
         UnreachableError: no rounding comes within the tolerance; the message gives the nearest residual.
         BuildError: the base cannot be scaled by this method.
     """
+    base_macs, attempts = _search(request)
+    goal = request.target * base_macs
+    best = _best(attempts, goal)
+    residual = best.residual(goal)
+    if abs(residual) > request.tolerance:
+        raise UnreachableError(
+            f"{request.base} by {request.method}: no rounding reaches {request.target:g} times the MACs within "
+            f"{request.tolerance:.1%}; nearest is {best.macs / base_macs:.3f} times ({residual:+.1%})",
+            "raise the tolerance or choose another target",
+        )
+    v = best.spec.variant
+    member = Member(request.method, v.depth, v.width, best.spec.resolution, best.macs, residual, v.trim)
+    return Match(base_macs, member)
+
+
+def levels(request: MatchRequest) -> list[float]:
+    """Multiples of the base's MACs that ``request.method`` reaches, ascending.
+
+    These are the ones that the search for the target met within a quarter of it, or else the nearest.
+
+    Raises:
+        BuildError: as ``match``.
+    """
+    base_macs, attempts = _search(request)
+    goal = request.target * base_macs
+    within = [a for a in attempts if abs(a.residual(goal)) <= _LEVELS] or [_best(attempts, goal)]
+    return sorted({attempt.macs / base_macs for attempt in within})
+
+
+def _search(request: MatchRequest) -> tuple[int, list[_Attempt]]:
+    """MACs of the base, and every variant that was tried on the way to the target."""
     if request.method not in ("width", "depth") and fixed_input(request.base):
         raise BuildError(
             f"{request.base} has a fixed input size, so its resolution cannot be searched",
@@ -73,19 +106,9 @@ def match(request: MatchRequest) -> Match:
     attempts = _bisect(attempt, goal, request.target)
     if request.method in _ADJUSTABLE:
         attempts += _adjusted(attempts, macs, goal, request.tolerance)
-    best = _best(attempts, goal)
-    if abs(best.residual(goal)) > request.tolerance:
-        best = _best([best, *_by_trimming(attempts, macs, goal)], goal)
-    residual = best.residual(goal)
-    if abs(residual) > request.tolerance:
-        raise UnreachableError(
-            f"{request.base} by {request.method}: no rounding reaches {request.target:g} times the MACs within "
-            f"{request.tolerance:.1%}; nearest is {best.macs / base_macs:.3f} times ({residual:+.1%})",
-            "raise the tolerance or choose another target",
-        )
-    v = best.spec.variant
-    member = Member(request.method, v.depth, v.width, best.spec.resolution, best.macs, residual, v.trim)
-    return Match(base_macs, member)
+    if abs(_best(attempts, goal).residual(goal)) > request.tolerance:
+        attempts += _by_trimming(attempts, macs, goal)
+    return base_macs, attempts
 
 
 def _best(attempts: list[_Attempt], goal: float) -> _Attempt:

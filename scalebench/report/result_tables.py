@@ -12,7 +12,6 @@ from scalebench.claims.judged_parts import Judged
 from scalebench.claims.why import allowed
 from scalebench.metrics import METRICS, in_section
 from scalebench.report.content import Table
-from scalebench.report.labels import plain
 from scalebench.report.tables import (
     CONFIGURATION,
     MODEL,
@@ -74,7 +73,7 @@ def residuals_table(groups: Sequence[Group]) -> Table:
         "Matched groups: counted MACs and how far each lies from its target",
         [(group, member) for group in groups for member in group.members],
         Field("base", lambda row: f"{row[0].base}@{row[0].base_resolution}"),
-        Field(TARGET.label, lambda row: plain(row[0].target), number=True),
+        Field(TARGET.label, lambda row: f"{row[0].target:g}", number=True),
         Field("method", lambda row: row[1].method),
         Field("model", lambda row: row[0].model(row[1])),
         Field("resolution, px", lambda row: row[1].resolution, number=True),

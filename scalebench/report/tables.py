@@ -13,7 +13,7 @@ import pandas as pd
 from scalebench import units
 from scalebench.metrics import METRICS, in_section
 from scalebench.report.content import Column, Table
-from scalebench.report.labels import configuration_label, plain
+from scalebench.report.labels import configuration_label
 
 CAP = 200
 PERCENT = 0.01
@@ -131,7 +131,7 @@ def metric(name: str = "metric", label: str = "") -> Field:
 MODEL = (entry("model"), count("resolution", "resolution, px"))
 ROUNDS = count("n", "n, rounds")
 MODELS = count("n", "n, models")
-TARGET = Field("target, times the base's MACs", lambda row: plain(row["target"]), number=True)
+TARGET = Field("target, times the base's MACs", lambda row: f"{row['target']:g}", number=True)
 CONFIGURATION = Field("machine and configuration", configuration_label)
 
 

@@ -21,6 +21,7 @@ from scalebench.suite.suite_schema import (
     FamilyModels,
     InputImages,
     ModelEntry,
+    NearTarget,
     PublishedModels,
     ScaledModels,
     Suite,
@@ -168,12 +169,18 @@ def _scaled(entry: ScaledModels, catalogue: Catalogue) -> Selection:
     specs = [Spec(base[0], size)]
     check_size(specs[0], catalogue)
     if entry.target is not None:
-        requests = [MatchRequest(name, size, m, t, entry.tolerance) for t in entry.target for m in entry.by]
+        requests = [_request(name, size, m, t, entry.tolerance) for t in entry.target for m in entry.by]
         return Selection("scale", tuple(specs), tuple(requests))
     specs += [nominal(name, size, method, factor) for factor in entry.factor or () for method in entry.by]
     for spec in specs:
         check_size(spec, catalogue)
     return Selection("scale", tuple(specs))
+
+
+def _request(base: str, size: int, method: str, target: float | NearTarget, tolerance: float) -> MatchRequest:
+    if isinstance(target, NearTarget):
+        return MatchRequest(base, size, method, target.near, tolerance, near=True)
+    return MatchRequest(base, size, method, target, tolerance)
 
 
 def expand(
@@ -191,7 +198,7 @@ def expand(
     Args:
         file: the suite, for the grid and for naming lines.
         selections: one per entry of ``models``, in order.
-        matches: answers to every request of the selections.
+        matches: answers to the requests of the selections; a variant without one is left out.
         devices: what each word of ``grid.device`` means here: ``{"auto": "cpu"}``.
         cores: what ``threads: auto`` means here.
 
@@ -203,7 +210,7 @@ def expand(
     reached: dict[Case, str] = {}
     merged = 0
     for index, selection in enumerate(selections):
-        specs = [*selection.specs, *(_matched(r, matches[r]) for r in selection.requests)]
+        specs = [*selection.specs, *(_matched(r, matches[r]) for r in selection.requests if r in matches)]
         models = (case for spec in specs for case in _cases(file.suite, spec, devices, cores))
         for case in chain(models, _input_cases(file.suite, file.suite.models[index], cores)):
             if reached.get(case) == selection.kind != "scale":

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from scalebench.errors import ScalebenchError, SuiteError
 from scalebench.suite.located import Located, Location, parse_yaml, read_text
 from scalebench.suite.protocol import PROTOCOLS, Protocol
-from scalebench.suite.suite_schema import ENTRY_KINDS, Exclude, Grid, LimitsEntry, SceneEntry, Suite
+from scalebench.suite.suite_schema import ENTRY_KINDS, Exclude, Grid, LimitsEntry, NearTarget, SceneEntry, Suite
 
 _TAG_AT: dict[str | int, int] = {"models": 2, "protocol": 1, "grid": 3}
 """Where pydantic's locations name the branch of a union: not a key of the file."""
@@ -62,13 +62,16 @@ def load_suite(path: str | Path) -> SuiteFile:
 
 
 def _in_file(loc: Location) -> Location:
-    """Pydantic's location without the tag it adds for the branch of a union."""
+    """Pydantic's location without the tags it adds for the branches of unions."""
     at = _TAG_AT.get(loc[0]) if loc else None
-    return loc if at is None else loc[:at] + loc[at + 1 :]
+    keys = loc if at is None else loc[:at] + loc[at + 1 :]
+    return keys[:4] + keys[5:] if keys[2:3] == ("target",) else keys
 
 
 def _known_keys(loc: Location) -> list[str]:
     top = loc[0] if loc else ""
+    if loc[3:4] == ("target",):
+        return list(NearTarget.model_fields)
     if top == "models":
         kind = next((ENTRY_KINDS[str(step)] for step in loc[2:3] if step in ENTRY_KINDS), None)
         return list(kind.model_fields) if kind else list(ENTRY_KINDS)

@@ -24,13 +24,17 @@ class Known:
 
 @dataclass(frozen=True, order=True)
 class MatchRequest:
-    """Question to the counter: which multipliers of ``method`` cost ``target`` times the base?"""
+    """Question to the counter: which multipliers of ``method`` cost ``target`` times the base?
+
+    With ``near`` the target is still to be chosen, near the number given: see ``execute.match_groups``.
+    """
 
     base: str
     resolution: int
     method: str
     target: float
     tolerance: float
+    near: bool = False
 
 
 Catalogue = Mapping[str, Known]

@@ -111,6 +111,7 @@ class Plan:
         machines: hardware keys of the machines it is for.
         limits, scene: from the suite, where it has them.
         merged: cases that two entries of different kinds reach, measured once.
+        notes: sentences on targets that were chosen, and on variants left out.
     """
 
     suite: str
@@ -126,6 +127,7 @@ class Plan:
     machines: tuple[str, ...] = ()
     limits: Limits | None = None
     scene: Scene | None = None
+    notes: tuple[str, ...] = ()
 
 
 def plan_from_json(data: dict[str, Any]) -> Plan:
@@ -143,6 +145,7 @@ def plan_from_json(data: dict[str, Any]) -> Plan:
             "groups": groups,
             "claims": tuple(data["claims"]),
             "machines": tuple(data.get("machines", ())),
+            "notes": tuple(data.get("notes", ())),
             "limits": Limits(**data["limits"]) if data.get("limits") else None,
             "scene": Scene(**data["scene"]) if data.get("scene") else None,
         }

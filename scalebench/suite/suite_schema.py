@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     Discriminator,
     Field,
     PositiveInt,
@@ -71,6 +72,22 @@ class PublishedModels(StrictModel):
     published: list[str] = Field(min_length=1, description="tables of scalebench/data/published_sources.csv, or globs")
 
 
+class NearTarget(StrictModel):
+    """A target to be chosen: the multiple closest to ``near`` that the method with the coarsest steps reaches."""
+
+    near: float = Field(gt=1, le=100, description="about this multiple of the base's counted MACs")
+
+
+Target = Annotated[
+    Annotated[float, Field(gt=1, le=100), Tag("number")] | Annotated[NearTarget, Tag("near")],
+    Discriminator(lambda value: "near" if isinstance(value, (dict, NearTarget)) else "number"),
+]
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
 class ScaledModels(StrictModel):
     """Variants of one base along one or several axes, at nominal factors or at counted targets."""
 
@@ -81,10 +98,14 @@ class ScaledModels(StrictModel):
         min_length=1,
         description="nominal MACs factors d*w^2*r^2; rounding moves the counted factor away",
     )
-    target: list[Annotated[float, Field(gt=1, le=100)]] | None = Field(
+    target: Annotated[list[Target], BeforeValidator(_as_list, list[Target] | Target)] | None = Field(
         None,
         min_length=1,
-        description="counted MACs as multiples of the base's, matched within the tolerance",
+        description="counted MACs as multiples of the base's, matched within the tolerance; {near: 6} takes the "
+        "multiple near 6 that all methods reach",
+    )
+    unreachable: Literal["refuse", "skip"] = Field(
+        "refuse", description="what a method that cannot hit a target does: refuse the suite, or leave its variant out"
     )
     tolerance: float = Field(0.02, gt=0, le=0.5, description="largest relative residual of a matched variant")
     resolution: Pixels | None = Field(None, description="input size of the base, pixels; default native")

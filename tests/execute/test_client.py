@@ -202,3 +202,24 @@ def test_leaving_kills_what_still_runs(serve: Serve) -> None:
         with pytest.raises(KeyboardInterrupt):
             worker.run({"do": "x"}, 10, interrupt)
         assert gone(heard[0])
+
+
+def test_a_child_that_a_scheduler_ends_first_is_no_crashed_round(serve: Serve) -> None:
+    """It terminates all processes of a job, and the parent's signal may come after the child has died."""
+
+    def our_turn(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    handler = signal.signal(signal.SIGALRM, our_turn)
+    terminated = f"""
+    def terminated():
+        {ANSWER}
+        os.kill(os.getpid(), signal.SIGTERM)
+    children(terminated)
+    """
+    try:
+        with serve(terminated) as worker, pytest.raises(KeyboardInterrupt):
+            worker.run({"do": "x"}, 10, lambda *_: signal.setitimer(signal.ITIMER_REAL, 0.3))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)

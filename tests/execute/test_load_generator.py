@@ -11,6 +11,7 @@ from threading import Thread
 import pytest
 
 from scalebench.errors import WorkerError
+from scalebench.execute import load_generator
 from scalebench.execute.client import Worker
 from scalebench.execute.load_generator import Client, Load, Run, load_test
 from scalebench.suite.case import Case
@@ -104,3 +105,17 @@ def test_a_stalled_server_does_not_hold_the_load_back() -> None:
     assert max(one.sent_s for one in run.requests) <= min(one.received_s for one in run.requests)
     assert all(one.latency_s == one.received_s - one.due_s for one in run.requests)
     assert run.requests[0].latency_s > run.requests[-1].latency_s, "due earliest, answered with the last"
+
+
+@pytest.mark.timeout(30)  # half the silence after which a server counts as dead
+def test_a_stopped_load_does_not_wait_for_answers_to_what_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server waits for ten requests and is silent; the third is never sent."""
+    pauses = iter([None, None])
+
+    def sleep(_: float) -> None:
+        if next(pauses, "stop"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(load_generator.time, "sleep", sleep)
+    with server(0, 10) as port, Client(port, SIDE) as client, pytest.raises(KeyboardInterrupt):
+        client.run(1000.0, 10)

@@ -14,7 +14,7 @@ from scalebench.report.content import Absent, Chart
 from scalebench.report.figures.drawing import INK, log_axis
 from scalebench.report.figures.panels import panels
 from scalebench.report.figures.takeaways import of_groups
-from scalebench.report.labels import by_configuration, plain, short
+from scalebench.report.labels import by_configuration, short
 from scalebench.report.looks import MARKERS, drawn_family, look
 from scalebench.report.result_tables import groups_table
 
@@ -75,7 +75,7 @@ def _panel(every: pd.DataFrame, groups: pd.DataFrame, axes: Axes) -> None:
         sns.scatterplot(at, x="ratio", y="y", ax=axes, color=style.colour, marker=_MARKERS[nth % len(_MARKERS)],
                         s=34, linewidth=0, legend=False)  # fmt: skip
         for end, y in zip(at["high"].fillna(at["ratio"]), at["y"], strict=True):
-            axes.annotate(f"{plain(target)}x", (end, y), xytext=(4, 0), textcoords="offset points",
+            axes.annotate(f"{target:g}x", (end, y), xytext=(4, 0), textcoords="offset points",
                           va="center", fontsize=8.5)  # fmt: skip
     axes.set_yticks(list(ticks.values()), labels=[short(f"{b.removeprefix('efficientnet_')}, {m}") for b, m in ticks])
     axes.set_ylim(max(places.values()) + 0.8, min(places.values()) - 0.8)

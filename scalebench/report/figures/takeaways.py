@@ -10,7 +10,7 @@ import pandas as pd
 from scalebench.analysis.matched import REFERENCE
 from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
-from scalebench.report.labels import by_configuration, configuration_label, plain
+from scalebench.report.labels import by_configuration, configuration_label
 from scalebench.report.tables import number, span
 from scalebench.suite.families import family_of
 
@@ -80,7 +80,7 @@ def of_groups(rows: pd.DataFrame) -> Takeaway:
     text = (
         f"Of {len(certain)} comparisons with compound scaling at equal counted compute, {more} have more {label}, "
         f"{less} less, and in {len(certain) - more - less} the 95 % interval includes no difference; furthest is "
-        f"{far['base']} by {far['method']} at {plain(far['target'])} times its MACs: {number(far['ratio'])} times "
+        f"{far['base']} by {far['method']} at {far['target']:g} times its MACs: {number(far['ratio'])} times "
         f"the {label} (interval {span(far['low'], far['high'], far['n'])}, n = {far['n']}, {configuration_label(far)})."
     )
     numbers = {name: float(far[name]) for name in ("target", "ratio", "low", "high", "n")}

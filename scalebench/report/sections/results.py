@@ -57,7 +57,7 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
         *_fitting(analysis),
         _section("compute", "Latency against compute", figures, ("f1",)),
         _section("resolution", "Resolution curves", figures, ("f2", "f3")),
-        _section("matched", "Matched groups", figures, ("f4",), groups),
+        _section("matched", "Matched groups", figures, ("f4",), groups, analysis.plan.notes),
         *_studies(analysis),
         _section("memory", "Memory three ways", figures, ("f7",), filled(trust.memory_table(analysis.memory))),
         _section("batch", "Batch, latency and throughput", figures, ("f8",)),
@@ -118,10 +118,17 @@ def _explorer(analysis: Analysis) -> tuple[Section, ...]:
     return (Section("explorer", "Explorer", text, explorer=chart),)
 
 
-def _section(anchor: str, title: str, figures: Figures, names: Sequence[str], tables: Sequence[Table] = ()) -> Section:
+def _section(
+    anchor: str,
+    title: str,
+    figures: Figures,
+    names: Sequence[str],
+    tables: Sequence[Table] = (),
+    notes: Sequence[str] = (),
+) -> Section:
     chosen = [figures[name] for name in names]
     charts = tuple(figure for figure in chosen if isinstance(figure, Chart))
     absent = [f"{figure.title}: not drawn, {figure.why}." for figure in chosen if isinstance(figure, Absent)]
     if not names and not tables:
         absent = ["Nothing was measured for this section."]
-    return Section(anchor, title, tuple(absent), charts, tuple(tables))
+    return Section(anchor, title, (*notes, *absent), charts, tuple(tables))

@@ -12,7 +12,7 @@ import pandas as pd
 from scalebench.analysis.matched import MEMBER, REFERENCE
 from scalebench.metrics import METRICS
 from scalebench.report.content import Column, Section, Table
-from scalebench.report.labels import by_configuration, listed, plain
+from scalebench.report.labels import by_configuration, listed
 from scalebench.report.tables import (
     CONFIGURATION,
     ROUNDS,
@@ -100,7 +100,7 @@ def _of_base(base: str, target: float, extremes: Sequence[_Extremes]) -> str:
         for metric, kind in _KINDS.items()
         if (of_metric := [e for e in extremes if e.metric == metric])
     ]
-    return f"{base} at {plain(target)} times its MACs: {'; '.join(parts)}."
+    return f"{base} at {target:g} times its MACs: {'; '.join(parts)}."
 
 
 def _named(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -145,7 +145,7 @@ def _ratios_table(measured: pd.DataFrame, paper: pd.DataFrame) -> Table:
     on_paper = paper.set_index([*MEMBER, "metric"])["ratio"].to_dict()
     rows = [
         [
-            first["base"], plain(first["target"]), first["method"], *_measured_cells(metrics),
+            first["base"], f"{first['target']:g}", first["method"], *_measured_cells(metrics),
             *(number(on_paper.get((*member, name), math.nan)) for name in ON_PAPER), place,
         ]
         for place, members in by_configuration(measured) or [("on paper only", paper)]
@@ -169,7 +169,7 @@ def _measured_cells(metrics: pd.DataFrame) -> list[str]:
 def _extremes_table(extremes: Sequence[_Extremes]) -> Table:
     return build_table(
         "Cheapest and most expensive method of each base at its largest target", extremes,
-        Field("base", lambda e: e.base), Field(TARGET.label, lambda e: plain(e.target), number=True),
+        Field("base", lambda e: e.base), Field(TARGET.label, lambda e: f"{e.target:g}", number=True),
         Field("cost", lambda e: METRICS[e.metric].label),
         *_end("cheapest", lambda e: e.cheapest), *_end("most expensive", lambda e: e.dearest),
         Field(CONFIGURATION.label, lambda e: e.place),
