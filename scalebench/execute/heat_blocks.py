@@ -91,6 +91,7 @@ def _block(
             if near in left and near not in block and room.has(block, near):
                 block.append(near)
     for case in left:
-        if case not in block and room.alike(first, case) and room.has(block, case):
+        free = case not in block and not any(near in left for near in neighbours[case])
+        if free and room.alike(first, case) and room.has(block, case):
             block.append(case)
     return tuple(block)

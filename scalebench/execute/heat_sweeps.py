@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from scalebench.execute.heat_blocks import Block, Room, blocks
 from scalebench.execute.events import GivenUp, HeatStarted, Listener, RoundEnded
+from scalebench.execute.heat_blocks import Block, Room, blocks
 from scalebench.execute.memory_guard import MemoryGuard
 from scalebench.execute.schedule import RESTART_SWEEPS, RecordsByCase, TimeBudget
 from scalebench.record import Record

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from scalebench.execute.heat_blocks import Room
 from scalebench.execute.client import Worker
 from scalebench.execute.events import Listener, QuestionsDecided
+from scalebench.execute.heat_blocks import Room
 from scalebench.execute.heat_sweeps import Agenda, HeatCallbacks, run_heats
 from scalebench.execute.memory_guard import MemoryGuard
 from scalebench.execute.one_heat import HeatMember, run_heat
