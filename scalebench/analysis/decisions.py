@@ -1,10 +1,10 @@
 """Directed stopping: which comparisons are decided, so that heats go where questions are open.
 
 Whoever looks after every heat and stops at the first decision errs more often than 1 in 20. So a look takes an interval
-of a higher level, after the alpha-spending function of Lan and DeMets (Biometrika 70, 1983) of O'Brien-Fleming's type:
-early looks demand nearly certainty, the last one little more than the plain interval. The level is that of a normal
-quantile and is applied to the quantile of t, which holds well (Jennison and Turnbull, Group sequential methods, 2000,
-section 3.8).
+of a higher level, after Lan and DeMets (Biometrika 70, 1983): the error allowed grows in proportion to the heats, which
+is their third spending function. It decides early what is plain, where O'Brien and Fleming's demands near certainty of
+the first looks: half of all comparisons here differ by more than 20 %. The level is that of a normal quantile and is
+applied to the quantile of t, which holds well (Jennison and Turnbull, Group sequential methods, 2000, section 3.8).
 """
 
 from __future__ import annotations
@@ -63,14 +63,14 @@ def decision(ratio: Estimate, margin: float, level: float = LEVEL, thresholds: S
     return "equal" if 1 / (1 + margin) <= e.low and e.high <= 1 + margin else "open"
 
 
-def level_of_look(look: int, most: int) -> float:
-    """Level of the interval that decides after heat ``look`` of at most ``most``, both counted from 1."""
-    return float(1 - 2 * special.ndtr(-boundaries(most)[look - 1]))
+def level_of_look(look: int, most: int, first: int = 1) -> float:
+    """Level of the interval that decides after heat ``look`` of at most ``most``; none does before the ``first``."""
+    return float(1 - 2 * special.ndtr(-boundaries(most, first)[look - 1]))
 
 
 @lru_cache
-def boundaries(most: int) -> tuple[float, ...]:
-    """Standard normal boundary of every look, two-sided, looks equally far apart.
+def boundaries(most: int, first: int = 1) -> tuple[float, ...]:
+    """Standard normal boundary of every look, two-sided, looks equally far apart; infinite before the ``first``.
 
     Between looks the sum of independent standard normal increments is followed over the paths that have not crossed:
     its density on the nodes of a Gauss-Legendre rule (Armitage, McPherson and Rowe, Journal of the Royal Statistical
@@ -78,27 +78,26 @@ def boundaries(most: int) -> tuple[float, ...]:
     """
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     points, masses = np.zeros(1), np.ones(1)
-    found: list[float] = []
-    spent = 0.0
+    spent, values = 0.0, []
     for look in range(1, most + 1):
-        scale = math.sqrt(look)
-        allowed = _spent(look / most) - spent
-
-        def excess(z: float, scale: float = scale, allowed: float = allowed) -> float:
-            beyond = special.ndtr(points - z * scale) + special.ndtr(-points - z * scale)
-            return float(masses @ beyond) - allowed
-
-        z = float(optimize.brentq(excess, 0.0, 40.0))
-        found.append(z)
-        spent += allowed
-        end = min(z, _TAIL) * scale
+        scale, allowed = math.sqrt(look), (1 - LEVEL) * look / most - spent
+        if look < first:
+            values.append(math.inf)
+        else:
+            values.append(_boundary(points, masses, scale, allowed))
+            spent += allowed
+        end = min(values[-1], _TAIL) * scale
         inner = end * nodes
         density = np.exp(-((inner[:, None] - points) ** 2) / 2) / math.sqrt(2 * math.pi) @ masses
         points, masses = inner, end * weights * density
-    return tuple(found)
+    return tuple(values)
 
 
-def _spent(time: float) -> float:
-    """Two-sided error spent until this share of all heats: on each side 2 - 2 Phi(z / sqrt(time))."""
-    side = (1 - LEVEL) / 2
-    return float(4 * special.ndtr(special.ndtri(side / 2) / math.sqrt(time)))
+def _boundary(points: np.ndarray, masses: np.ndarray, scale: float, allowed: float) -> float:
+    """Beyond which, in units of ``scale``, the next sum lies with probability ``allowed``."""
+
+    def excess(z: float) -> float:
+        beyond = special.ndtr(points - z * scale) + special.ndtr(-points - z * scale)
+        return float(masses @ beyond) - allowed
+
+    return float(optimize.brentq(excess, 0.0, 40.0))

@@ -36,7 +36,7 @@ class MeasureOptions:
     Attributes:
         seed: of their order.
         retry_failed: measure failed cases again.
-        budget_s: time for the rounds, seconds; None is without end.
+        budget_s: time for the rounds, seconds; None is the suite's own, or without end.
         limit_bytes: memory a case may take; None is nine tenths of what is free.
         predict: whether cases that are predicted not to fit are skipped.
         peaks: whether the machine's peaks are measured where they are not known.
@@ -84,7 +84,8 @@ def measure_rounds(
 
         if options.peaks:
             _store_peaks(prepared, open_cases, history, worker_of, journal, announce)
-        budget, hear = TimeBudget(options.budget_s).started(), _with_time_left(announce, open_cases, history.costs)
+        budget = TimeBudget(options.budget_s or prepared.plan.budget_s).started()
+        hear = _with_time_left(announce, open_cases, history.costs)
         memory = _memory_guard(prepared, history, options)
         callbacks = RoundCallbacks(
             measure=_measurer(prepared, history, worker_of, options),

@@ -107,5 +107,5 @@ def _decision(question: Question, estimate: Estimate) -> Decision:
     most = question.over.protocol.most_rounds
     if estimate.n < min(_FEWEST, most):
         return "open"
-    level = level_of_look(min(estimate.n, most), most)
+    level = level_of_look(min(estimate.n, most), most, min(_FEWEST, most))
     return decision(estimate, question.margin, level, question.thresholds)

@@ -112,6 +112,7 @@ class Plan:
         limits, scene: from the suite, where it has them.
         merged: cases that two entries of different kinds reach, measured once.
         notes: sentences on targets that were chosen, and on variants left out.
+        budget_s: time for the rounds, seconds; None is without end.
     """
 
     suite: str
@@ -128,6 +129,7 @@ class Plan:
     limits: Limits | None = None
     scene: Scene | None = None
     notes: tuple[str, ...] = ()
+    budget_s: float | None = None
 
 
 def plan_from_json(data: dict[str, Any]) -> Plan:

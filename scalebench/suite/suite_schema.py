@@ -260,6 +260,7 @@ class Suite(StrictModel):
     grid: Grid = Field(default_factory=lambda: Grid.model_validate({}))
     exclude: list[Exclude] = Field([])
     protocol: ProtocolOrName = "standard"
+    budget_min: float | None = Field(None, gt=0, description="most minutes of measuring; a run's --budget replaces it")
     limits: LimitsEntry | None = Field(None, description="limits of the cases")
     scene: SceneEntry | None = Field(None, description="what the camera sees")
     claims: list[str] = Field([], description="claim ids or globs, or all, counted, measured")

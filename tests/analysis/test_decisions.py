@@ -12,22 +12,18 @@ from scalebench.analysis.stats import Estimate, unknown
 
 
 def test_published_boundaries_of_lan_and_demets() -> None:
-    """Five looks, two-sided 5 %, O'Brien-Fleming type: ld98 and its R package ldbounds give these."""
-    assert boundaries(5) == pytest.approx((4.8769, 3.3569, 2.6803, 2.2898, 2.0310), abs=2e-4)
+    """Five looks, two-sided 5 %, spent in proportion: their table of 1983."""
+    assert boundaries(5) == pytest.approx((2.58, 2.49, 2.41, 2.34, 2.28), abs=6e-3)
     assert boundaries(1) == pytest.approx((1.959964,), abs=1e-6)
 
 
-def test_the_last_look_is_near_o_brien_and_flemings_own() -> None:
-    """C = 2.040 for five looks and 1.977 for two (Jennison and Turnbull 2000, table 2.3); spending is a little less."""
-    assert boundaries(5)[-1] == pytest.approx(2.040, abs=0.01)
-    assert boundaries(2)[-1] == pytest.approx(1.977, abs=0.01)
-
-
-def test_levels_fall_from_nearly_certain() -> None:
-    levels = [level_of_look(look, 12) for look in range(1, 13)]
-    assert levels == sorted(levels, reverse=True)
-    assert levels[2] > 0.9999
-    assert 0.95 < levels[-1] < 0.975
+def test_what_early_looks_do_not_spend_the_first_one_may() -> None:
+    """Before the third of ten nothing is decided; it spends three tenths of 5 %: the two-sided quantile of 1.5 %."""
+    values = boundaries(10, 3)
+    assert values[:2] == (math.inf, math.inf)
+    assert values[2] == pytest.approx(2.4324, abs=1e-3)
+    assert level_of_look(3, 10, 3) == pytest.approx(0.985, abs=1e-6)
+    assert level_of_look(2, 10, 3) == 1.0
     assert level_of_look(1, 1) == pytest.approx(0.95)
 
 
