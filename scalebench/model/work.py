@@ -78,6 +78,7 @@ class Tally(TorchDispatchMode):
         self.operators: Counter[tuple[str, int, int, int]] = Counter()
         self._operators_met = operators_met or MetaOperators()
         self._effects: dict[tuple[Signature, tuple[bool, ...]], _Effect] = {}
+        self._whole: set[Any] = set()  # operators that are not composed of others
         self._weights: dict[int, Any] = {}
         self._hold(weights)
 
@@ -87,11 +88,12 @@ class Tally(TorchDispatchMode):
         kwargs = kwargs or {}
         packet = func.overloadpacket
         formula = _OWN.get(packet) or flop_registry.get(packet)
-        if formula is None:
+        if formula is None and func not in self._whole:
             with self:
                 result = func.decompose(*args, **kwargs)
             if result is not NotImplemented:
                 return result
+            self._whole.add(func)
         inputs = tensor_leaves((args, kwargs))
         weighted = tuple(map(self._is_weight, inputs))
         result, signature = self._operators_met.run(func, args, kwargs)
