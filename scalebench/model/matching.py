@@ -12,6 +12,8 @@ from scalebench.errors import BuildError, UnreachableError
 from scalebench.model.build import build, fixed_input
 from scalebench.model.complexity import count_model
 from scalebench.model.meta_operators import MetaOperators
+from scalebench.model.product_macs import UnlistedFunctionError, product_macs
+from scalebench.model.shared_layers import Memory, shared_layers
 from scalebench.suite.model_facts import MatchRequest, Spec, nominal
 from scalebench.suite.suite_plan import Member
 from scalebench.suite.variant import Variant
@@ -62,7 +64,18 @@ def match(request: MatchRequest) -> Match:
             f"{request.base} has a fixed input size, so its resolution cannot be searched",
             "list it under timm with the resolutions you want",
         )
+    try:
+        result = _search(request, _shape_counter())
+    except UnlistedFunctionError:
+        return _search(request, _counter())
+    member = result.member
+    chosen = Spec(Variant(request.base, member.depth, member.width, member.trim), member.resolution)
     macs = _counter()
+    full = [macs(spec) for spec in (Spec(Variant(request.base), request.resolution), chosen)]
+    return result if full == [result.base_macs, member.macs] else _search(request, macs)
+
+
+def _search(request: MatchRequest, macs: Callable[[Spec], int]) -> Match:
     base_macs = macs(Spec(Variant(request.base), request.resolution))
     goal = request.target * base_macs
 
@@ -94,7 +107,7 @@ def _best(attempts: list[_Attempt], goal: float) -> _Attempt:
 
 
 def _counter() -> Callable[[Spec], int]:
-    """Counts specs, building each structure once."""
+    """Counts specs in full, building each structure once."""
     models: dict[Variant, nn.Module] = {}
     operators = MetaOperators()
     counts: dict[Spec, int] = {}
@@ -104,6 +117,23 @@ def _counter() -> Callable[[Spec], int]:
             if spec.variant not in models:
                 models[spec.variant] = build(spec.variant, spec.resolution, device="meta")
             counts[spec] = count_model(models[spec.variant], spec.variant.name, spec.resolution, operators).macs
+        return counts[spec]
+
+    return macs
+
+
+def _shape_counter() -> Callable[[Spec], int]:
+    """Counts specs by shapes alone, at a tenth of the cost of a full count."""
+    models: dict[Variant, nn.Module] = {}
+    memory: Memory = {}
+    counts: dict[Spec, int] = {}
+
+    def macs(spec: Spec) -> int:
+        if spec not in counts:
+            if spec.variant not in models:
+                with shared_layers(memory):
+                    models[spec.variant] = build(spec.variant, spec.resolution, device="meta")
+            counts[spec] = product_macs(models[spec.variant], spec.resolution)
         return counts[spec]
 
     return macs

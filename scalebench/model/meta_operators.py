@@ -78,13 +78,20 @@ def _is_new(result: Any, inputs: list[torch.Tensor]) -> bool:
 
 def tensor_leaves(tree: Any) -> list[torch.Tensor]:
     """All tensors in nested tuples, lists and dictionaries."""
+    leaves: list[torch.Tensor] = []
+    _collect(tree, leaves)
+    return leaves
+
+
+def _collect(tree: Any, leaves: list[torch.Tensor]) -> None:
+    """Append the tensors of ``tree``; torch's own walk, for types that it knows, takes ten times as long."""
     if isinstance(tree, torch.Tensor):
-        return [tree]
-    if isinstance(tree, (tuple, list)):  # torch's own walk takes ten times as long
-        return [leaf for branch in tree for leaf in tensor_leaves(branch)]
-    if tree is None or isinstance(tree, (int, float, str)):
-        return []
-    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
+        leaves.append(tree)
+    elif isinstance(tree, (tuple, list, dict)):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            _collect(branch, leaves)
+    elif tree is not None and not isinstance(tree, (int, float, str)):
+        leaves += (leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor))
 
 
 def address(tensor: torch.Tensor) -> int:

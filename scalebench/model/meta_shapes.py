@@ -50,7 +50,7 @@ def _like_first(args: _Args) -> torch.Tensor:
 
 def _batch_norm(args: _Args) -> tuple[torch.Tensor, ...] | None:
     x, _weight, _bias, mean, variance, training = args[:6]
-    if training and x.numel() == x.shape[1] or mean is None or variance is None:
+    if (training and x.numel() == x.shape[1]) or mean is None or variance is None:
         return None
     return _new(x.shape), _new((x.shape[1],)), _new((x.shape[1],))
 
@@ -80,7 +80,8 @@ def _layer_norm(args: _Args) -> tuple[torch.Tensor, ...]:
     return _new(x.shape), _new(statistics), _new(statistics)
 
 
-def _convolution(args: _Args) -> torch.Tensor | None:
+def convolution(args: _Args) -> torch.Tensor | None:
+    """Arguments are those of ``aten.convolution``."""
     x, weight, _bias, stride, padding, dilation, transposed, _output_padding, groups = args
     if transposed or x.dim() != weight.dim() or x.shape[1] != weight.shape[1] * groups or weight.shape[0] % groups:
         return None
@@ -111,7 +112,8 @@ def _cat(args: _Args) -> torch.Tensor | None:
     return _new(shapes[0]) if all(shape == shapes[0] for shape in shapes) else None
 
 
-def _reduced(args: _Args) -> torch.Tensor | None:
+def reduced(args: _Args) -> torch.Tensor | None:
+    """Arguments are those of ``aten.mean.dim``: tensor, dimensions, whether they are kept."""
     x, dims = args[:2]
     if not dims:
         return None
@@ -158,11 +160,11 @@ _RULES: dict[Any, Callable[[_Args], Any]] = {
     _ATEN.native_batch_norm_backward.default: _norm_backward,
     _ATEN.native_layer_norm.default: _layer_norm,
     _ATEN.native_layer_norm_backward.default: _layer_norm_backward,
-    _ATEN.convolution.default: _convolution,
+    _ATEN.convolution.default: convolution,
     _ATEN.convolution_backward.default: _convolution_backward,
     _ATEN.cat.default: _cat,
-    _ATEN.mean.dim: _reduced,
-    _ATEN.sum.dim_IntList: _reduced,
+    _ATEN.mean.dim: reduced,
+    _ATEN.sum.dim_IntList: reduced,
     _ATEN.mm.default: _product,
     _ATEN.bmm.default: _product,
     _ATEN.addmm.default: _addmm,
