@@ -50,12 +50,14 @@ def plan_suite(
 ) -> PlannedSuite:
     """Prepare a suite, and predict its passes from records: files or folders, by default ``results/``.
 
+    Models that only claims need are not counted.
+
     Raises:
         StoreError: a name in ``records`` that does not exist.
         SuiteError: whatever is wrong with the suite.
     """
     with Worker() as worker:
-        prepared = prepare_suite(suite, worker, protocol=protocol, announce=announce)
+        prepared = prepare_suite(suite, worker, protocol=protocol, for_claims=False, announce=announce)
     return predict_passes(prepared, find_records(records))
 
 

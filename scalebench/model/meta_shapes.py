@@ -156,6 +156,7 @@ _RULES: dict[Any, Callable[[_Args], Any]] = {
     _ATEN._safe_softmax.default: _like_first,
     _ATEN._softmax_backward_data.default: _like_first,
     _ATEN.native_batch_norm.default: _batch_norm,
+    _ATEN._native_batch_norm_legit.default: _batch_norm,
     _ATEN._native_batch_norm_legit_no_training.default: _batch_norm_inference,
     _ATEN.native_batch_norm_backward.default: _norm_backward,
     _ATEN.native_layer_norm.default: _layer_norm,

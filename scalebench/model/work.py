@@ -9,6 +9,7 @@ pass where 3 times is right.
 from __future__ import annotations
 
 import re
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ class Tally(TorchDispatchMode):
     Args:
         weights: parameters and buffers; tensors computed from them alone count as weights too.
         operators_met: runs the operators; several tallies may share one.
+        on_result: called with every operator, its arguments and its result; those that a composite consists of are not.
 
     Attributes:
         macs: multiply-adds.
@@ -68,7 +70,12 @@ class Tally(TorchDispatchMode):
         operators: the same by kind of operator: how often each (kind, macs, activation bytes, weight bytes) occurred.
     """
 
-    def __init__(self, weights: Iterable[torch.Tensor] = (), operators_met: MetaOperators | None = None) -> None:
+    def __init__(
+        self,
+        weights: Iterable[torch.Tensor] = (),
+        operators_met: MetaOperators | None = None,
+        on_result: Callable[[Any, tuple[Any, ...], Any], None] | None = None,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self.macs = 0
         self.activations = 0
@@ -79,18 +86,25 @@ class Tally(TorchDispatchMode):
         self._operators_met = operators_met or MetaOperators()
         self._effects: dict[tuple[Signature, tuple[bool, ...]], _Effect] = {}
         self._whole: set[Any] = set()  # operators that are not composed of others
-        self._weights: dict[int, Any] = {}
+        self._on_result = on_result
+        self._within = 0  # depth of composite operators
+        self._weights: set[int] = set()
         self._hold(weights)
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
+        result = self._count(func, args, kwargs)
+        if self._on_result and not self._within:
+            self._on_result(func, args, result)
+        return result
+
+    def _count(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         packet = func.overloadpacket
         formula = _OWN.get(packet) or flop_registry.get(packet)
         if formula is None and func not in self._whole:
-            with self:
-                result = func.decompose(*args, **kwargs)
+            result = self._decompose(func, args, kwargs)
             if result is not NotImplemented:
                 return result
             self._whole.add(func)
@@ -105,6 +119,14 @@ class Tally(TorchDispatchMode):
                 self._effects[signature, weighted] = effect
         self._add(effect, result)
         return result
+
+    def _decompose(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self._within += 1
+        try:
+            with self:
+                return func.decompose(*args, **kwargs)
+        finally:
+            self._within -= 1
 
     def _add(self, effect: _Effect, result: Any) -> None:
         self.macs += effect.macs
@@ -122,8 +144,10 @@ class Tally(TorchDispatchMode):
         return address(tensor) in self._weights
 
     def _hold(self, tensors: Iterable[torch.Tensor]) -> None:
-        """Keep the storages, so that no later one gets the address of a weight."""
-        self._weights.update((address(t), t.untyped_storage()) for t in tensors)
+        """Remember the storages while they live: a later one may get the same address."""
+        for tensor in tensors:
+            self._weights.add(address(tensor))
+            weakref.finalize(tensor.untyped_storage(), self._weights.discard, address(tensor))
 
 
 def _effect(

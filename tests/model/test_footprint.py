@@ -10,6 +10,7 @@ from scalebench.errors import BuildError
 from scalebench.model import footprint
 from scalebench.model.build import build
 from scalebench.model.footprint import static_peak
+from scalebench.model.lifetimes import FusedAttentionError
 from scalebench.suite.variant import Variant
 
 
@@ -70,6 +71,6 @@ def test_the_meta_device_gives_what_fake_tensors_of_the_cpu_give(name: str, trai
 
 def test_attention_keeps_its_fused_kernel() -> None:
     model = build(Variant("vit_tiny_patch16_224"), 224, device="meta")
-    with pytest.raises(footprint._FusedAttention):
+    with pytest.raises(FusedAttentionError):
         footprint._peak_on_meta(model, 224, 1, False)
     assert static_peak(model, 224) == footprint._peak_of_fakes(model, 224, 1, False)
