@@ -11,9 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PAUSE_S = 1800.0
 """A longer pause between the starts of two rounds of a host begins a new session."""
@@ -123,7 +126,7 @@ def sample(rounds: pd.DataFrame, metric: str, spreads: Mapping[tuple[str, str], 
         spreads: see ``spreads``.
     """
     rows = rounds[rounds[metric].notna()]
-    numbers = rows["session"] if "session" in rows else pd.Series(0, index=rows.index)
+    numbers = rows["session"] if "session" in rows else np.zeros(len(rows), int)
     by_session = {int(number): tuple(own) for number, own in rows[metric].groupby(numbers)}
     return SessionRounds(by_session, spreads.get((rows["machine"].iloc[0], metric)) if len(rows) else None)
 
