@@ -66,7 +66,8 @@ def peak_and_macs_of_training(model: nn.Module, resolution: int, operators: Meta
     lifetimes = Lifetimes([*model.parameters(), *model.buffers()])
     tally = Tally(operators_met=operators, on_result=lifetimes.add)
     try:
-        _run(model, images, True, tally, lifetimes)
+        with lifetimes.watching(images, refuse=True), tally:
+            _one_pass(model, dict(model.named_buffers()), images, True)
     except Exception as error:
         raise BuildError(f"training: {type(error).__name__}: {error}") from error
     if tally.uncounted:
@@ -77,16 +78,9 @@ def peak_and_macs_of_training(model: nn.Module, resolution: int, operators: Meta
 def _peak_on_meta(model: nn.Module, resolution: int, batch: int, training: bool) -> int:
     images = torch.empty(batch, 3, resolution, resolution, device="meta")
     lifetimes = Lifetimes([*model.parameters(), *model.buffers()])
-    _run(model, images, training, _Observed(lifetimes, MetaOperators()), lifetimes)
+    with lifetimes.watching(images, fuse=True), _Observed(lifetimes, MetaOperators()):
+        _one_pass(model, dict(model.named_buffers()), images, training)
     return lifetimes.peak
-
-
-def _run(model: nn.Module, images: torch.Tensor, training: bool, mode: TorchDispatchMode, lifetimes: Lifetimes) -> None:
-    try:
-        with lifetimes.watching(images, refuse_attention=True), mode:
-            _one_pass(model, dict(model.named_buffers()), images, training)
-    finally:
-        model.zero_grad(set_to_none=True)
 
 
 def _peak_of_fakes(model: nn.Module, resolution: int, batch: int, training: bool) -> int:
@@ -123,3 +117,4 @@ def _one_pass(model: nn.Module, state: dict[str, torch.Tensor], images: torch.Te
                 _loss(output).backward()
     finally:
         model.train(was_training)
+        model.zero_grad(set_to_none=True)

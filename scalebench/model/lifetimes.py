@@ -36,14 +36,18 @@ class Lifetimes:
             self._hold(tensor)
 
     @contextmanager
-    def watching(self, images: torch.Tensor, refuse_attention: bool = False) -> Iterator[None]:
+    def watching(self, images: torch.Tensor, fuse: bool = False, refuse: bool = False) -> Iterator[None]:
         """Watch a pass over ``images``.
 
+        Args:
+            images: input of the pass.
+            fuse, refuse: attention, in place of its decomposition.
+
         Raises:
-            FusedAttentionError: attention is called, and refused.
+            FusedAttentionError: attention is refused, or it is not clear that a CPU would fuse it.
         """
         self._hold(images)
-        with _NoteAttention(self, refuse_attention):
+        with _NoteAttention(self, fuse, refuse):
             yield
 
     def add(self, func: Any, args: tuple[Any, ...], result: Any) -> None:
@@ -66,16 +70,43 @@ class Lifetimes:
 
 
 class _NoteAttention(TorchFunctionMode):
-    def __init__(self, lifetimes: Lifetimes, refuse: bool) -> None:
+    """Notes that attention is called; refuses it, or calls the fused kernel, where that is asked for."""
+
+    def __init__(self, lifetimes: Lifetimes, fused: bool, refuse: bool) -> None:
         super().__init__()
         self._lifetimes = lifetimes
+        self._fused = fused
         self._refuse = refuse
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if func is scaled_dot_product_attention:
-            self._lifetimes.fused_attention = True
-            if self._refuse:
-                raise FusedAttentionError
-        return func(*args, **(kwargs or {}))
+        if func is not scaled_dot_product_attention:
+            return func(*args, **(kwargs or {}))
+        self._lifetimes.fused_attention = True
+        if self._refuse:
+            raise FusedAttentionError
+        return (_attention if self._fused else func)(*args, **(kwargs or {}))
+
+
+def _attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attn_mask: torch.Tensor | None = None,
+    dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
+) -> torch.Tensor:  # fmt: skip
+    """Attention by the kernel that a CPU takes; where the choice is not plain, the signal to use fake tensors.
+
+    The conditions are those of ``use_flash_attention_cpp`` in torch's ``sdp_utils_cpp.cpp``.
+    """
+    tensors = (query, key, value)
+    mask_fits = attn_mask is None or (attn_mask.dim() in (2, 4) and not attn_mask.requires_grad)
+    if not mask_fits or query.dim() != 4:
+        return scaled_dot_product_attention(
+            query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa
+        )
+    plain = all(t.dim() == 4 and t.dtype == torch.float32 and t.stride(-1) == 1 and t.numel() for t in tensors)
+    same = len({(*t.shape[:2], t.shape[3]) for t in tensors}) == 1
+    if not plain or not same or dropout_p or enable_gqa or (attn_mask is not None and attn_mask.dtype == torch.bool):
+        raise FusedAttentionError
+    kernel = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001 - it has no public name
+    output: torch.Tensor = kernel(query, key, value, dropout_p, is_causal, attn_mask=attn_mask, scale=scale)[0]
+    return output
