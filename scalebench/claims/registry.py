@@ -136,7 +136,11 @@ def with_file(path: Path | None) -> Registry:
     Raises:
         ClaimError: with file, line, key, and the nearest valid word where there is one.
     """
-    return registry() if path is None else {**registry(), **_claims(parse_yaml(str(path), read_text(path, ClaimError), list, ClaimError))}
+    return (
+        registry()
+        if path is None
+        else {**registry(), **_claims(parse_yaml(str(path), read_text(path, ClaimError), list, ClaimError))}
+    )
 
 
 def _claims(file: Located) -> Registry:

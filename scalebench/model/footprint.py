@@ -60,13 +60,14 @@ def peak_and_macs_of_training(model: nn.Module, resolution: int, operators: Meta
     """What ``static_peak`` and ``training_macs`` give for training on one image, in a single pass.
 
     Raises:
-        BuildError: the pass fails in full train mode, has attention, or an operator without a formula.
+        BuildError: the pass fails in full train mode, or has an operator without a formula or attention whose kernel is
+            not clear.
     """
     images = torch.empty(1, 3, resolution, resolution, device="meta")
     lifetimes = Lifetimes([*model.parameters(), *model.buffers()])
     tally = Tally(operators_met=operators, on_result=lifetimes.add)
     try:
-        with lifetimes.watching(images, refuse=True), tally:
+        with lifetimes.watching(images, fuse=True), tally:
             _one_pass(model, dict(model.named_buffers()), images, True)
     except Exception as error:
         raise BuildError(f"training: {type(error).__name__}: {error}") from error

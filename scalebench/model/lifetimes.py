@@ -16,7 +16,7 @@ from scalebench.model.work import written
 
 
 class FusedAttentionError(Exception):
-    """The model has attention, which the meta device decomposes."""
+    """The model has attention, and it is not clear which kernel a CPU would take."""
 
 
 class Lifetimes:
@@ -36,18 +36,18 @@ class Lifetimes:
             self._hold(tensor)
 
     @contextmanager
-    def watching(self, images: torch.Tensor, fuse: bool = False, refuse: bool = False) -> Iterator[None]:
+    def watching(self, images: torch.Tensor, fuse: bool = False) -> Iterator[None]:
         """Watch a pass over ``images``.
 
         Args:
             images: input of the pass.
-            fuse, refuse: attention, in place of its decomposition.
+            fuse: call attention's kernel in place of its decomposition.
 
         Raises:
-            FusedAttentionError: attention is refused, or it is not clear that a CPU would fuse it.
+            FusedAttentionError: it is not clear which kernel a CPU would take.
         """
         self._hold(images)
-        with _NoteAttention(self, fuse, refuse):
+        with _NoteAttention(self, fuse):
             yield
 
     def add(self, func: Any, args: tuple[Any, ...], result: Any) -> None:
@@ -70,13 +70,12 @@ class Lifetimes:
 
 
 class _NoteAttention(TorchFunctionMode):
-    """Notes that attention is called; refuses it, or calls the fused kernel, where that is asked for."""
+    """Notes that attention is called, and calls its kernel where that is asked for."""
 
-    def __init__(self, lifetimes: Lifetimes, fused: bool, refuse: bool) -> None:
+    def __init__(self, lifetimes: Lifetimes, fused: bool) -> None:
         super().__init__()
         self._lifetimes = lifetimes
         self._fused = fused
-        self._refuse = refuse
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -84,8 +83,6 @@ class _NoteAttention(TorchFunctionMode):
         if func is not scaled_dot_product_attention:
             return func(*args, **(kwargs or {}))
         self._lifetimes.fused_attention = True
-        if self._refuse:
-            raise FusedAttentionError
         return (_attention if self._fused else func)(*args, **(kwargs or {}))
 
 

@@ -38,7 +38,22 @@ def _convolution_backward(grad: torch.Tensor, x: torch.Tensor, weight: torch.Ten
     return int(forward) * (bool(output_mask[0]) + bool(output_mask[1]))
 
 
-_OWN: dict[Any, Callable[..., int]] = {torch.ops.aten.convolution_backward: _convolution_backward}
+def _attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *_: Any, **__: Any) -> int:
+    """FLOPs of both products of attention, as its decomposition has them, causal or not."""
+    products = query.shape[-1] + value.shape[-1]
+    return 2 * query[..., 0].numel() * key.shape[-2] * products
+
+
+def _attention_backward(_grad: torch.Tensor, *args: Any, **_: Any) -> int:
+    """FLOPs of two gradients for each product; torch's own formula adds what a kernel computes again."""
+    return 2 * _attention(*args[:3])
+
+
+_OWN: dict[Any, Callable[..., int]] = {
+    torch.ops.aten.convolution_backward: _convolution_backward,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,
+}
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ from torch import nn
 
 from scalebench.errors import BuildError
 from scalebench.model import footprint
+from scalebench.model.backward import training_macs
 from scalebench.model.build import build
 from scalebench.model.footprint import static_peak
 from scalebench.model.lifetimes import FusedAttentionError
+from scalebench.model.meta_operators import MetaOperators
 from scalebench.suite.variant import Variant
 
 
@@ -69,8 +71,26 @@ def test_the_meta_device_gives_what_fake_tensors_of_the_cpu_give(name: str, trai
     assert footprint._peak_on_meta(model, 64, 1, training) == footprint._peak_of_fakes(model, 64, 1, training)
 
 
-def test_attention_keeps_its_fused_kernel() -> None:
-    model = build(Variant("vit_tiny_patch16_224"), 224, device="meta")
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(
+    ("name", "side"), [("vit_tiny_patch16_224", 224), ("hiera_tiny_224", 224), ("tiny_vit_5m_224", 224)]
+)
+def test_attention_takes_the_kernel_that_fake_tensors_of_the_cpu_take(name: str, side: int, training: bool) -> None:
+    """Fused, decomposed for five dimensions, and with a mask that learns or does not."""
+    model = build(Variant(name), side, device="meta")
+    assert footprint._peak_on_meta(model, side, 1, training) == footprint._peak_of_fakes(model, side, 1, training)
+
+
+def test_attention_whose_kernel_is_not_clear_takes_fake_tensors() -> None:
+    model = build(Variant("mobilenetv4_hybrid_medium"), 256, device="meta")  # one head of keys for all queries
     with pytest.raises(FusedAttentionError):
-        footprint._peak_on_meta(model, 224, 1, False)
-    assert static_peak(model, 224) == footprint._peak_of_fakes(model, 224, 1, False)
+        footprint._peak_on_meta(model, 256, 1, False)
+    assert static_peak(model, 256) == 55_350_624
+
+
+@pytest.mark.parametrize(("name", "side"), [("efficientnet_b0", 224), ("resnet18", 64), ("vit_tiny_patch16_224", 224)])
+def test_one_pass_of_training_gives_what_two_give(name: str, side: int) -> None:
+    model = build(Variant(name), side, device="meta")
+    both = footprint.peak_and_macs_of_training(model, side, MetaOperators())
+    assert both == (static_peak(model, side, training=True), training_macs(model, side))
+    assert all(p.grad is None for p in model.parameters())
