@@ -126,7 +126,7 @@ def sample(rounds: pd.DataFrame, metric: str, spreads: Mapping[tuple[str, str], 
         spreads: see ``spreads``.
     """
     rows = rounds[rounds[metric].notna()]
-    numbers = rows["session"] if "session" in rows else np.zeros(len(rows), int)
+    numbers = rows["session"] if "session" in rows else rows["machine"].map(lambda _: 0)
     by_session = {int(number): tuple(own) for number, own in rows[metric].groupby(numbers)}
     return SessionRounds(by_session, spreads.get((rows["machine"].iloc[0], metric)) if len(rows) else None)
 

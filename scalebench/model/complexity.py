@@ -79,7 +79,7 @@ def count_model(
         BuildError: its forward pass fails at this resolution.
     """
     weights = [*model.parameters(), *model.buffers()]
-    tally = Tally(weights, operators, lifetimes and lifetimes.add)
+    tally = Tally(weights, operators, lifetimes.add if lifetimes else None)
     tally_forward(model, tally, name, resolution, lifetimes)
     return Complexity(
         params=sum(p.numel() for p in model.parameters()),

@@ -95,15 +95,19 @@ def _attention(
     The conditions are those of ``use_flash_attention_cpp`` in torch's ``sdp_utils_cpp.cpp``.
     """
     tensors = (query, key, value)
-    mask_fits = attn_mask is None or (attn_mask.dim() in (2, 4) and not attn_mask.requires_grad)
-    if not mask_fits or query.dim() != 4:
-        return scaled_dot_product_attention(
-            query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa
-        )
-    plain = all(t.dim() == 4 and t.dtype == torch.float32 and t.stride(-1) == 1 and t.numel() for t in tensors)
-    same = len({(*t.shape[:2], t.shape[3]) for t in tensors}) == 1
-    if not plain or not same or dropout_p or enable_gqa or (attn_mask is not None and attn_mask.dtype == torch.bool):
+    if enable_gqa or any(t.dtype != torch.float32 for t in (*tensors, *([] if attn_mask is None else [attn_mask]))):
         raise FusedAttentionError
+    shaped = all(t.dim() == 4 and t.stride(-1) == 1 and t.numel() for t in tensors)
+    same = shaped and len({(*t.shape[:2], t.shape[3]) for t in tensors}) == 1
+    if not same or dropout_p or not (attn_mask is None or _mask_fits(attn_mask, query, key)):
+        return scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, is_causal, scale=scale)
     kernel = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001 - it has no public name
     output: torch.Tensor = kernel(query, key, value, dropout_p, is_causal, attn_mask=attn_mask, scale=scale)[0]
     return output
+
+
+def _mask_fits(mask: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> bool:
+    """Whether the kernel takes the mask: it has no gradient for it, and broadcasts two or four dimensions."""
+    scores = (*query.shape[:3], key.shape[2])
+    broadcasts = all(side in (1, full) for side, full in zip(reversed(mask.shape), reversed(scores), strict=False))
+    return not mask.requires_grad and mask.dim() in (2, 4) and broadcasts

@@ -24,8 +24,9 @@ _SAME = {
 _BOTH = {torch.add, torch.mul, _T.add, _T.add_, _T.mul, _T.mul_, _T.__iadd__, _T.__imul__, _T.__radd__, _T.__rmul__}
 """Functions of two tensors that broadcast."""
 _RUN = {
-    _T.shape.__get__, _T.size, _T.dim, _T.flatten, _T.view, _T.reshape, _T.expand, _T.ndim.__get__,
-    torch._assert, torch.flatten, torch.cat, F.pad, F.adaptive_avg_pool2d, F.avg_pool2d, F.max_pool2d,
+    _T.shape.__get__, _T.ndim.__get__,  # type: ignore[attr-defined]  # descriptors, which torch types as values
+    _T.size, _T.dim, _T.flatten, _T.view, _T.reshape, _T.expand, torch.flatten, torch.cat,
+    F.pad, F.adaptive_avg_pool2d, F.avg_pool2d, F.max_pool2d, torch._assert,  # noqa: SLF001 - what timm calls
 }  # fmt: skip
 """Functions without products, which torch computes."""
 

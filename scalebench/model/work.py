@@ -51,8 +51,8 @@ def _attention_backward(_grad: torch.Tensor, *args: Any, **_: Any) -> int:
 
 _OWN: dict[Any, Callable[..., int]] = {
     torch.ops.aten.convolution_backward: _convolution_backward,
-    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
-    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,  # noqa: SLF001 - no public name
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,  # noqa: SLF001
 }
 
 
