@@ -1,9 +1,9 @@
 """Static peak memory: storage lifetimes through one pass, without a device and without data.
 
 The meta device decomposes attention into an N^2 matrix (6.6 times too much for ViT-B/16 at 768 pixels). The kernel that
-a CPU takes is called in its place; where it is not clear which one that is, the model takes fake CPU tensors, which
-cost ten times as much. The figure is a lower-bound estimate: real processes add library scratch and allocator slack, 0.9 to
-1.9 times in practice.
+a CPU takes is called in its place. Where it is not clear which one that is, the model takes fake CPU tensors, at ten
+times the cost. The figure is a lower-bound estimate: real processes add library scratch and allocator slack, 0.9 to 1.9
+times in practice.
 """
 
 from __future__ import annotations
