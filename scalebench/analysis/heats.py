@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from itertools import combinations, groupby
 from operator import itemgetter
 from statistics import median
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from scalebench.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LAPPED = ("latency_s", "throughput_ips")
 """Metrics that every turn has."""
@@ -65,6 +67,8 @@ def with_turns(rounds: pd.DataFrame) -> pd.DataFrame:
     Args:
         rounds: with ``used`` and ``session``.
     """
+    import pandas as pd  # plans read the stop rule, which needs no frame
+
     in_heat = rounds["used"].astype(bool) & (rounds["heat"] != "") & (rounds["turns"].map(len) > 0)
     own = rounds[in_heat]
     references = {machine: _in_most_heats(rows) for machine, rows in own.groupby("machine", sort=False)}

@@ -9,7 +9,6 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from scalebench.analysis.moderation import Part
 from scalebench.analysis.sessions import SessionRounds, Spread
@@ -211,4 +210,6 @@ def _t_half(standard_error: float, freedom: float) -> float:
 def _quantile(freedom: float, level: float) -> float:
     """Half-width of an interval in standard errors."""
     end = 0.5 + level / 2
+    from scipy import special  # half a second, and only estimates need it
+
     return float(special.ndtri(end) if math.isinf(freedom) else special.stdtrit(freedom, end))
