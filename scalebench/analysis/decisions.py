@@ -77,28 +77,28 @@ def boundaries(most: int) -> tuple[float, ...]:
     Society A 132, 1969). Each boundary spends what the spending function allows until then.
     """
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    points, masses = np.zeros(1), np.ones(1)
-    found: list[float] = []
-    spent = 0.0
+    sums, masses = np.zeros(1), np.ones(1)
+    levels: list[float] = []
     for look in range(1, most + 1):
-        scale = math.sqrt(look)
-        allowed = _spent(look / most) - spent
-
-        def excess(z: float, scale: float = scale, allowed: float = allowed) -> float:
-            beyond = special.ndtr(points - z * scale) + special.ndtr(-points - z * scale)
-            return float(masses @ beyond) - allowed
-
-        z = float(optimize.brentq(excess, 0.0, 40.0))
-        found.append(z)
-        spent += allowed
-        end = min(z, _TAIL) * scale
+        allowed = _spent(look / most) - _spent((look - 1) / most)
+        z = float(optimize.brentq(_excess, 0.0, 40.0, args=(math.sqrt(look), sums, masses, allowed)))
+        levels.append(z)
+        end = min(z, _TAIL) * math.sqrt(look)
         inner = end * nodes
-        density = np.exp(-((inner[:, None] - points) ** 2) / 2) / math.sqrt(2 * math.pi) @ masses
-        points, masses = inner, end * weights * density
-    return tuple(found)
+        density = np.exp(-((inner[:, None] - sums) ** 2) / 2) / math.sqrt(2 * math.pi) @ masses
+        sums, masses = inner, end * weights * density
+    return tuple(levels)
+
+
+def _excess(z: float, scale: float, sums: np.ndarray, masses: np.ndarray, allowed: float) -> float:
+    """Chance to cross a boundary next, by the density of the sums until now, over what may be spent on it."""
+    beyond = special.ndtr(sums - z * scale) + special.ndtr(-sums - z * scale)
+    return float(masses @ beyond) - allowed
 
 
 def _spent(time: float) -> float:
     """Two-sided error spent until this share of all heats: on each side 2 - 2 Phi(z / sqrt(time))."""
+    if not time:
+        return 0.0
     side = (1 - LEVEL) / 2
     return float(4 * special.ndtr(special.ndtri(side / 2) / math.sqrt(time)))

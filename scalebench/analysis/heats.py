@@ -44,9 +44,7 @@ def logs_by_turn(laps: Sequence[float], turns: Sequence[int], batch: int) -> dic
         turns: number of the turn of each, ascending.
         batch: images per pass.
     """
-    by_turn = {
-        turn: [lap for _, lap in own] for turn, own in groupby(zip(turns, laps, strict=True), key=itemgetter(0))
-    }
+    by_turn = {turn: [lap for _, lap in own] for turn, own in groupby(zip(turns, laps, strict=True), key=itemgetter(0))}
     latency = {turn: math.log(median(own)) for turn, own in by_turn.items()}
     throughput = {turn: math.log(batch * len(own) / sum(own)) for turn, own in by_turn.items()}
     return dict(zip(LAPPED, (latency, throughput), strict=True))

@@ -32,6 +32,7 @@ DEFAULT_FREEDOM = 4.0
 """Degrees of freedom of the defaults. Beside a machine's own estimate they weigh as one session only, because another
 machine's spread may differ."""
 
+
 def numbered(started: Sequence[str]) -> list[int]:
     """Session of each round of one host, 0-based, oldest first; rounds without a time belong to the first.
 

@@ -123,9 +123,10 @@ def _usable(rounds: Sequence[Record]) -> list[Record]:
 
 
 def doubts(record: Record) -> tuple[str, ...]:
-    """Notes that may set a round aside: none of a heat, whose disturbance all members share and which their ratios lose.
+    """Notes that may set a round aside; none of a heat.
 
-    Setting one member aside would only break the pair. The flags stay visible.
+    What disturbs a heat disturbs all its members alike and cancels in their ratios; to set one aside would break its
+    pairs. The flags stay visible.
     """
     return () if record.heat else record.notes
 

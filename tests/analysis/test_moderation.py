@@ -30,7 +30,7 @@ def test_limmas_numbers_where_degrees_of_freedom_differ() -> None:
 
 
 def test_variances_that_differ_by_chance_alone_are_one() -> None:
-    """Of two degrees of freedom each, InMoose finds no spread beyond chance: the mean for all, and of all the freedom."""
+    """Of two degrees of freedom each, InMoose finds no spread beyond chance: the mean for all, with all the freedom."""
     prior = fit_prior([(variance, 2) for variance in VARIANCES])
     assert (prior.variance, prior.freedom) == (pytest.approx(0.02877), math.inf)
     assert prior.moderate(0.16, 2) == (pytest.approx(0.02877), 20)
