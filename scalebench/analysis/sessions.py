@@ -109,6 +109,11 @@ class SessionRounds:
         """Of all rounds."""
         return [float(value) for values in self.by_session.values() for value in values]
 
+    @property
+    def moderated(self) -> bool:
+        """Whether other cases tell about the variance of its rounds."""
+        return self.prior.freedom > 0
+
     def within(self, sessions: Collection[int]) -> SessionRounds:
         """The rounds of these sessions, not compared by turns any more."""
         own = {number: values for number, values in self.by_session.items() if number in sessions}

@@ -126,10 +126,10 @@ def _usable(rounds: Sequence[Record]) -> list[Record]:
 
 
 def doubts(record: Record) -> tuple[str, ...]:
-    """Notes that may set a round aside: none of a heat.
+    """Notes that may set a round aside; none of a heat.
 
-    Its members share a disturbance, so that their ratios lose it, and setting one aside would only break the pair. The
-    flags stay visible.
+    What disturbs a heat disturbs all its members alike and cancels in their ratios; to set one aside would break its
+    pairs. The flags stay visible.
     """
     return () if record.heat else record.notes
 
