@@ -212,7 +212,7 @@ class Directed:
 
 
 def directed(
-    clock: Clock, machines: int, level: Callable[[int, int], float] = level_of_look, seed: int = 2
+    clock: Clock, machines: int, level: Callable[[int, int, int], float] = level_of_look, seed: int = 2
 ) -> dict[float, Directed]:
     """A look after each heat from ``LEAST`` on; each pair stops when it is decided."""
     stopped: dict[float, list[tuple[Estimate, Decision, int]]] = {}
@@ -222,7 +222,7 @@ def directed(
             own, left = samples(rounds[rounds["round"] < look]), []
             for over, under, true in open_:
                 e = ratio(*(own[case_of(*member).resolution] for member in (over, under)))
-                word = decision(e, MARGIN, level(look, MOST))
+                word = decision(e, MARGIN, level(look, MOST, LEAST))
                 if word == "open" and look < MOST:
                     left.append((over, under, true))
                 else:
@@ -238,7 +238,7 @@ def directed(
     }  # fmt: skip
 
 
-def always_95(look: int, most: int) -> float:
+def always_95(look: int, most: int, first: int) -> float:
     """What looking without spending does."""
     return LEVEL
 
