@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from scalebench.analysis.pooling import sample_of
 from scalebench.analysis.stats import Estimate, of_rounds, ratio
 from scalebench.cli.arguments import Timing, duration_s, size_bytes
 from scalebench.cli.output import print_json, print_table
@@ -63,8 +64,7 @@ def _row(case: Case, records: Sequence[Record], plain: Sequence[Record]) -> dict
     row: dict[str, Any] = {"way": case.configuration, "case": case.label, "n": len(good), "batch": case.batch}
     for metric in _METRICS:
         row |= _ends(metric, of_rounds([value for record in good if (value := record.facts.get(metric))]))
-    speeds = [[record.facts["throughput_ips"] for record in rounds] for rounds in (good, base)]
-    row |= _ends("speedup", ratio(*speeds) if all(speeds) else of_rounds([]))
+    row |= _ends("speedup", ratio(*(sample_of(rounds, "throughput_ips") for rounds in (good, base))))
     errors, agreements = (
         [record.facts[name] for record in good if record.facts.get(name) is not None]
         for name in ("relative_error", "top1_agreement")

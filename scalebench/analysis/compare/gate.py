@@ -78,12 +78,11 @@ def welch(a: Sequence[float], b: Sequence[float], floor: float = 0.0, freedom: f
     return Effect(mean, math.sqrt(variance), variance**2 / unsure if unsure else math.inf, n)
 
 
-def paired(pairs: Sequence[tuple[float, float]]) -> Effect:
-    """Effect between round medians (A, B) of one run, at least one pair: mean of the paired logs, with a t-interval."""
-    logs = np.log(np.asarray([b for _, b in pairs], dtype=float) / np.asarray([a for a, _ in pairs], dtype=float))
+def paired(logs: Sequence[float]) -> Effect:
+    """Effect from the log ratios B / A of the pairs of one run, at least one: their mean, with a t-interval."""
     n = len(logs)
     error = float(stats.sem(logs)) if n > 1 else math.nan
-    return Effect(float(logs.mean()), error, n - 1, n)
+    return Effect(float(np.mean(logs)), error, n - 1, n)
 
 
 def judge(effect: Effect, margin: float, better: Better) -> Verdict:

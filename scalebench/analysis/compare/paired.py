@@ -13,8 +13,9 @@ from scalebench.analysis.compare.comparison import Compared, Comparison, NoiseSc
 from scalebench.analysis.compare.gate import paired
 from scalebench.analysis.compare.sides import Side
 from scalebench.analysis.fingerprint import Difference, fingerprint_difference
+from scalebench.analysis.heats import log_ratio, of_record
 from scalebench.analysis.stats import LEVEL
-from scalebench.analysis.stopping import SPARE, counting
+from scalebench.analysis.stopping import SPARE, counting, doubts
 from scalebench.metrics import METRICS
 from scalebench.record import Record
 
@@ -29,7 +30,8 @@ def compare_paired(duels: Sequence[Duel], metrics: Sequence[str], margin: float)
     """Compare the two sides of each duel, which has at least one pair.
 
     The effect is the mean of the paired log ratios with a t-interval: the rounds of a pair were made within a minute,
-    so no noise between runs is added. From six pairs on there is also the sign test's interval of the median.
+    so no noise between runs is added. Of a pair that took turns the log ratio is the median over its turns. From six
+    pairs on there is also the sign test's interval of the median.
     """
     rows: list[Compared] = []
     failed: list[str] = []
@@ -88,7 +90,7 @@ def sign_interval(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _marks(duel: Duel) -> list[tuple[bool, tuple[str, ...]]]:
-    return [(a.outcome == b.outcome == "ok", (*a.notes, *b.notes)) for a, b in duel]
+    return [(a.outcome == b.outcome == "ok", (*doubts(a), *doubts(b))) for a, b in duel]
 
 
 def _sides(duel: Duel) -> tuple[Side, Side]:
@@ -104,11 +106,19 @@ def _row(a: Side, b: Side, metric: str, margin: float) -> Compared | None:
     before, after = a.values(metric), b.values(metric)
     if not before or len(before) != len(after):
         return None
-    effect = paired(list(zip(before, after, strict=True)))
-    logs = [math.log(y / x) for x, y in zip(before, after, strict=True)]
+    logs = [_log_by_turns(*pair, metric) for pair in zip(a.rounds, b.rounds, strict=True)]
+    if any(map(math.isnan, logs)):
+        logs = [math.log(y / x) for x, y in zip(before, after, strict=True)]
+    effect = paired(logs)
     low, high = (math.exp(end) for end in sign_interval(logs))
     check = RankTest(math.exp(float(np.median(logs))), low=low, high=high)
     return row_of(a, b, metric, effect, check, NoiseScale(margin))
+
+
+def _log_by_turns(a: Record, b: Record, metric: str) -> float:
+    """Log of B / A by turns; NaN where they are not of one heat, and of metrics that turns lack."""
+    before, after = (of_record(record).get(metric) for record in (a, b))
+    return math.nan if a.heat != b.heat or before is None or after is None else log_ratio(after.logs, before.logs)
 
 
 def _failures(a: Side, b: Side, delivered: Collection[str], metrics: Sequence[str]) -> list[str]:

@@ -143,3 +143,19 @@ def test_screening_may_find_nothing(duel: Callable[..., Duel]) -> None:
     found = compare_screened([duel(1.0, n=4)], {}, LATENCY, 0.03)
     assert len(found.rows) == 1
     assert not found.worse
+
+
+def test_pairs_that_took_turns_are_compared_turn_by_turn(measured: Make) -> None:
+    """B takes 1.1 times A in every turn but a disturbed one of B alone; the values of the rounds say 2.2."""
+    pairs = []
+    for number in range(3):
+        heat, host = f"h{number}", [1.0, 5.0, 1.0, 2.0, 3.0]
+        a = replace(measured("a", 224, 2.0, number), heat=heat, turns=(0, 1, 2, 3, 4), samples={"latency_s": host})
+        slow = [1.1 * x for x in host[:-1]] + [90.0]
+        b = replace(measured("b", 224, 4.4, number), heat=heat, turns=a.turns, samples={"latency_s": slow})
+        pairs.append((a, replace(b, notes=("steal_heavy: 9 %",))))
+    (row,) = compare_paired([pairs], LATENCY, 0.03).rows
+    assert (row.ratio.value, row.ratio.n) == (pytest.approx(1.1), 3)
+    assert not wants_more(pairs, 3)
+    (memory,) = compare_paired([pairs], ("memory_bytes",), 0.03).rows
+    assert memory.ratio.value == 1.0
