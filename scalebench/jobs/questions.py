@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from scalebench.analysis.decisions import Decision, Question, decision, level_of_look
+from scalebench.analysis.decisions import FIRST_LOOK, Decision, Question, decision, level_of_look
 from scalebench.analysis.matched import REFERENCE
 from scalebench.analysis.pooling import pooled, sample
 from scalebench.analysis.rounds import name_machines, with_standing
@@ -23,8 +23,6 @@ from scalebench.suite.variant import parse_at
 MARGIN = 0.05
 """Relative difference of two latencies that does not matter."""
 METRIC = "latency_s"
-_FEWEST = 3
-"""Heats before a question is first looked at: below, a variance says next to nothing."""
 
 Found = dict[Question, tuple[Decision, Estimate]]
 
@@ -105,7 +103,7 @@ def look(questions: Sequence[Question], records: Mapping[str, Sequence[Record]])
 
 def _decision(question: Question, estimate: Estimate) -> Decision:
     most = question.over.protocol.most_rounds
-    if estimate.n < min(_FEWEST, most):
+    if estimate.n < min(FIRST_LOOK, most):
         return "open"
-    level = level_of_look(min(estimate.n, most), most, min(_FEWEST, most))
+    level = level_of_look(min(estimate.n, most), most, min(FIRST_LOOK, most))
     return decision(estimate, question.margin, level, question.thresholds)
