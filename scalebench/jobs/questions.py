@@ -11,6 +11,7 @@ from scalebench.analysis.decisions import FIRST_LOOK, Decision, Question, decisi
 from scalebench.analysis.matched import REFERENCE
 from scalebench.analysis.pooling import pooled, sample
 from scalebench.analysis.rounds import name_machines, with_standing
+from scalebench.analysis.speedups import PLAIN
 from scalebench.analysis.stats import Estimate, ratio
 from scalebench.claims.measured import MeasuredOrder, MeasuredRatio
 from scalebench.claims.registry import Claim
@@ -28,9 +29,10 @@ Found = dict[Question, tuple[Decision, Estimate]]
 
 
 def questions_of(plan: Plan, claims: Iterable[Claim] = ()) -> tuple[Question, ...]:
-    """Comparisons of cases that take turns: members of matched groups with the compound one, and pairs of claims.
+    """Comparisons of cases that take turns.
 
-    Each is asked in every configuration that has both cases.
+    Members of matched groups with the compound one, and pairs of claims, each in every configuration that has both
+    cases; and every runtime, precision and layout of a model with plain eager fp32.
     """
     configurations: dict[Case, dict[tuple[str, int], Case]] = {}
     for case in plan.cases:
@@ -44,6 +46,11 @@ def questions_of(plan: Plan, claims: Iterable[Claim] = ()) -> tuple[Question, ..
             a, b = by_model.get(over), by_model.get(under)
             if a is not None and b is not None and a != b:
                 questions.setdefault((a, b, thresholds), Question(a, b, MARGIN, thresholds))
+    cases = frozenset(plan.cases)
+    for case in plan.cases:
+        plain = replace(case, **PLAIN)
+        if case.by_turns and case != plain and plain in cases:
+            questions.setdefault((case, plain, (1.0,)), Question(case, plain, MARGIN))
     return tuple(questions.values())
 
 
