@@ -183,7 +183,7 @@ def run_once(
     return records
 
 
-def _groups(order: Sequence[Case]) -> list[Sequence[Case]]:
+def _groups(order: Sequence[Case]) -> Sequence[Sequence[Case]]:
     """Cases that take turns in heats as large as those of a suite, each other case by itself; in their order."""
     together = [case for case in order if case.by_turns]
     return [together[at : at + MOST] for at in range(0, len(together), MOST)] + [

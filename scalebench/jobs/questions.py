@@ -11,7 +11,6 @@ from scalebench.analysis.decisions import FIRST_LOOK, Decision, Question, decisi
 from scalebench.analysis.matched import REFERENCE
 from scalebench.analysis.pooling import pooled, sample
 from scalebench.analysis.rounds import name_machines, with_standing
-from scalebench.analysis.speedups import PLAIN
 from scalebench.analysis.stats import Estimate, ratio
 from scalebench.claims.measured import MeasuredOrder, MeasuredRatio
 from scalebench.claims.registry import Claim
@@ -48,7 +47,7 @@ def questions_of(plan: Plan, claims: Iterable[Claim] = ()) -> tuple[Question, ..
                 questions.setdefault((a, b, thresholds), Question(a, b, MARGIN, thresholds))
     cases = frozenset(plan.cases)
     for case in plan.cases:
-        plain = replace(case, **PLAIN)
+        plain = replace(case, runtime="eager", precision="fp32", layout="contiguous")
         if case.by_turns and case != plain and plain in cases:
             questions.setdefault((case, plain, (1.0,)), Question(case, plain, MARGIN))
     return tuple(questions.values())
