@@ -22,6 +22,8 @@ from scalebench.analysis.stats import LEVEL, Estimate
 from scalebench.suite.case import Case
 
 Decision = Literal["different", "equal", "open"]
+FIRST_LOOK = 3
+"""Heats before a question is first looked at: below, a variance says next to nothing."""
 _NODES = 200
 _TAIL = 8.0
 """Standard deviations beyond which a normal density is nothing."""

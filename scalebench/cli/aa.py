@@ -25,6 +25,8 @@ def aa(
 ) -> None:
     """Measure the same cases in several runs and store how much they differ: the machine's noise floor.
 
+    Within a run the cases take turns in heats, as those of a suite do.
+
     The floor is the difference that 95 % of comparisons of two runs of one case stay below.
 
     scalebench compare widens its intervals by the floor, and calls nothing slower that lies within twice of it.

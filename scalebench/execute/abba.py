@@ -1,14 +1,16 @@
-"""Paired rounds: two cases, or one under two interpreters, in ABBA order within one run."""
+"""Paired rounds of two cases, or of one under two interpreters: by turns in one heat, or alone in ABBA order."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scalebench.errors import MachineError, WorkerError
 from scalebench.execute.client import Worker
-from scalebench.execute.events import Listener, RoundEnded, RoundStarted
+from scalebench.execute.events import HeatStarted, Listener, RoundEnded, RoundStarted
+from scalebench.execute.heat_blocks import MOST
+from scalebench.execute.one_heat import HeatMember, run_heat
 from scalebench.execute.one_round import RoundOptions, run_round
 from scalebench.execute.schedule import RESTART_SWEEPS
 from scalebench.machine.canaries import usual_canary
@@ -44,6 +46,11 @@ class RoundRunner:
         worker = self.warm if case.device == "cpu" else self.fresh
         options = RoundOptions(usual=usual_canary(case, earlier))
         return run_round(worker, self.suite, case, number, self.environment, options)
+
+    def measure_heat(self, cases: Sequence[Case], number: int, earlier: Sequence[Record], seed: int) -> list[Record]:
+        """One round of each case by turns; ``seed`` is that of their order, the rest as in ``measure``."""
+        members = [HeatMember(case, number, usual_canary(case, earlier)) for case in cases]
+        return run_heat(self.warm, self.suite, members, self.environment, seed=seed)
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,8 @@ def describe(worker: Worker, device: str) -> tuple[str, Environment]:
 def run_pairs(cases: Sequence[tuple[Case, Case]], rounds: int, calls: PairCallbacks, seed: int = 0) -> list[Duel]:
     """Measure each duel (A, B) pair by pair, all duels interleaved, until none needs more.
 
-    ``rounds`` are the pairs expected per duel, for the progress; ``seed`` is that of the order within a sweep.
+    Cases that take turns are the two members of a heat of A's runner; the others are measured one after the other.
+    ``rounds`` are the pairs expected per duel, for the progress; ``seed`` is that of the orders.
     """
     duels: list[Duel] = [[] for _ in cases]
     done = sweeps = 0
@@ -100,10 +108,37 @@ def run_pairs(cases: Sequence[tuple[Case, Case]], rounds: int, calls: PairCallba
         total = done + 2 * sum(max(1, rounds - len(duels[index])) for index in open_)
         for index in open_:
             earlier = [record for duel in duels for pair in duel for record in pair]
-            duels[index].append(_pair(cases[index], len(duels[index]), calls, earlier, (done, total)))
+            number, progress = len(duels[index]), (done, total)
+            if all(case.by_turns for case in cases[index]):
+                pair = _heat(cases[index], number, calls, earlier, progress, seed)
+            else:
+                pair = _pair(cases[index], number, calls, earlier, progress)
+            duels[index].append(pair)
             done += 2
         sweeps += 1
     return duels
+
+
+def _heat(
+    cases: tuple[Case, Case],
+    number: int,
+    calls: PairCallbacks,
+    earlier: Sequence[Record],
+    progress: tuple[int, int],
+    seed: int,
+) -> tuple[Record, Record]:
+    done, total = progress
+    calls.listen(HeatStarted(cases, done, total))
+    measured = calls.runners[0].measure_heat(cases, number, earlier, _seed_of_heat(seed, done))
+    a, b = (replace(record, suite=side.suite) for record, side in zip(measured, calls.runners, strict=True))
+    for step, record in enumerate((a, b), 1):
+        calls.sink(record)
+        calls.listen(RoundEnded(record, done + step, total))
+    return a, b
+
+
+def _seed_of_heat(seed: int, done: int) -> int:
+    return (seed << 20) + done
 
 
 def _pair(
@@ -124,18 +159,33 @@ def run_once(
     cases: Sequence[Case], rounds: int, runner: RoundRunner, sink: Callable[[Record], None], listen: Listener,
     seed: int = 0,
 ) -> list[Record]:  # fmt: skip
-    """One run of ``rounds`` sweeps over ``cases``, each in a freshly shuffled order; failures do not stop it."""
+    """One run of ``rounds`` sweeps over ``cases``, each in a freshly shuffled order; failures do not stop it.
+
+    As in a run of a suite, cases that take turns are measured in heats.
+    """
     records: list[Record] = []
     total = rounds * len(cases)
     for number in range(rounds):
         if number and number % RESTART_SWEEPS == 0:
             runner.warm.close()
-        order = list(cases)
-        random.Random(f"{seed}-{number}").shuffle(order)
-        for case in order:
-            listen(RoundStarted(case, len(records), total))
-            record = runner.measure(case, number, records)
-            sink(record)
-            records.append(record)
-            listen(RoundEnded(record, len(records), total))
+        for group in _groups(random.Random(f"{seed}-{number}").sample(cases, len(cases))):
+            done, earlier = len(records), tuple(records)
+            if group[0].by_turns:
+                listen(HeatStarted(tuple(group), done, total))
+                measured = runner.measure_heat(group, number, earlier, _seed_of_heat(seed, done))
+            else:
+                listen(RoundStarted(group[0], done, total))
+                measured = [runner.measure(group[0], number, earlier)]
+            for record in measured:
+                sink(record)
+                records.append(record)
+                listen(RoundEnded(record, len(records), total))
     return records
+
+
+def _groups(order: Sequence[Case]) -> Sequence[Sequence[Case]]:
+    """Cases that take turns in heats as large as those of a suite, each other case by itself; in their order."""
+    together = [case for case in order if case.by_turns]
+    return [together[at : at + MOST] for at in range(0, len(together), MOST)] + [
+        [case] for case in order if not case.by_turns
+    ]

@@ -17,9 +17,10 @@ from scalebench.suite.case import Case
 from scalebench.suite.offers import OFFERS
 from scalebench.suite.protocol import Protocol
 
-SCREENING = Protocol(rounds=1, warmup_s=0.2, warmup_max_s=1.5, chunk_s=0.3, chunk_max_s=1.0, min_iterations=4)
-SELECTING = Protocol(rounds=2, warmup_s=0.4, warmup_max_s=3.0, chunk_s=0.5, chunk_max_s=2.0, min_iterations=6)
-"""Protocols of the first two stages; their method key differs, so their rounds are never pooled with later ones."""
+SCREENING = Protocol(1, warmup_s=0.2, warmup_max_s=1.5, chunk_s=0.3, chunk_max_s=1.0, min_iterations=4, turns=0)
+SELECTING = Protocol(2, warmup_s=0.4, warmup_max_s=3.0, chunk_s=0.5, chunk_max_s=2.0, min_iterations=6, turns=0)
+"""Protocols of the first two stages, of rounds alone: one that fails or takes all memory must not disturb the others.
+Their method key differs, so their rounds are never pooled with later ones."""
 SURVIVORS = 4
 _NEVER = {
     ("cpu", precision): "fp16 on a CPU is emulated: 10 to 500 times slower than fp32"

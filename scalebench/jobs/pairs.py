@@ -1,4 +1,4 @@
-"""A and B measured in turns (ABBA) within one run: two models, or one under two settings or interpreters."""
+"""A and B measured by turns within one run: two models, or one under two settings or interpreters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scalebench.analysis.compare.comparison import Comparison
-from scalebench.analysis.compare.paired import compare_paired, compare_screened, suspicious, wants_more
+from scalebench.analysis.compare.paired import compare_paired, compare_screened, decided, suspicious, wants_more
 from scalebench.errors import MachineError, SuiteError, WorkerError
 from scalebench.execute.abba import Duel, PairCallbacks, RoundRunner, describe, run_pairs
 from scalebench.execute.client import Worker
@@ -19,6 +19,8 @@ from scalebench.record import Record
 from scalebench.suite.case import Case
 
 SCREENING_ROUNDS = 4
+HEATS, PAIRS = 20, 10
+"""Usual numbers: at most so many heats of a duel, whose decision may end it earlier; pairs of separate rounds."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class PairOptions:
     Attributes:
         names: ``MODEL[@RES]``: A and B. Where ``python``, ``batch_b`` or ``threads_b`` define B (None: as A), any
             number of models, each measured as A and as B.
-        rounds: pairs of rounds per case.
+        rounds: most heats, or pairs of separate rounds, per case; None is the usual number.
         screen: measure ``SCREENING_ROUNDS`` pairs of every case, then fresh pairs only where A and B look different.
         metrics: names of measured metrics.
         margin: relative difference that does not matter.
@@ -45,7 +47,7 @@ class PairOptions:
     threads_b: int | None = None
     device: str = "auto"
     protocol: str = "standard"
-    rounds: int = 10
+    rounds: int | None = None
     screen: bool = False
     metrics: tuple[str, ...] = ("latency_s",)
     margin: float = 0.03
@@ -71,14 +73,17 @@ class PairOptions:
 
 @dataclass(frozen=True)
 class MeasuredPairs:
-    """The comparison, and the file that holds its rounds."""
+    """The comparison, the file that holds its rounds, and whether A and B took turns in heats."""
 
     comparison: Comparison
     file: Path
+    by_turns: bool
 
 
 def compare_pairs(options: PairOptions, announce: Listener = silent) -> MeasuredPairs:
-    """Measure A and B in turns and compare them; ``announce`` hears of counting and rounds.
+    """Measure A and B and compare them; ``announce`` hears of counting and rounds.
+
+    On the CPU and under one interpreter they take turns in heats; otherwise rounds follow each other in ABBA order.
 
     Raises:
         SuiteError: both names mean the same case.
@@ -93,12 +98,15 @@ def compare_pairs(options: PairOptions, announce: Listener = silent) -> Measured
         benches = replace(bench, suite="ab-a"), replace(bench_b, suite="ab-b")
         cases = [case for duel in duels for case in duel]
         title = "A/B: " + ", ".join(dict.fromkeys(case.label for case in cases))
-        writer = open_results(options.folder, bench, title, cases, options.rounds)
-        return MeasuredPairs(measure_and_compare(duels, benches, options, writer.append, announce), writer.path)
+        writer = open_results(options.folder, bench, title, cases, rounds_of(duels, options))
+        comparison = measure_and_compare(duels, benches, options, writer.append, announce)
+        return MeasuredPairs(comparison, writer.path, by_turns=all(case.by_turns for case in cases))
 
 
 def duels_of(cases: Sequence[Case], options: PairOptions) -> list[tuple[Case, Case]]:
     """(A, B) for each case measured both ways; otherwise the two cases are A and B. SuiteError where these are one."""
+    if options.python is not None:  # one server forks the members of a heat
+        cases = [replace(case, protocol=case.protocol.alone()) for case in cases]
     if options.both_ways:
         return [
             (a, replace(a, batch=options.batch_b or a.batch, threads=options.threads_b or a.threads)) for a in cases
@@ -106,6 +114,11 @@ def duels_of(cases: Sequence[Case], options: PairOptions) -> list[tuple[Case, Ca
     if len(cases) != 2:
         raise SuiteError(f"A and B are the same: {cases[0].label}", "name two different models or resolutions")
     return [(cases[0], cases[1])]
+
+
+def rounds_of(duels: Sequence[tuple[Case, Case]], options: PairOptions) -> int:
+    """Most heats or pairs of a duel: as the options say, else the usual number."""
+    return options.rounds or (HEATS if all(case.by_turns for duel in duels for case in duel) else PAIRS)
 
 
 def find_interpreter(python: str) -> str:
@@ -151,16 +164,20 @@ def measure_and_compare(
 ) -> Comparison:
     """Measure every duel (A, B); after a screening, only fresh pairs decide about those that looked different in it."""
 
+    rounds, metrics, margin = rounds_of(duels, options), options.metrics, options.margin
+
+    def another(pairs: Duel) -> bool:
+        return wants_more(pairs, rounds) and not decided(pairs, metrics, margin, rounds)
+
     def measure(
-        duels: Sequence[tuple[Case, Case]], benches: tuple[RoundRunner, RoundRunner], rounds: int
+        duels: Sequence[tuple[Case, Case]], benches: tuple[RoundRunner, RoundRunner], needs_pair: Callable[[Duel], bool]
     ) -> list[Duel]:
-        callbacks = PairCallbacks(benches, lambda pairs: wants_more(pairs, rounds), sink, announce)
-        return run_pairs(duels, rounds, callbacks, options.seed)
+        return run_pairs(duels, rounds, PairCallbacks(benches, needs_pair, sink, announce), options.seed)
 
     if not options.screen:
-        return compare_paired(measure(duels, benches, options.rounds), options.metrics, options.margin)
+        return compare_paired(measure(duels, benches, another), metrics, margin, rounds)
     a, b = (replace(bench, suite=f"{bench.suite}-screen") for bench in benches)
-    screening = measure(duels, (a, b), SCREENING_ROUNDS)
-    repeated = [index for index, pairs in enumerate(screening) if suspicious(pairs, options.metrics)]
-    fresh = measure([duels[index] for index in repeated], benches, options.rounds)
-    return compare_screened(screening, dict(zip(repeated, fresh, strict=True)), options.metrics, options.margin)
+    screening = measure(duels, (a, b), lambda pairs: wants_more(pairs, SCREENING_ROUNDS))
+    repeated = [index for index, pairs in enumerate(screening) if suspicious(pairs, metrics)]
+    fresh = measure([duels[index] for index in repeated], benches, another)
+    return compare_screened(screening, dict(zip(repeated, fresh, strict=True)), metrics, margin, rounds)

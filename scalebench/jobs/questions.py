@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from scalebench.analysis.decisions import Decision, Question, decision, level_of_look
+from scalebench.analysis.decisions import FIRST_LOOK, Decision, Question, decision, level_of_look
 from scalebench.analysis.matched import REFERENCE
 from scalebench.analysis.pooling import pooled, sample
 from scalebench.analysis.rounds import name_machines, with_standing
@@ -23,16 +23,15 @@ from scalebench.suite.variant import parse_at
 MARGIN = 0.05
 """Relative difference of two latencies that does not matter."""
 METRIC = "latency_s"
-_FEWEST = 3
-"""Heats before a question is first looked at: below, a variance says next to nothing."""
 
 Found = dict[Question, tuple[Decision, Estimate]]
 
 
 def questions_of(plan: Plan, claims: Iterable[Claim] = ()) -> tuple[Question, ...]:
-    """Comparisons of cases that take turns: members of matched groups with the compound one, and pairs of claims.
+    """Comparisons of cases that take turns.
 
-    Each is asked in every configuration that has both cases.
+    Members of matched groups with the compound one, and pairs of claims, each in every configuration that has both
+    cases; and every runtime, precision and layout of a model with plain eager fp32.
     """
     configurations: dict[Case, dict[tuple[str, int], Case]] = {}
     for case in plan.cases:
@@ -46,6 +45,11 @@ def questions_of(plan: Plan, claims: Iterable[Claim] = ()) -> tuple[Question, ..
             a, b = by_model.get(over), by_model.get(under)
             if a is not None and b is not None and a != b:
                 questions.setdefault((a, b, thresholds), Question(a, b, MARGIN, thresholds))
+    cases = frozenset(plan.cases)
+    for case in plan.cases:
+        plain = replace(case, runtime="eager", precision="fp32", layout="contiguous")
+        if case.by_turns and case != plain and plain in cases:
+            questions.setdefault((case, plain, (1.0,)), Question(case, plain, MARGIN))
     return tuple(questions.values())
 
 
@@ -105,7 +109,7 @@ def look(questions: Sequence[Question], records: Mapping[str, Sequence[Record]])
 
 def _decision(question: Question, estimate: Estimate) -> Decision:
     most = question.over.protocol.most_rounds
-    if estimate.n < min(_FEWEST, most):
+    if estimate.n < min(FIRST_LOOK, most):
         return "open"
-    level = level_of_look(min(estimate.n, most), most, min(_FEWEST, most))
+    level = level_of_look(min(estimate.n, most), most, min(FIRST_LOOK, most))
     return decision(estimate, question.margin, level, question.thresholds)

@@ -38,7 +38,7 @@ def measured_rounds(
     """
     records: list[Record] = []
     for size in batch_sizes(largest):
-        sized = replace(case, batch=size)
+        sized = replace(case, batch=size, protocol=case.protocol.alone())  # a busy server does not pause for others
         rounds = run_once([sized], ROUNDS, bench, writer.append, announce)
         records += rounds
         if not curves_of(rounds):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scalebench.analysis.stopping import counted_rounds
 from scalebench.execute.abba import describe
@@ -23,6 +24,9 @@ from scalebench.machine.environment import usable_cores
 from scalebench.record import Record
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import PROTOCOLS, Protocol
+
+if TYPE_CHECKING:
+    from scalebench.analysis.decisions import Question
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def tune_model(options: TuneOptions, goal: SearchGoal, announce: Listener = sile
         folder = options.results / prepared.plan.suite
         result = find_best(prepared, plain, goal, worker, options.results, measure, announce)
         finalists = _finalists(result, plain, PROTOCOLS[options.protocol])
-        return Tuned(result, measured(prepared, finalists, folder, worker, measure, announce), folder)
+        fresh = measured(prepared, finalists, folder, worker, measure, announce, against_last(finalists))
+        return Tuned(result, fresh, folder)
 
 
 def resolve_best(
@@ -121,18 +126,31 @@ def measured(
     worker: Worker,
     options: MeasureOptions,
     announce: Listener,
+    questions: Sequence[Question] = (),
 ) -> dict[Case, list[Record]]:
-    """Measure what is missing of ``cases``, and give the rounds that count by case; where none does, all of them."""
+    """Measure what is missing of ``cases``, and give the rounds that count by case; where none does, all of them.
+
+    ``questions`` are the comparisons that are to be decided, where the protocol allows more rounds.
+    """
     rounds = cases[0].protocol.rounds if cases else prepared.plan.rounds
     prepared = replace(prepared, plan=replace(prepared.plan, cases=tuple(cases), rounds=rounds))
     history = read_history(prepared, folder, options.retry_failed)
     journal = open_journal(prepared, history.stored, folder)
-    measure_rounds(prepared, history, journal, worker, options, announce)
+    measure_rounds(prepared, history, journal, worker, options, announce, questions)
     rounds_of: dict[str, list[Record]] = {}
     for record in read_folder(folder).records:
         rounds_of.setdefault(record.case.key, []).append(record)
     records = {case: rounds_of.get(case.key, []) for case in cases}
     return {case: list(counted_rounds(rounds_made)) or rounds_made for case, rounds_made in records.items()}
+
+
+def against_last(finalists: Sequence[Case]) -> tuple[Question, ...]:
+    """The comparisons that tuning reports: those that take turns stand in one heat with the last, plain case."""
+    from scalebench.analysis.decisions import Question  # scipy, not before anything is refused or measured
+    from scalebench.jobs.questions import MARGIN
+
+    *others, plain = finalists
+    return tuple(Question(case, plain, MARGIN) for case in others if case.by_turns and plain.by_turns)
 
 
 def _prepare(options: TuneOptions, worker: Worker) -> tuple[Prepared, Case]:

@@ -34,10 +34,18 @@ def test_the_reported_rounds_did_not_choose(tmp_path: Path) -> None:
     assert {row["way"].split(", ")[1] for row in document["fresh"]} == {"fp32 eager", "bf16 eager"}
     assert all(row["n"] == 3 for row in document["fresh"])
     folder = tmp_path / "tune-resnet18-32"
-    searched, fresh = (
-        {r.case.method_key for r in read_results(result_files([place])).records if r.case.mode != "count"}
+    short, final = (
+        [r for r in read_results(result_files([place])).records if r.case.mode != "count"]
         for place in (tmp_path / "tune-resnet18-32-search", folder)
     )
+    searched, fresh = ({r.case.method_key for r in records} for records in (short, final))
     assert searched
     assert fresh
     assert not searched & fresh
+    assert not any(r.heat for r in short)
+    precisions_by_heat: dict[str, list[str]] = {}
+    for record in final:
+        precisions_by_heat.setdefault(record.heat, []).append(record.case.precision)
+    assert [sorted(own) for own in precisions_by_heat.values()] == [["bf16", "fp32"]] * 3
+    plain = document["fresh"][-1]
+    assert (plain["speedup"], plain["speedup_low"], plain["speedup_high"]) == (1.0, 1.0, 1.0)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,16 @@ from hypothesis import strategies as st
 from scalebench.errors import MachineError, WorkerError
 from scalebench.execute.abba import Duel, PairCallbacks, RoundRunner, describe, run_once, run_pairs
 from scalebench.execute.client import Ending, Worker
-from scalebench.execute.events import Event, RoundEnded, RoundStarted
+from scalebench.execute.events import Event, HeatStarted, RoundEnded, RoundStarted
 from scalebench.execute.schedule import RESTART_SWEEPS
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
+from scalebench.suite.protocol import Protocol
 
 HERE = Environment("here", "hw", "sw")
-A, B, C = (Case(name, 64) for name in ("a", "b", "c"))
+ALONE = Protocol(turns=0)
+A, B, C = (Case(name, 64, protocol=ALONE) for name in ("a", "b", "c"))
+TURN_A, TURN_B, TURN_C = (Case(name, 64) for name in ("a", "b", "c"))
 
 
 class FakeWorker(Worker):
@@ -32,7 +36,7 @@ class FakeWorker(Worker):
         self.closed = 0
 
     def run(self, job: dict[str, Any], timeout_s: float, on_answer: Any = None) -> Ending:
-        self.asked.append(job["case"]["model"])
+        self.asked += [case["model"] for case in job.get("cases", [job.get("case")])]
         return Ending(error={"type": "RuntimeError", "message": "no", "hint": "", "kind": "failed"})
 
     def close(self) -> None:
@@ -40,10 +44,13 @@ class FakeWorker(Worker):
 
 
 class FakeRunner(RoundRunner):
-    """Measures at once; case ``c`` fails."""
+    """Measures at once; case ``c`` fails. Heats are numbered by their seed."""
 
     def measure(self, case: Case, number: int, made: Any = ()) -> Record:
         return Record(self.suite, case, number, "failed" if case.model == "c" else "ok", "", self.environment)
+
+    def measure_heat(self, cases: Sequence[Case], number: int, earlier: Any, seed: int) -> list[Record]:
+        return [replace(self.measure(case, number), heat=f"heat {seed}") for case in cases]
 
 
 def runner(suite: str) -> FakeRunner:
@@ -90,7 +97,7 @@ def test_a_steady_drift_adds_to_neither_side(callbacks: Callable[[int], PairCall
 def test_duels_take_turns_and_pairs_stay_together(rounds: int, seed: int) -> None:
     """Every sweep makes one pair of each duel; the two rounds of a pair are neighbours."""
     stored: list[Record] = []
-    duels = [(Case(f"a{i}", 64), Case(f"b{i}", 64)) for i in range(3)]
+    duels = [tuple(Case(f"{name}{i}", 64, protocol=ALONE) for name in "ab") for i in range(3)]
     run_pairs(
         duels, rounds, PairCallbacks((runner("x"), runner("x")), until(rounds), stored.append, lambda _: None), seed
     )
@@ -126,9 +133,49 @@ def test_servers_are_renewed(callbacks: Callable[[int], PairCallbacks]) -> None:
 def test_the_gpu_gets_a_fresh_interpreter_per_round() -> None:
     warm, fresh = FakeWorker(), FakeWorker()
     side = RoundRunner("ab-a", HERE, warm, fresh)
-    made = [side.measure(Case("a", 64, device="cuda:0"), 0), side.measure(Case("b", 64), 1)]
+    made = [side.measure(Case("a", 64, device="cuda:0"), 0), side.measure(B, 1)]
     assert (fresh.asked, warm.asked) == (["a"], ["b"])
     assert [(r.suite, r.round, r.outcome, r.environment) for r in made] == [("ab-a", n, "failed", HERE) for n in (0, 1)]
+
+
+def test_members_of_a_duel_take_turns_in_one_heat(
+    callbacks: Callable[[int], PairCallbacks], stored: list[Record], heard: list[Event]
+) -> None:
+    """Every pair is a heat of both cases, of one case twice too; each side keeps its name."""
+    duels = run_pairs([(TURN_A, TURN_B), (TURN_A, TURN_A)], 3, callbacks(3), seed=1)
+    for duel, cases in zip(duels, ((TURN_A, TURN_B), (TURN_A, TURN_A)), strict=True):
+        assert [(a.case, b.case, a.round, b.round) for a, b in duel] == [(*cases, n, n) for n in range(3)]
+        assert all(a.heat == b.heat and (a.suite, b.suite) == ("ab-a", "ab-b") for a, b in duel)
+    assert len({record.heat for record in stored}) == 6
+    assert sum(isinstance(event, HeatStarted) for event in heard) == 6
+    assert [event.done for event in heard if isinstance(event, RoundEnded)] == list(range(1, 13))
+
+
+def test_a_heat_with_a_member_that_fails_ends_the_duel(
+    callbacks: Callable[[int], PairCallbacks], stored: list[Record]
+) -> None:
+    made = run_pairs([(TURN_A, TURN_C), (TURN_A, TURN_B)], 3, callbacks(3))
+    assert [len(duel) for duel in made] == [1, 3]
+    assert Counter(r.outcome for r in stored) == {"ok": 7, "failed": 1}
+
+
+def test_a_heat_is_one_job_of_the_warm_server() -> None:
+    warm, fresh = FakeWorker(), FakeWorker()
+    made = RoundRunner("ab-a", HERE, warm, fresh).measure_heat([TURN_A, TURN_B], 2, [], seed=7)
+    assert (warm.asked, fresh.asked) == (["a", "b"], [])
+    assert [(r.case, r.round, r.outcome) for r in made] == [(TURN_A, 2, "failed"), (TURN_B, 2, "failed")]
+
+
+def test_one_run_measures_in_heats_what_a_suite_would(stored: list[Record], heard: list[Event]) -> None:
+    """Ten cases that take turns are two heats of a sweep, of at most eight; copies have the machine to themselves."""
+    cases = [*(Case("a", size) for size in range(64, 74)), Case("a", 64, instances=2)]
+    made = run_once(cases, 2, runner("aa"), stored.append, heard.append)
+    assert Counter(r.case for r in made) == dict.fromkeys(cases, 2)
+    heats = [len(event.cases) for event in heard if isinstance(event, HeatStarted)]
+    assert heats == [8, 2, 8, 2]
+    assert [event.case.instances for event in heard if isinstance(event, RoundStarted)] == [2, 2]
+    assert len({r.heat for r in made if r.case.by_turns}) == 4
+    assert heard[-1] == RoundEnded(made[-1], 22, 22)
 
 
 def test_one_run_makes_every_round_in_shuffled_sweeps(stored: list[Record], heard: list[Event]) -> None:

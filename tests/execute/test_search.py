@@ -79,12 +79,14 @@ def test_limits_are_met() -> None:
 
 
 def test_stages_have_rounds_of_their_own() -> None:
-    """No stage's method equals another's or a protocol's, so that their rounds are never pooled."""
+    """No stage's method equals another's or a protocol's, alone or by turns, so that their rounds are never pooled."""
     measurer = FakeMeasurer()
     search(BASE, 4, SearchGoal(batches=True, copies=True), measurer.measure)
     assert {case.protocol for case in measurer.measured} == {SCREENING, SELECTING}
-    methods = [Case("a", 1, protocol=p).method_key for p in (SCREENING, SELECTING, *PROTOCOLS.values())]
+    by_turns, alone = list(PROTOCOLS.values()), [protocol.alone() for protocol in PROTOCOLS.values()]
+    methods = [Case("a", 1, protocol=p).method_key for p in (SCREENING, SELECTING, *alone)]
     assert len(set(methods)) == len(methods)
+    assert not {Case("a", 1, protocol=p).method_key for p in by_turns} & set(methods)
 
 
 def test_batches_grow_until_they_do_not_fit() -> None:

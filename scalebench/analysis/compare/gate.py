@@ -78,11 +78,19 @@ def welch(a: Sequence[float], b: Sequence[float], floor: float = 0.0, freedom: f
     return Effect(mean, math.sqrt(variance), variance**2 / unsure if unsure else math.inf, n)
 
 
-def paired(logs: Sequence[float]) -> Effect:
-    """Effect from the log ratios B / A of the pairs of one run, at least one: their mean, with a t-interval."""
+def paired(logs: Sequence[float], level: float = LEVEL) -> Effect:
+    """Effect from the log ratios B / A of the pairs of one run, at least one: their mean, with a t-interval.
+
+    Where one of several looks may decide, ``level`` is that of the look, and the standard error is as much larger as
+    its interval is longer. Such intervals hold at all looks together (repeated confidence intervals, Jennison and
+    Turnbull, Journal of the Royal Statistical Society B 51, 1989).
+    """
     n = len(logs)
     error = float(stats.sem(logs)) if n > 1 else math.nan
-    return Effect(float(np.mean(logs)), error, n - 1, n)
+    if n > 1 and level != LEVEL:
+        usual, longer = stats.t.ppf([0.5 + LEVEL / 2, 0.5 + level / 2], n - 1)
+        error *= float(longer / usual)
+    return Effect(float(np.mean(logs)), error if math.isfinite(error) else math.nan, n - 1, n)
 
 
 def judge(effect: Effect, margin: float, better: Better) -> Verdict:

@@ -1,4 +1,4 @@
-"""Two cases, or one case under two interpreters, measured alternately in one run."""
+"""Two cases, or one case under two interpreters, measured alternately in one run, or by turns."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from scipy import stats
 from scalebench.analysis.compare.comparison import Compared, Comparison, NoiseScale, RankTest, gate, means_of, row_of
 from scalebench.analysis.compare.gate import paired
 from scalebench.analysis.compare.sides import Side
+from scalebench.analysis.decisions import FIRST_LOOK, level_of_look
 from scalebench.analysis.fingerprint import Difference, fingerprint_difference
 from scalebench.analysis.heats import log_ratio, of_record
 from scalebench.analysis.stats import LEVEL
@@ -20,18 +21,27 @@ from scalebench.metrics import METRICS
 from scalebench.record import Record
 
 Duel = Sequence[tuple[Record, Record]]
-"""Pairs of consecutive rounds of A and B, in order."""
+"""Pairs of rounds of A and B, in order: consecutive ones, or of one heat."""
 
 SUSPICIOUS = 0.05
 """One-sided p below which a screened case is measured again. Not corrected: only a miss would be final."""
 
 
-def compare_paired(duels: Sequence[Duel], metrics: Sequence[str], margin: float) -> Comparison:
+def compare_paired(
+    duels: Sequence[Duel], metrics: Sequence[str], margin: float, heats: int | None = None
+) -> Comparison:
     """Compare the two sides of each duel, which has at least one pair.
 
     The effect is the mean of the paired log ratios with a t-interval: the rounds of a pair were made within a minute,
     so no noise between runs is added. Of a pair that took turns the log ratio is the median over its turns. From six
     pairs on there is also the sign test's interval of the median.
+
+    Args:
+        duels: the pairs of each.
+        metrics: names of measured metrics.
+        margin: relative difference that does not matter.
+        heats: most heats of a duel, where a decision after each could end it, see ``decided``: the interval is that of
+            the look. None where their number was fixed.
     """
     rows: list[Compared] = []
     failed: list[str] = []
@@ -40,7 +50,7 @@ def compare_paired(duels: Sequence[Duel], metrics: Sequence[str], margin: float)
         a, b = _sides(duel)
         difference = fingerprint_difference(a.environment, b.environment)
         differences.setdefault(difference.banner, difference)
-        own = [row for metric in metrics if (row := _row(a, b, metric, margin)) is not None]
+        own = [row for metric in metrics if (row := _row(a, b, metric, margin, heats)) is not None]
         rows += own
         failed += _failures(a, b, {row.metric for row in own}, metrics)
     gated = gate(rows)
@@ -53,6 +63,14 @@ def wants_more(duel: Duel, rounds: int) -> bool:
     return all(ok for ok, _ in marks) and sum(counting(marks)) < rounds and len(duel) < rounds + SPARE
 
 
+def decided(duel: Duel, metrics: Sequence[str], margin: float, heats: int) -> bool:
+    """Whether a duel whose pairs took turns needs no more of its at most so many heats: every metric has a verdict."""
+    if len(duel) < FIRST_LOOK or not all(a.heat and b.heat for a, b in duel):
+        return False
+    rows = compare_paired([duel], metrics, margin, heats).rows
+    return len(rows) == len(metrics) and all(row.verdict != "inconclusive" for row in rows)
+
+
 def suspicious(duel: Duel, metrics: Sequence[str]) -> bool:
     """Whether a screened duel succeeded and looks different before any correction."""
     rows = compare_paired([duel], metrics, 0.0).rows
@@ -61,7 +79,11 @@ def suspicious(duel: Duel, metrics: Sequence[str]) -> bool:
 
 
 def compare_screened(
-    first: Sequence[Duel], again: Mapping[int, Duel], metrics: Sequence[str], margin: float
+    first: Sequence[Duel],
+    again: Mapping[int, Duel],
+    metrics: Sequence[str],
+    margin: float,
+    heats: int | None = None,
 ) -> Comparison:
     """Compare duels of which the suspicious ones were measured again.
 
@@ -73,8 +95,9 @@ def compare_screened(
         again: fresh pairs by index in ``first``.
         metrics: names of measured metrics.
         margin: least difference that matters, relative.
+        heats: of the fresh pairs, see ``compare_paired``.
     """
-    fresh = compare_paired(list(again.values()), metrics, margin)
+    fresh = compare_paired(list(again.values()), metrics, margin, heats)
     rest = compare_paired([duel for index, duel in enumerate(first) if index not in again], metrics, margin)
     screened = (replace(row, p_holm=math.nan, q=math.nan, gated=False) for row in rest.rows)
     rows = (*fresh.rows, *screened)
@@ -102,17 +125,23 @@ def _sides(duel: Duel) -> tuple[Side, Side]:
     return Side(a.case, a.environment, tuple(rounds_a), ends[0]), Side(b.case, b.environment, tuple(rounds_b), ends[1])
 
 
-def _row(a: Side, b: Side, metric: str, margin: float) -> Compared | None:
+def _row(a: Side, b: Side, metric: str, margin: float, heats: int | None) -> Compared | None:
     before, after = a.values(metric), b.values(metric)
     if not before or len(before) != len(after):
         return None
     logs = [_log_by_turns(*pair, metric) for pair in zip(a.rounds, b.rounds, strict=True)]
     if any(map(math.isnan, logs)):
         logs = [math.log(y / x) for x, y in zip(before, after, strict=True)]
-    effect = paired(logs)
+    by_turns = all(record.heat for record in a.rounds)
+    effect = paired(logs, _level(len(logs), heats) if by_turns and heats else LEVEL)
     low, high = (math.exp(end) for end in sign_interval(logs))
     check = RankTest(math.exp(float(np.median(logs))), low=low, high=high)
-    return row_of(a, b, metric, effect, check, NoiseScale(margin))
+    row = row_of(a, b, metric, effect, check, NoiseScale(margin))
+    return replace(row, doubts=()) if by_turns else row  # what disturbs a heat disturbs both of its rounds
+
+
+def _level(look: int, heats: int) -> float:
+    return level_of_look(min(look, heats), heats, min(FIRST_LOOK, heats))
 
 
 def _log_by_turns(a: Record, b: Record, metric: str) -> float:

@@ -14,6 +14,7 @@ from scalebench.analysis.compare.paired import (
     Duel,
     compare_paired,
     compare_screened,
+    decided,
     sign_interval,
     suspicious,
     wants_more,
@@ -159,3 +160,45 @@ def test_pairs_that_took_turns_are_compared_turn_by_turn(measured: Make) -> None
     assert not wants_more(pairs, 3)
     (memory,) = compare_paired([pairs], ("memory_bytes",), 0.03).rows
     assert memory.ratio.value == 1.0
+
+
+@pytest.fixture
+def heats(measured: Make) -> Callable[..., Duel]:
+    """Heats with these ratios B / A in every turn, on a host whose speed differs from turn to turn."""
+
+    def make(*ratios: float) -> Duel:
+        pairs = []
+        for number, ratio in enumerate(ratios):
+            sides = []
+            for side, factor in (("a", 1.0), ("b", ratio)):
+                laps = [0.1 * factor * host for host in (1.0, 4.0, 2.0)]
+                record = replace(measured(side, 224, laps[0], number), samples={"latency_s": laps}, turns=(0, 1, 2))
+                sides.append(replace(record, heat=f"h{number}", notes=("host_disturbed: x",)))
+            pairs.append((sides[0], sides[1]))
+        return pairs
+
+    return make
+
+
+def test_a_duel_of_heats_ends_with_its_verdict(heats: Callable[..., Duel]) -> None:
+    """Not before the third heat; by a difference beyond the margin, or an interval within it."""
+    slower, equal, open_ = (1.25, 1.26, 1.24), (1.002, 0.998, 1.0), (0.9, 1.1, 1.2)
+    assert [decided(heats(*ratios), LATENCY, 0.03, 20) for ratios in (slower, equal, open_)] == [True, True, False]
+    assert not decided(heats(*slower[:2]), LATENCY, 0.03, 20)
+    alone = [(replace(a, heat="", turns=()), replace(b, heat="", turns=())) for a, b in heats(*slower)]
+    assert not decided(alone, LATENCY, 0.03, 20)
+
+
+def test_an_early_look_has_the_interval_of_its_level(heats: Callable[..., Duel]) -> None:
+    """Logs -0.1, 0 and 0.1, third of ten heats: it may spend 3/10 of 5 %, so the quantile is t(0.9925, 2) = 8.07282."""
+    pairs = heats(*map(math.exp, (-0.1, 0.0, 0.1)))
+    (looked,), (fixed,) = (compare_paired([pairs], LATENCY, 0.03, heats=most).rows for most in (10, None))
+    assert math.log(fixed.ratio.high) == pytest.approx(4.302653 * 0.1 / math.sqrt(3))
+    assert math.log(looked.ratio.high) == pytest.approx(8.072821 * 0.1 / math.sqrt(3), rel=1e-4)
+    (early,) = compare_paired([pairs[:2]], LATENCY, 0.03, heats=10).rows
+    assert (math.isnan(early.ratio.low), early.verdict) == (True, "inconclusive")
+
+
+def test_what_disturbs_a_heat_does_not_keep_it_from_the_gate(heats: Callable[..., Duel]) -> None:
+    found = compare_paired([heats(1.25, 1.26, 1.24, 1.25)], LATENCY, 0.03, heats=10)
+    assert [(row.doubts, row.gated) for row in found.rows] == [((), True)]
