@@ -8,14 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from scalebench.analysis.stopping import SPARE
-from scalebench.flags import is_bad
 
 TINY = Path(__file__).parent.parent / "fixtures" / "tiny.yaml"
 
@@ -41,13 +39,12 @@ def records(folder: Path) -> list[dict[str, Any]]:
 
 
 def assert_each_case_has_its_rounds(found: list[dict[str, Any]]) -> None:
-    """Two rounds of each of five cases, and at most five more where a neighbour was on the cores."""
+    """Two rounds of each of five cases; the one that stands in every heat may have more."""
     assert {r["outcome"] for r in found} == {"ok"}
-    by_case: dict[str, list[bool]] = {}
-    for record in found:
-        by_case.setdefault(record["key"], []).append(is_bad(record["notes"]))
-    assert len(by_case) == 5
-    assert all(len(bad) - min(sum(bad), SPARE) == 2 for bad in by_case.values())
+    rounds = sorted(Counter(record["key"] for record in found).values())
+    assert rounds[:4] == [2] * 4
+    assert len(rounds) == 5
+    assert rounds[4] <= len({record["heat"] for record in found})
 
 
 def test_a_run_measures_reports_and_says_the_verdicts(finished: tuple[Path, Any]) -> None:

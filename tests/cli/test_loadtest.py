@@ -44,7 +44,15 @@ def test_the_three_capacities_stand_side_by_side(capsys: pytest.CaptureFixture[s
 def test_the_document_holds_every_number() -> None:
     content = json.loads(json.dumps(plain(document(outcome())), allow_nan=False))
     assert content["rule"]["images_per_s"] == 100
-    assert content["simulation"] == {"value": 80.0, "low": 78.0, "high": 82.0, "n": 5, "exact": False, "freedom": None}
+    assert content["simulation"] == {
+        "value": 80.0,
+        "low": 78.0,
+        "high": 82.0,
+        "n": 5,
+        "exact": False,
+        "freedom": None,
+        "pairing": None,
+    }
     assert (content["load_test"]["low"], content["load_test"]["high"]) == (30, 60)
     assert [rate["kept"] for rate in content["load_test"]["rates"]] == [True, False]
     assert content["gap"]["slower"] == pytest.approx(2)
