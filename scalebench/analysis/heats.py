@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from itertools import combinations, groupby
 from operator import itemgetter
 from statistics import median
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from scalebench.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LAPPED = ("latency_s", "throughput_ips")
 """Metrics that every turn has."""
@@ -65,23 +67,26 @@ def with_turns(rounds: pd.DataFrame) -> pd.DataFrame:
     Args:
         rounds: with ``used`` and ``session``.
     """
+    import pandas as pd  # plans read the stop rule, which needs no frame
+
     in_heat = rounds["used"].astype(bool) & (rounds["heat"] != "") & (rounds["turns"].map(len) > 0)
     own = rounds[in_heat]
     references = {machine: _in_most_heats(rows) for machine, rows in own.groupby("machine", sort=False)}
-    logs = {index: logs_by_turn(*values) for index, *values in zip(own.index, own["laps"], own["turns"], own["batch"],
-            strict=True)}  # fmt: skip
     columns = {"reference": pd.Series([references.get(name, "") for name in rounds["machine"]], rounds.index, object)}
+    rows = own[["machine", "heat", "case", "session"]].to_dict("records")
+    logs = [logs_by_turn(*values) for values in zip(own["laps"], own["turns"], own["batch"], strict=True)]
     for metric in LAPPED:
-        of_reference = {
-            (row.machine, row.heat): logs[row.Index][metric]
-            for row in own[::-1].itertuples() if row.case == references[row.machine]
-        }  # fmt: skip
-        turns = {
-            row.Index: Turns(row.session, logs[row.Index][metric],
-                             log_ratio(logs[row.Index][metric], of_reference.get((row.machine, row.heat), {})))
-            for row in own.itertuples()
-        }  # fmt: skip
-        columns[f"turns_{metric}"] = pd.Series([turns.get(index) for index in rounds.index], rounds.index, object)
+        of_reference: dict[tuple[str, str], dict[int, float]] = {}
+        for row, by_metric in zip(rows, logs, strict=True):
+            if row["case"] == references[row["machine"]]:
+                of_reference.setdefault((row["machine"], row["heat"]), by_metric[metric])
+        turns = [
+            Turns(row["session"], by_metric[metric],
+                  log_ratio(by_metric[metric], of_reference.get((row["machine"], row["heat"]), {})))
+            for row, by_metric in zip(rows, logs, strict=True)
+        ]  # fmt: skip
+        by_index = dict(zip(own.index, turns, strict=True))
+        columns[f"turns_{metric}"] = pd.Series([by_index.get(index) for index in rounds.index], rounds.index, object)
     return rounds.assign(**columns)
 
 

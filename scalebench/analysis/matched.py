@@ -20,7 +20,7 @@ from scalebench.suite.suite_plan import Group, Member
 REFERENCE = "compound"
 COLUMNS = [
     *WAY, "base", "target", "method", "model", "resolution", "macs", "residual", "activations", "params",
-    "metric", "value", "ratio", "low", "high", "n",
+    "metric", "value", "ratio", "low", "high", "n", "freedom", "pairing",
 ]  # fmt: skip
 ON_PAPER = ("macs", "params", "activations", "weight_bytes", "peak_bytes_inference", "peak_bytes_training")
 """Costs known without a device: four counts, and two static estimates of memory at batch 1."""
@@ -77,7 +77,8 @@ def _compared(measured: pd.DataFrame, base: pd.DataFrame | None, metric: str, sh
     rounds = sample(measured, metric, shared)
     r = ratio(rounds, SessionRounds({}) if base is None else sample(base, metric, shared))
     value = of_rounds(rounds).value
-    return {"metric": metric, "value": value, "ratio": r.value, "low": r.low, "high": r.high, "n": r.n}
+    return {"metric": metric, "value": value, "ratio": r.value, "low": r.low, "high": r.high, "n": r.n,
+            "freedom": r.freedom, "pairing": r.pairing}  # fmt: skip
 
 
 def counted_ratios(counts: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
 
 Part = tuple[float, float]
 """A variance and its degrees of freedom."""
@@ -60,6 +59,8 @@ def fit_prior(parts: Sequence[Part], most: float | None = None) -> Prior:
     variances, freedom = known.T
     if len(known) < FEWEST or not (median := float(np.median(variances))) > 0:
         return NO_PRIOR
+    from scipy import special  # half a second, and only priors need it
+
     half = freedom / 2
     logs = np.log(np.maximum(variances, _FLOOR * median)) - special.digamma(half) + np.log(half)
     excess = float(logs.var(ddof=1) - special.polygamma(1, half).mean())
@@ -73,4 +74,6 @@ def fit_prior(parts: Sequence[Part], most: float | None = None) -> Prior:
 
 def _inverse_trigamma(value: float) -> float:
     """Argument of the trigamma function; its logarithm is searched."""
+    from scipy import optimize, special
+
     return math.exp(optimize.brentq(lambda log: float(special.polygamma(1, math.exp(log))) - value, -20.0, 40.0))

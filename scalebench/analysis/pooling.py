@@ -84,7 +84,7 @@ def sample(rounds: pd.DataFrame, metric: str, shared: Pooled) -> SessionRounds:
         return SessionRounds({})
     row = rounds.iloc[0]
     own = (row["machine"], metric)
-    turns = by_heat(rounds["heat"], rounds[f"turns_{metric}"]) if f"turns_{metric}" in rounds else {}
+    turns = by_heat(rounds["heat"].tolist(), rounds[f"turns_{metric}"].tolist()) if f"turns_{metric}" in rounds else {}
     reference = (row["machine"], row["reference"]) if turns else None
     return SessionRounds(
         by_session, shared.spreads.get(own), turns, reference, shared.prior(row, metric),

@@ -11,9 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 from scalebench.analysis.heats import Turns, log_ratio
 from scalebench.analysis.moderation import NO_PRIOR, Part, Prior
@@ -106,6 +109,11 @@ class SessionRounds:
         """Of all rounds."""
         return [float(value) for values in self.by_session.values() for value in values]
 
+    @property
+    def moderated(self) -> bool:
+        """Whether other cases tell about the variance of its rounds."""
+        return self.prior.freedom > 0
+
     def within(self, sessions: Collection[int]) -> SessionRounds:
         """The rounds of these sessions, not compared by turns any more."""
         own = {number: values for number, values in self.by_session.items() if number in sessions}
@@ -159,7 +167,7 @@ def scatter(logs: Sequence[np.ndarray]) -> Part:
 def by_session(rounds: pd.DataFrame, metric: str) -> dict[int, tuple[float, ...]]:
     """Values of a metric by session; without a column ``session`` they are those of one session."""
     rows = rounds[rounds[metric].notna()]
-    numbers = rows["session"] if "session" in rows else pd.Series(0, index=rows.index)
+    numbers = rows["session"] if "session" in rows else rows["machine"].map(lambda _: 0)
     return {int(number): tuple(own) for number, own in rows[metric].groupby(numbers)}
 
 

@@ -9,7 +9,6 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from scalebench.analysis.moderation import Part
 from scalebench.analysis.sessions import SessionRounds, Spread
@@ -97,7 +96,7 @@ def of_rounds(medians: SessionRounds | Sequence[float]) -> Estimate:
         return Estimate(*_t_interval(sample_values), n, freedom=max(len(sample_values) - 1, 1))
     mean, scatter = sample.log_mean()
     between = sample.spread.of_mean(len(sample.by_session)) if sample.spread else ()
-    return t_estimate(mean, (scatter, *between), n)
+    return t_estimate(mean, (scatter, *between), n, sample.moderated)
 
 
 def _t_interval(values: np.ndarray) -> tuple[float, float, float]:
@@ -150,13 +149,14 @@ class _LogDifference:
     n: int
     common: Part = (0.0, 1.0)  # of the sessions, equal for all cases measured in them
     pairing: Pairing = "unpaired"
+    moderated: bool = False
 
 
 def _log_difference(a: SessionRounds, b: SessionRounds) -> _LogDifference:
     ratios = a.over(b)
     if len(ratios) >= FEWEST_HEATS or (ratios and min(len(a), len(b)) < FEWEST_HEATS):
         mean, scatter = ratios.log_mean()
-        return _LogDifference(mean, (scatter,), len(ratios), pairing="paired")
+        return _LogDifference(mean, (scatter,), len(ratios), pairing="paired", moderated=ratios.moderated)
     relative = [case.relative() for case in (a, b)]
     if a.reference == b.reference and min(map(len, relative)) >= FEWEST_HEATS:
         return replace(_unpaired(*relative), pairing="through the reference")
@@ -169,12 +169,13 @@ def _unpaired(a: SessionRounds, b: SessionRounds) -> _LogDifference:
         a, b = a.within(shared), b.within(shared)
         n = min(len(a), len(b))
     (over, scatter_a), (under, scatter_b) = a.log_mean(), b.log_mean()
-    spread = None if shared else a.spread or b.spread
+    spread, moderated = None if shared else a.spread or b.spread, a.moderated or b.moderated
     if spread is None:
-        return _LogDifference(over - under, (scatter_a, scatter_b), n)
+        return _LogDifference(over - under, (scatter_a, scatter_b), n, moderated=moderated)
     (of_a, freedom), own_a = spread.of_mean(len(a.by_session))
     (of_b, _), own_b = spread.of_mean(len(b.by_session))
-    return _LogDifference(over - under, (scatter_a, scatter_b, own_a, own_b), n, (of_a + of_b, freedom))
+    parts = (scatter_a, scatter_b, own_a, own_b)
+    return _LogDifference(over - under, parts, n, (of_a + of_b, freedom), moderated=moderated)
 
 
 def combine(differences: Sequence[_LogDifference]) -> Estimate:
@@ -188,18 +189,23 @@ def combine(differences: Sequence[_LogDifference]) -> Estimate:
     parts = [(variance / k**2, freedom) for d in differences for variance, freedom in d.parts]
     common = (sum(math.sqrt(d.common[0]) for d in differences) / k) ** 2
     parts.append((common, min(d.common[1] for d in differences if d.common[0] > 0) if common else 1.0))
-    e = t_estimate(sum(d.mean for d in differences) / k, parts, min(d.n for d in differences))
+    mean, n = sum(d.mean for d in differences) / k, min(d.n for d in differences)
+    e = t_estimate(mean, parts, n, any(d.moderated for d in differences))
     return replace(e, pairing=max((d.pairing for d in differences), key=get_args(Pairing).index))
 
 
-def t_estimate(mean: float, parts: Sequence[Part], n: int) -> Estimate:
+def t_estimate(mean: float, parts: Sequence[Part], n: int, moderated: bool = False) -> Estimate:
     """exp of a mean of logs with its t-interval; ``parts`` are independent variances of it with degrees of freedom.
 
-    The degrees of freedom of all are after Welch and Satterthwaite.
+    The degrees of freedom of all are after Welch and Satterthwaite, where errors of the variances average out. Those of
+    moderated ones do not: they all lean on the same prior, and each true variance has the spread of its own posterior
+    distribution. So their sum has no more than the parts have on average.
     """
     variance = sum(v for v, _ in parts)
     certain = variance == 0 or math.isnan(variance)
     freedom = math.inf if certain else variance**2 / sum(v**2 / freedom for v, freedom in parts if v > 0)
+    if moderated and not certain:
+        freedom = min(freedom, sum(v * own for v, own in parts) / variance)
     half = _t_half(math.sqrt(variance), freedom)
     return Estimate(math.exp(mean), math.exp(mean - half), math.exp(mean + half), n, freedom=freedom)
 
@@ -211,4 +217,6 @@ def _t_half(standard_error: float, freedom: float) -> float:
 def _quantile(freedom: float, level: float) -> float:
     """Half-width of an interval in standard errors."""
     end = 0.5 + level / 2
+    from scipy import special  # half a second, and only estimates need it
+
     return float(special.ndtri(end) if math.isinf(freedom) else special.stdtrit(freedom, end))

@@ -79,12 +79,12 @@ def planned_rounds(pilot: Sequence[Record], protocol: Protocol, device: str) -> 
     """Rounds that a case needs, its pilot included; infinite where no interval can be computed.
 
     After Stein (Annals of Mathematical Statistics 16, 1945): as many as narrow the pilot's own t-interval to the
-    target, and at least ``protocol.rounds`` beyond the pilot. The decision rests on the pilot alone, and its rounds
-    are left out of the estimates where it ended the case: those of a pilot that happened to agree look too precise,
-    and the rounds after it know nothing of that.
+    target, and at least ``protocol.rounds`` and as many as the pilot beyond it. The decision rests on the pilot alone,
+    and its rounds are left out of the estimates where it ended the case: those of a pilot that happened to agree look
+    too precise, and the rounds after it know nothing of that.
     """
     excess = _half_width(pilot) / protocol.target_on(device)
-    return PILOT + max(protocol.rounds, math.ceil(PILOT * excess**2)) if math.isfinite(excess) else math.inf
+    return PILOT + max(PILOT, protocol.rounds, math.ceil(PILOT * excess**2)) if math.isfinite(excess) else math.inf
 
 
 def _converged(used: Sequence[Record], protocol: Protocol, device: str) -> bool:
@@ -126,10 +126,10 @@ def _usable(rounds: Sequence[Record]) -> list[Record]:
 
 
 def doubts(record: Record) -> tuple[str, ...]:
-    """Notes that may set a round aside: none of a heat.
+    """Notes that may set a round aside; none of a heat.
 
-    Its members share a disturbance, so that their ratios lose it, and setting one aside would only break the pair. The
-    flags stay visible.
+    What disturbs a heat disturbs all its members alike and cancels in their ratios; to set one aside would break its
+    pairs. The flags stay visible.
     """
     return () if record.heat else record.notes
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from scalebench.cli.arguments import Timing, duration_s
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
-from scalebench.jobs.choose import Choice, choose, write_suite
 from scalebench.jobs.plan import PlannedSuite, plan_suite
 from scalebench.metrics import METRICS
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.load import load_suite
 from scalebench.units import bytes_, duration, percent, si
+
+if TYPE_CHECKING:
+    from scalebench.jobs.choose import Choice
 
 _COUNTS = ("macs", "params", "activations")
 
@@ -47,6 +49,8 @@ def plan(
     if budget is None:
         print_json(_document(planned)) if json_ else _print(planned)
         return
+    from scalebench.jobs.choose import choose, write_suite  # loads scipy
+
     choices, n_open = choose(planned, budget)
     if out is not None:
         write_suite(out, suite, planned.prepared.plan.cases, [choice.case for choice in choices])

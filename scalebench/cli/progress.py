@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -25,6 +26,8 @@ from scalebench.flags import is_bad
 from scalebench.record import Record
 from scalebench.units import duration, seconds
 
+_PERIOD_S = 5.0
+"""Least time between two lines about counting."""
 _LABELS = 3
 """Cases that a line names; the report has all that are missing."""
 
@@ -34,7 +37,7 @@ def show_progress() -> Iterator[Listener]:
     """Listener that draws a bar on a terminal, and prints a line per round elsewhere; both on stderr."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda event: _print_line(console, event)
+        yield Lines(console).hear
         return
     columns = (
         TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), MofNCompleteColumn(),
@@ -93,20 +96,39 @@ class _Bar:
         self._bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def _print_line(console: Console, event: Event) -> None:
-    if isinstance(event, (Counted, RoundStarted, HeatStarted)):
-        return
-    text = _text(event)
-    if isinstance(event, RoundEnded):
-        left = _left(event)
-        text = f"[{event.done}/{event.total}] {_result(event.record)}{left and f', {left}'}"
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+class Lines:
+    """Prints a line per round, and one now and then while models are counted or matched."""
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._clock = clock
+        self._counted: tuple[str, float] = ("", 0.0)  # what is counted, and when its last line was due
+
+    def hear(self, event: Event) -> None:
+        """Print one event, if it is worth a line."""
+        if isinstance(event, (RoundStarted, HeatStarted)) or (isinstance(event, Counted) and not self._is_due(event)):
+            return
+        text = _text(event)
+        if isinstance(event, RoundEnded):
+            left = _left(event)
+            text = f"[{event.done}/{event.total}] {_result(event.record)}{left and f', {left}'}"
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def _is_due(self, event: Counted) -> bool:
+        what, last = self._counted
+        now = self._clock()
+        due = what == event.what and now - last >= _PERIOD_S
+        if due or what != event.what:
+            self._counted = event.what, now
+        return due
 
 
 def _text(event: Event) -> str:
     """An event that is printed above the bar, in words."""
     if isinstance(event, Note):
         return event.text
+    if isinstance(event, Counted):
+        return f"{event.what}: {event.done} of {event.total}"
     if isinstance(event, RoundsPlanned):
         return (
             f"{event.suite}: at least {event.rounds} rounds of {event.cases} cases on {', '.join(event.machines)}, "

@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,13 @@ class Paper:
 def _versions(question: Question) -> list[str]:
     """Versions that an answer depends on; for a dense model also of the package that builds it, empty if missing."""
     kind, dense, _ = str(question.get("model", "")).partition(":")
-    versions = [importlib.metadata.version(package) for package in ("torch", "timm")]
-    return [*versions, importlib.metadata.version("torchvision"), package_version(kind)] if dense else versions
+    versions = [_version(package) for package in ("torch", "timm")]
+    return [*versions, _version("torchvision"), package_version(kind)] if dense else versions
+
+
+@cache
+def _version(package: str) -> str:
+    return importlib.metadata.version(package)
 
 
 def unwrap(answer: Answer) -> Any:

@@ -22,7 +22,7 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from typing import Any
@@ -30,7 +30,7 @@ from typing import Any
 import timm  # noqa: F401 - imported once, inherited by every child
 import torch
 
-from scalebench.errors import ScalebenchError
+from scalebench.errors import BuildError, ScalebenchError
 from scalebench.machine.environment import collect, usable_cores
 from scalebench.machine.limits import die_with_parent, limit_round
 from scalebench.machine.peaks import llc_bytes, measure_peaks
@@ -46,8 +46,10 @@ from scalebench.model.architecture import count_with_structure
 from scalebench.model.backward import training_macs
 from scalebench.model.build import block_count, build, catalogue, default_resolution, head_params
 from scalebench.model.complexity import cross_check
-from scalebench.model.footprint import static_peak
+from scalebench.model.footprint import peak_and_macs_of_training, static_peak
+from scalebench.model.lifetimes import Lifetimes
 from scalebench.model.matching import levels, match
+from scalebench.model.meta_operators import MetaOperators
 from scalebench.suite.case import case_from_json
 from scalebench.suite.model_facts import MatchRequest
 from scalebench.suite.variant import parse_variant
@@ -191,17 +193,26 @@ def _levels(question: dict[str, Any]) -> Any:
 def _count(question: dict[str, Any]) -> Any:
     variant, resolution = parse_variant(question["model"]), question["resolution"]
     model = build(variant, resolution, device="meta")
-    complexity, structure = count_with_structure(model, variant.name, resolution)
+    operators, lifetimes = MetaOperators(), None
+    if "inference" in question["peaks"]:
+        lifetimes = Lifetimes([*model.parameters(), *model.buffers()])
+    complexity, structure = count_with_structure(model, variant.name, resolution, operators, lifetimes)
     facts = {**dataclasses.asdict(complexity), "structure": structure}
     facts["blocks"] = block_count(model)
     facts["backbone_params"] = facts["params"] - head_params(model)
     facts["default_resolution"] = default_resolution(variant.base)
-    optional = {
-        f"peak_bytes_{mode}": partial(static_peak, model, resolution, training=mode == "training")
-        for mode in question["peaks"]
-    }
+    optional: dict[str, Callable[[], int]] = {}
+    if lifetimes is not None and lifetimes.fused_attention:
+        optional["peak_bytes_inference"] = partial(static_peak, model, resolution)
+    elif lifetimes is not None:
+        facts["peak_bytes_inference"] = lifetimes.peak
     if "training" in question["peaks"]:  # takes two to three times the forward count: only on request
-        optional["macs_training"] = partial(training_macs, model, resolution)
+        try:
+            peak, macs = peak_and_macs_of_training(model, resolution, operators)
+            facts |= {"peak_bytes_training": peak, "macs_training": macs}
+        except BuildError:  # one of the two may still be found
+            optional["peak_bytes_training"] = partial(static_peak, model, resolution, training=True)
+            optional["macs_training"] = partial(training_macs, model, resolution)
     for name, compute in optional.items():
         try:
             facts[name] = compute()

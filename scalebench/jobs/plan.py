@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scalebench.analysis.predict.cases import MeasuredCase, Place, Work, facts_of, seen_cases
 from scalebench.errors import StoreError
 from scalebench.execute.client import Worker
 from scalebench.execute.estimate import RunEstimate, estimate
 from scalebench.execute.events import Listener, silent
 from scalebench.execute.planner import Prepared
-from scalebench.jobs.predict import PredictionData
 from scalebench.jobs.prepare import prepare_suite
+from scalebench.record import Record
 from scalebench.store.jsonl import Results, read_results, result_files
 from scalebench.suite.case import MODELS, Case
+
+if TYPE_CHECKING:  # they take two seconds to import, and serve only where something was measured
+    from scalebench.analysis.predict.cases import MeasuredCase, Place
+    from scalebench.jobs.predict import PredictionData
 
 NO_RESULTS = Results((), (), (), ())
 
@@ -26,16 +31,32 @@ class PlannedSuite:
 
     Attributes:
         prepared: plan, counts and machines.
-        data: measured cases of these machines.
-        places: where each case would be measured.
+        results: records to predict from.
         passes: seconds of a pass and the ends of its 90 % interval, where it was measured (then all are the same) or
             can be predicted.
     """
 
     prepared: Prepared
-    data: PredictionData
-    places: Mapping[Case, Place]
+    results: Results
     passes: Mapping[Case, tuple[float, float, float]]
+
+    @cached_property
+    def data(self) -> PredictionData:
+        """Measured cases of these machines."""
+        from scalebench.analysis.predict.cases import facts_of, seen_cases
+        from scalebench.jobs.predict import PredictionData
+
+        counts = self.prepared.facts.items()
+        counted = {(case.model, case.resolution): facts for case, facts in counts if "macs" in facts}
+        facts = {**facts_of(self.results.records), **counted}
+        return PredictionData(self.results, facts, seen_cases(_measured(self.prepared, self.results), facts))
+
+    @cached_property
+    def places(self) -> Mapping[Case, Place]:
+        """Where each case would be measured."""
+        machines = self.prepared.machines
+        cases = self.prepared.plan.cases
+        return {case: _place_of(case, machines[case.device].machine, self.data.cases) for case in cases}
 
     def estimates(self) -> list[RunEstimate]:
         """Cost of all rounds: expected, and at the low and the high ends of the predictions."""
@@ -50,12 +71,14 @@ def plan_suite(
 ) -> PlannedSuite:
     """Prepare a suite, and predict its passes from records: files or folders, by default ``results/``.
 
+    Models that only claims need are not counted.
+
     Raises:
         StoreError: a name in ``records`` that does not exist.
         SuiteError: whatever is wrong with the suite.
     """
     with Worker() as worker:
-        prepared = prepare_suite(suite, worker, protocol=protocol, announce=announce)
+        prepared = prepare_suite(suite, worker, protocol=protocol, for_claims=False, announce=announce)
     return predict_passes(prepared, find_records(records))
 
 
@@ -75,15 +98,15 @@ def find_records(names: Sequence[str]) -> Results:
 
 def predict_passes(prepared: Prepared, results: Results) -> PlannedSuite:
     """Predict the plan's passes from measured cases of its machines and its own counts; nothing is counted again."""
-    hardware = {machine.hw_key for machine in prepared.machines.values()}
-    measured = [r for r in results.records if r.case.mode in MODELS and r.environment.hw_key in hardware]
-    counted = {(case.model, case.resolution): facts for case, facts in prepared.facts.items() if "macs" in facts}
-    facts = {**facts_of(results.records), **counted}
-    data = PredictionData(results, facts, seen_cases(measured, facts))
-    places = {case: _place_of(case, prepared.machines[case.device].machine, data.cases) for case in prepared.plan.cases}
-    predictors = {place: data.predictor(place) for place in data.cases}
     passes: dict[Case, tuple[float, float, float]] = {}
-    for case, place in places.items():
+    planned = PlannedSuite(prepared, results, passes)
+    if not _measured(prepared, results):
+        return planned
+    from scalebench.analysis.predict.cases import Work
+
+    facts = planned.data.facts
+    predictors = {place: planned.data.predictor(place) for place in planned.data.cases}
+    for case, place in planned.places.items():
         key = case.model, case.resolution
         if case.mode not in MODELS or place not in predictors or "macs" not in facts.get(key, {}):
             continue
@@ -92,11 +115,19 @@ def predict_passes(prepared: Prepared, results: Results) -> PlannedSuite:
             passes[case] = (answer.measured.latency_s,) * 3
         elif answer.latency is not None and answer.latency.low > 0:
             passes[case] = answer.latency.value, answer.latency.low, answer.latency.high
-    return PlannedSuite(prepared, data, places, passes)
+    return planned
+
+
+def _measured(prepared: Prepared, results: Results) -> list[Record]:
+    """Records of models on the plan's machines."""
+    hardware = {machine.hw_key for machine in prepared.machines.values()}
+    return [r for r in results.records if r.case.mode in MODELS and r.environment.hw_key in hardware]
 
 
 def _place_of(case: Case, machine: str, cases: Mapping[Place, Sequence[MeasuredCase]]) -> Place:
     """Where a case is measured; of several software versions of the machine (``name/...``) the one with most cases."""
+    from scalebench.analysis.predict.cases import Place
+
     names = [name for name in Place.__dataclass_fields__ if name != "machine"]
     settings = [getattr(case, name) for name in names]
     same = [place for place in cases if [getattr(place, name) for name in names] == settings]

@@ -28,6 +28,7 @@ def prepare_suite(
     keep_host: bool = False,
     registry: Registry | None = None,
     seed: int = 0,
+    for_claims: bool = True,
     announce: Listener = silent,
 ) -> Prepared:
     """Load, check, match and count.
@@ -40,6 +41,7 @@ def prepare_suite(
         keep_host: store the host's name instead of its hash.
         registry: claims that can be named; default the shipped ones.
         seed: of the order of the rounds.
+        for_claims: also count the models that only claims need, which takes longer than all others.
         announce: hears how far matching and counting are.
 
     Raises:
@@ -51,7 +53,7 @@ def prepare_suite(
     if energy and not file.suite.timing.energy_s:
         file = file.with_protocol(replace(file.suite.timing, energy_s=ENERGY_S))
     claims = claims_of(file, registry)
-    ids, counts = [claim.id for claim in claims], counts_for(claims)
+    ids, counts = [claim.id for claim in claims], counts_for(claims if for_claims else ())
     prepared = prepare(file, worker, ids, counts, announce, keep_host)
     return replace(prepared, plan=replace(prepared.plan, seed=seed))
 

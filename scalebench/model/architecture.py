@@ -17,14 +17,22 @@ from torch import nn
 
 from scalebench.model.build import block_stages
 from scalebench.model.complexity import Complexity, count_model
+from scalebench.model.lifetimes import Lifetimes
+from scalebench.model.meta_operators import MetaOperators
 
 GATES = "squeeze-and-excitation"
 _SE = re.compile(r"^(Effective)?(SE(Module|Layer|Block)?$|Squeeze)")
 _NORM = re.compile(r"^(?!.*Conv)(\w*?Norm)")
 
 
-def count_with_structure(model: nn.Module, name: str, resolution: int) -> tuple[Complexity, dict[str, Any]]:
-    """Count a model on the meta device and record its structure, in one pass.
+def count_with_structure(
+    model: nn.Module,
+    name: str,
+    resolution: int,
+    operators: MetaOperators | None = None,
+    lifetimes: Lifetimes | None = None,
+) -> tuple[Complexity, dict[str, Any]]:
+    """Count a model on the meta device and record its structure, in one pass; arguments as of ``count_model``.
 
     Returns: what ``count_model`` returns, and as plain data
 
@@ -38,7 +46,7 @@ def count_with_structure(model: nn.Module, name: str, resolution: int) -> tuple[
     """
     hooks = _StructureHooks(model)
     try:
-        complexity = count_model(model, name, resolution)
+        complexity = count_model(model, name, resolution, operators, lifetimes)
     finally:
         hooks.remove()
     return complexity, hooks.structure(complexity)

@@ -17,7 +17,8 @@ from timm.models._features import FeatureListNet
 from timm.models.regnet import RegStage
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet, downsample_conv
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.nn import init
+from torch.overrides import TorchFunctionMode
 
 from scalebench.errors import BuildError, UnknownNameError, did_you_mean
 from scalebench.model.dense_heads import build_dense
@@ -38,12 +39,13 @@ _BLOCKS: dict[str, Any] = {name: BasicBlock if name in ("resnet18", "resnet34") 
 _CHANNELS = (64, 128, 256, 512)
 _STEM = 64
 _DIVISOR = 8
-_ATEN = torch.ops.aten
-_FILLS = {
-    _ATEN.normal_, _ATEN.uniform_, _ATEN.fill_, _ATEN.zero_, _ATEN.clamp_, _ATEN.mul_, _ATEN.add_, _ATEN.erfinv_,
-}  # fmt: skip
-"""What ``torch.nn.init`` calls, in place."""
 """Channels are rounded to multiples of this, as in the reference EfficientNet."""
+_FILLS = {
+    torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.fill_, torch.Tensor.zero_, torch.Tensor.clamp_,
+    torch.Tensor.mul_, torch.Tensor.add_, torch.Tensor.erfinv_,
+    init.uniform_, init.normal_, init.constant_, init.kaiming_uniform_, init.kaiming_normal_,
+}  # fmt: skip
+"""What fills weights in place: functions of ``torch.nn.init``, and what the others there call."""
 
 
 def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
@@ -74,18 +76,18 @@ def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
     return model.eval()
 
 
-class _WithoutInitialisation(TorchDispatchMode):
+class _WithoutInitialisation(TorchFunctionMode):
     """Leaves out what fills weights, which on the meta device changes nothing and takes half of the time."""
 
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-
-    def __torch_dispatch__(
+    def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if func.overloadpacket in _FILLS and args[0].device.type == "meta":
-            return args[0]
-        return func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        if func in _FILLS:
+            tensor = args[0] if args else kwargs["tensor"]
+            if tensor.is_meta:
+                return tensor
+        return func(*args, **kwargs)
 
 
 def _timm_model(variant: Variant, resolution: int, **options: Any) -> Any:

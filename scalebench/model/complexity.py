@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,7 @@ from torch import nn
 
 from scalebench.errors import BuildError
 from scalebench.model.build import build
+from scalebench.model.lifetimes import Lifetimes
 from scalebench.model.meta_operators import MetaOperators, tensor_leaves
 from scalebench.model.work import Tally
 from scalebench.suite.variant import Variant
@@ -58,15 +60,27 @@ def count(variant: Variant, resolution: int) -> Complexity:
     return count_model(build(variant, resolution, device="meta"), variant.name, resolution)
 
 
-def count_model(model: nn.Module, name: str, resolution: int, operators: MetaOperators | None = None) -> Complexity:
-    """Count a model on the meta device; ``operators`` remembers those met, for counts of several models.
+def count_model(
+    model: nn.Module,
+    name: str,
+    resolution: int,
+    operators: MetaOperators | None = None,
+    lifetimes: Lifetimes | None = None,
+) -> Complexity:
+    """Count a model on the meta device.
+
+    Args:
+        model, name: on the meta device, and what messages call it.
+        resolution: side of the image in pixels.
+        operators: remembers those met, for counts of several models.
+        lifetimes: of the weights; also watches the pass.
 
     Raises:
         BuildError: its forward pass fails at this resolution.
     """
     weights = [*model.parameters(), *model.buffers()]
-    tally = Tally(weights, operators)
-    tally_forward(model, tally, name, resolution)
+    tally = Tally(weights, operators, lifetimes.add if lifetimes else None)
+    tally_forward(model, tally, name, resolution, lifetimes)
     return Complexity(
         params=sum(p.numel() for p in model.parameters()),
         macs=tally.macs,
@@ -79,7 +93,9 @@ def count_model(model: nn.Module, name: str, resolution: int, operators: MetaOpe
     )
 
 
-def tally_forward(model: nn.Module, tally: Tally, name: str, resolution: int) -> None:
+def tally_forward(
+    model: nn.Module, tally: Tally, name: str, resolution: int, lifetimes: Lifetimes | None = None
+) -> None:
     """Add one forward pass of a model on the meta device to ``tally``, one image of 3 x side x side.
 
     Raises:
@@ -87,7 +103,7 @@ def tally_forward(model: nn.Module, tally: Tally, name: str, resolution: int) ->
     """
     image = torch.empty(1, 3, resolution, resolution, device="meta")
     try:
-        with torch.no_grad(), tally:
+        with torch.no_grad(), tally, lifetimes.watching(image) if lifetimes else nullcontext():
             model(image)
     except Exception as error:  # a model's forward pass raises whatever it likes
         raise BuildError(f"{name}@{resolution} cannot be counted: {type(error).__name__}: {error}") from error

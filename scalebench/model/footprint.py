@@ -1,62 +1,41 @@
 """Static peak memory: storage lifetimes through one pass, without a device and without data.
 
-On the meta device attention is decomposed into an N^2 matrix (6.6 times too much for ViT-B/16 at 768 pixels). Models
-with attention take fake CPU tensors, which keep the fused kernel of a real run and cost several times as much. The
-figure is a lower-bound estimate: real processes add library
-scratch and allocator slack, 0.9 to 1.9 times in practice.
+The meta device decomposes attention into an N^2 matrix (6.6 times too much for ViT-B/16 at 768 pixels). The kernel that
+a CPU takes is called in its place. Where it is not clear which one that is, the model takes fake CPU tensors, at ten
+times the cost. The figure is a lower-bound estimate: real processes add library scratch and allocator slack, 0.9 to 1.9
+times in practice.
 """
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.nn.functional import scaled_dot_product_attention
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from scalebench.errors import BuildError
-from scalebench.model.meta_operators import MetaOperators, address, tensor_leaves
-from scalebench.model.work import written
+from scalebench.model.lifetimes import FusedAttentionError, Lifetimes
+from scalebench.model.meta_operators import MetaOperators, tensor_leaves
+from scalebench.model.work import Tally
 
 
-class _Lifetimes(TorchDispatchMode):
-    """Keeps the sum of live storages and its peak, in bytes; ``operators`` run what they met before."""
+class _Observed(TorchDispatchMode):
+    """Tells ``lifetimes`` of every operator; ``operators`` run what they met before."""
 
-    def __init__(self, resident: Iterable[torch.Tensor], operators: MetaOperators | None = None) -> None:
+    def __init__(self, lifetimes: Lifetimes, operators: MetaOperators | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self._lifetimes = lifetimes
         self._operators = operators
-        self.live = 0
-        self.peak = 0
-        self._seen: set[int] = set()
-        for tensor in resident:
-            self._hold(tensor)
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
         result = self._operators.run(func, args, kwargs)[0] if self._operators else func(*args, **kwargs)
-        for tensor in written(func, args, result):
-            self._hold(tensor)
+        self._lifetimes.add(func, args, result)
         return result
-
-    def _hold(self, tensor: torch.Tensor) -> None:
-        storage, name = tensor.untyped_storage(), address(tensor)
-        if name in self._seen:
-            return
-        self._seen.add(name)
-        self.live += storage.nbytes()
-        self.peak = max(self.peak, self.live)
-        weakref.finalize(storage, self._release, name, storage.nbytes())
-
-    def _release(self, name: int, size: int) -> None:
-        self._seen.discard(name)
-        self.live -= size
 
 
 def static_peak(model: nn.Module, resolution: int, batch: int = 1, training: bool = False) -> int:
@@ -71,34 +50,38 @@ def static_peak(model: nn.Module, resolution: int, batch: int = 1, training: boo
     try:
         try:
             return _peak_on_meta(model, resolution, batch, training)
-        except _FusedAttention:
+        except FusedAttentionError:
             return _peak_of_fakes(model, resolution, batch, training)
     except Exception as error:  # a model's forward pass raises whatever it likes
         raise BuildError(f"static memory: {type(error).__name__}: {error}") from error
 
 
-class _FusedAttention(Exception):  # noqa: N818 - a signal
-    """The model has attention, which the meta device decomposes."""
+def peak_and_macs_of_training(model: nn.Module, resolution: int, operators: MetaOperators) -> tuple[int, int]:
+    """What ``static_peak`` and ``training_macs`` give for training on one image, in a single pass.
 
-
-class _RefuseAttention(TorchFunctionMode):
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if func is scaled_dot_product_attention:
-            raise _FusedAttention
-        return func(*args, **(kwargs or {}))
+    Raises:
+        BuildError: the pass fails in full train mode, or has an operator without a formula or attention whose kernel is
+            not clear.
+    """
+    images = torch.empty(1, 3, resolution, resolution, device="meta")
+    lifetimes = Lifetimes([*model.parameters(), *model.buffers()])
+    tally = Tally(operators_met=operators, on_result=lifetimes.add)
+    try:
+        with lifetimes.watching(images, fuse=True), tally:
+            _one_pass(model, dict(model.named_buffers()), images, True)
+    except Exception as error:
+        raise BuildError(f"training: {type(error).__name__}: {error}") from error
+    if tally.uncounted:
+        raise BuildError(f"training: no formula for {', '.join(sorted(tally.uncounted))}")
+    return lifetimes.peak, tally.macs
 
 
 def _peak_on_meta(model: nn.Module, resolution: int, batch: int, training: bool) -> int:
-    resident = [*model.parameters(), *model.buffers()]
     images = torch.empty(batch, 3, resolution, resolution, device="meta")
-    try:
-        with _RefuseAttention(), _Lifetimes([*resident, images], MetaOperators()) as lifetimes:
-            _one_pass(model, dict(model.named_buffers()), images, training)
-    finally:
-        model.zero_grad(set_to_none=True)
-    return int(lifetimes.peak)
+    lifetimes = Lifetimes([*model.parameters(), *model.buffers()])
+    with lifetimes.watching(images, fuse=True), _Observed(lifetimes, MetaOperators()):
+        _one_pass(model, dict(model.named_buffers()), images, training)
+    return lifetimes.peak
 
 
 def _peak_of_fakes(model: nn.Module, resolution: int, batch: int, training: bool) -> int:
@@ -108,9 +91,10 @@ def _peak_of_fakes(model: nn.Module, resolution: int, batch: int, training: bool
             for name, tensor in [*model.named_parameters(), *model.named_buffers()]
         }
         images = torch.empty(batch, 3, resolution, resolution)
-        with fake, _Lifetimes([*state.values(), images]) as lifetimes:
+        lifetimes = Lifetimes([*state.values(), images])
+        with fake, _Observed(lifetimes):
             _one_pass(model, state, images, training)
-    return int(lifetimes.peak)
+    return lifetimes.peak
 
 
 def _loss(output: Any) -> torch.Tensor:
@@ -134,3 +118,4 @@ def _one_pass(model: nn.Module, state: dict[str, torch.Tensor], images: torch.Te
                 _loss(output).backward()
     finally:
         model.train(was_training)
+        model.zero_grad(set_to_none=True)

@@ -9,6 +9,7 @@ pass where 3 times is right.
 from __future__ import annotations
 
 import re
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -37,7 +38,22 @@ def _convolution_backward(grad: torch.Tensor, x: torch.Tensor, weight: torch.Ten
     return int(forward) * (bool(output_mask[0]) + bool(output_mask[1]))
 
 
-_OWN: dict[Any, Callable[..., int]] = {torch.ops.aten.convolution_backward: _convolution_backward}
+def _attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *_: Any, **__: Any) -> int:
+    """FLOPs of both products of attention, as its decomposition has them, causal or not."""
+    products = query.shape[-1] + value.shape[-1]
+    return 2 * query[..., 0].numel() * key.shape[-2] * products
+
+
+def _attention_backward(_grad: torch.Tensor, *args: Any, **_: Any) -> int:
+    """FLOPs of two gradients for each product; torch's own formula adds what a kernel computes again."""
+    return 2 * _attention(*args[:3])
+
+
+_OWN: dict[Any, Callable[..., int]] = {
+    torch.ops.aten.convolution_backward: _convolution_backward,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,  # noqa: SLF001 - no public name
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,  # noqa: SLF001
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,7 @@ class Tally(TorchDispatchMode):
     Args:
         weights: parameters and buffers; tensors computed from them alone count as weights too.
         operators_met: runs the operators; several tallies may share one.
+        on_result: called with every operator, its arguments and its result; those that a composite consists of are not.
 
     Attributes:
         macs: multiply-adds.
@@ -68,7 +85,12 @@ class Tally(TorchDispatchMode):
         operators: the same by kind of operator: how often each (kind, macs, activation bytes, weight bytes) occurred.
     """
 
-    def __init__(self, weights: Iterable[torch.Tensor] = (), operators_met: MetaOperators | None = None) -> None:
+    def __init__(
+        self,
+        weights: Iterable[torch.Tensor] = (),
+        operators_met: MetaOperators | None = None,
+        on_result: Callable[[Any, tuple[Any, ...], Any], None] | None = None,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self.macs = 0
         self.activations = 0
@@ -78,20 +100,29 @@ class Tally(TorchDispatchMode):
         self.operators: Counter[tuple[str, int, int, int]] = Counter()
         self._operators_met = operators_met or MetaOperators()
         self._effects: dict[tuple[Signature, tuple[bool, ...]], _Effect] = {}
-        self._weights: dict[int, Any] = {}
+        self._whole: set[Any] = set()  # operators that are not composed of others
+        self._on_result = on_result
+        self._within = 0  # depth of composite operators
+        self._weights: set[int] = set()
         self._hold(weights)
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
+        result = self._count(func, args, kwargs)
+        if self._on_result and not self._within:
+            self._on_result(func, args, result)
+        return result
+
+    def _count(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         packet = func.overloadpacket
         formula = _OWN.get(packet) or flop_registry.get(packet)
-        if formula is None:
-            with self:
-                result = func.decompose(*args, **kwargs)
+        if formula is None and func not in self._whole:
+            result = self._decompose(func, args, kwargs)
             if result is not NotImplemented:
                 return result
+            self._whole.add(func)
         inputs = tensor_leaves((args, kwargs))
         weighted = tuple(map(self._is_weight, inputs))
         result, signature = self._operators_met.run(func, args, kwargs)
@@ -103,6 +134,14 @@ class Tally(TorchDispatchMode):
                 self._effects[signature, weighted] = effect
         self._add(effect, result)
         return result
+
+    def _decompose(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self._within += 1
+        try:
+            with self:
+                return func.decompose(*args, **kwargs)
+        finally:
+            self._within -= 1
 
     def _add(self, effect: _Effect, result: Any) -> None:
         self.macs += effect.macs
@@ -120,8 +159,10 @@ class Tally(TorchDispatchMode):
         return address(tensor) in self._weights
 
     def _hold(self, tensors: Iterable[torch.Tensor]) -> None:
-        """Keep the storages, so that no later one gets the address of a weight."""
-        self._weights.update((address(t), t.untyped_storage()) for t in tensors)
+        """Remember the storages while they live: a later one may get the same address."""
+        for tensor in tensors:
+            self._weights.add(address(tensor))
+            weakref.finalize(tensor.untyped_storage(), self._weights.discard, address(tensor))
 
 
 def _effect(

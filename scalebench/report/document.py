@@ -100,7 +100,7 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
 
 def _part(part: Judged) -> dict[str, Any]:
     e = part.estimate
-    effect = {"effect": e.value, "low": e.low, "high": e.high, "n": e.n}
+    effect = {"effect": e.value, "low": e.low, "high": e.high, "n": e.n, "freedom": e.freedom, "pairing": e.pairing}
     bounds = {"allowed_low": part.low, "allowed_high": part.high, "misfit": part.misfit}
     correction = {"decides_at": part.level, "uncorrected": part.uncorrected, "as_printed": part.rounded}
     return {"label": part.label, "verdict": part.word, **effect, **bounds, **correction}

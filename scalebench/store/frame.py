@@ -53,10 +53,10 @@ def counted_here(counts: pd.DataFrame) -> pd.DataFrame:
 def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     """Measured rounds: one row per record with case, machine, outcome, notes, metrics and counted facts.
 
-    ``case`` is the case's key; ``laps`` holds the timed iterations in seconds, ``turns`` the number of the turn of
-    each in the heat named by ``heat``, both empty where the round was measured alone, ``canary_s`` the mean of the
-    canary before and after them, ``watched`` and ``unwatched`` the checks that ran and that did not; a metric that a
-    round did not measure is NaN.
+    ``case`` is the case's key; ``laps`` holds the timed iterations in seconds, ``turns`` the number of the turn of each
+    in the heat named by ``heat``, both empty where the round was measured alone, ``canary_s`` the mean of the canary
+    before and after them, ``watched`` and ``unwatched`` the checks that ran and that did not; a metric that a round did
+    not measure is NaN.
     """
     records = list(records)
     rows = [_row(record) for record in records if record.case.mode != COUNT]

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from scalebench.analysis.moderation import FEWEST, NO_PRIOR, Prior, fit_prior
+from scalebench.analysis.sessions import SessionRounds
+from scalebench.analysis.stats import mean_ratio
 
 VARIANCES = (0.0049, 0.0121, 0.0169, 0.0064, 0.0324, 0.0081, 0.0225, 0.16, 0.01, 0.0144)
 
@@ -63,3 +65,17 @@ def test_a_single_round_gets_no_variance_from_others() -> None:
     variance, freedom = Prior(0.01, 10.0).moderate(math.nan, 0)
     assert math.isnan(variance)
     assert freedom == 0
+
+
+def test_ratios_of_moderated_cases_cover_the_truth() -> None:
+    """Means of three ratios; true variances have a known prior of 6 degrees of freedom, cases three rounds.
+
+    Degrees of freedom after Welch and Satterthwaite alone, as if errors of variances averaged out, cover 93.9 %.
+    """
+    rng, prior, hits = np.random.default_rng(8), Prior(0.01, 6.0), 0
+    for _ in range(1500):
+        spreads = np.sqrt(0.01 * 6 / rng.chisquare(6, 6))
+        cases = [SessionRounds({0: np.exp(rng.normal(0, own, 3)).tolist()}, prior=prior) for own in spreads]
+        e = mean_ratio(list(zip(cases[:3], cases[3:], strict=True)))
+        hits += e.low <= 1 <= e.high
+    assert 0.945 <= hits / 1500 <= 0.975

@@ -17,7 +17,7 @@ from scalebench.suite.case import Case
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 
 HERE = Environment("here", "hw", "sw")
-STANDARD = PROTOCOLS["standard"]
+STANDARD = PROTOCOLS["standard"].alone()
 CASE = Case("resnet18", 64, protocol=STANDARD)
 
 
@@ -89,7 +89,7 @@ def test_rounds_that_never_settle_are_unstable() -> None:
 
 
 def test_a_fixed_number_of_rounds_is_just_that() -> None:
-    fixed = Protocol(rounds=3)
+    fixed = Protocol(rounds=3, turns=0)
     assert [standing([made()] * n, fixed, "cpu") for n in range(4)] == ["open", "open", "open", "fixed"]
     assert standing([made(0.1), made(0.2), made(0.1)], fixed, "cpu") == "fixed"
 
@@ -136,3 +136,13 @@ def test_spread_between_rounds_asks_for_short_rounds_and_spread_within_for_long_
     assert iterations(rounds_with(0.001, 0.2)) == 9
     assert iterations(rounds_with(0.3, 0.001)) == 200
     assert iterations(rounds_with(0.05, 0.05)) == pytest.approx((2.6 / 0.01) ** 0.5, rel=0.15)
+
+
+def test_by_turns_a_case_is_done_after_the_least_heats() -> None:
+    """Open comparisons decide how many follow; no pilot is left out, and no doubt sets a round aside."""
+    protocol = PROTOCOLS["standard"]
+    turned = [
+        replace(made(0.1 * 2**at, "host_disturbed: +80 %"), case=Case("resnet18", 64), heat="h") for at in range(8)
+    ]
+    assert [standing(turned[:n], protocol, "cpu") for n in range(4)] == ["open"] * 3 + ["fixed"]
+    assert counted_rounds(turned) == turned

@@ -148,7 +148,7 @@ class Stopped:
 
 def stopped(protocol: str, spread: float, draws: int, seed: int = 5) -> Stopped:
     """The scheduler's own rule on rounds whose medians spread by ``spread``."""
-    rng, case = np.random.default_rng(seed), Case("resnet18", 224, protocol=PROTOCOLS[protocol])
+    rng, case = np.random.default_rng(seed), Case("resnet18", 224, protocol=PROTOCOLS[protocol].alone())
     estimates, endings, made = [], [], []
     for _ in range(draws):
         records: list[Record] = []

@@ -68,17 +68,17 @@ class Clock:
 
     def records(self, heats: int, rng: np.random.Generator) -> list[Record]:
         """Rounds of all cases, of which ``case_of`` gives the model; the reference is ``reference``."""
-        own = self.process * rng.uniform(0.5, 1.5, (self.blocks, MEMBERS + 1))
+        spreads = self.process * rng.uniform(0.5, 1.5, (self.blocks, MEMBERS + 1))
         levels = rng.normal(0, 0.1, self.sessions)
         records = []
         for number in range(heats):
             session = number * self.sessions // heats
             for block in range(self.blocks):
-                logs = levels[session] + self._laps(own[block], rng)
+                logs = levels[session] + self._laps(spreads[block], rng)
                 heat = f"heat-{number}-{block}"
                 started = f"2026-11-{10 + session:02d}T10:00:00+00:00"
-                for place in range(MEMBERS + 1):
-                    records.append(_record(block, place, number, heat, started, np.exp(logs[place])))
+                times = np.exp(logs)
+                records += [_record(block, place, number, heat, started, laps) for place, laps in enumerate(times)]
         return records
 
     def _laps(self, own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -132,11 +132,11 @@ def through_reference(clock: Clock) -> list[Pair]:
     return [((b, i), (b - 1, i), (b + 1) / b) for b in range(1, clock.blocks) for i in range(MEMBERS)]
 
 
-def frames(clock: Clock, machines: int, seed: int) -> Iterator[pd.DataFrame]:
+def frames(clock: Clock, machines: int, seed: int, heats: int = MOST) -> Iterator[pd.DataFrame]:
     """Rounds of so many machines, ready to be sampled."""
     rng = np.random.default_rng(seed)
     for _ in range(machines):
-        records = clock.records(MOST, rng)
+        records = clock.records(heats, rng)
         yield with_standing(rounds_frame(records), records)
 
 
@@ -178,7 +178,7 @@ KINDS: dict[str, tuple[Callable[[Clock], list[Pair]], Callable[[SessionRounds], 
 def coverage(clock: Clock, heats: Sequence[int], machines: int, seed: int = 1) -> dict[tuple[str, int], Result]:
     """Coverage of each kind of ratio, by number of heats."""
     drawn: dict[tuple[str, int], list[tuple[Estimate, bool]]] = {}
-    for rounds in frames(clock, machines, seed):
+    for rounds in frames(clock, machines, seed, MOST if clock.sessions > 1 else max(heats)):
         for count in heats:
             every = samples(rounds[rounds["round"].isin(_chosen(count, clock.sessions))])
             for name, (pairs, treated) in KINDS.items():
@@ -212,7 +212,7 @@ class Directed:
 
 
 def directed(
-    clock: Clock, machines: int, level: Callable[[int, int], float] = level_of_look, seed: int = 2
+    clock: Clock, machines: int, level: Callable[[int, int, int], float] = level_of_look, seed: int = 2
 ) -> dict[float, Directed]:
     """A look after each heat from ``LEAST`` on; each pair stops when it is decided."""
     stopped: dict[float, list[tuple[Estimate, Decision, int]]] = {}
@@ -222,7 +222,7 @@ def directed(
             own, left = samples(rounds[rounds["round"] < look]), []
             for over, under, true in open_:
                 e = ratio(*(own[case_of(*member).resolution] for member in (over, under)))
-                word = decision(e, MARGIN, level(look, MOST))
+                word = decision(e, MARGIN, level(look, MOST, LEAST))
                 if word == "open" and look < MOST:
                     left.append((over, under, true))
                 else:
@@ -238,7 +238,7 @@ def directed(
     }  # fmt: skip
 
 
-def always_95(look: int, most: int) -> float:
+def always_95(look: int, most: int, first: int) -> float:
     """What looking without spending does."""
     return LEVEL
 
@@ -255,7 +255,8 @@ def print_coverage(machines: int) -> None:
     print(f"\n| ratio | {' | '.join(f'{count} heats' for count in counts)} |\n|---|---|---|---|")
     for what, clock, kinds in clocks:
         possible = [count for count in counts if count % clock.sessions == 0]
-        results = coverage(clock, possible, machines)
+        # The pairs of a machine with few blocks are few and depend on each other.
+        results = coverage(clock, possible, machines * Clock().blocks // clock.blocks)
         for name in KINDS:
             own = {count: results[name, count] for count in possible}
             cells = [f"{own[c].covered:.3f} ({own[c].half_width:.1%})" if c in own else "-" for c in counts]

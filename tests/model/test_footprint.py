@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import scaled_dot_product_attention
 
 from scalebench.errors import BuildError
 from scalebench.model import footprint
+from scalebench.model.backward import training_macs
 from scalebench.model.build import build
 from scalebench.model.footprint import static_peak
+from scalebench.model.lifetimes import FusedAttentionError
+from scalebench.model.meta_operators import MetaOperators
 from scalebench.suite.variant import Variant
 
 
@@ -68,8 +72,34 @@ def test_the_meta_device_gives_what_fake_tensors_of_the_cpu_give(name: str, trai
     assert footprint._peak_on_meta(model, 64, 1, training) == footprint._peak_of_fakes(model, 64, 1, training)
 
 
-def test_attention_keeps_its_fused_kernel() -> None:
-    model = build(Variant("vit_tiny_patch16_224"), 224, device="meta")
-    with pytest.raises(footprint._FusedAttention):
-        footprint._peak_on_meta(model, 224, 1, False)
-    assert static_peak(model, 224) == footprint._peak_of_fakes(model, 224, 1, False)
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [("vit_tiny_patch16_224", 224), ("hiera_tiny_224", 224), ("tiny_vit_5m_224", 224), ("lowformer_b0", 224)],
+)
+def test_attention_takes_the_kernel_that_fake_tensors_of_the_cpu_take(name: str, side: int, training: bool) -> None:
+    """Fused; decomposed for five dimensions, for a mask of three, and for heads of other widths."""
+    model = build(Variant(name), side, device="meta")
+    assert footprint._peak_on_meta(model, side, 1, training) == footprint._peak_of_fakes(model, side, 1, training)
+
+
+class _Masked(nn.Module):
+    """Attention of 4 x 4 positions with a mask of truth values, which torch first makes a tensor of numbers."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        tokens = x[:, :, ::4, ::4].flatten(2).transpose(1, 2)[:, None]
+        return scaled_dot_product_attention(tokens, tokens, tokens, torch.ones(16, 16, dtype=torch.bool))
+
+
+def test_attention_whose_kernel_is_not_clear_takes_fake_tensors() -> None:
+    with pytest.raises(FusedAttentionError), torch.device("meta"):
+        footprint._peak_on_meta(_Masked(), 16, 1, False)
+    assert static_peak(_Masked(), 16) == footprint._peak_of_fakes(_Masked(), 16, 1, False)
+
+
+@pytest.mark.parametrize(("name", "side"), [("efficientnet_b0", 224), ("resnet18", 64), ("vit_tiny_patch16_224", 224)])
+def test_one_pass_of_training_gives_what_two_give(name: str, side: int) -> None:
+    model = build(Variant(name), side, device="meta")
+    both = footprint.peak_and_macs_of_training(model, side, MetaOperators())
+    assert both == (static_peak(model, side, training=True), training_macs(model, side))
+    assert all(p.grad is None for p in model.parameters())

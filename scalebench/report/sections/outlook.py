@@ -53,17 +53,20 @@ def _rounds(part: Judged, level: float = LEVEL) -> float:
     """Rounds after which the interval of one part would end at its nearest bound.
 
     The half-width of the log's interval is the t-quantile times the standard error, and both shrink with n. A ratio of
-    two cases that vary alike has 2 (n - 1) degrees of freedom (Welch), the most there can be and so the slowest case.
+    two cases that vary alike has 2 (n - 1) degrees of freedom (Welch), the most there can be and so the slowest case,
+    unless other cases add theirs.
     """
     n, share, end = part.estimate.n, _half_widths(part, level), (1 + level) / 2
     if math.isnan(share) or n < 2:
         return math.nan
     if share < 1 / FARTHEST:
         return math.inf
-    quantile = float(special.stdtrit(2 * (n - 1), end))
+    freedom = part.estimate.freedom if math.isfinite(part.estimate.freedom) else 0.0
+    freedom = max(freedom, 2 * (n - 1))
+    quantile = float(special.stdtrit(freedom, end))
 
     def excess(times: float) -> float:
-        return float(special.stdtrit(2 * (n * times - 1), end)) / quantile / math.sqrt(times) - share
+        return float(special.stdtrit(freedom + 2 * n * (times - 1), end)) / quantile / math.sqrt(times) - share
 
     return n * float(optimize.brentq(excess, 1, 2 * FARTHEST**2)) if share < 1 else float(n)
 

@@ -1,0 +1,113 @@
+"""Lifetimes of storages through a pass."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+from torch.overrides import TorchFunctionMode
+
+from scalebench.model.meta_operators import address
+from scalebench.model.work import written
+
+
+class FusedAttentionError(Exception):
+    """The model has attention, and it is not clear which kernel a CPU would take."""
+
+
+class Lifetimes:
+    """The sum of live storages and its peak, in bytes, from the results of operators as they come.
+
+    Attributes:
+        live, peak: bytes.
+        fused_attention: whether attention was called, which the meta device decomposes; ``peak`` is then too high.
+    """
+
+    def __init__(self, resident: Iterable[torch.Tensor]) -> None:
+        self.live = 0
+        self.peak = 0
+        self._seen: set[int] = set()
+        self.fused_attention = False
+        for tensor in resident:
+            self._hold(tensor)
+
+    @contextmanager
+    def watching(self, images: torch.Tensor, fuse: bool = False) -> Iterator[None]:
+        """Watch a pass over ``images``.
+
+        Args:
+            images: input of the pass.
+            fuse: call attention's kernel in place of its decomposition.
+
+        Raises:
+            FusedAttentionError: it is not clear which kernel a CPU would take.
+        """
+        self._hold(images)
+        with _NoteAttention(self, fuse):
+            yield
+
+    def add(self, func: Any, args: tuple[Any, ...], result: Any) -> None:
+        """An operator has returned ``result``."""
+        for tensor in written(func, args, result):
+            self._hold(tensor)
+
+    def _hold(self, tensor: torch.Tensor) -> None:
+        storage, name = tensor.untyped_storage(), address(tensor)
+        if name in self._seen:
+            return
+        self._seen.add(name)
+        self.live += storage.nbytes()
+        self.peak = max(self.peak, self.live)
+        weakref.finalize(storage, self._release, name, storage.nbytes())
+
+    def _release(self, name: int, size: int) -> None:
+        self._seen.discard(name)
+        self.live -= size
+
+
+class _NoteAttention(TorchFunctionMode):
+    """Notes that attention is called, and calls its kernel where that is asked for."""
+
+    def __init__(self, lifetimes: Lifetimes, fused: bool) -> None:
+        super().__init__()
+        self._lifetimes = lifetimes
+        self._fused = fused
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func is not scaled_dot_product_attention:
+            return func(*args, **(kwargs or {}))
+        self._lifetimes.fused_attention = True
+        return (_attention if self._fused else func)(*args, **(kwargs or {}))
+
+
+def _attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attn_mask: torch.Tensor | None = None,
+    dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
+) -> torch.Tensor:  # fmt: skip
+    """Attention by the kernel that a CPU takes; where the choice is not plain, the signal to use fake tensors.
+
+    The conditions are those of ``use_flash_attention_cpp`` in torch's ``sdp_utils_cpp.cpp``.
+    """
+    tensors = (query, key, value)
+    if enable_gqa or any(t.dtype != torch.float32 for t in (*tensors, *([] if attn_mask is None else [attn_mask]))):
+        raise FusedAttentionError
+    shaped = all(t.dim() == 4 and t.stride(-1) == 1 and t.numel() for t in tensors)
+    same = shaped and len({(*t.shape[:2], t.shape[3]) for t in tensors}) == 1
+    if not same or dropout_p or not (attn_mask is None or _mask_fits(attn_mask, query, key)):
+        return scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, is_causal, scale=scale)
+    kernel = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001 - it has no public name
+    output: torch.Tensor = kernel(query, key, value, dropout_p, is_causal, attn_mask=attn_mask, scale=scale)[0]
+    return output
+
+
+def _mask_fits(mask: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> bool:
+    """Whether the kernel takes the mask: it has no gradient for it, and broadcasts two or four dimensions."""
+    scores = (*query.shape[:3], key.shape[2])
+    broadcasts = all(side in (1, full) for side, full in zip(reversed(mask.shape), reversed(scores), strict=False))
+    return not mask.requires_grad and mask.dim() in (2, 4) and broadcasts
