@@ -81,7 +81,7 @@ def test_the_suites_in_the_docs_load(root: Path, tmp_path: Path) -> None:
     text = (root / "docs" / "suites.md").read_text(encoding="utf-8")
     first, example = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     (tmp_path / "first.yaml").write_text(first, encoding="utf-8")
-    assert scalebench("plan first.yaml --no-count", tmp_path).startswith("first: 1 entries, 5 rounds")
+    assert scalebench("plan first.yaml --no-count", tmp_path).startswith("first: 1 entries, 3 rounds")
     (tmp_path / "example.yaml").write_text(example, encoding="utf-8")
     assert scalebench("plan example.yaml --no-count", tmp_path).startswith("example: 5 entries, 3 rounds")
 

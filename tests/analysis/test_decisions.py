@@ -11,18 +11,21 @@ from scalebench.analysis.decisions import Decision, boundaries, decision, level_
 from scalebench.analysis.stats import Estimate, unknown
 
 
-def test_published_boundaries_of_lan_and_demets() -> None:
-    """Five looks, two-sided 5 %, spent in proportion: their table of 1983."""
-    assert boundaries(5) == pytest.approx((2.58, 2.49, 2.41, 2.34, 2.28), abs=6e-3)
+def test_the_error_grows_with_the_square_of_the_share_of_looks() -> None:
+    """Of 200,000 walks 5 % x (k / 5)^2 have crossed by look k; the first boundary is the quantile of 0.2 %."""
+    walks = np.random.default_rng(7).normal(size=(200_000, 5)).cumsum(axis=1) / np.sqrt(np.arange(1, 6))
+    crossed = np.maximum.accumulate(np.abs(walks) > np.array(boundaries(5)), axis=1).mean(axis=0)
+    assert crossed == pytest.approx([0.002, 0.008, 0.018, 0.032, 0.05], abs=0.0015)
+    assert boundaries(5)[0] == pytest.approx(3.0902, abs=1e-4)
     assert boundaries(1) == pytest.approx((1.959964,), abs=1e-6)
 
 
 def test_what_early_looks_do_not_spend_the_first_one_may() -> None:
-    """Before the third of ten nothing is decided; it spends three tenths of 5 %: the two-sided quantile of 1.5 %."""
+    """Before the third of ten nothing is decided; it spends 0.09 of 5 %: the two-sided quantile of 0.45 %."""
     values = boundaries(10, 3)
     assert values[:2] == (math.inf, math.inf)
-    assert values[2] == pytest.approx(2.4324, abs=1e-3)
-    assert level_of_look(3, 10, 3) == pytest.approx(0.985, abs=1e-6)
+    assert values[2] == pytest.approx(2.8408, abs=1e-3)
+    assert level_of_look(3, 10, 3) == pytest.approx(0.9955, abs=1e-6)
     assert level_of_look(2, 10, 3) == 1.0
     assert level_of_look(1, 1) == pytest.approx(0.95)
 

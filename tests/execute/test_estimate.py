@@ -8,7 +8,7 @@ from scalebench.execute.estimate import estimate, peak_bytes, round_seconds
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
 
-P = Protocol(warmup_s=1, warmup_max_s=10, chunk_s=1, chunk_max_s=5, min_iterations=10)
+P = Protocol(turns=0, warmup_s=1, warmup_max_s=10, chunk_s=1, chunk_max_s=5, min_iterations=10)
 
 
 def test_a_tiny_model_costs_the_phases_least_time() -> None:
@@ -39,3 +39,10 @@ def test_a_known_pass_takes_the_place_of_the_assumed_rate() -> None:
     assert total.seconds == pytest.approx(round_seconds(unknown, 1000) + 1 + 4 + 4 + 20 / 3 + 2)
     assert total.predicted == 0.5
     assert estimate([known, unknown], facts).predicted == 0.0
+
+
+def test_by_turns_a_round_costs_its_turns() -> None:
+    """Twelve turns of an untimed pass and 0.05 s; passes of a minute take three turns of one pass, and three before."""
+    turned = Protocol(turns=12, turn_s=0.05, heat_s=4.0)
+    assert round_seconds(Case("m", 32, protocol=turned), 1000) == pytest.approx(0.3 + 12 * 0.05, abs=0.01)
+    assert round_seconds(Case("m", 32, protocol=turned), 1000, 60.0) == pytest.approx(0.3 + 3 * 60 + 3 * 60)
