@@ -182,7 +182,7 @@ def heats(measured: Make) -> Callable[..., Duel]:
 
 def test_a_duel_of_heats_ends_with_its_verdict(heats: Callable[..., Duel]) -> None:
     """Not before the third heat; by a difference beyond the margin, or an interval within it."""
-    slower, equal, open_ = (1.25, 1.26, 1.24), (1.002, 0.998, 1.0), (0.9, 1.1, 1.2)
+    slower, equal, open_ = (1.25, 1.26, 1.24), (1.0005, 0.9995, 1.0), (0.9, 1.1, 1.2)
     assert [decided(heats(*ratios), LATENCY, 0.03, 20) for ratios in (slower, equal, open_)] == [True, True, False]
     assert not decided(heats(*slower[:2]), LATENCY, 0.03, 20)
     alone = [(replace(a, heat="", turns=()), replace(b, heat="", turns=())) for a, b in heats(*slower)]
