@@ -190,7 +190,7 @@ def test_a_duel_of_heats_ends_with_its_verdict(heats: Callable[..., Duel]) -> No
 
 
 def test_an_early_look_has_the_interval_of_its_level(heats: Callable[..., Duel]) -> None:
-    """Logs -0.1, 0 and 0.1, third of ten heats: it may spend 0.09 of 5 %, so the quantile is t(0.99775, 2) = 14.8568."""
+    """Logs -0.1, 0 and 0.1, third of ten heats: 0.09 of 5 % may be spent, the quantile is t(0.99775, 2) = 14.8568."""
     pairs = heats(*map(math.exp, (-0.1, 0.0, 0.1)))
     (looked,), (fixed,) = (compare_paired([pairs], LATENCY, 0.03, heats=most).rows for most in (10, None))
     assert math.log(fixed.ratio.high) == pytest.approx(4.302653 * 0.1 / math.sqrt(3))
