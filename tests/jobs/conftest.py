@@ -17,7 +17,7 @@ class FakeBench(RoundRunner):
     """Measures at once: models called ``slow`` take 20 % longer on side B; the third digit depends on the round.
 
     In heats the second member is side B; every turn of a heat has the same ratio, which varies from heat to heat by
-    0.5 %, and by 20 % for models called ``noisy``.
+    0.1 %, and by 20 % for models called ``noisy``.
     """
 
     def measure(self, case: Case, number: int, made: Any = ()) -> Record:
@@ -28,7 +28,7 @@ class FakeBench(RoundRunner):
     def measure_heat(self, cases: Sequence[Case], number: int, earlier: Any, seed: int) -> list[Record]:
         records = []
         for member, case in enumerate(cases):
-            spread = 0.2 if case.model == "noisy" else 0.005
+            spread = 0.2 if case.model == "noisy" else 0.001
             slow = 1.2 if case.model == "slow" and member else 1.0
             latency = 0.1 * slow * (1 + member * spread * (number % 5 - 2))
             records.append(Record(

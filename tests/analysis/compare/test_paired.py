@@ -182,7 +182,7 @@ def heats(measured: Make) -> Callable[..., Duel]:
 
 def test_a_duel_of_heats_ends_with_its_verdict(heats: Callable[..., Duel]) -> None:
     """Not before the third heat; by a difference beyond the margin, or an interval within it."""
-    slower, equal, open_ = (1.25, 1.26, 1.24), (1.001, 0.999, 1.0), (0.9, 1.1, 1.2)
+    slower, equal, open_ = (1.25, 1.26, 1.24), (1.0005, 0.9995, 1.0), (0.9, 1.1, 1.2)
     assert [decided(heats(*ratios), LATENCY, 0.03, 20) for ratios in (slower, equal, open_)] == [True, True, False]
     assert not decided(heats(*slower[:2]), LATENCY, 0.03, 20)
     alone = [(replace(a, heat="", turns=()), replace(b, heat="", turns=())) for a, b in heats(*slower)]
@@ -190,7 +190,7 @@ def test_a_duel_of_heats_ends_with_its_verdict(heats: Callable[..., Duel]) -> No
 
 
 def test_an_early_look_has_the_interval_of_its_level(heats: Callable[..., Duel]) -> None:
-    """Logs -0.1, 0 and 0.1, third of ten heats: it may spend 0.09 of 5 %, so the quantile is t(0.99775, 2) = 14.8568."""
+    """Logs -0.1, 0 and 0.1, third of ten heats: 0.09 of 5 % may be spent, the quantile is t(0.99775, 2) = 14.8568."""
     pairs = heats(*map(math.exp, (-0.1, 0.0, 0.1)))
     (looked,), (fixed,) = (compare_paired([pairs], LATENCY, 0.03, heats=most).rows for most in (10, None))
     assert math.log(fixed.ratio.high) == pytest.approx(4.302653 * 0.1 / math.sqrt(3))
