@@ -10,14 +10,15 @@ from typing import Any
 from scalebench.suite.case import INPUT, OPTIMIZER_STATES, Case
 from scalebench.suite.decoder_table import camera_size
 from scalebench.suite.offers import OFFERS
+from scalebench.suite.protocol import LONG_S
 
 _ASSUMED_MACS_PER_S = {"cpu": 15e9, "cuda": 2e12}
 """Per core on the CPU, per device on CUDA: low end of measured eager fp32 convolutional networks."""
 _START_S = {"cpu": 1.0, "cuda": 12.0}
 """Building a model; on CUDA also a fresh interpreter with torch and timm."""
 
-_HEAT_START_S, _HEAT_WARM_PASSES = 0.3, 2
-"""Building a model on the CPU, and a share of what a heat costs beside; passes before the first turn."""
+_HEAT_START_S = 0.3
+"""Building a model on the CPU, and a share of what a heat costs beside."""
 
 _FORWARDS = {"training": 3.5}
 """Cost of one pass in forward passes, by mode: a backward pass costs two, the optimiser and the rest a half."""
@@ -108,7 +109,7 @@ def round_seconds(case: Case, macs: int, once: float | None = None) -> float:
     p = case.protocol
     if case.by_turns:
         turns = p.turn_cost(once) * -(-p.turns // p.stride(once))
-        before = _MEMORY_PASSES.get(case.mode, 1) + _HEAT_WARM_PASSES
+        before = _MEMORY_PASSES.get(case.mode, 1) + (1 if once >= LONG_S else 2)
         return _HEAT_START_S + before * once + turns + (_ENERGY_S + p.energy_s if p.energy_s else 0.0)
     warm = min(max(p.least_warmup_s(case.device), 2 * once), max(p.warmup_max_s, once))
     chunk = min(max(p.chunk_s, p.min_iterations * once), max(p.chunk_max_s, p.min_iterations / 3 * once))

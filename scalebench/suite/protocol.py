@@ -10,7 +10,7 @@ _TURNS = ("turns", "turn_s", "heat_s")
 _ALONE = ("warmup_s", "warmup_cuda_s", "warmup_max_s", "chunk_s", "chunk_max_s", "min_iterations")
 """Fields that only rounds by turns have, and only rounds alone."""
 _LARGEST_STRIDE = 4
-LONG_S = 0.5
+LONG_S = 0.2
 """A pass this long needs no untimed one before it in its turn: filling the caches is a small part of it."""
 _MAY_BE_0 = frozenset({"energy_s", "turns"})
 
@@ -53,7 +53,7 @@ class Protocol:
     min_iterations: int = 10
     turns: int = 12
     turn_s: float = 0.05
-    heat_s: float = 4.0
+    heat_s: float = 2.0
     energy_s: float = 0.0
     timeout_s: float = 600.0
 
