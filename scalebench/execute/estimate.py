@@ -109,7 +109,7 @@ def round_seconds(case: Case, macs: int, once: float | None = None) -> float:
     p = case.protocol
     if case.by_turns:
         turns = p.turn_cost(once) * -(-p.turns // p.stride(once))
-        before = _MEMORY_PASSES.get(case.mode, 1) + (1 if once >= LONG_S else 2)
+        before = _MEMORY_PASSES.get(case.mode, 1) + (0 if once >= LONG_S else 2)
         return _HEAT_START_S + before * once + turns + (_ENERGY_S + p.energy_s if p.energy_s else 0.0)
     warm = min(max(p.least_warmup_s(case.device), 2 * once), max(p.warmup_max_s, once))
     chunk = min(max(p.chunk_s, p.min_iterations * once), max(p.chunk_max_s, p.min_iterations / 3 * once))

@@ -9,7 +9,7 @@ _HOW_MANY = frozenset({"rounds", "max_rounds", "target", "target_cuda", "budget_
 _TURNS = ("turns", "turn_s", "heat_s")
 _ALONE = ("warmup_s", "warmup_cuda_s", "warmup_max_s", "chunk_s", "chunk_max_s", "min_iterations")
 """Fields that only rounds by turns have, and only rounds alone."""
-_LARGEST_STRIDE = 4
+_LARGEST_STRIDE = 8
 LONG_S = 0.2
 """A pass this long needs no untimed one before it in its turn: filling the caches is a small part of it."""
 _MAY_BE_0 = frozenset({"energy_s", "turns"})
@@ -86,9 +86,9 @@ class Protocol:
         return Protocol(**{"turns": 0, **self.method})  # type: ignore[arg-type]  # ints and floats by name
 
     def stride(self, pass_s: float) -> int:
-        """Every how many turns a case with passes of this length takes one: 1, 2 or 4, so that turns of cases meet.
+        """Every how many turns a case with passes of this length takes one: 1, 2, 4 or 8, so that turns of cases meet.
 
-        As few turns as keep a heat to about ``heat_s`` for it, but at least a quarter.
+        As few turns as keep a heat to about ``heat_s`` for it, but at least an eighth.
         """
         every = 1
         while every < _LARGEST_STRIDE and self.turns * self.turn_cost(pass_s) / every > self.heat_s:

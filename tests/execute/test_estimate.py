@@ -42,7 +42,7 @@ def test_a_known_pass_takes_the_place_of_the_assumed_rate() -> None:
 
 
 def test_by_turns_a_round_costs_its_turns() -> None:
-    """Twelve turns of an untimed pass and 0.05 s; passes of a minute take three turns of one pass, and two before."""
+    """Twelve turns of an untimed pass and 0.05 s; passes of a minute take two turns of one pass, and one before."""
     turned = Protocol(turns=12, turn_s=0.05, heat_s=4.0)
     assert round_seconds(Case("m", 32, protocol=turned), 1000) == pytest.approx(0.3 + 12 * 0.05, abs=0.01)
-    assert round_seconds(Case("m", 32, protocol=turned), 1000, 60.0) == pytest.approx(0.3 + 2 * 60 + 3 * 60)
+    assert round_seconds(Case("m", 32, protocol=turned), 1000, 60.0) == pytest.approx(0.3 + 60 + 2 * 60)
