@@ -218,7 +218,8 @@ def _turn(session: Session, pass_s: float) -> tuple[list[float], tuple[Reading, 
     An untimed pass first fills the caches and wakes threads. Some runtimes' threads spin for a while after a pass, and
     would disturb the next process.
     """
-    before, laps = read(), []
+    laps: list[float] = []
+    before = read()
     if pass_s < LONG_S:
         session.clock.lap(session.run)
     while not laps or sum(laps) < (session.case.protocol.turn_s if pass_s < LONG_S else 0.0):
