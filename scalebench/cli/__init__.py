@@ -25,7 +25,7 @@ COMMANDS = {
     "where a suite can.",
     "compare": "Compare B with A. Exit code 0: no case is slower; 1: at least one is, after Holm's "
     "correction; 2: no answer.",
-    "ab": "Measure A and B in turns (ABBA) and compare them.",
+    "ab": "Measure A and B by turns and compare them.",
     "aa": "Measure the same cases in several runs and store how much they differ: the machine's noise floor.",
     "tune": "Search runtime, precision and layout, and on request batch and copies, for the best configuration of a "
     "model.",

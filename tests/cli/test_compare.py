@@ -133,7 +133,7 @@ def test_a_metric_that_is_not_measured_is_refused(metric: str, hint: str, store:
 
 
 def test_other_methods_need_force(store: Store, said: Said) -> None:
-    a, b = store("a.jsonl", {"x": 0.1}), store("b.jsonl", {"x": 0.1001}, protocol=Protocol(chunk_s=2.0))
+    a, b = store("a.jsonl", {"x": 0.1}), store("b.jsonl", {"x": 0.1001}, protocol=Protocol(turn_s=1.0))
     with pytest.raises(StoreError, match="different methods"):
         said(a, b)
     assert said(a, b, "--force")[0] == 0

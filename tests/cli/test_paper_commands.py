@@ -102,7 +102,7 @@ def test_the_help_imports_no_command(tmp_path: Path) -> None:
         "except SystemExit: print(*(name for name in sys.modules if name.startswith('scalebench.')), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert set(done.stderr.split()) == {"scalebench.cli", "scalebench.errors"}
+    assert set(done.stderr.split()) == {"scalebench.cli", "scalebench.cli.stop_signals", "scalebench.errors"}
     assert "suite-for" in done.stdout
 
 

@@ -222,7 +222,7 @@ def test_select_leaves_the_others_out(plan_file: Load, service_rounds: Make) -> 
 
 def test_a_batch_timed_by_two_protocols_is_not_pooled(plan_file: Load, service_rounds: Make) -> None:
     """The one with most iterations counts."""
-    quick = service_rounds(1, 0.001, laps=6, protocol=PROTOCOLS["quick"])
+    quick = service_rounds(1, 0.001, laps=6, protocol=PROTOCOLS["quick"].alone())
     capacity = only(plan_file(*ON_CPU), quick, service_rounds(1, 0.01))
     assert capacity.images_per_s.value == pytest.approx(100)
 
@@ -552,7 +552,7 @@ def test_the_shipped_plan_runs_on_the_committed_records(root: Path) -> None:
         ("two-cores", "measured"),
         ("sixteen-cores", "extrapolated"),
     }
-    assert all(capacity.latency_s <= 0.1 and capacity.images_per_s.low > 0 for capacity in serving)
+    assert all(capacity.latency_s <= 0.1 * (1 + 1e-9) and capacity.images_per_s.low > 0 for capacity in serving)
     reasons = {refusal.reason for refusal in refused if refusal.node == "two-cores"}
     assert {"percentile_not_established", "accuracy"} <= reasons, (
         "76 correlated iterations are too few for a p99 of two"

@@ -16,7 +16,7 @@ def test_the_json_schema_has_every_key() -> None:
     """Editors are offered the keys as they are written in files, and told of unknown ones."""
     schema = json_schema()
     assert set(schema["properties"]) == {
-        "schema", "name", "title", "models", "grid", "exclude", "protocol", "claims", "limits", "scene",
+        "schema", "name", "title", "models", "grid", "exclude", "protocol", "budget_min", "claims", "limits", "scene",
     }  # fmt: skip
     assert set(schema["required"]) == {"schema", "name", "models"}
     assert schema["additionalProperties"] is False
