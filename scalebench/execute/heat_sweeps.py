@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from scalebench.execute.events import GivenUp, HeatStarted, Listener, RoundEnded
 from scalebench.execute.heat_blocks import Block, Room, blocks
-from scalebench.execute.memory_guard import MemoryGuard
 from scalebench.execute.schedule import RESTART_SWEEPS, RecordsByCase, TimeBudget
 from scalebench.record import Record
 from scalebench.suite.case import Case
@@ -35,7 +34,8 @@ class HeatCallbacks:
         agenda: what is still to be measured, asked before every sweep.
         sink: stores a record durably.
         listen: receives events.
-        memory: skips rounds that will not fit.
+        refuse: the record of a round that is not started, see ``offering`` and ``MemoryGuard``; None where it may be.
+        learn: hears every record that was measured.
         room: limits of a block.
         refresh: restarts the measuring server.
     """
@@ -44,7 +44,8 @@ class HeatCallbacks:
     agenda: Callable[[], Agenda]
     sink: Callable[[Record], None]
     listen: Listener
-    memory: MemoryGuard
+    refuse: Callable[[Case, int], Record | None]
+    learn: Callable[[Record], None]
     room: Room
     refresh: Callable[[], None] = lambda: None
 
@@ -97,12 +98,12 @@ def run_heats(
 
 
 def _heat(block: Block, records: RecordsByCase, calls: HeatCallbacks, seed: int) -> Iterable[Record]:
-    """Records of one heat; those of members that will not fit come first."""
+    """Records of one heat; those of members that are not started come first."""
     numbers = {case: len(records.get(case.key, ())) for case in block}
-    refused = {case: calls.memory.refuse(case, number) for case, number in numbers.items()}
+    refused = {case: calls.refuse(case, number) for case, number in numbers.items()}
     skipped = [record for record in refused.values() if record is not None]
     members = [(case, number) for case, number in numbers.items() if refused[case] is None]
     measured = calls.measure(members, seed) if members else []
     for record in measured:
-        calls.memory.learn(record)
+        calls.learn(record)
     return [*skipped, *measured]

@@ -12,7 +12,9 @@ from scalebench.execute.events import Listener, QuestionsDecided
 from scalebench.execute.heat_blocks import Room
 from scalebench.execute.heat_sweeps import Agenda, HeatCallbacks, run_heats
 from scalebench.execute.memory_guard import MemoryGuard
+from scalebench.execute.offering import refusal
 from scalebench.execute.one_heat import HeatMember, run_heat
+from scalebench.execute.one_round import skipped_round
 from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import TimeBudget
 from scalebench.jobs.history import SuiteHistory, next_round
@@ -58,12 +60,21 @@ def measure_heats(
         heat = [HeatMember(case, number, usual_canary(case, earlier)) for case, number in members]
         return run_heat(worker, suite, heat, environment, options.limit_bytes, seed)
 
+    def refuse(case: Case, number: int) -> Record | None:
+        reason = refusal(case)
+        return (
+            memory.refuse(case, number)
+            if reason is None
+            else skipped_round(suite, case, number, environment, *reason, {})
+        )
+
     callbacks = HeatCallbacks(
         measure=measure,
         agenda=lambda: _agenda(cases, questions, history, announce),
         sink=sink,
         listen=announce,
-        memory=memory,
+        refuse=refuse,
+        learn=memory.learn,
         room=Room(lambda case: memory.need(case) or 0, options.free_bytes, history.costs.of),
         refresh=worker.close,
     )

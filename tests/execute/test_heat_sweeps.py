@@ -67,7 +67,14 @@ class FakeHeats:
         memory = MemoryGuard(static, lambda device: free, skip)
         room = Room(lambda case: 0, None, lambda case: 1.0)
         calls = HeatCallbacks(
-            self.measure, self.agenda, self.stored.append, self.events.append, memory, room, self.refresh
+            self.measure,
+            self.agenda,
+            self.stored.append,
+            self.events.append,
+            memory.refuse,
+            memory.learn,
+            room,
+            self.refresh,
         )
         run_heats(self.records, reference, calls, budget=TimeBudget(seconds, lambda: self.now))
 
