@@ -110,8 +110,9 @@ def heat(cases: Sequence[Case], limit_bytes: int | None, seed: int) -> Iterator[
     """Measure one round of every case, by turns. This process must not have used threads or devices before.
 
     Each case gets a process of its own. A baton passes: the one that has it works, the others sleep. First every
-    process builds its model, measures its memory and, unless its passes are long, makes two; then come the turns, in an order drawn anew for
-    each; then what a round measures last. The canary runs before and after the turns, while all processes sleep.
+    process builds its model, measures its memory and, unless its passes are long, makes two; then come the turns, in an
+    order drawn anew for each; then what a round measures last. The canary runs before and after the turns, while all
+    processes sleep.
 
     Args:
         cases: on the CPU; all their models must fit into memory together.
