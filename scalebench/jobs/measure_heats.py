@@ -90,10 +90,16 @@ def reference_of(cases: Sequence[Case], cost: Callable[[Case], float]) -> Case |
 
 
 def _agenda(cases: Sequence[Case], questions: Sequence[Question], history: SuiteHistory, announce: Listener) -> Agenda:
+    """What the next sweep measures: first the least rounds of cases that are compared, then those of the others together
+    with what is still open, so that a short budget decides the questions."""
     needs = {case: next_round(case, history.records.get(case.key, ())) for case in cases}
     rounds = {case: need.rounds for case, need in needs.items() if need is not None}
+    pairs = tuple((question.over, question.under) for question in questions)
+    compared = {case: rounds[case] for pair in pairs for case in pair if case in rounds}
+    if compared:
+        return Agenda(compared, pairs)
     found: Found = {}
-    if questions and not rounds:
+    if questions:
         from scalebench.jobs.questions import look  # pandas and scipy, only where something is to be decided
 
         found = look(questions, history.records)
@@ -102,7 +108,6 @@ def _agenda(cases: Sequence[Case], questions: Sequence[Question], history: Suite
         ends = (question.over, question.under)
         if decided == "open" and all(_may_go_on(history.records[case.key]) for case in ends):
             rounds |= dict.fromkeys(ends, 1)
-    pairs = tuple((question.over, question.under) for question in questions)
     return Agenda(rounds, pairs)
 
 
