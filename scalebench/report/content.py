@@ -216,6 +216,31 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """A question with its answer, as the page shows it.
+
+    Attributes:
+        id: anchor.
+        question: as a reader asks it.
+        sentences: the answer.
+        points: lines below it.
+        closes: what would close what is open; empty where nothing is.
+        chart: the figure that shows the answer.
+        tables: small ones that are part of the answer.
+        details: anchor and title of the section with the evidence.
+    """
+
+    id: str
+    question: str
+    sentences: tuple[str, ...]
+    points: tuple[str, ...] = ()
+    closes: str = ""
+    chart: Chart | None = None
+    tables: tuple[Table, ...] = ()
+    details: Elsewhere | None = None
+
+
+@dataclass(frozen=True)
 class Report:
     """The whole page, in reading order.
 
@@ -232,6 +257,7 @@ class Report:
         live: there while the run goes on.
         kind: what sort of page it is.
         tiles: numbers beside the verdict, by what they are.
+        answers: the first screens.
     """
 
     suite: str
@@ -247,3 +273,4 @@ class Report:
     live: Live | None = None
     kind: str = "scalebench report"
     tiles: Mapping[str, str] = field(default_factory=dict)
+    answers: tuple[Answered, ...] = ()

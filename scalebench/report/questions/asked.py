@@ -1,0 +1,13 @@
+"""The questions in the order in which readers ask them."""
+
+from __future__ import annotations
+
+from scalebench.report.questions.question import Answer, Evidence, Question
+
+QUESTIONS: tuple[Question, ...] = ()
+
+
+def answers(evidence: Evidence) -> dict[Question, Answer]:
+    """Answers of those questions that the records can answer, in order."""
+    found = ((question, question.answer(evidence)) for question in QUESTIONS)
+    return {question: answer for question, answer in found if answer is not None}
