@@ -13,6 +13,8 @@ from scalebench.claims.judge import Verdict, judge
 from scalebench.claims.registry import select_claims, with_file
 from scalebench.errors import StoreError
 from scalebench.report.document import build_document
+from scalebench.report.questions.asked import answers
+from scalebench.report.questions.question import Answer, Evidence, Question
 from scalebench.report.result_tables import cases_table, verdicts_table
 from scalebench.report.sections.change import Change, since
 from scalebench.report.sections.headline import headline
@@ -46,6 +48,11 @@ class Findings:
         """Plain content of the report's JSON."""
         content = build_document(self.analysis, self.verdicts, self.stored)
         return content if self.change is None else {**content, "change": self.change.content}
+
+    @cached_property
+    def answers(self) -> dict[Question, Answer]:
+        """Answers to the questions that the records can answer, in the order of the page."""
+        return answers(Evidence(self.analysis, self.verdicts))
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the verdict and its tables."""
