@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from scalebench.execute.client import Worker
-from scalebench.execute.events import Listener, QuestionsDecided
+from scalebench.execute.events import Listener, QuestionsDecided, silent
 from scalebench.execute.heat_blocks import Room
 from scalebench.execute.heat_sweeps import Agenda, HeatCallbacks, run_heats
 from scalebench.execute.memory_guard import MemoryGuard
@@ -70,7 +70,7 @@ def measure_heats(
 
     callbacks = HeatCallbacks(
         measure=measure,
-        agenda=lambda: _agenda(cases, questions, history, announce),
+        agenda=lambda: next_sweep(cases, questions, history, announce),
         sink=sink,
         listen=announce,
         refuse=refuse,
@@ -89,9 +89,14 @@ def reference_of(cases: Sequence[Case], cost: Callable[[Case], float]) -> Case |
     return min(usual or cases, key=cost)
 
 
-def _agenda(cases: Sequence[Case], questions: Sequence[Question], history: SuiteHistory, announce: Listener) -> Agenda:
-    """What the next sweep measures: first the least rounds of cases that are compared, then those of the others together
-    with what is still open, so that a short budget decides the questions."""
+def next_sweep(
+    cases: Sequence[Case], questions: Sequence[Question], history: SuiteHistory, announce: Listener = silent
+) -> Agenda:
+    """What the next sweep measures; nothing where every case has its rounds and no question that may go on is open.
+
+    First come the least rounds of cases that are compared, then those of the others together with what is still open: a
+    short budget is to decide the questions.
+    """
     needs = {case: next_round(case, history.records.get(case.key, ())) for case in cases}
     rounds = {case: need.rounds for case, need in needs.items() if need is not None}
     pairs = tuple((question.over, question.under) for question in questions)
