@@ -51,7 +51,7 @@ class HeatResult:
     Attributes:
         measurement: of the round, or None where it failed.
         turns: number of the turn of each lap.
-        busy_s: seconds in which it had the baton, from building the model to the last probe.
+        busy_s: seconds of building the model and those in which it had the baton.
         error: as ``failure.describe_error`` gives it.
         exit: exit code; negative for a signal.
         timed_out: whether it was killed because it took too long.
@@ -105,12 +105,17 @@ class _Member:
         start = time.monotonic()
         with suppress(BrokenPipeError):  # it is gone: receiving says so
             self.pipe.send(None)
+        answer = self.await_answer()
+        self.busy_s += time.monotonic() - start
+        return answer
+
+    def await_answer(self) -> Any:
+        """What the process sends next, or None where it has ended."""
         answer: Any = None
         timed_out = not self.pipe.poll(self.case.protocol.timeout_s)
         if not timed_out:
             with suppress(EOFError, ConnectionResetError):
                 answer = self.pipe.recv()
-        self.busy_s += time.monotonic() - start
         if answer is None or isinstance(answer, dict):
             self.end = self._ended(answer, timed_out)
             return None
@@ -130,10 +135,10 @@ class _Member:
 def heat(cases: Sequence[Case], limit_bytes: int | None, seed: int) -> Iterator[tuple[int, HeatResult]]:
     """Measure one round of every case, by turns. This process must not have used threads or devices before.
 
-    Each case gets a process of its own. A baton passes: the one that has it works, the others sleep. First every
-    process builds its model, measures its memory and, unless its passes are long, makes two; then come the turns, in an
-    order drawn anew for each; then what a round measures last. The canary runs before and after the turns, while all
-    processes sleep.
+    Each case gets a process of its own, and all build their models at once. Then a baton passes: the one that has it
+    works, the others sleep. First every process measures its memory and, unless its passes are long, makes two passes;
+    then come the turns, in an order drawn anew for each; then what a round measures last. The canary runs before and
+    after the turns, while all processes sleep.
 
     Args:
         cases: on the CPU; all their models must fit into memory together.
@@ -145,7 +150,9 @@ def heat(cases: Sequence[Case], limit_bytes: int | None, seed: int) -> Iterator[
     members = [_start(case, limit_bytes) for case in cases]
     try:
         for member in members:
-            _set_up(member)
+            member.busy_s += member.await_answer() or 0.0
+        for member in members:
+            _warm_up(member)
         torch.set_num_threads(max(case.threads for case in cases))
         first = canary(torch.device("cpu"))
         _take_turns(members, random.Random(seed))
@@ -168,8 +175,8 @@ def _start(case: Case, limit_bytes: int | None) -> _Member:
     return _Member(case, process, ours, stderr)
 
 
-def _set_up(member: _Member) -> None:
-    pass_s = member.pass_baton()
+def _warm_up(member: _Member) -> None:
+    pass_s = None if member.end else member.pass_baton()
     if pass_s is not None:
         member.stride = member.case.protocol.stride(pass_s)
 
@@ -204,13 +211,15 @@ def _finish(member: _Member, first: Mapping[str, Any], last: Mapping[str, Any]) 
 
 
 def _run(case: Case, limit_bytes: int | None, pipe: Connection, stderr: IO[bytes]) -> None:
-    """The process of one case: it works only while it has the baton."""
+    """The process of one case: once its model is built, it works only while it has the baton."""
     die_with_parent()
     dup2(stderr.fileno(), 2)
     try:
-        pipe.recv()
         limit_round(case.device, limit_bytes)
         session = open_session(case)
+        await_idle()
+        pipe.send(time.process_time())
+        pipe.recv()
         start = time.monotonic()
         early = memory(session)
         pass_s = time.monotonic() - start
