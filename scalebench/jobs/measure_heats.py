@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from scalebench.jobs.questions import Found
 
 _USUAL_REFERENCE = ("resnet50", 224)
+_FEWEST = 2
+"""Rounds that an interval takes."""
 _NAMED = 3
 """Open comparisons that an announcement names."""
 
@@ -94,15 +96,16 @@ def next_sweep(
 ) -> Agenda:
     """What the next sweep measures; nothing where every case has its rounds and no question that may go on is open.
 
-    First come the least rounds of cases that are compared, then those of the others together with what is still open: a
-    short budget is to decide the questions.
+    A short budget is to decide the questions. So the least rounds of cases that are compared come first; then those
+    rounds of the others that an interval takes; then what is left of these together with what is still open.
     """
     needs = {case: next_round(case, history.records.get(case.key, ())) for case in cases}
     rounds = {case: need.rounds for case, need in needs.items() if need is not None}
     pairs = tuple((question.over, question.under) for question in questions)
     compared = {case: rounds[case] for pair in pairs for case in pair if case in rounds}
-    if compared:
-        return Agenda(compared, pairs)
+    without_interval = {case: n for case, n in rounds.items() if len(history.records.get(case.key, ())) < _FEWEST}
+    if compared or (questions and without_interval):
+        return Agenda(compared or without_interval, pairs)
     found: Found = {}
     if questions:
         from scalebench.jobs.questions import look  # pandas and scipy, only where something is to be decided

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,3 +69,25 @@ def test_what_is_compared_comes_first_and_a_decided_question_asks_for_nothing_mo
     assert set(next_sweep(CASES, [question], history).rounds) == {CASES[2]}
     history.records[CASES[2].key] = history.records[CASES[0].key]
     assert next_sweep(CASES, [question], history).rounds == {}
+
+
+def test_an_open_question_waits_until_the_others_have_intervals() -> None:
+    """1.0 and 1.01 s with laps that spread are open after two of at most four heats."""
+    cases = [replace(case, protocol=Protocol(rounds=2, max_rounds=4)) for case in CASES]
+    question = Question(cases[1], cases[0], 0.001)
+    history = SuiteHistory(Results((), (), (), ()), {}, Costs({}))
+
+    def rounds_of(case: Case, *seconds: float) -> None:
+        history.records[case.key] = [
+            Record("s", case, number, "ok", "", HERE, {"latency_s": [lap] * 3}, {"latency_s": lap},
+                   heat=f"heat-{number}", turns=(0, 1, 2))
+            for number, lap in enumerate(seconds)
+        ]  # fmt: skip
+
+    rounds_of(cases[0], 1.0, 1.0)
+    rounds_of(cases[1], 1.01, 0.98)
+    assert set(next_sweep(cases, [question], history).rounds) == {cases[2]}
+    rounds_of(cases[2], 5.0)
+    assert set(next_sweep(cases, [question], history).rounds) == {cases[2]}
+    rounds_of(cases[2], 5.0, 5.1)
+    assert set(next_sweep(cases, [question], history).rounds) == {cases[0], cases[1]}
