@@ -58,7 +58,7 @@ def svg_figure(answered: Answered, source: str) -> str:
         y = _paragraph(parts, answered.chart.title, _AXES, y + 14)
         y = _drawings(parts, answered.chart, y + 10)
         y = _paragraph(parts, answered.chart.note, _SMALL, y)
-    y = _paragraph(parts, source, _SMALL, y + 18)
+    y = _paragraph(parts, f"Source: {source}", _SMALL, y + 18)
     height = round(y + _MARGIN / 2)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '

@@ -88,7 +88,7 @@ def test_an_answer_is_written_as_png_and_svg_and_nothing_else(folder: Path) -> N
     root = ET.fromstring((folder / "talk" / "small-slowest.svg").read_bytes())
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert texts[:2] == ["Which model is slowest here?", "resnet50, 83.9 ms."]
-    assert texts[-1] == f"suite small on cpu-a, 2026-11-23, 22:00 to 22:00 UTC, scalebench {__version__}"
+    assert texts[-1] == f"Source: suite small on cpu-a, 2026-11-23, 22:00 to 22:00 UTC, scalebench {__version__}"
     image = Image.open(folder / "talk" / "small-slowest.png")
     assert image.width == 2560
     assert len(image.convert("L").getcolors(256) or ()) > 20

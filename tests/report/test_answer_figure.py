@@ -46,7 +46,7 @@ def test_the_figure_says_question_answer_and_source_in_this_order() -> None:
     texts = [element.text or "" for element in root.iter(f"{SVG}text")]
     assert texts[0] == QUESTION
     assert " ".join(texts[1:-3]) == SENTENCE
-    assert texts[-3:] == ["Ratio to compound, no unit", "cpu-a, batch 1", SOURCE]
+    assert texts[-3:] == ["Ratio to compound, no unit", "cpu-a, batch 1", f"Source: {SOURCE}"]
 
 
 def test_a_drawing_keeps_its_shape_and_two_stand_side_by_side() -> None:
@@ -85,7 +85,7 @@ def test_text_is_dark_on_white_and_set_in_the_font_of_the_drawings() -> None:
 def test_an_answer_in_words_is_a_figure_too() -> None:
     root = ET.fromstring(svg_figure(_answered(), SOURCE))
     assert [element.tag for element in root.iter(f"{SVG}svg")] == [f"{SVG}svg"]
-    assert SOURCE in [element.text for element in root.iter(f"{SVG}text")]
+    assert f"Source: {SOURCE}" in [element.text for element in root.iter(f"{SVG}text")]
 
 
 def test_names_are_text_and_no_mark_up() -> None:
