@@ -13,12 +13,13 @@ from scalebench.analysis.tidy import tidy
 from scalebench.atomic import write_atomic
 from scalebench.errors import StoreError
 from scalebench.report.answer_figure import png_of, svg_figure
-from scalebench.report.content import Answered
+from scalebench.report.content import Answered, Table
 from scalebench.report.findings import Findings, find
 from scalebench.report.labels import listed, when
 from scalebench.report.markdown import markdown_summary
 from scalebench.report.questions.asked import question_named
 from scalebench.report.questions.question import Evidence, Question
+from scalebench.report.tables import CONFIGURATION, MODEL, ROUNDS, build_table, measured, ordered
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import COUNT
 
@@ -89,8 +90,10 @@ def share(stored: Results, options: ShareOptions) -> tuple[tuple[Path, ...], str
         contents |= {f"{suite}-{name}.png": png_of(svg)} if name in options.png else {}
     contents |= _tables(findings, options)
     files = tuple(_write(options.folder / name, content) for name, content in contents.items())
+    if not options.markdown:
+        return files, ""
     title = findings.analysis.plan.title or suite
-    return files, markdown_summary(title, tuple(drawn.values()), source) if options.markdown else ""
+    return files, markdown_summary(title, tuple(drawn.values()), _cases(findings), source)
 
 
 def source_line(findings: Findings) -> str:
@@ -120,6 +123,14 @@ def _answered(findings: Findings, options: ShareOptions) -> Iterable[Answered]:
                 question.name, question.text, answer.sentences, answer.points, answer.closes,
                 question.chart(evidence, answer),
             )  # fmt: skip
+
+
+def _cases(findings: Findings) -> Table:
+    """Every case with what most readers ask for."""
+    return build_table(
+        "Measured cases, geometric means over rounds", ordered(findings.analysis.cases), *MODEL,
+        *measured("latency_s", "memory_bytes"), ROUNDS, CONFIGURATION,
+    )  # fmt: skip
 
 
 def _tables(findings: Findings, options: ShareOptions) -> dict[str, str | bytes]:

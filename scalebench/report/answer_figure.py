@@ -57,7 +57,7 @@ def svg_figure(answered: Answered, source: str) -> str:
     if answered.chart is not None:
         y = _paragraph(parts, answered.chart.title, _AXES, y + 14)
         y = _drawings(parts, answered.chart, y + 10)
-        y = _paragraph(parts, answered.chart.note, _SMALL, y)
+        y = _paragraph(parts, f"{answered.chart.takeaway} {answered.chart.note}", _SMALL, y)
     y = _paragraph(parts, f"Source: {source}", _SMALL, y + 18)
     height = round(y + _MARGIN / 2)
     return (

@@ -10,9 +10,9 @@ MOST_ROWS = 8
 """Rows of a table that are shown: a summary is not the report."""
 
 
-def markdown_summary(title: str, answers: Sequence[Answered], source: str) -> str:
-    """A heading, every question with its answer and the first rows of its table, and where the numbers come from."""
-    blocks = [f"### {_escaped(title)}", *map(_answer, answers), f"Source: {_escaped(source)}"]
+def markdown_summary(title: str, answers: Sequence[Answered], cases: Table, source: str) -> str:
+    """A heading, every question with its answer, the first of the measured cases, and where the numbers come from."""
+    blocks = [f"### {_escaped(title)}", *map(_answer, answers), *_first_rows(cases), f"Source: {_escaped(source)}"]
     return "\n\n".join(blocks)
 
 
@@ -20,7 +20,7 @@ def _answer(answered: Answered) -> str:
     blocks = [f"**{_escaped(answered.question)}** {_escaped(' '.join(answered.sentences))}"]
     if answered.points:
         blocks.append("\n".join(f"- {_escaped(point)}" for point in answered.points))
-    if answered.chart is not None and isinstance(answered.chart.table, Table) and answered.chart.table.rows:
+    if answered.chart is not None and isinstance(answered.chart.table, Table):
         blocks += _first_rows(answered.chart.table)
     if answered.closes:
         blocks.append(f"Open: {_escaped(answered.closes)}")
@@ -28,6 +28,8 @@ def _answer(answered: Answered) -> str:
 
 
 def _first_rows(table: Table) -> list[str]:
+    if not table.rows:
+        return []
     headings = [(column.label, column.number) for column in table.columns]
     left = f" (the first {MOST_ROWS} of {len(table.rows)} rows)" if len(table.rows) > MOST_ROWS else ""
     return [f"{_escaped(table.caption)}{left}:", markdown_table(headings, table.rows[:MOST_ROWS])]

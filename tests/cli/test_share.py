@@ -105,6 +105,7 @@ def test_markdown_goes_to_stdout_alone(folder: Path) -> None:
     done = _run("--markdown", "--svg", "slowest")
     assert done.stdout.startswith("### A small suite\n\n**Which model is slowest here?** resnet50, 83.9 ms.\n")
     assert "| resnet50 | 83.9 |" in done.stdout
+    assert "Measured cases, geometric means over rounds (the first 8 of 9 rows):" in done.stdout
     assert "Which offer" not in done.stdout
     assert done.stdout.endswith(f"UTC, scalebench {__version__}\n")
     assert done.stderr == "wrote reports/small-slowest.svg\n"

@@ -27,7 +27,7 @@ def _block(colour: str) -> Panel:
 
 
 def _answered(*panels: Panel, question: str = QUESTION, sentence: str = SENTENCE) -> Answered:
-    chart = Chart("f", "Ratio to compound, no unit", "", {}, panels, Elsewhere("cases", "All cases"))
+    chart = Chart("f", "Ratio to compound, no unit", "Hollow: undecided.", {}, panels, Elsewhere("", ""), note="b1")
     return Answered("scaling", question, (sentence,), chart=chart if panels else None)
 
 
@@ -45,8 +45,10 @@ def test_the_figure_says_question_answer_and_source_in_this_order() -> None:
     root = ET.fromstring(svg_figure(_answered(_block("#0173b2")), SOURCE))
     texts = [element.text or "" for element in root.iter(f"{SVG}text")]
     assert texts[0] == QUESTION
-    assert " ".join(texts[1:-3]) == SENTENCE
-    assert texts[-3:] == ["Ratio to compound, no unit", "cpu-a, batch 1", f"Source: {SOURCE}"]
+    assert " ".join(texts[1:-4]) == SENTENCE
+    assert texts[-4:] == [
+        "Ratio to compound, no unit", "cpu-a, batch 1", "Hollow: undecided. b1", f"Source: {SOURCE}",
+    ]  # fmt: skip
 
 
 def test_a_drawing_keeps_its_shape_and_two_stand_side_by_side() -> None:
