@@ -11,15 +11,15 @@ from matplotlib.axes import Axes
 from scalebench.analysis.matched import REFERENCE
 from scalebench.metrics import MEASURED, METRICS
 from scalebench.report.content import Absent, Chart
-from scalebench.report.figures.drawing import INK, log_axis
+from scalebench.report.figures.drawing import INK, intervals, log_axis
 from scalebench.report.figures.panels import panels
 from scalebench.report.figures.takeaways import of_groups
 from scalebench.report.labels import by_configuration, short
-from scalebench.report.looks import MARKERS, drawn_family, look
+from scalebench.report.looks import MARKERS, METHODS
 from scalebench.report.result_tables import groups_table
 
 TITLE = "Matched groups: ratio to compound scaling at equal counted compute"
-_METHODS = ("depth", "width", "resolution", "fast")
+_ORDER = tuple(METHODS)
 _MARKERS = tuple(MARKERS)
 
 
@@ -50,11 +50,7 @@ def _height(groups: pd.DataFrame) -> float:
 
 
 def _in_order(column: pd.Series) -> pd.Series:
-    return (
-        column.map(lambda name: _METHODS.index(name) if name in _METHODS else len(_METHODS))
-        if column.name == "method"
-        else column
-    )
+    return column.map(_ORDER.index) if column.name == "method" else column
 
 
 def _panel(every: pd.DataFrame, groups: pd.DataFrame, axes: Axes) -> None:
@@ -67,12 +63,11 @@ def _panel(every: pd.DataFrame, groups: pd.DataFrame, axes: Axes) -> None:
     low, high = axes.get_xlim()
     axes.set_xlim(low, high * (high / low) ** 0.08)
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
-    for (base, target), rows in _dots(groups):
-        style, nth = look(drawn_family(str(base))), targets.index(target)
-        at = rows.assign(y=[places[str(base), str(method), target] for method in rows["method"]])
-        known = at.dropna(subset=["low", "high"])
-        axes.hlines(known["y"], known["low"], known["high"], colors=style.colour, linewidth=1.2)
-        sns.scatterplot(at, x="ratio", y="y", ax=axes, color=style.colour, marker=_MARKERS[nth % len(_MARKERS)],
+    for (method, target), rows in groups.groupby(["method", "target"], sort=False):
+        colour, nth = METHODS[str(method)].colour, targets.index(target)
+        at = rows.assign(y=[places[str(base), str(method), float(target)] for base in rows["base"]])
+        intervals(axes, at["y"], at["low"], at["high"], colour)
+        sns.scatterplot(at, x="ratio", y="y", ax=axes, color=colour, marker=_MARKERS[nth % len(_MARKERS)],
                         s=34, linewidth=0, legend=False)  # fmt: skip
         for end, y in zip(at["high"].fillna(at["ratio"]), at["y"], strict=True):
             axes.annotate(f"{target:g}x", (end, y), xytext=(4, 0), textcoords="offset points",
@@ -82,12 +77,6 @@ def _panel(every: pd.DataFrame, groups: pd.DataFrame, axes: Axes) -> None:
     axes.grid(visible=False, axis="y")
     axes.set_ylabel("")
     axes.set_xlabel(f"{METRICS[str(groups['metric'].iloc[0])].label}, times that of compound")
-
-
-def _dots(groups: pd.DataFrame) -> list[tuple[tuple[str, float], pd.DataFrame]]:
-    """Rows of each base and target."""
-    pairs = dict.fromkeys(zip(groups["base"].astype(str), groups["target"].astype(float), strict=True))
-    return [(pair, groups[(groups["base"] == pair[0]) & (groups["target"] == pair[1])]) for pair in pairs]
 
 
 def _places(groups: pd.DataFrame) -> tuple[dict[tuple[str, str, float], float], dict[tuple[str, str], float]]:

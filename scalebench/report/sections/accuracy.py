@@ -14,7 +14,7 @@ from scalebench.analysis.accuracy_fronts import AXES, BEST, MEASURED, REFERENCE,
 from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Panel, Section, Table
-from scalebench.report.figures.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
+from scalebench.report.figures.drawing import INK, EndLabel, draw, intervals, label_ends, label_points, log_axis
 from scalebench.report.figures.panels import scatter_front
 from scalebench.report.labels import by_configuration, listed, point_label
 from scalebench.report.looks import look, series
@@ -157,9 +157,7 @@ def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
     for name, rows in data.groupby(data["model"].map(series)):
         style = look(str(name))
         low, high = (rows[end].astype(float) / COSTS[axis].factor for end in ("low", "high"))
-        axes.hlines(
-            rows["y"], low.fillna(rows["x"]), high.fillna(rows["x"]), colors=style.colour, linewidth=1, alpha=0.4
-        )
+        intervals(axes, rows["y"], low, high, style.colour, width=1, alpha=0.4)
         scatter_front(axes, rows, style)
         if not rows["front"].astype(bool).any():  # those on the front are named one by one
             last = rows.nlargest(1, "x").iloc[0]

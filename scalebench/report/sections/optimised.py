@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from scalebench.analysis.speedups import SAME
 from scalebench.report.content import Chart, Section, Table
-from scalebench.report.figures.drawing import INK, log_axis
+from scalebench.report.figures.drawing import INK, intervals, log_axis
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.labels import listed, short
 from scalebench.report.looks import drawn_family, look
@@ -108,9 +108,7 @@ def _panel(configurations: list[str], rows: pd.DataFrame, axes: Axes) -> None:
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
     for name, points in data.groupby(data["model"].map(drawn_family)):
         style = look(str(name))
-        bounded = points.dropna(subset=["speedup_low", "speedup_high"])
-        axes.hlines(bounded["y"], bounded["speedup_low"], bounded["speedup_high"], colors=style.colour, linewidth=1,
-                    alpha=0.5)  # fmt: skip
+        intervals(axes, points["y"], points["speedup_low"], points["speedup_high"], style.colour, width=1, alpha=0.5)
         scatter(axes, points, style)
     axes.set_yticks(range(len(configurations)), labels=[short(name, 40) for name in configurations], fontsize=8.5)
     axes.set_ylim(len(configurations) - 0.4, -0.6)
