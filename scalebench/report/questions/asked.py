@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from scalebench.report.questions.accuracy_cost import AccuracyCost
+from scalebench.report.questions.compound_scaling import Scaling
+from scalebench.report.questions.flops_guide import FlopsGuide
 from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.resolution_cost import ResolutionCost
 
-QUESTIONS: tuple[Question, ...] = ()
+QUESTIONS: tuple[Question, ...] = (
+    Scaling(),
+    AccuracyCost(),
+    FlopsGuide(),
+    ResolutionCost(),
+)
 
 
 def answers(evidence: Evidence) -> dict[Question, Answer]:
