@@ -99,7 +99,7 @@ def test_a_long_table_shows_its_other_rows_when_asked(open_page: Open, built: An
 def test_drawings_and_tables_can_be_saved(open_page: Open) -> None:
     page = open_page()
     with page.expect_download() as drawing:
-        page.locator("#f1 figcaption button").first.click()
+        page.locator("#f7 figcaption button").first.click()
     svg = Path(drawing.value.path()).read_text(encoding="utf-8")
     assert svg.startswith("<svg")
     assert drawing.value.suggested_filename.endswith(".svg")
