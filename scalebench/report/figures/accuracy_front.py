@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.accuracy_fronts import AXES
 from scalebench.metrics import METRICS
 from scalebench.report.content import Panel
-from scalebench.report.figures.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
+from scalebench.report.figures.drawing import INK, draw, end_of, label_ends, label_points, log_axis
 from scalebench.report.figures.panels import scatter_front
 from scalebench.report.labels import by_configuration, point_label
 from scalebench.report.looks import look, series
@@ -67,9 +67,7 @@ def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
             rows["y"], low.fillna(rows["x"]), high.fillna(rows["x"]), colors=style.colour, linewidth=1, alpha=0.4
         )
         scatter_front(axes, rows, style)
-        if not rows["front"].astype(bool).any():  # those on the front are named one by one
-            last = rows.nlargest(1, "x").iloc[0]
-            ends.append(EndLabel(float(last["x"]), float(last["y"]), family_name(str(name)), style.colour))
+        ends.append(end_of(rows, family_name(str(name)), style.colour))
     best = data[data["front"].astype(bool)].sort_values("x")
     axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
     axes.set_xlabel(COSTS[axis].heading)
