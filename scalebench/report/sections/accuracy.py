@@ -60,28 +60,19 @@ def accuracy_section(accuracy: pd.DataFrame, fronts: pd.DataFrame) -> Section:
         return Section("accuracy", TITLE, (why,))
     kept = shares(fronts)
     names = [name for name in (CLAIMED, BEST) if (kept["set"] == name).any()]
+    conclusions = [sentence for name in names for sentence in _conclusion(kept[kept["set"] == name])]
     text = [
-        "Top-1 accuracy is published and was not measured here; parameters, MACs and activations are counted; latency "
-        "and memory are measured. Models are compared within one published table, or at the best figure published for "
-        "each without extra data, which mixes training recipes. A published accuracy is taken as exact, a measured "
-        "cost as anywhere within its 95 % interval.",
+        "Top-1 accuracy is published and was not measured here. Parameters, MACs and activations are counted. Latency "
+        "and memory are measured.",
+        "Models are compared within one published table, or at the best figure published for each without extra data, "
+        "which mixes training recipes. A published accuracy is taken as exact, a measured cost as anywhere within its "
+        "95 % interval.",
+        *conclusions,
+        *([] if names else ["No front can be drawn: too few models have a published accuracy and all costs."]),
     ]
-    for name in names:
-        of_set = kept[kept["set"] == name]
-        text += [*_statements(of_set), *_conclusion(of_set)]
-    text += [] if names else ["No front can be drawn: too few models have a published accuracy and all costs."]
-    charts = tuple(_chart(fronts[fronts["set"] == name], text[1]) for name in names[:1])
+    charts = tuple(_chart(fronts[fronts["set"] == name], _compared(kept[kept["set"] == name])) for name in names[:1])
     tables = filled(_fronts_table(fronts), _shares_table(kept), _rates_table(accuracy))
     return Section("accuracy", TITLE, tuple(text), charts, tables)
-
-
-def _statements(kept: pd.DataFrame) -> Iterator[str]:
-    """One sentence per configuration: how many of each family on the front by MACs stay on it by other costs."""
-    for configuration, rows in by_configuration(kept):
-        led = [_family_words(str(name), family) for name, family in rows.groupby("family") if family["on_macs"].any()]
-        compared, families = int(rows["compared"].iloc[0]), int(rows["families"].iloc[0])
-        of = "one family, so this says nothing about others" if families == 1 else f"{families} families"
-        yield f"{_within(rows)} on {configuration}: {'; '.join(led)}. Compared: {compared} models of {of}."
 
 
 def _within(kept: pd.DataFrame) -> str:
@@ -89,16 +80,11 @@ def _within(kept: pd.DataFrame) -> str:
     return "At the best published figures" if name == BEST else f"Within {name}"
 
 
-def _family_words(family: str, rows: pd.DataFrame) -> str:
-    """``of 8 EfficientNet models on the front by MACs, 3 stay by latency (2 of 8 answers outside the intervals)``."""
-    on_macs = int(rows["on_macs"].iloc[0])
-    words = [
-        f"{row['stays']} by {COSTS[row['axis']].title}"
-        + ("" if row["sure"] == on_macs else f" ({row['sure']} of {on_macs} answers outside the intervals)")
-        for row in rows.to_dict("records")
-    ]
-    models = "model" if on_macs == 1 else "models"
-    return f"of {on_macs} {family} {models} on the front by MACs, those that stay on it are {listed(words)}"
+def _compared(kept: pd.DataFrame) -> str:
+    """How many models of how many families a front was drawn from."""
+    compared, families = int(kept["compared"].iloc[0]), int(kept["families"].iloc[0])
+    of = "one family, so this says nothing about others" if families == 1 else f"{families} families"
+    return f"{_within(kept)}: {compared} models of {of}."
 
 
 def _conclusion(kept: pd.DataFrame) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from scalebench.analysis.speedups import SAME
 from scalebench.report.content import Chart, Section, Table
 from scalebench.report.figures.drawing import INK, log_axis
 from scalebench.report.figures.panels import panels, scatter
-from scalebench.report.labels import listed, short
+from scalebench.report.labels import short
 from scalebench.report.looks import drawn_family, look
 from scalebench.report.tables import (
     MODEL,
@@ -25,7 +25,6 @@ from scalebench.report.tables import (
     count,
     estimate,
     number,
-    span,
     value,
 )
 from scalebench.suite.case import configuration_text
@@ -36,18 +35,17 @@ _PANEL = ["machine", "mode", "batch"]
 
 
 def optimised_section(optimised: pd.DataFrame) -> Section:
-    """The best configuration of each model, the figure, and the table.
+    """The figure and the table.
 
     Args:
         optimised: ``analysis.optimised.optimised``, with rows.
     """
-    method = (
-        f"{_verified(optimised)} verified against eager fp32, on the same weights and seeded images: "
-        "the error is the largest relative distance of the logits. The weights are random, so agreement on the class "
-        "is a strict test and says nothing about accuracy after training. A configuration whose error exceeds its "
-        "bound is not a result; it is listed among the rounds without a number."
+    text = (
+        f"{_verified(optimised)} verified against eager fp32, on the same weights and seeded images. The error is the "
+        "largest relative distance of the logits. A configuration whose error exceeds its bound is not a result.",
+        "The weights are random, so agreement on the class is a strict test. It says nothing about accuracy after "
+        "training.",
     )
-    text = (*_sentences(optimised), method)
     return Section(ID, TITLE, text, (_figure(optimised, _table(optimised)),))
 
 
@@ -59,24 +57,6 @@ def _verified(optimised: pd.DataFrame) -> str:
 
 def _configuration(row: pd.Series | Mapping[Any, Any]) -> str:
     return configuration_text({name: row[name] for name in ("precision", "layout", "runtime", "setting")})
-
-
-def _sentences(optimised: pd.DataFrame) -> Iterator[str]:
-    """One sentence per machine, mode and batch, on its models."""
-    alone = optimised[optimised["setting"].fillna("") == ""]
-    for (machine, mode, batch), rows in alone.groupby(_PANEL, sort=False):
-        best = rows.loc[rows.groupby(["model", "resolution"])["speedup"].idxmax()]
-        speedups = [
-            f"{row['model']}@{row['resolution']} is {number(row['speedup'])} times as fast "
-            f"{span(row['speedup_low'], row['speedup_high'], row['n'])} in {_configuration(row)}{_error(row)}"
-            for _, row in best.head(6).iterrows()
-        ]
-        more = f"; {len(best) - 6} more in the table" if len(best) > 6 else ""
-        yield f"{machine}, {mode}, batch {batch}, against eager fp32: {listed(speedups)}{more}."
-
-
-def _error(row: pd.Series) -> str:
-    return f", error {number(row['relative_error'])}" if math.isfinite(row["relative_error"]) else ""
 
 
 def _figure(optimised: pd.DataFrame, table: Table) -> Chart:

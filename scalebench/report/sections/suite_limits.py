@@ -9,7 +9,7 @@ import pandas as pd
 from scalebench import units
 from scalebench.report.content import Section, Table
 from scalebench.report.labels import listed
-from scalebench.report.tables import CONFIGURATION, MODEL, ROUNDS, build_table, entry, measured, number, value
+from scalebench.report.tables import CONFIGURATION, MODEL, ROUNDS, build_table, entry, measured, value
 from scalebench.suite.suite_plan import Limits, Scene
 
 ID, TITLE = "fitting", "What fits"
@@ -18,7 +18,7 @@ ID, TITLE = "fitting", "What fits"
 def fitting_section(
     fitting: pd.DataFrame, limits: Limits, scene: Scene | None, sessions: Mapping[str, int] | None = None
 ) -> Section:
-    """What fits per machine, and the table of all.
+    """What a pixel shows, and every case against the limits.
 
     Args:
         fitting: ``analysis.fitting.fitting``, with rows.
@@ -27,7 +27,7 @@ def fitting_section(
         sessions: of each machine.
     """
     single = [name for name in dict.fromkeys(fitting["machine"]) if (sessions or {}).get(name) == 1]
-    text = [_sentence(str(name), rows, limits, scene) for name, rows in fitting.groupby("machine", sort=False)]
+    text = [f"The limits are {in_words(limits)}."]
     if single:
         text.append(f"Measured in one session: {listed(single)}. Another session may decide otherwise near a limit.")
     if scene is not None:
@@ -43,26 +43,6 @@ def in_words(limits: Limits) -> str:
     """``50 ms and 2.00 GiB at batch 1``."""
     shown = {"latency_s": units.seconds, "memory_bytes": units.bytes_}
     return f"{listed([shown[name](most) for name, most in limits.bounds.items()])} at batch {limits.batch}"
-
-
-def _sentence(machine: str, cases: pd.DataFrame, limits: Limits, scene: Scene | None) -> str:
-    fits = cases[cases["standing"] == "fits"]
-    if fits.empty:
-        return f"{machine}: no measured case clearly meets the limits of {in_words(limits)}."
-    largest = fits.loc[fits.groupby("model", sort=False)["resolution"].idxmax()]
-    models = [f"{row['model']} up to {row['resolution']} px" for _, row in largest.iterrows()]
-    failing = [name for name in dict.fromkeys(cases["model"]) if name not in set(fits["model"])]
-    none = f"; clearly at no resolution: {listed(failing)}" if failing else ""
-    top = largest.nlargest(1, "resolution").iloc[0]
-    detail = (
-        f" At {top['resolution']} px, {scene.detail_mm:g} mm cover {number(top['detail_px'])} pixels."
-        if scene is not None
-        else ""
-    )
-    return (
-        f"{machine}: within {in_words(limits)}, each in its best configuration, are clearly {listed(models)}"
-        f"{none}.{detail}"
-    )
 
 
 def _table(fitting: pd.DataFrame, scene: Scene | None) -> Table:

@@ -12,7 +12,7 @@ import pandas as pd
 from scalebench.analysis.matched import MEMBER, REFERENCE
 from scalebench.metrics import METRICS
 from scalebench.report.content import Column, Section, Table
-from scalebench.report.labels import by_configuration, listed
+from scalebench.report.labels import by_configuration
 from scalebench.report.tables import (
     CONFIGURATION,
     ROUNDS,
@@ -33,11 +33,11 @@ from scalebench.report.tables import (
 
 TITLE = "Compound against single axis"
 ON_PAPER = ("peak_bytes_training", "peak_bytes_inference", "activations", "params")
-_KINDS = {"latency_s": "time", "memory_bytes": "memory", "peak_bytes_training": "training memory, on paper"}
+_COSTS = ("latency_s", "memory_bytes", "peak_bytes_training")
 _HOW = (
     "Figures are multiples of the cost of compound scaling at equal counted MACs. Results of different configurations "
-    "are never averaged. The cheapest and the most expensive method are picked from several, so their intervals "
-    "overstate the difference."
+    "are never averaged.",
+    "The cheapest and the most expensive method are picked from several, so their intervals overstate the difference.",
 )
 
 
@@ -54,13 +54,9 @@ def versus_section(groups_measured: pd.DataFrame, counted: pd.DataFrame, explain
         why = "No group has both its compound member and another one, so there is nothing to compare."
         return Section("axes", TITLE, (why,))
     extremes = [*_extremes(measured), *_extremes(paper)]
-    text = [_HOW] + [
-        _of_base(*key, [e for e in extremes if (e.base, e.target) == key])
-        for key in dict.fromkeys((e.base, e.target) for e in extremes)
-    ]
     tables = filled(_ratios_table(measured, paper), _extremes_table(extremes), _explained_table(explained))
-    text += ["Nothing was measured, so all ratios are on paper."] if measured.empty else []
-    return Section("axes", TITLE, (*text, *_of_explained(explained)), (), tables)
+    paper_only = ["Nothing was measured, so all ratios are on paper."] if measured.empty else []
+    return Section("axes", TITLE, (*_HOW, *paper_only, *_caution(explained)), (), tables)
 
 
 def _others(ratios: pd.DataFrame) -> pd.DataFrame:
@@ -82,7 +78,7 @@ class _Extremes:
 def _extremes(ratios: pd.DataFrame) -> Iterator[_Extremes]:
     """Of each base, metric and configuration; compound, at 1 by definition, can be either."""
     compound: dict[Any, Any] = {"method": REFERENCE, "ratio": 1.0, "low": math.nan, "high": math.nan, "n": 0}
-    shown = ratios[ratios["metric"].isin(_KINDS)]
+    shown = ratios[ratios["metric"].isin(_COSTS)]
     largest = shown[shown["target"] == shown.groupby("base")["target"].transform("max")]
     for _, rows in largest.groupby(["base", "metric"], sort=False):
         places = by_configuration(rows) if "machine" in rows else [("on paper", rows)]
@@ -90,42 +86,6 @@ def _extremes(ratios: pd.DataFrame) -> Iterator[_Extremes]:
             members = sorted([compound, *methods.to_dict("records")], key=lambda row: float(row["ratio"]))
             first = methods.iloc[0]
             yield _Extremes(first["base"], float(first["target"]), first["metric"], place, members[0], members[-1])
-
-
-def _of_base(base: str, target: float, extremes: Sequence[_Extremes]) -> str:
-    """Which method is cheapest and most expensive, in how many configurations, and how often the interval agrees."""
-    parts = [
-        f"in {kind}, cheapest is {_named([e.cheapest for e in of_metric])}, most expensive "
-        f"{_named([e.dearest for e in of_metric])}"
-        for metric, kind in _KINDS.items()
-        if (of_metric := [e for e in extremes if e.metric == metric])
-    ]
-    return f"{base} at {target:g} times its MACs: {'; '.join(parts)}."
-
-
-def _named(rows: Sequence[Mapping[str, Any]]) -> str:
-    """``fast (0.889, interval [0.515, 1.54], in 1 of 2) and width (0.631 to 0.7, ...)``."""
-    methods = dict.fromkeys(str(row["method"]) for row in rows)
-    named = []
-    for method in methods:
-        of_method = [row for row in rows if row["method"] == method]
-        share = f"in {len(of_method)} of {len(rows)}" if len(methods) > 1 else ""
-        inside = ", ".join(filter(None, [_size(of_method), share]))
-        named.append(f"{method} ({inside})" if inside else method)
-    return listed(named)
-
-
-def _size(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Ratios with their interval, or how often it excludes 1; nothing for compound, which is 1 by definition."""
-    ratios = _range([row["ratio"] for row in rows])
-    if rows[0]["method"] == REFERENCE:
-        return ""
-    if "low" not in rows[0]:  # on paper
-        return ratios
-    if len(rows) == 1:
-        return f"{ratios}, interval {span(rows[0]['low'], rows[0]['high'], rows[0]['n'])}"
-    clear = sum(row["high"] < 1 or row["low"] > 1 for row in rows)
-    return f"{ratios}, interval excludes 1 in {clear} of {len(rows)}"
 
 
 def _range(values: Sequence[float]) -> str:
@@ -201,37 +161,16 @@ def _explained_table(explained: pd.DataFrame) -> Table:
     )  # fmt: skip
 
 
-def _of_explained(explained: pd.DataFrame) -> list[str]:
-    """One sentence per measured metric, and why it does not show a cause."""
-    clear = explained[explained["spearman"].notna()]
-    if clear.empty:
+def _caution(explained: pd.DataFrame) -> list[str]:
+    """Why a correlation with counts does not show a cause."""
+    if explained["spearman"].isna().all():
         return [f"What explains the ratios is not known: {why}." for why in explained["why"].unique()[:1]]
-    sentences = [
-        f"{METRICS[str(name)].label.capitalize()} relative to compound: "
-        + "; ".join(_follows(str(name), rows) for name, rows in of_metric.groupby("predictor", sort=False))
-        + f" ({_members(of_metric)})."
-        for name, of_metric in clear.groupby("metric", sort=False)
+    tied = explained.loc[explained["spearman"].notna(), "tied"].dropna().tolist()
+    if not tied:
+        return []
+    return [
+        "All members of a group are compared with the same compound member, so the intervals of correlations are too "
+        "narrow.",
+        f"Activations and parameters correlate with each other (rank correlation {_range(tied)}), so part of the "
+        "effect of one may be due to the other.",
     ]
-    tied = clear["tied"].dropna()
-    if len(tied):
-        sentences.append(
-            "All members of a group are compared with the same compound member, so these intervals are too narrow. "
-            f"Activations and parameters correlate with each other (rank correlation {_range(tied.tolist())}), so part "
-            "of the effect of one may be due to the other."
-        )
-    return sentences
-
-
-def _follows(predictor: str, ratios: pd.DataFrame) -> str:
-    rises, falls = int((ratios["spearman_low"] > 0).sum()), int((ratios["spearman_high"] < 0).sum())
-    counts = {"rises": rises, "falls": falls, "has no clear correlation": len(ratios) - rises - falls}
-    words = [f"{word} in {count}" for word, count in counts.items() if count]
-    settings = "configuration" if len(ratios) == 1 else "configurations"
-    return (
-        f"with {METRICS[predictor].label} it {listed(words)} of {len(ratios)} {settings} "
-        f"(rank correlation {_range(ratios['spearman'].tolist())})"
-    )
-
-
-def _members(ratios: pd.DataFrame) -> str:
-    return f"n = {_range([float(n) for n in ratios['n']])} members".replace(".0", "")
