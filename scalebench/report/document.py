@@ -12,9 +12,9 @@ import pandas as pd
 from scalebench.analysis.analyse import Analysis
 from scalebench.claims.judge import Verdict, expected_false
 from scalebench.claims.judged_parts import Judged
+from scalebench.claims.rounds_needed import rounds_to_decide
 from scalebench.flags import FLAGS
 from scalebench.metrics import METRICS
-from scalebench.report.sections.outlook import rounds_to_decide
 from scalebench.report.trust import checks_of
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import COUNT

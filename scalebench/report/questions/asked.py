@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from scalebench.report.questions.fitting_models import WithinLimits
 from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.running_models import Configurations
+from scalebench.report.questions.statements import Statements
+from scalebench.report.questions.trustworthiness import Trust
 
-QUESTIONS: tuple[Question, ...] = ()
+QUESTIONS: tuple[Question, ...] = (
+    Configurations(),
+    WithinLimits(),
+    Statements(),
+    Trust(),
+)
 
 
 def answers(evidence: Evidence) -> dict[Question, Answer]:

@@ -81,7 +81,7 @@ def _fitting(analysis: Analysis) -> tuple[Section, ...]:
     limits = analysis.plan.limits
     if limits is None or analysis.fitting.empty:
         return ()
-    return (fitting_section(analysis.fitting, limits, analysis.plan.scene, analysis.sessions),)
+    return (fitting_section(analysis.fitting, analysis.plan.scene),)
 
 
 def _studies(analysis: Analysis) -> tuple[Section, ...]:

@@ -1,11 +1,10 @@
-"""How sure the verdicts are, and what would change them."""
+"""How many rounds an open verdict still needs."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
 
-import pandas as pd
 import pytest
 from scipy import stats
 
@@ -13,23 +12,13 @@ from scalebench.analysis.stats import Estimate
 from scalebench.claims.judge import Verdict, expected_false
 from scalebench.claims.judged_parts import Judged, Word
 from scalebench.claims.registry import registry
-from scalebench.report.sections.outlook import _doubtful, outlook, rounds_to_decide
-from tests.report.literal_report import CLAIMS, Built, find_in, make_rounds
+from scalebench.claims.rounds_needed import rounds_to_decide
+from tests.report.literal_report import CLAIMS
 
 
 def _verdict(value: float, low: float, high: float, bound: float, word: Word = "inconclusive", n: int = 3) -> Verdict:
     part = Judged("part", Estimate(value, low, high, n), -math.inf, bound, word)
     return Verdict(CLAIMS[0], word, value, low, high, n, "cpu-a", "batch 1, fp32", "why", (part,))
-
-
-def test_a_case_that_nobody_watched_is_not_undisturbed() -> None:
-    """Three cases: one watched and doubtful, one watched, one without telemetry."""
-    cases = pd.DataFrame({"n": [3, 3, 3], "watched": [4, 3, 0], "replaced": [1, 0, math.nan]})
-    assert _doubtful(cases) == (
-        "1 of 2 watched cases had doubtful rounds, which were set aside; "
-        "the rounds of 1 cases were not watched for disturbances"
-    )
-    assert _doubtful(cases[2:]) == "no round was watched for disturbances, so none could be found doubtful"
 
 
 def test_four_times_the_rounds_halve_the_interval() -> None:
@@ -76,12 +65,10 @@ def test_where_any_part_suffices_one_open_part_inside_decides() -> None:
 
 
 @pytest.mark.parametrize("machine", ["on paper", "any machine"])
-def test_no_round_is_advised_for_what_is_counted(full: Built, machine: str) -> None:
+def test_no_round_is_advised_for_what_is_counted(machine: str) -> None:
     """RS-04: an exponent of counts, 0.198 [0.147, 0.249] against 0.215, was given "about 61 rounds per case"."""
     counted = replace(_verdict(0.198, 0.147, 0.249, 0.215, n=7), machine=machine, way="")
-    alone = replace(_verdict(1.05, math.nan, math.nan, 1.0, n=1), machine=machine, way="")
     assert math.isnan(rounds_to_decide(counted))
-    assert not any("rounds" in line for line in outlook((counted, alone), full.analysis)[1:])
 
 
 def test_no_round_is_advised_where_the_interval_comes_from_the_choice_of_models() -> None:
@@ -90,56 +77,14 @@ def test_no_round_is_advised_where_the_interval_comes_from_the_choice_of_models(
     assert math.isnan(rounds_to_decide(ranks))
 
 
-def test_the_page_says_how_many_verdicts_may_be_false(full: Built) -> None:
+def test_how_many_verdicts_may_be_false() -> None:
     """Of 40 verdicts that measurements decided, 2.5 % each is one; counts and open verdicts have no part in it."""
     decided = [_verdict(0.5, 0.49, 0.51, 1.1, "supported")] * 39 + [_verdict(2, 1.9, 2.1, 1.1, "refuted")]
     exact = Judged("part", Estimate(1, 1, 1, 1, exact=True), 0, 2, "supported")
     others = [_verdict(1.0, 0.9, 1.2, 1.1), replace(decided[0], parts=(exact,))]
     assert expected_false([*decided, *others]) == (40, pytest.approx(1.0))
-    assert "Of 40 verdicts that measurements decided, 1.0 would be false" in outlook(decided, full.analysis)[0]
-
-
-def test_what_is_on_paper_is_not_on_on_paper(full: Built) -> None:
-    narrow = replace(_verdict(0.198, 0.19, 0.21, 0.215, "supported", n=7), machine="on paper", way="")
-    assert outlook((narrow,), full.analysis)[1].startswith("EN-18 on paper is the closest decision")
 
 
 def test_on_its_bound_no_number_of_rounds_decides_and_without_an_interval_none_is_known() -> None:
     assert math.isinf(rounds_to_decide(_verdict(1.1, 1.0, 1.2, 1.1)))
     assert math.isnan(rounds_to_decide(_verdict(1.0, math.nan, math.nan, 1.1, n=1)))
-
-
-def test_an_open_verdict_says_how_many_rounds_it_needs_or_that_none_would_do(full: Built) -> None:
-    feasible, hopeless = _verdict(1.0, 0.9, 1.15, 1.1), _verdict(1.0999, 0.9, 1.3, 1.1)
-    assert "would decide it" in outlook((feasible,), full.analysis)[1]
-    assert rounds_to_decide(hopeless) > 200
-    assert "no feasible number of rounds" in outlook((hopeless,), full.analysis)[1]
-
-
-def test_what_was_not_measured_names_the_suite_that_would(full: Built) -> None:
-    said = outlook(full.verdicts, full.analysis)
-    assert len(said) <= 4
-    assert any("scalebench suite-for EN-12" in sentence for sentence in said)
-
-
-def test_one_round_says_that_it_has_no_interval() -> None:
-    built = find_in(make_rounds(1))
-    assert any("EN-18: one round gives no interval" in sentence for sentence in outlook(built.verdicts, built.analysis))
-
-
-def test_a_claim_open_in_two_places_is_named_once(full: Built) -> None:
-    said = outlook(full.verdicts, full.analysis)
-    assert sum(sentence.startswith("EN-18 on") for sentence in said) == 1
-
-
-def test_where_all_is_decided_the_closest_decision_is_named(full: Built) -> None:
-    wide, narrow = _verdict(0.5, 0.49, 0.51, 1.1, "supported"), _verdict(0.95, 0.85, 1.05, 1.1, "supported")
-    narrow = replace(narrow, claim=CLAIMS[2])
-    said = outlook((wide, narrow), full.analysis)
-    assert said[1].startswith("EN-12 on cpu-a is the closest decision: supported")
-
-
-def test_without_claims_there_is_nothing_to_say_and_counts_alone_are_exact() -> None:
-    built = find_in(make_rounds(0))
-    assert outlook((), built.analysis) == ()
-    assert "exact" in outlook(built.verdicts, built.analysis)[0]
