@@ -9,8 +9,6 @@ from scalebench.metrics import in_section
 from scalebench.report import result_tables, trust
 from scalebench.report.content import Absent, Chart, Section, Table
 from scalebench.report.figures.batches import batch_curves
-from scalebench.report.figures.curves import against_resolution, latency_against_macs
-from scalebench.report.figures.dotplot import matched_groups
 from scalebench.report.figures.explorer import explorer
 from scalebench.report.figures.heatmap import memory_map
 from scalebench.report.figures.roof import under_the_roof
@@ -39,10 +37,6 @@ def draw_figures(analysis: Analysis) -> dict[str, Chart | Absent]:
     """Every figure by its anchor, or why it is not there."""
     cases = analysis.cases
     return {
-        "f1": latency_against_macs(cases),
-        "f2": against_resolution(cases, "throughput_ips", "f2"),
-        "f3": against_resolution(cases, "memory_bytes", "f3"),
-        "f4": matched_groups(analysis.groups),
         "f6": under_the_roof(analysis.roofline, analysis.abilities),
         "f7": memory_map(cases, analysis.failures),
         "f8": batch_curves(cases),
@@ -52,12 +46,8 @@ def draw_figures(analysis: Analysis) -> dict[str, Chart | Absent]:
 
 def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
     """Figures from the question asked most to the one asked least, each beside the tables that go with it."""
-    groups = (result_tables.residuals_table(analysis.plan.groups),) if analysis.plan.groups else ()
     return (
         *_fitting(analysis),
-        _section("compute", "Latency against compute", figures, ("f1",)),
-        _section("resolution", "Resolution curves", figures, ("f2", "f3")),
-        _section("matched", "Matched groups", figures, ("f4",), groups, analysis.plan.notes),
         *_studies(analysis),
         _section("memory", "Memory three ways", figures, ("f7",), filled(trust.memory_table(analysis.memory))),
         _section("batch", "Batch, latency and throughput", figures, ("f8",)),
@@ -89,7 +79,7 @@ def _studies(analysis: Analysis) -> tuple[Section, ...]:
     study = analysis.study
     sections: tuple[tuple[int, Callable[[], Section]], ...] = (
         (len(analysis.plan.groups), lambda: versus_section(
-            analysis.groups, analysis.counted_groups, analysis.explained)),
+            analysis.plan, analysis.groups, analysis.counted_groups, analysis.explained)),
         (len(analysis.exponents), lambda: Section("exponents", "Exponents", tables=(
             result_tables.exponents_table(analysis.exponents),))),
         (len(analysis.accuracy), lambda: accuracy_section(analysis.accuracy, analysis.fronts)),
