@@ -52,7 +52,7 @@ class WithinLimits(Question):
                 "undecided": [f"{row['model']}@{row['resolution']}" for row in undecided], **detail_px,
             },
             tuple(_points(largest, undecided)),
-            _closes(len(undecided), analysis.sessions.get(str(machine), 0)),
+            _closes(len(undecided), analysis.sessions.get(str(machine), 0), detail_px.get("detail_px", ENOUGH_PX)),
         )  # fmt: skip
 
     def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
@@ -133,9 +133,12 @@ def _time(row: dict[str, Any]) -> str:
     return f"{units.digits(value)} ms ({bounds})"
 
 
-def _closes(undecided: int, sessions: int) -> str:
-    more = f"More rounds would decide {undecided} models near the limits." if undecided > 1 else ""
-    if undecided == 1:
-        more = "More rounds would decide one model near the limits."
-    again = "Times hold for one session; a run on another day shows how far they move." if sessions == 1 else ""
-    return f"{more} {again}".strip()
+def _closes(undecided: int, sessions: int, detail_px: float) -> str:
+    """What would decide models near a limit, and what helps where the detail is too fine."""
+    cases = "one case" if undecided == 1 else f"{undecided} cases"
+    parts = [
+        *(["A closer camera, or an image cut into tiles, helps more than another model."] if detail_px < ENOUGH_PX else []),
+        *([f"More rounds would decide {cases} near the limits."] if undecided else []),
+        *(["Times hold for one session; a run on another day shows how far they move."] if sessions == 1 else []),
+    ]
+    return " ".join(parts)

@@ -12,12 +12,12 @@ from scalebench import units
 from scalebench.claims.judge import Verdict, by_claim
 from scalebench.claims.judged_parts import Judged, Word, decisive
 from scalebench.claims.registry import Claim
-from scalebench.claims.rounds_needed import rounds_to_decide
 from scalebench.claims.why import allowed
 from scalebench.report.content import Chart
 from scalebench.report.figures.statement_dots import StatementDot, statement_dots
 from scalebench.report.labels import listed
 from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.rounds_to_decide import rounds_to_decide
 
 Outcome = Literal["holds", "does not hold", "not reproduced", "depends", "undecided"]
 _OUTCOMES: dict[Word, Outcome] = {

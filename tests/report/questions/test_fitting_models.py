@@ -54,6 +54,8 @@ def test_a_detail_of_several_pixels_can_be_seen() -> None:
         "At 512 px a detail of 10 mm is 5.1 px wide: wide enough to be seen."
     )
     assert len(_answer(RECORDS, scene=None).sentences) == 1
+    assert "A closer camera" in _answer(RECORDS).closes
+    assert "A closer camera" not in _answer(RECORDS, scene=Scene(1000, 10)).closes
 
 
 def test_the_faster_configuration_counts() -> None:
@@ -69,7 +71,7 @@ def test_an_interval_across_the_limit_is_undecided_and_not_said_to_fit() -> None
     assert "ResNet-50 up to 224 px" in answer.sentences[0]
     assert answer.numbers["undecided"] == ["resnet50@300"]
     assert any(point.startswith("Undecided: ResNet-50 at 300 px") for point in answer.points)
-    assert answer.closes.startswith("More rounds would decide one model near the limits.")
+    assert "More rounds would decide one case near the limits." in answer.closes
 
 
 def test_one_round_is_undecided() -> None:

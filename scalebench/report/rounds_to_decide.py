@@ -1,4 +1,4 @@
-"""How many rounds an open verdict still needs."""
+"""How many rounds per case would decide an open verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many rounds an open verdict still needs."""
+"""How many rounds per case decide an open verdict."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 
 from scalebench.analysis.stats import Estimate
-from scalebench.claims.judge import Verdict, expected_false
+from scalebench.claims.judge import Verdict
 from scalebench.claims.judged_parts import Judged, Word
 from scalebench.claims.registry import registry
-from scalebench.claims.rounds_needed import rounds_to_decide
+from scalebench.report.rounds_to_decide import rounds_to_decide
 from tests.report.literal_report import CLAIMS
 
 
@@ -75,14 +75,6 @@ def test_no_round_is_advised_where_the_interval_comes_from_the_choice_of_models(
     """EM-01: a rank correlation of 37 cases was given "72 rounds per case in place of 37"."""
     ranks = replace(_verdict(0.73, 0.616, 0.861, 0.8, n=37), claim=registry()["EM-01"])
     assert math.isnan(rounds_to_decide(ranks))
-
-
-def test_how_many_verdicts_may_be_false() -> None:
-    """Of 40 verdicts that measurements decided, 2.5 % each is one; counts and open verdicts have no part in it."""
-    decided = [_verdict(0.5, 0.49, 0.51, 1.1, "supported")] * 39 + [_verdict(2, 1.9, 2.1, 1.1, "refuted")]
-    exact = Judged("part", Estimate(1, 1, 1, 1, exact=True), 0, 2, "supported")
-    others = [_verdict(1.0, 0.9, 1.2, 1.1), replace(decided[0], parts=(exact,))]
-    assert expected_false([*decided, *others]) == (40, pytest.approx(1.0))
 
 
 def test_on_its_bound_no_number_of_rounds_decides_and_without_an_interval_none_is_known() -> None:
