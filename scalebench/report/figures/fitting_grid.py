@@ -32,7 +32,7 @@ def fitting_grid(fitting: pd.DataFrame, table: Elsewhere) -> Chart:
     best = ranked.drop_duplicates(["machine", "model", "resolution"])
     named = [(str(machine), rows) for machine, rows in best.groupby("machine", sort=False)]
     drawn, note = panels(named, _panel, "fit", TITLE, lambda rows: 1.1 + 0.34 * rows["model"].nunique())
-    return Chart("fit", TITLE, _READING, {}, drawn, table, note=note)
+    return Chart("fit", TITLE, "", {}, drawn, table, note=f"{_READING} {note}".strip())
 
 
 def _panel(cells: pd.DataFrame, axes: Axes) -> None:

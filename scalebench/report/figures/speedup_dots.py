@@ -34,7 +34,8 @@ def speedup_dots(optimised: pd.DataFrame, table: Elsewhere) -> Chart:
     height = 1.2 + 0.24 * len(configurations)
     drawn, note = panels(named, partial(_panel, configurations), "ways", TITLE, lambda _: height)
     markers = ", ".join(f"{look(name).shape} {name}" for name in dict.fromkeys(optimised["model"].map(drawn_family)))
-    return Chart("ways", TITLE, _READING, {}, drawn, table, note=f"{markers.capitalize()}. {note}".strip())
+    note = f"{_READING} {markers.capitalize()}. {note}".strip()
+    return Chart("ways", TITLE, "", {}, drawn, table, note=note)
 
 
 def _panel(configurations: list[str], rows: pd.DataFrame, axes: Axes) -> None:

@@ -67,7 +67,8 @@ def statement_dots(statements: Sequence[StatementDot]) -> Chart | None:
     shown, _ = panels(named, partial(_panel, drawn), "statements", TITLE, lambda _: 1.2 + 0.26 * len(drawn))
     left = len(statements) - len(drawn)
     note = f"{left} statements about differences have no ratio and stand in the table only." if left else ""
-    return Chart("statement-dots", TITLE, _READING, {}, shown, _table(statements), columns=1, note=note)
+    table = _table(statements)
+    return Chart("statement-dots", TITLE, "", {}, shown, table, columns=1, note=f"{_READING} {note}".strip())
 
 
 def _row(y: int, statement: StatementDot) -> dict[str, object]:

@@ -136,13 +136,8 @@ def _time(row: dict[str, Any]) -> str:
 def _closes(undecided: int, sessions: int, detail_px: float) -> str:
     """What would decide models near a limit, and what helps where the detail is too fine."""
     cases = "one case" if undecided == 1 else f"{undecided} cases"
-    parts = [
-        *(
-            ["A closer camera, or an image cut into tiles, helps more than another model."]
-            if detail_px < ENOUGH_PX
-            else []
-        ),
-        *([f"More rounds would decide {cases} near the limits."] if undecided else []),
-        *(["Times hold for one session; a run on another day shows how far they move."] if sessions == 1 else []),
-    ]
-    return " ".join(parts)
+    camera = "A closer camera, or an image cut into tiles, helps more than another model."
+    rounds = f"More rounds would decide {cases} near the limits."
+    again = "Times hold for one session; a run on another day shows how far they move."
+    apply = {camera: detail_px < ENOUGH_PX, rounds: undecided > 0, again: sessions == 1}
+    return " ".join(sentence for sentence, applies in apply.items() if applies)

@@ -9,7 +9,7 @@ import pytest
 
 from scalebench.flags import is_bad
 from scalebench.record import Record
-from scalebench.report.questions.fitting_models import WithinLimits
+from scalebench.report.questions.fitting_models import WithinLimits, in_words
 from scalebench.report.questions.question import Answer
 from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Limits, Scene
@@ -86,6 +86,11 @@ def test_many_models_are_counted() -> None:
     answer = _answer([record for name in names for record in _rounds(name, {224: 0.01})])
     assert answer.sentences[0] == "Within 50 ms and 2 GiB at batch 1: 5 of 5 models up to 224 px."
     assert len(answer.points) == 5
+
+
+def test_limits_in_words() -> None:
+    assert in_words(Limits(0.05, 2**31, 4)) == "50 ms and 2 GiB at batch 4"
+    assert in_words(Limits(memory_bytes=1.5 * 2**30)) == "1.5 GiB at batch 1"
 
 
 def test_without_limits_the_question_is_not_asked() -> None:
