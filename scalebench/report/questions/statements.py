@@ -83,7 +83,7 @@ class Statements(Question):
 
     def answer(self, evidence: Evidence) -> Answer | None:
         """Counts of what was measured, a line per statement; needs one statement that measurements or counts test."""
-        tested, counted = tested_statements(evidence.verdicts), _counted(evidence.verdicts)
+        tested, counted = measured_statements(evidence.verdicts), _counted(evidence.verdicts)
         if not tested and not any(counted.values()):
             return None
         untested = _untested(evidence.verdicts)
@@ -103,11 +103,11 @@ class Statements(Question):
         """Dot and interval of each statement against the range that it allows."""
         return statement_dots([
             StatementDot(t.claim.id, t.claim.claim, t.part, t.outcome, _READ[t.outcome], t.claim.source)
-            for t in tested_statements(evidence.verdicts)
+            for t in measured_statements(evidence.verdicts)
         ])  # fmt: skip
 
 
-def tested_statements(verdicts: Sequence[Verdict]) -> list[Tested]:
+def measured_statements(verdicts: Sequence[Verdict]) -> list[Tested]:
     """Statements of papers with a measured verdict, by theme and outcome."""
     measured = [v for v in verdicts if not v.claim.ours and v.way and v.verdict != "not measured"]
     tested = [_tested(own) for own in by_claim(measured).values()]

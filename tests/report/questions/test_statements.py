@@ -15,7 +15,7 @@ from scalebench.claims.judged_parts import Judged, Word
 from scalebench.claims.registry import Claim, select_claims
 from scalebench.flags import is_bad
 from scalebench.report.questions.question import Answer, Evidence
-from scalebench.report.questions.statements import Statements, tested_statements
+from scalebench.report.questions.statements import Statements, measured_statements
 from tests.report.literal_report import find_in, make_rounds
 from tests.report.questions.literal_rounds import evidence, reference, words
 
@@ -112,7 +112,7 @@ def test_the_conditions_nearest_to_the_sources_decide() -> None:
     claim = _claim("A")
     at_8 = _verdict(claim, "not reproduced here", "batch 8", ("batch 8 instead of batch 1", "EPYC instead of Xeon"))
     at_1 = _verdict(claim, "supported", "batch 1", ("EPYC instead of Xeon",))
-    assert [t.outcome for t in tested_statements([at_8, at_1])] == ["holds"]
+    assert [t.outcome for t in measured_statements([at_8, at_1])] == ["holds"]
 
 
 def test_many_configurations_are_one_statement() -> None:
@@ -122,8 +122,8 @@ def test_many_configurations_are_one_statement() -> None:
     answer = _known([*[hold] * 10, open_])
     assert answer.sentences == ("The one statement of a paper that was tested here holds.",)
     assert answer.points[0].startswith("Speed: Statement A. Holds here in 10 of 11 configurations, for example time of")
-    assert [t.outcome for t in tested_statements([hold, fail])] == ["depends"]
-    assert [t.outcome for t in tested_statements([hold, open_, open_])] == ["undecided"]
+    assert [t.outcome for t in measured_statements([hold, fail])] == ["depends"]
+    assert [t.outcome for t in measured_statements([hold, open_, open_])] == ["undecided"]
 
 
 def test_what_only_counting_decides_is_said_apart() -> None:
