@@ -1,4 +1,4 @@
-"""Configurations as readers call them: ``ONNX Runtime``, ``OpenVINO in int8``, ``eager with checkpointing``."""
+"""Configurations as readers call them: ``ONNX Runtime``, ``OpenVINO in int8``, ``channels last``."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from typing import Any
 from scalebench.analysis.speedups import PLAIN
 
 _RUNTIMES = {
-    "eager": "eager", "compile": "torch.compile", "compile_max_autotune": "torch.compile, max-autotune",
+    "compile": "torch.compile", "compile_max_autotune": "torch.compile, max-autotune",
     "compile_reduce_overhead": "torch.compile, reduce-overhead", "cuda_graph": "CUDA graphs",
     "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO",
 }  # fmt: skip
 _PRECISIONS = {"amp_fp16": "mixed fp16", "amp_bf16": "mixed bf16"}
-_SETTINGS = {"sgd": "", "adamw": "AdamW"}
+_SETTINGS = {"sgd": "", "adamw": "AdamW", "pinned": "pinned threads"}
 """Plain SGD is how training is compared, so it is not named."""
 
 
 def configuration_name(row: Mapping[Any, Any]) -> str:
-    """What differs from the plain configuration, eager fp32, after the runtime.
+    """The runtime and what else differs from eager fp32; only the difference where the runtime is eager.
 
     Args:
-        row: of ``speedups.optimised``.
+        row: with the columns of a case.
     """
-    precision = row["precision"]
+    precision = _PRECISIONS.get(row["precision"], str(row["precision"]))
+    layout = "" if row["layout"] == PLAIN["layout"] else "channels last"
     settings = [_SETTINGS.get(word, word) for word in str(row["setting"] or "").split(", ")]
+    exact = row["precision"] == PLAIN["precision"]
+    more = list(filter(None, (layout, *settings)))
+    if row["runtime"] == PLAIN["runtime"]:
+        return ", ".join(["" if exact else precision, *more]).strip(", ") or "eager"
     runtime = _RUNTIMES.get(row["runtime"], str(row["runtime"]))
-    numbers = "" if precision == PLAIN["precision"] else f" in {_PRECISIONS.get(precision, precision)}"
-    layout = [] if row["layout"] == PLAIN["layout"] else ["channels last"]
-    more = [*layout, *filter(None, settings)]
-    return f"{runtime}{numbers}{' with ' if more else ''}{', '.join(more)}"
+    return f"{runtime}{'' if exact else f' in {precision}'}{' with ' if more else ''}{', '.join(more)}"

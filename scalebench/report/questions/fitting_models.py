@@ -40,18 +40,18 @@ class WithinLimits(Question):
         rows = fitting[fitting["machine"] == machine]
         largest = _largest(rows)
         undecided = _undecided(rows, largest)
-        models = list(dict.fromkeys(rows["model"]))
+        none = [str(model) for model in dict.fromkeys(rows["model"]) if model not in {row["model"] for row in largest}]
         detail, detail_px = _detail(largest, rows, analysis.plan.scene)
         several = f" on {machine}" if fitting["machine"].nunique() > 1 else ""
         return Answer(
-            (_sentence(largest, models, limits, several), *detail),
+            (_sentence(largest, limits, several), *detail),
             {
                 "machine": machine, **limits.bounds, "batch": limits.batch,
                 "largest": {str(row["model"]): _numbers(row) for row in largest},
-                "none": [model for model in models if model not in {row["model"] for row in largest}],
+                "none": none,
                 "undecided": [f"{row['model']}@{row['resolution']}" for row in undecided], **detail_px,
             },
-            tuple(_points(largest, undecided)),
+            tuple(_points(largest, undecided, none)),
             _closes(len(undecided), analysis.sessions.get(str(machine), 0), detail_px.get("detail_px", ENOUGH_PX)),
         )  # fmt: skip
 
@@ -75,17 +75,24 @@ def _largest(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _undecided(rows: pd.DataFrame, largest: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Models and resolutions above the largest that fits of which no configuration fits and one may."""
-    above = {row["model"]: row["resolution"] for row in largest}
-    open_ = rows[(rows["standing"] == "open") & (rows["resolution"] > rows["model"].map(above).fillna(0))]
-    return open_.sort_values("latency_s").drop_duplicates(["model", "resolution"]).to_dict("records")
+    """Models and resolutions above the largest that fits that may fit, up to the first that clearly does not."""
+    fitting = {row["model"]: row["resolution"] for row in largest}
+    open_ = []
+    for model, own in rows.groupby("model", sort=False):
+        for resolution, cases in own.sort_values("latency_s").groupby("resolution"):
+            may = cases[cases["standing"] == "open"]
+            if resolution > fitting.get(model, 0):
+                if may.empty:
+                    break
+                open_.append(may.iloc[0].to_dict())
+    return open_
 
 
 def _numbers(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("resolution", "latency_s", "latency_s_low", "latency_s_high", "memory_bytes")}
 
 
-def _sentence(largest: Sequence[dict[str, Any]], models: Sequence[str], limits: Limits, where: str) -> str:
+def _sentence(largest: Sequence[dict[str, Any]], limits: Limits, where: str) -> str:
     start = f"Within {in_words(limits)}{where}"
     if not largest:
         return f"{start}, no measured model clearly fits."
@@ -96,7 +103,7 @@ def _sentence(largest: Sequence[dict[str, Any]], models: Sequence[str], limits: 
     for row in largest:
         by_size.setdefault(row["resolution"], []).append(model_name(row["model"]))
     words = [
-        f"{listed(names) if len(names) <= _NAMED else f'{len(names)} of {len(models)} models'} up to {size} px"
+        f"{listed(names) if len(names) <= _NAMED else f'{len(names)} models'} up to {size} px"
         for size, names in by_size.items()
     ]
     return f"{start}: {', '.join(words)}."
@@ -118,12 +125,16 @@ def _detail(
     return (text,), {"detail_px": pixels}
 
 
-def _points(largest: Sequence[dict[str, Any]], undecided: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _points(
+    largest: Sequence[dict[str, Any]], undecided: Sequence[dict[str, Any]], none: Sequence[str]
+) -> Iterator[str]:
     for row in largest:
         costs = f"{_time(row)}, {units.bytes_(row['memory_bytes'])}, {configuration_name(row)}"
         yield f"{model_name(row['model'])} at {row['resolution']} px: {costs}."
     for row in undecided:
         yield f"Undecided: {model_name(row['model'])} at {row['resolution']} px, {_time(row)}."
+    if failing := [model_name(name) for name in none if name not in {row["model"] for row in undecided}]:
+        yield f"At no measured size: {listed(failing)}."
 
 
 def _time(row: dict[str, Any]) -> str:

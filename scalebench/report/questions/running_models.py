@@ -20,11 +20,13 @@ from scalebench.report.figures.speedup_dots import PANEL, speedup_dots
 from scalebench.report.labels import listed
 from scalebench.report.model_names import model_name
 from scalebench.report.questions.question import Answer, Evidence, Question
-from scalebench.report.ratio_words import bounds, figure, inverse, numbers, outcome, times
+from scalebench.report.ratio_words import figure, inverse, numbers, outcome, times
 from scalebench.report.sections.optimised import ID, TITLE
 
 _COMPARED = ("efficientnet_b0", "resnet50")
 """The models that an answer names where both were measured."""
+_SLOWEST = 3
+"""Slower configurations that are named; the figure has all."""
 _RUN = ["precision", "layout", "runtime", "threads", "setting"]
 Row = dict[str, Any]
 
@@ -102,22 +104,18 @@ def _gain(pair: Sequence[Row]) -> str:
     if not _faster(pair):
         gains = [f"{_at(row)} {times(_speedup(row))}" for row in pair]
         return f"No configuration is clearly faster than eager fp32; {name} runs {listed(gains)} as fast."
-    words = [_change(row) for row in pair]
-    if all(word.endswith("faster") for word in words):
-        *first, last = (word.removesuffix(" faster") for word in words)
-        return f"{name} makes {listed([*first, last])} faster than eager fp32."
-    return f"Against eager fp32 {name} makes {'; '.join(words)}."
+    faster = [f"{_at(row)} {times(_speedup(row))}" for row in _faster(pair)]
+    others = "".join(f"; {_at(row)} is {_change(row)}" for row in pair if row not in _faster(pair))
+    return f"{name} makes {listed(faster)} faster than eager fp32{others}."
 
 
 def _change(row: Row) -> str:
-    """``ResNet-50 1.57x (1.17 to 2.11) faster``."""
+    """What is not faster: ``1.57x (1.17 to 2.11) slower``, ``undecided, 1.03x (0.85 to 1.24)``."""
     e = _speedup(row)
     word = outcome(e)
-    if word == "more":
-        return f"{_at(row)} {times(e)} faster"
     if word == "less":
-        return f"{_at(row)} {times(inverse(e))} slower"
-    return f"{_at(row)} {'equal within 5 %' if word == 'equal' else 'undecided'}{bounds(e)}"
+        return f"{times(inverse(e))} slower"
+    return "as fast within 5 %" if word == "equal" else f"undecided, {times(e)}"
 
 
 def _at(row: Row) -> str:
@@ -158,7 +156,7 @@ def _speeds(analysis: Analysis, row: Row, own: Sequence[str]) -> SessionRounds:
 def _points(rows: pd.DataFrame, shown: Sequence[Row], best: Sequence[Row]) -> Iterator[str]:
     """What the configuration costs, what a lower precision adds, and what is slower."""
     name = _capital(configuration_name(shown[0]))
-    yield f"Memory: {name} takes {_range([row['memory'] for row in shown])} that of eager fp32."
+    yield f"Memory: {name} takes {_range(shown, 'memory')} that of eager fp32."
     pays = [row["break_even"] for row in shown if math.isfinite(row["break_even"])]
     if pays:
         after = " to ".join(dict.fromkeys(f"{math.ceil(end)}" for end in (min(pays), max(pays))))
@@ -166,21 +164,22 @@ def _points(rows: pd.DataFrame, shown: Sequence[Row], best: Sequence[Row]) -> It
     if best[0] not in shown:
         error = max((row["relative_error"] for row in best), default=math.nan)
         differ = f"; outputs differ by up to {100 * error:.1f} %" if math.isfinite(error) else ""
-        faster = _range([row["speedup"] for row in best])
+        faster = _range(best, "speedup")
         yield f"Lower precision: {configuration_name(best[0])} is {faster} as fast as eager fp32{differ}."
-    slower: dict[str, list[Row]] = {}
-    for row in rows.to_dict("records"):
+    worst: dict[str, Row] = {}
+    for row in sorted(rows.to_dict("records"), key=lambda row: float(row["speedup"])):
         if outcome(_speedup(row)) == "less":
-            slower.setdefault(configuration_name(row), []).append(row)
-    for slow, own in slower.items():
-        worst = min(own, key=lambda row: row["speedup"])
-        yield f"Slower: {slow}, {_change(worst)}, in {figure(worst['memory'])}x the memory."
+            worst.setdefault(configuration_name(row), row)
+    for slow, row in list(worst.items())[:_SLOWEST]:
+        yield f"Slower: {slow} makes {_at(row)} {_change(row)}, in {figure(row['memory'])}x the memory."
 
 
-def _range(values: Sequence[float]) -> str:
-    """``1.43x to 2.22x``."""
-    return " to ".join(dict.fromkeys(f"{figure(end)}x" for end in (min(values), max(values))))
+def _range(rows: Sequence[Row], name: str) -> str:
+    """``1.43x (ResNet-50) to 2.22x (EfficientNet-B0)``: the models with the smallest and the largest value."""
+    ordered = sorted(rows, key=lambda row: float(row[name]))
+    least, most = (figure(ordered[end][name]) for end in (0, -1))
+    return f"{least}x" if least == most else f"{least}x ({_at(ordered[0])}) to {most}x ({_at(ordered[-1])})"
 
 
 def _capital(name: str) -> str:
-    return name[0].upper() + name[1:] if name.startswith("eager") else name
+    return name if name.startswith("torch") else name[0].upper() + name[1:]

@@ -26,7 +26,7 @@ _OUTCOMES: dict[Word, Outcome] = {
 }  # fmt: skip
 _VERBS: dict[Outcome, tuple[str, str]] = {
     "holds": ("holds", "hold"), "does not hold": ("does not", "do not"),
-    "not reproduced": ("is not reproduced here", "are not reproduced here"),
+    "not reproduced": ("is not reproduced", "are not reproduced"),
     "depends": ("depends on the configuration", "depend on the configuration"),
     "undecided": ("is undecided", "are undecided"),
 }  # fmt: skip
@@ -35,8 +35,8 @@ _READ: dict[Outcome, str] = {
     "holds": "Holds here", "does not hold": "Does not hold here", "not reproduced": "Not reproduced here",
     "depends": "Depends on the configuration", "undecided": "Undecided",
 }  # fmt: skip
-_THEMES = ("Scaling", "Speed", "Batch", "Memory", "Training", "What predicts time")
-_PREDICTING = ("predictor_advantage", "rank_agreement", "family_residual", "fit_comparison")
+_THEMES = ("Scaling", "Speed", "Batch", "Memory", "Training", "FLOPs and time")
+_STUDIED = ("predictor_advantage", "rank_agreement", "family_residual", "fit_comparison", "front_overlap")
 FEASIBLE = 200
 """More rounds than this are not feasible."""
 
@@ -67,8 +67,8 @@ class Tested:
         part = measured[0]
         if self.claim.under.mode == "training":
             return "Training"
-        if part.kind in _PREDICTING or getattr(part, "per", None):
-            return "What predicts time"
+        if part.kind in _STUDIED or getattr(part, "per", None):
+            return "FLOPs and time"
         if part.kind in ("group_ratio", "batch_growth"):
             return "Scaling" if part.kind == "group_ratio" else "Batch"
         return "Memory" if getattr(part, "metric", "") == "memory_bytes" else "Speed"
@@ -166,20 +166,17 @@ def _counting(counted: dict[str, int], more: bool) -> str:
     """What counting decides, apart from what was measured; ``more``: after measured statements."""
     if not any(counted.values()):
         return ""
-    parts = [
-        f"{'confirms' if name == 'holds' else 'contradicts' if name == 'does not hold' else 'leaves open'} {number}"
-        for name, number in counted.items() if number
-    ]  # fmt: skip
-    first = f"{parts[0]} {'further ' if more else ''}statement{'' if parts[0].endswith(' 1') else 's'} of papers"
-    return f"Counting models, without measuring, {listed([first, *parts[1:]])}."
+    verbs = {"holds": "confirms {}", "does not hold": "contradicts {}", "undecided": "leaves {} open"}
+    (first, *rest), further = [name for name, number in counted.items() if number], "further " if more else ""
+    noun = f"{counted[first]} {further}statement{'' if counted[first] == 1 else 's'} of papers"
+    parts = [verbs[first].format(noun), *(verbs[name].format(counted[name]) for name in rest)]
+    return f"Counting models, without measuring, {listed(parts)}."
 
 
 def _untested_line(untested: dict[str, int]) -> str:
     later, never = untested["not measured"], untested["cannot"]
-    parts = [
-        *([f"{later} about models, settings or hardware that were not measured"] if later else []),
-        *([f"{never} that no suite can test"] if never else []),
-    ]
+    numbers = {"about models, settings or hardware that were not measured": later, "that no suite can test": never}
+    parts = [f"{n} statement{'' if n == 1 else 's'} {words}" for words, n in numbers.items() if n]
     return f"Not tested: {listed(parts)}." if parts else ""
 
 
@@ -191,12 +188,12 @@ def _line(statement: Tested) -> str:
     elif statement.configurations > 1:
         read = f"{read} in {statement.agreeing} of {statement.configurations} configurations, for example"
     differences = (
-        f" The source has other conditions: {listed(statement.shown.differences)}."
+        f" Conditions differ from the source's: {listed(statement.shown.differences)}."
         if statement.outcome == "not reproduced" else ""
     )  # fmt: skip
     separator = "" if read.endswith("example") else ":"
     return (
-        f"{statement.theme}: {statement.claim.claim} {read}{separator} {part.label} {_effect(part)}, "
+        f"{statement.theme}: {statement.claim.claim} {read}{separator} {part.label} is {_effect(part)}, "
         f"expected {allowed(part)}.{differences}"
     )
 
@@ -226,9 +223,9 @@ def _closes(undecided: Sequence[Verdict]) -> str:
         return ""
     needed = [(rounds_to_decide(verdict), verdict.n) for verdict in undecided]
     feasible = [(math.ceil(rounds), n) for rounds, n in needed if rounds <= FEASIBLE]
-    subject = (
-        "the undecided statement" if len(undecided) == 1 else f"{len(feasible)} of {len(undecided)} undecided ones"
-    )
+    every = f"the undecided statement{'' if len(undecided) == 1 else 's'}"
+    some = f"{len(feasible)} of the {len(undecided)} undecided statements"
+    subject = every if len(feasible) == len(undecided) else some
     if feasible:
         rounds, n = max(feasible)
         return f"About {max(rounds, n + 1)} rounds of each case, instead of {n}, would decide {subject}."

@@ -169,13 +169,13 @@ def _points(analysis: Analysis, rounds: Disturbed, decided: int, false: float) -
         at = f"{model_name(worst['model'])} at {worst['resolution']} px, batch {worst['batch']}"
         yield f"Least certain time: {at}, good to {_percent(float(widths.max()))}."
     if decided:
-        wrong = units.digits(false, 2)
-        yield f"Of {decided} decisions on statements, chance alone makes at most {wrong} wrong on average."
+        yield f"Each decision on a statement is wrong by chance at most once in {decided / false:.0f}."
 
 
 def _closes(analysis: Analysis, of_ratio: float) -> str:
     """What would make the numbers more certain."""
     single = [machine for machine, number in analysis.sessions.items() if number == 1]
-    again = f"A run on another day shows how far times on {listed(single)} move between sessions." if single else ""
+    where = f" on {listed(single)}" if len(analysis.sessions) > 1 else ""
+    again = f"A run on another day shows how far times{where} move between sessions." if single else ""
     more = "More rounds make ratios more certain." if not of_ratio <= NARROW else ""
     return f"{more} {again}".strip()
