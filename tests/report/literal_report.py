@@ -14,7 +14,7 @@ from scalebench.claims.judge import Verdict, judge
 from scalebench.claims.registry import Claim
 from scalebench.record import Environment, Outcome, Record
 from scalebench.report.content import Chart
-from scalebench.report.figures.curves import against_resolution
+from scalebench.report.figures.curves import resolution_curves
 from scalebench.report.findings import Findings
 from scalebench.report.questions.question import Answer, Evidence, Question
 from scalebench.report.write_report import write_report
@@ -84,7 +84,7 @@ class SizeQuestion(Question):
     def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
         """Throughput against resolution, which is a figure of the details otherwise."""
         assert answer.numbers["ratio"]
-        chart = against_resolution(evidence.analysis.cases, "throughput_ips", "f2")
+        chart = resolution_curves(evidence.analysis.cases)
         return chart if isinstance(chart, Chart) else None
 
 

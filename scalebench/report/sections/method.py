@@ -54,9 +54,12 @@ def method(analysis: Analysis, document: Mapping[str, Any]) -> Section:
     """How and on which machines numbers were obtained, from which files, and the suite as it was written."""
     text = (
         "Each round is one fresh process, and every interval is computed from rounds. Values are geometric means over "
-        "rounds with a t-interval on logarithms; ratios use Welch's interval. A round with a bad flag is kept in the "
-        "records and replaced by another, at most five times per case. An interval that spans a claim's threshold "
-        "gives \u201cundecided\u201d. Counts are exact and have no interval.",
+        "rounds with a t-interval on logarithms. Two cases that took turns are compared turn by turn; those that share "
+        "too few turns through the reference case of their heats; those measured alone by Welch's interval. "
+        "A disturbed round that was measured alone stays in the records and is replaced by another, at most five times "
+        "per case. One that took turns counts, because its whole heat shares the disturbance. "
+        "An interval that spans a claim's threshold gives \u201cundecided\u201d. "
+        "Counts are exact and have no interval.",
         *session_sentences(analysis.sessions),
         *protocol_sentences(analysis),
     )

@@ -9,8 +9,6 @@ from scalebench.metrics import in_section
 from scalebench.report import result_tables, trust
 from scalebench.report.content import Absent, Chart, Section, Table
 from scalebench.report.figures.batches import batch_curves
-from scalebench.report.figures.curves import against_resolution, latency_against_macs
-from scalebench.report.figures.dotplot import matched_groups
 from scalebench.report.figures.explorer import explorer
 from scalebench.report.figures.heatmap import memory_map
 from scalebench.report.figures.roof import under_the_roof
@@ -39,10 +37,6 @@ def draw_figures(analysis: Analysis, besides: Container[str] = ()) -> dict[str, 
     """Every figure by its anchor, or why it is not there; those of ``besides`` stand elsewhere on the page."""
     cases = analysis.cases
     painters: dict[str, Callable[[], Chart | Absent]] = {
-        "f1": lambda: latency_against_macs(cases),
-        "f2": lambda: against_resolution(cases, "throughput_ips", "f2"),
-        "f3": lambda: against_resolution(cases, "memory_bytes", "f3"),
-        "f4": lambda: matched_groups(analysis.groups),
         "f6": lambda: under_the_roof(analysis.roofline, analysis.abilities),
         "f7": lambda: memory_map(cases, analysis.failures),
         "f8": lambda: batch_curves(cases),
@@ -56,12 +50,8 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
 
     A section without any of them does not exist; why a figure is missing stands in the section of ``method.gaps``.
     """
-    groups = (result_tables.residuals_table(analysis.plan.groups),) if analysis.plan.groups else ()
     sections = (
         *_fitting(analysis),
-        _section("compute", "Latency against compute", figures, ("f1",)),
-        _section("resolution", "Resolution curves", figures, ("f2", "f3")),
-        _section("matched", "Matched groups", figures, ("f4",), groups, analysis.plan.notes),
         *_studies(analysis),
         _section("memory", "Memory three ways", figures, ("f7",), filled(trust.memory_table(analysis.memory))),
         _section("batch", "Batch, latency and throughput", figures, ("f8",)),
@@ -86,7 +76,7 @@ def _fitting(analysis: Analysis) -> tuple[Section, ...]:
     limits = analysis.plan.limits
     if limits is None or analysis.fitting.empty:
         return ()
-    return (fitting_section(analysis.fitting, limits, analysis.plan.scene, analysis.sessions),)
+    return (fitting_section(analysis.fitting, analysis.plan.scene),)
 
 
 def _studies(analysis: Analysis) -> tuple[Section, ...]:
@@ -94,7 +84,7 @@ def _studies(analysis: Analysis) -> tuple[Section, ...]:
     study = analysis.study
     sections: tuple[tuple[int, Callable[[], Section]], ...] = (
         (len(analysis.plan.groups), lambda: versus_section(
-            analysis.groups, analysis.counted_groups, analysis.explained)),
+            analysis.plan, analysis.groups, analysis.counted_groups, analysis.explained)),
         (len(analysis.exponents), lambda: Section("exponents", "Exponents", tables=(
             result_tables.exponents_table(analysis.exponents),))),
         (len(analysis.accuracy), lambda: accuracy_section(analysis.accuracy, analysis.fronts)),
