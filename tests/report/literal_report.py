@@ -82,10 +82,9 @@ class SizeQuestion(Question):
         )
 
     def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
-        """Throughput against resolution, which is a figure of the details otherwise."""
+        """Time and memory against resolution."""
         assert answer.numbers["ratio"]
-        chart = resolution_curves(evidence.analysis.cases)
-        return chart if isinstance(chart, Chart) else None
+        return resolution_curves(evidence.analysis.cases)
 
 
 class CountQuestion(Question):
