@@ -122,11 +122,11 @@ def test_figures_have_a_name_a_takeaway_and_a_table(full: Built) -> None:
     html = full.html
     drawings = re.findall(r"<svg [^>]*>", html)
     plots = [drawing for drawing in drawings if 'class="plot"' in drawing]
-    assert len(plots) == 3 * 3 + 6 + 2 + 1 + 3  # f1, f2, f3; f4 of two metrics; f7 and f8 without batch; f9
+    assert len(plots) == 2 * 3 + 2 + 1 + 3  # time and memory of f2; f7 and f8 without batch; f9
     assert all('role="img"' in d and 'aria-label="' in d and "viewBox" in d for d in drawings)
     assert "#010203" not in html
     figures = {f["id"] for f in full.json["figures"]}
-    assert figures == {"f1", "f2", "f3", "f4", "f7", "f8", "f9"}
+    assert figures == {"f2", "f7", "f8", "f9"}
     assert html.count('class="takeaway"') == len(figures) - 1, "the answer above a figure says what it shows"
     assert html.count("<summary>Table: ") + html.count('<p class="twin">Table: ') == len(figures)
 
@@ -223,7 +223,7 @@ def test_missing_metrics_are_no_numbers(build: Callable[..., Built]) -> None:
         replace(r, facts={"latency_s": r.facts["latency_s"], "memory_bytes": float("nan")}) for r in make_rounds(3)
     ]
     built = build(rounds)
-    assert "Memory against resolution: no model" in built.html
+    assert "Memory by model, batch and resolution: no model" in built.html
     assert Page(built.html).tags["svg"] > 0
 
 

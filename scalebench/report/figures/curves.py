@@ -39,6 +39,7 @@ def resolution_curves(cases: pd.DataFrame) -> Chart:
         (f"{METRICS[metric].title}; {configuration}", rows, metric)
         for configuration, rows in by_configuration(cases)
         for metric in ("latency_s", "memory_bytes")
+        if rows[metric].notna().any()
     ]
     drawn = [
         Panel(name, draw(partial(_resolution_panel, cases, metric, rows), f"f2-{index}", f"{title}; {name}"))

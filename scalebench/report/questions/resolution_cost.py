@@ -18,7 +18,7 @@ from scalebench.report.model_names import model_name
 from scalebench.report.questions.paired_ratio import paired_ratio
 from scalebench.report.questions.question import Answer, Evidence, Question
 from scalebench.report.questions.settings import by_setting, ends, setting_of
-from scalebench.report.ratio_words import bounds, figure, numbers, outcome, times, what_decides
+from scalebench.report.ratio_words import figure, judged_bounds, numbers, what_decides
 from scalebench.suite.families import family_of
 
 FROM = 224
@@ -27,7 +27,7 @@ CLOSEST, FURTHEST = 1.4, 2.9
 """Ratios of two measured sides from which a doubling is interpolated."""
 MOST_LINES = 6
 Doubling = Mapping[str, Any]
-"""``from`` and ``to``, measured sides in px, and the factors of ``time`` and ``memory`` for twice the side."""
+"""``from`` and ``to``, measured sides in px; factors of ``time`` and ``memory`` for twice the side; which are ``known``."""
 
 
 class ResolutionCost(Question):
@@ -53,13 +53,13 @@ class ResolutionCost(Question):
         later = [f"At batch {b}: {_each(by_batch[b], named, 'time', 'the time')}." for b in others
                  if set(named) <= set(by_batch[b])]  # fmt: skip
         lines = [
-            f"{model_name(model)}: {_factor(own['time'])} the time, {_factor(own['memory'])} the memory."
+            f"{model_name(model)}: {', '.join(_factor(own[of], f'the {of}') for of in own['known'])}."
             for model, own in models.items() if model not in named
         ]  # fmt: skip
         return Answer(
             (
                 f"Doubling the side of the image costs {_each(models, named, 'time', 'the time')}.",
-                f"Memory grows {_each(models, named, 'memory')}.",
+                *([f"Memory grows {_each(models, named, 'memory')}."] if _have_memory(models, named) else []),
             ),
             {"batches": {str(b): {m: _numbers(own) for m, own in of.items()} for b, of in by_batch.items()}},
             (*later, *lines[:MOST_LINES], *setting_of(curves, rows)),
@@ -74,7 +74,7 @@ class ResolutionCost(Question):
 
 def _curves(cases: pd.DataFrame) -> pd.DataFrame:
     """Unscaled models with two sides or more between which a doubling can be interpolated."""
-    good = cases[~cases["model"].str.contains("[", regex=False)].dropna(subset=["latency_s", "memory_bytes"])
+    good = cases[~cases["model"].str.contains("[", regex=False)].dropna(subset=["latency_s"])
     if good.empty:
         return good
     wide = [own for _, own in good.groupby([*WAY, "model"], sort=False) if _pairs(own)]
@@ -96,7 +96,7 @@ def _doubling(analysis: Analysis, rows: pd.DataFrame) -> Doubling:
         name: _to_power(paired_ratio(analysis, by_side[large], by_side[small], metric), power)
         for name, metric in (("time", "latency_s"), ("memory", "memory_bytes"))
     }
-    return {"from": small, "to": large, **factors}
+    return {"from": small, "to": large, **factors, "known": [of for of, e in factors.items() if e.n]}
 
 
 def _to_power(ratio: Estimate, power: float) -> Estimate:
@@ -115,21 +115,24 @@ def _named(rows: pd.DataFrame, models: Mapping[str, Doubling]) -> list[str]:
     return middle if len(middle) < 3 else [middle[0], middle[-1]]
 
 
+def _have_memory(models: Mapping[str, Doubling], named: list[str]) -> bool:
+    return all("memory" in models[model]["known"] for model in named)
+
+
 def _each(models: Mapping[str, Doubling], named: list[str], what: str, of: str = "") -> str:
     """``3.40x the time for A (3.10 to 3.70) and 3.90x for B (3.60 to 4.20)``."""
     parts = []
     for model in named:
         ratio: Estimate = models[model][what]
         unit = f" {of}" if of and not parts else ""
-        doubt = ", undecided" if outcome(ratio) == "undecided" else ""
-        parts.append(f"{figure(ratio.value)}x{unit} for {model_name(model)}{bounds(ratio)}{doubt}")
+        parts.append(f"{figure(ratio.value)}x{unit} for {model_name(model)}{judged_bounds(ratio)}")
     return " and ".join(parts)
 
 
-def _factor(ratio: Estimate) -> str:
-    return f"{times(ratio)}{', undecided,' if outcome(ratio) == 'undecided' else ''}"
+def _factor(ratio: Estimate, of: str) -> str:
+    return f"{figure(ratio.value)}x {of}{judged_bounds(ratio)}"
 
 
 def _numbers(doubling: Doubling) -> dict[str, Any]:
     sides = {name: doubling[name] for name in ("from", "to")}
-    return {**sides, **{name: numbers(doubling[name]) for name in ("time", "memory")}}
+    return {**sides, **{of: numbers(doubling[of]) for of in doubling["known"]}}
