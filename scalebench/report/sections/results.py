@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from scalebench.analysis.analyse import Analysis
 from scalebench.metrics import in_section
@@ -33,20 +33,24 @@ _ENERGY = (
 Figures = Mapping[str, Chart | Absent]
 
 
-def draw_figures(analysis: Analysis) -> dict[str, Chart | Absent]:
-    """Every figure by its anchor, or why it is not there."""
+def draw_figures(analysis: Analysis, besides: Container[str] = ()) -> dict[str, Chart | Absent]:
+    """Every figure by its anchor, or why it is not there; those of ``besides`` stand elsewhere on the page."""
     cases = analysis.cases
-    return {
-        "f6": under_the_roof(analysis.roofline, analysis.abilities),
-        "f7": memory_map(cases, analysis.failures),
-        "f8": batch_curves(cases),
-        "f9": spread_of_rounds(analysis.rounds),
+    painters: dict[str, Callable[[], Chart | Absent]] = {
+        "f6": lambda: under_the_roof(analysis.roofline, analysis.abilities),
+        "f7": lambda: memory_map(cases, analysis.failures),
+        "f8": lambda: batch_curves(cases),
+        "f9": lambda: spread_of_rounds(analysis.rounds),
     }
+    return {name: draw() for name, draw in painters.items() if name not in besides}
 
 
 def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
-    """Figures from the question asked most to the one asked least, each beside the tables that go with it."""
-    return (
+    """Figures from the question asked most to the one asked least, each beside the tables that go with it.
+
+    A section without any of them does not exist; why a figure is missing stands in the section of ``method.gaps``.
+    """
+    sections = (
         *_fitting(analysis),
         *_studies(analysis),
         _section("memory", "Memory three ways", figures, ("f7",), filled(trust.memory_table(analysis.memory))),
@@ -60,6 +64,7 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
             analysis.cases, f"Every measured case; values are geometric means over rounds{_scope(analysis)}",
             counts=in_section("cases", "counted")))),
     )  # fmt: skip
+    return tuple(section for section in sections if section.has_evidence)
 
 
 def _scope(analysis: Analysis) -> str:
@@ -67,11 +72,11 @@ def _scope(analysis: Analysis) -> str:
 
 
 def _fitting(analysis: Analysis) -> tuple[Section, ...]:
-    """First on the page: a suite with limits was written for this answer."""
+    """First of the details: a suite with limits was written for this answer."""
     limits = analysis.plan.limits
     if limits is None or analysis.fitting.empty:
         return ()
-    return (fitting_section(analysis.fitting, limits, analysis.plan.scene, analysis.sessions),)
+    return (fitting_section(analysis.fitting, analysis.plan.scene),)
 
 
 def _studies(analysis: Analysis) -> tuple[Section, ...]:
@@ -116,9 +121,5 @@ def _section(
     tables: Sequence[Table] = (),
     notes: Sequence[str] = (),
 ) -> Section:
-    chosen = [figures[name] for name in names]
-    charts = tuple(figure for figure in chosen if isinstance(figure, Chart))
-    absent = [f"{figure.title}: not drawn, {figure.why}." for figure in chosen if isinstance(figure, Absent)]
-    if not names and not tables:
-        absent = ["Nothing was measured for this section."]
-    return Section(anchor, title, (*notes, *absent), charts, tuple(tables))
+    charts = tuple(figure for name in names if isinstance(figure := figures.get(name), Chart))
+    return Section(anchor, title, tuple(notes), charts, tuple(tables))
