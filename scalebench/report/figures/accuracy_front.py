@@ -67,7 +67,13 @@ def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
             rows["y"], low.fillna(rows["x"]), high.fillna(rows["x"]), colors=style.colour, linewidth=1, alpha=0.4
         )
         scatter_front(axes, rows, style)
-        ends.append(end_of(rows, family_name(str(name)), style.colour))
+        leading = rows[rows["front"].astype(bool)].sort_values("x")
+        if len(leading) > 1:  # above the front is always room
+            x, y = leading[["x", "y"]].iloc[len(leading) // 2]
+            axes.annotate(family_name(str(name)), (x, y), xytext=(-9, 7), textcoords="offset points", ha="right",
+                          fontsize=9, color=style.colour)  # fmt: skip
+        else:
+            ends.append(end_of(rows, family_name(str(name)), style.colour))
     best = data[data["front"].astype(bool)].sort_values("x")
     axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
     axes.set_xlabel(COSTS[axis].heading)

@@ -28,7 +28,7 @@ def latency_against_macs(cases: pd.DataFrame) -> Chart:
     )
     named = [(f"batch {batch}", rows) for batch, rows in cases.groupby("batch")]
     drawn, note = panels(named, partial(_compute_panel, cases), "f1", title)
-    return Chart("f1", title, reading, {}, drawn, ALL_CASES, note=note)
+    return Chart("f1", title, "", {}, drawn, ALL_CASES, note=f"{reading} {note}".strip())
 
 
 def resolution_curves(cases: pd.DataFrame) -> Chart:
@@ -45,8 +45,8 @@ def resolution_curves(cases: pd.DataFrame) -> Chart:
         for index, (name, rows, metric) in enumerate(named)
     ]
     most = int(cases.groupby("batch")["model"].nunique().max())
-    note = f"Of {most} models those with most resolutions are drawn." if most > MOST_CURVES else ""
-    return Chart("f2", title, "Bands are 95 % intervals.", {}, tuple(drawn), ALL_CASES, note=note)
+    left = f" Of {most} models those with most resolutions are drawn." if most > MOST_CURVES else ""
+    return Chart("f2", title, "", {}, tuple(drawn), ALL_CASES, note=f"Bands are 95 % intervals.{left}")
 
 
 def _same_machine(every: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def ratios_to_compound(groups: pd.DataFrame) -> Chart | None:
     rows = rows.sort_values(["base", "method", "target"], kind="stable", key=_order)
     named = [(f"batch {batch}", own) for batch, own in rows.groupby("batch")]
     drawn, note = panels(named, partial(_panel, rows), ANCHOR, TITLE, _height)
-    return Chart(ANCHOR, TITLE, _READING, {}, drawn, groups_table(groups), note=note)
+    return Chart(ANCHOR, TITLE, "", {}, drawn, groups_table(groups), note=f"{_READING} {note}".strip())
 
 
 def _order(column: pd.Series) -> pd.Series:

@@ -67,7 +67,7 @@ class AccuracyCost(Question):
             for panel in front_panels(rows[rows["batch"] == batch], [TIME], f"accuracy-time-{batch}", _TITLE)
         ]
         table = Elsewhere(self.details, "Accuracy at the cost measured here")
-        return Chart("accuracy-time", _TITLE, READING, {}, tuple(drawn), table)
+        return Chart("accuracy-time", _TITLE, "", {}, tuple(drawn), table, note=READING)
 
 
 def _timed(fronts: pd.DataFrame) -> pd.DataFrame:

@@ -119,7 +119,7 @@ def test_undecided_dots_are_hollow_and_batches_have_their_panels() -> None:
     chart = question.chart(shown, answer)
     assert chart is not None
     assert [panel.title for panel in chart.panels] == ["batch 1", "batch 8"]
-    assert "hollow: undecided" in chart.takeaway
+    assert "hollow: undecided" in chart.note
     groups = shown.analysis.groups
     rows = groups[(groups["metric"] == "latency_s") & (groups["method"] != "compound") & (groups["batch"] == 1)]
     with canvas() as (_, axes):
