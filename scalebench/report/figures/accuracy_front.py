@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.accuracy_fronts import AXES
 from scalebench.metrics import METRICS
 from scalebench.report.content import Panel
-from scalebench.report.figures.drawing import INK, draw, end_of, label_ends, label_points, log_axis
+from scalebench.report.figures.drawing import INK, draw, end_of, intervals, label_ends, label_points, log_axis
 from scalebench.report.figures.panels import scatter_front
 from scalebench.report.labels import by_configuration, point_label
 from scalebench.report.looks import look, series
@@ -63,9 +63,7 @@ def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
     for name, rows in data.groupby(data["model"].map(series)):
         style = look(str(name))
         low, high = (rows[end].astype(float) / COSTS[axis].factor for end in ("low", "high"))
-        axes.hlines(
-            rows["y"], low.fillna(rows["x"]), high.fillna(rows["x"]), colors=style.colour, linewidth=1, alpha=0.4
-        )
+        intervals(axes, rows["y"], low, high, style.colour, width=1, alpha=0.4)
         scatter_front(axes, rows, style)
         leading = rows[rows["front"].astype(bool)].sort_values("x")
         if len(leading) > 1:  # above the front is always room

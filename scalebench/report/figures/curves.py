@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Panel
-from scalebench.report.figures.drawing import INK, EndLabel, draw, end_of, label_ends, log_axis
+from scalebench.report.figures.drawing import INK, EndLabel, draw, end_of, intervals, label_ends, log_axis
 from scalebench.report.figures.panels import ALL_CASES, dense, panels, scatter
 from scalebench.report.looks import DASHES, MARKERS, look, series
 from scalebench.report.model_names import family_name, model_name
@@ -78,13 +78,6 @@ def _ends(rows: pd.DataFrame, metric: str) -> tuple[pd.Series, pd.Series]:
     return low, high
 
 
-def _intervals(axes: Axes, rows: pd.DataFrame, x: pd.Series, metric: str, colour: str) -> None:
-    """95 % intervals as vertical bars, where there are any."""
-    low, high = _ends(rows, metric)
-    known = low.notna() & high.notna()
-    axes.vlines(x[known], low[known], high[known], colors=colour, linewidth=1, alpha=0.6)
-
-
 def _band(axes: Axes, rows: pd.DataFrame, x: pd.Series, metric: str, colour: str) -> None:
     """95 % intervals as a band along a curve, where there are any."""
     low, high = _ends(rows, metric)
@@ -104,7 +97,7 @@ def _compute_panel(every: pd.DataFrame, cases: pd.DataFrame, axes: Axes) -> None
     for name, rows in data.groupby("series"):
         style = look(str(name))
         if not dense(cases):  # so many intervals would hide the points
-            _intervals(axes, rows, rows["x"], "latency_s", style.colour)
+            intervals(axes, rows["x"], *_ends(rows, "latency_s"), style.colour, vertical=True, width=1, alpha=0.6)
         scatter(axes, rows, style, pixels=dense(cases))
         ends.append(end_of(rows, family_name(str(name)), style.colour))
     _axes(axes, "macs", "latency_s")
