@@ -31,20 +31,29 @@ def optimised(rounds: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
         relative to the plain one's; ``break_even`` is the number of images after which preparing has paid for itself:
         prepare_s / (1 / plain - 1 / this), infinite where it never does.
     """
-    used, shared = rounds[rounds["used"]], pooled(rounds, ["throughput_ips"])
     rows: list[dict[str, Any]] = []
-    for _, group in cases.groupby(SAME, sort=False):
-        if plain := _plain(group):
+    several = cases[cases.groupby(SAME, sort=False)["case"].transform("size") > 1]
+    if several.empty:
+        return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
+    used, shared = rounds[rounds["used"]], pooled(rounds, ["throughput_ips"])
+    for _, group in several.groupby(SAME, sort=False):
+        if plain := plain_case(group):
             base = _speeds(used, plain, shared)
             others = (row for row in group.to_dict("records") if row["case"] != plain["case"])
             rows += [_row(row, plain, _speeds(used, row, shared), base) for row in others]
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
-def _plain(group: pd.DataFrame) -> Any:
-    """The plain case with one copy and the most threads; None where none was measured."""
+def plain_case(group: pd.DataFrame) -> Any:
+    """The plain case with one copy and the most threads; None where none was measured.
+
+    Of several settings it is the shortest in words: plain SGD rather than AdamW or checkpointing.
+
+    Args:
+        group: rows of ``summary.summarise`` that agree in ``SAME``.
+    """
     plain = group[(group["instances"] == 1) & (group[list(PLAIN)] == pd.Series(PLAIN)).all(axis=1)]
-    return None if plain.empty else plain.sort_values("threads").to_dict("records")[-1]
+    return min(plain.to_dict("records"), key=lambda row: (-row["threads"], len(row["setting"])), default=None)
 
 
 def _speeds(used: pd.DataFrame, row: Any, shared: Pooled) -> SessionRounds:

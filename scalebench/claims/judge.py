@@ -37,6 +37,7 @@ class Verdict:
     why: str  # one or two sentences
     parts: tuple[Judged, ...]
     exact: bool = False  # whether the effect is a count
+    differences: tuple[str, ...] = ()  # of configuration and machine from the source's, in words
 
     @property
     def chosen_from(self) -> int:
@@ -123,7 +124,7 @@ def _verdict(
         claim, word, e.value, e.low, e.high, e.n,
         str(values.get("machine", "any machine" if claim.measured and analysis.machines else ON_PAPER)),
         configuration_text(values),
-        " ".join(remarks), tuple(judged), e.exact,
+        " ".join(remarks), tuple(judged), e.exact, tuple(differences),
     )  # fmt: skip
 
 

@@ -168,4 +168,5 @@ def _result(record: Record) -> str:
     if record.outcome != "ok":
         return f"{record.case.label}: {record.ending}: {(record.error or {}).get('message', '')}"
     doubts = "; ".join(note for note in record.notes if is_bad([note]))
-    return f"{record.case.label}: {seconds(record.facts['latency_s'])}{doubts and f' ({doubts}: doubtful)'}"
+    consequence = "counts, because its whole heat shares it" if record.heat else "doubtful"
+    return f"{record.case.label}: {seconds(record.facts['latency_s'])}{doubts and f' ({doubts}: {consequence})'}"

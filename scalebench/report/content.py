@@ -122,7 +122,8 @@ class Ruling:
 
     Attributes:
         word: supported, refuted, not reproduced here, inconclusive or not measured.
-        effect: decisive number with interval and n, in words.
+        shown: the same for readers.
+        effect: decisive number with its interval; empty where there is no number.
         place: machine and configuration.
         why: one or two sentences.
         parts: every part, judged.
@@ -130,6 +131,7 @@ class Ruling:
     """
 
     word: str
+    shown: str
     effect: str
     place: str
     why: str
@@ -194,7 +196,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page that holds figures and tables.
+    """A folded part of the page with evidence.
 
     Attributes:
         id: anchor.
@@ -204,6 +206,7 @@ class Section:
         tables: tables.
         code: text shown verbatim, by its caption.
         explorer: the interactive chart.
+        articles: claims, one by one.
     """
 
     id: str
@@ -213,6 +216,16 @@ class Section:
     tables: tuple[Table, ...] = ()
     code: Mapping[str, str] = field(default_factory=dict)
     explorer: Explorer | None = None
+    articles: tuple[Article, ...] = ()
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether it holds more than sentences."""
+        return bool(self.charts or self.tables or self.code or self.explorer or self.articles)
+
+
+ANCHOR = "ask-"
+"""Start of the anchors of answers."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +233,7 @@ class Answered:
     """A question with its answer, as the page shows it.
 
     Attributes:
-        id: anchor.
+        id: anchor, ``ANCHOR`` and the answer's name in the JSON.
         question: as a reader asks it.
         sentences: the answer.
         points: lines below it.
@@ -228,6 +241,7 @@ class Answered:
         chart: the figure that shows the answer.
         tables: small ones that are part of the answer.
         details: anchor and title of the section with the evidence.
+        numbers: the figures in its words, unrounded, in SI units.
     """
 
     id: str
@@ -238,6 +252,7 @@ class Answered:
     chart: Chart | None = None
     tables: tuple[Table, ...] = ()
     details: Elsewhere | None = None
+    numbers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -245,32 +260,23 @@ class Report:
     """The whole page, in reading order.
 
     Attributes:
-        suite, title: of the suite.
-        facts: provenance, by label.
-        headline: at most 60 words.
-        counts: verdicts by word.
-        outlook: how sure the verdict is, and what would change it.
-        decision: sections between verdict and claims.
-        verdicts: tables over all claims: what was found, and what cannot be decided.
-        articles: claims.
-        sections: everything after the claims.
+        suite: name of the files.
+        title: of the suite.
+        answers: the first screens.
+        sections: the details.
+        machines: in words, by id.
+        measured: on which days, in words; empty where nothing was measured.
+        facts: further provenance, by label.
         live: there while the run goes on.
         kind: what sort of page it is.
-        tiles: numbers beside the verdict, by what they are.
-        answers: the first screens.
     """
 
     suite: str
     title: str
-    facts: Mapping[str, str]
-    headline: str
-    counts: Mapping[str, int]
-    outlook: tuple[str, ...]
-    decision: tuple[Section, ...]
-    verdicts: tuple[Table, ...]
-    articles: tuple[Article, ...]
+    answers: tuple[Answered, ...]
     sections: tuple[Section, ...]
+    machines: Mapping[str, str] = field(default_factory=dict)
+    measured: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
     live: Live | None = None
     kind: str = "scalebench report"
-    tiles: Mapping[str, str] = field(default_factory=dict)
-    answers: tuple[Answered, ...] = ()

@@ -7,11 +7,11 @@ from typing import Any
 
 from scalebench.procure.decide import Decision
 from scalebench.procure.outcome import PurchaseOutcome
-from scalebench.report.content import Column, Report, Section
+from scalebench.report.content import ANCHOR, Answered, Column, Elsewhere, Report, Section
 from scalebench.report.labels import listed
 from scalebench.report.method_tables import files_table
 from scalebench.report.naming import amount, given
-from scalebench.report.ranking import nodes, sessions, share, verdict, what_changes_it
+from scalebench.report.ranking import sessions, share, verdict, what_changes_it
 from scalebench.report.sections.purchase import (
     assumptions_section,
     capacities_section,
@@ -22,7 +22,7 @@ from scalebench.report.sections.purchase import (
     switching_section,
 )
 from scalebench.report.tables import filled, whole
-from scalebench.units import digits
+from scalebench.report.view import answers_before_details
 
 _CHANGES = 3
 """Switching values below the verdict."""
@@ -39,27 +39,30 @@ def compose_decision(outcome: PurchaseOutcome, document: Mapping[str, Any], stem
     """
     decision = outcome.decision
     plan = decision.plan
+    answer = Answered(
+        f"{ANCHOR}offer",
+        "Which offer should be taken?",
+        (verdict(decision),),
+        (_chances(decision), *sessions(decision), *what_changes_it(outcome)[:_CHANGES]),
+        details=Elsewhere("offers", ""),
+        numbers=_numbers(decision),
+    )
+    sections = (
+        offers_section(decision),
+        assumptions_section(decision),
+        capacities_section(decision),
+        sensitivity_section(outcome),
+        switching_section(outcome),
+        pareto_section(decision),
+        gaps_section(decision),
+        _method(decision, document, text),
+    )
     return Report(
-        suite=f"{stem}-decision",
-        title=plan.workload.name,
+        f"{stem}-decision",
+        plan.workload.name,
+        *answers_before_details([answer], sections),
         facts=_facts(decision),
-        headline=verdict(decision),
-        counts={},
-        outlook=(_chances(decision), *sessions(decision), *what_changes_it(outcome)[:_CHANGES]),
-        decision=(offers_section(decision),),
-        verdicts=(),
-        articles=(),
-        sections=(
-            assumptions_section(decision),
-            capacities_section(decision),
-            sensitivity_section(outcome),
-            switching_section(outcome),
-            pareto_section(decision),
-            gaps_section(decision),
-            _method(decision, document, text),
-        ),
         kind="scalebench decision",
-        tiles=_tiles(decision),
     )
 
 
@@ -78,19 +81,12 @@ def _facts(decision: Decision) -> dict[str, str]:
     }
 
 
-def _tiles(decision: Decision) -> dict[str, str]:
-    """Numbers of the cheapest offer."""
+def _numbers(decision: Decision) -> dict[str, float]:
+    """Costs of the cheapest offer."""
     if not decision.ranked:
         return {}
-    first, slo = decision.ranked[0], decision.plan.workload.slo
-    return {
-        f"{decision.plan.currency} per million images": amount(float(first.bill.per_million)),
-        f"ms p{slo.percentile} at the planned rate, {given(slo.latency_ms.value)} allowed": digits(
-            first.capacity.latency_s * 1e3
-        ),
-        "nodes, redundancy included": nodes(decision, first),
-        "J per image": digits(float(first.bill.joules_per_image)),
-    }
+    bill = decision.ranked[0].bill
+    return {"per_year": float(bill.per_year), "per_million": float(bill.per_million)}
 
 
 def _chances(decision: Decision) -> str:

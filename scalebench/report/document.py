@@ -14,7 +14,7 @@ from scalebench.claims.judge import Verdict, expected_false
 from scalebench.claims.judged_parts import Judged
 from scalebench.flags import FLAGS
 from scalebench.metrics import METRICS
-from scalebench.report.sections.outlook import rounds_to_decide
+from scalebench.report.rounds_to_decide import rounds_to_decide
 from scalebench.report.trust import checks_of
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import COUNT
@@ -27,7 +27,7 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
     failures, missing, problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags,
     protocols, counted_groups, explained, recount, accuracy, fronts, inputs, feeding, optimised, fitting, predictors,
     residuals, ranks, laws``;
-    ``build`` adds ``headline`` and ``figures``.
+    ``write_report.write_pages`` adds ``answers``, ``asked``, ``headline`` and ``figures``.
     """
     started = sorted(record.started for record in stored.records if record.case.mode != COUNT)
     return {

@@ -17,7 +17,6 @@ from scalebench.report.questions.asked import answers
 from scalebench.report.questions.question import Answer, Evidence, Question
 from scalebench.report.result_tables import cases_table, verdicts_table
 from scalebench.report.sections.change import Change, since
-from scalebench.report.sections.headline import headline
 from scalebench.report.tables import filled
 from scalebench.report.writing.page import render_fragment
 from scalebench.store.jsonl import Results, read_results, result_files
@@ -51,18 +50,24 @@ class Findings:
         return content if self.change is None else {**content, "change": self.change.content}
 
     @cached_property
+    def evidence(self) -> Evidence:
+        """What questions are answered from."""
+        return Evidence(self.analysis, self.verdicts)
+
+    @cached_property
     def answers(self) -> dict[Question, Answer]:
         """Answers to the questions that the records can answer, in the order of the page."""
-        return answers(Evidence(self.analysis, self.verdicts))
+        return answers(self.evidence)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the verdict and its tables."""
+        """What a notebook shows: the answers and tables."""
         tables = filled(
             verdicts_table(self.verdicts),
             cases_table(self.analysis.cases, "Every measured case; values are geometric means over rounds"),
         )
         plan = self.analysis.plan
-        return render_fragment(plan.title or plan.suite, (headline(self.verdicts),), tables)
+        text = [" ".join((question.text, *answer.sentences)) for question, answer in self.answers.items()]
+        return render_fragment(plan.title or plan.suite, text, tables)
 
 
 def find(

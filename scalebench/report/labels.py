@@ -14,6 +14,17 @@ from scalebench.analysis.way import WAY
 from scalebench.suite.case import configuration_text
 
 LONGEST = 26
+READERS_WORDS = {
+    "supported": "holds here", "refuted": "does not hold here", "not reproduced here": "not reproduced here",
+    "inconclusive": "undecided", "not measured": "not measured",
+}  # fmt: skip
+"""What pages call the verdicts of the JSON."""
+
+
+def verdict_word(word: str, on_paper: bool = False) -> str:
+    """A verdict as a reader reads it; what is on paper holds anywhere."""
+    shown = READERS_WORDS[word]
+    return shown.removesuffix(" here") if on_paper and word in ("supported", "refuted") else shown
 
 
 def configuration_label(row: Any) -> str:
@@ -58,6 +69,15 @@ def when(first: str, last: str) -> str:
         return f"{first} to {last}"
     day = "" if start.date() == end.date() else f"{end:%Y-%m-%d}, "
     return f"{start:%Y-%m-%d}, {start:%H:%M} to {day}{end:%H:%M} UTC"
+
+
+def days(first: str, last: str) -> str:
+    """``24 November 2026``, or ``30 June 2026 to 1 July 2026``, of two ISO 8601 times; the texts if they are none."""
+    try:
+        dates = [f"{day.day} {day:%B %Y}" for day in (datetime.fromisoformat(text) for text in (first, last))]
+    except ValueError:
+        return f"{first} to {last}"
+    return " to ".join(dict.fromkeys(dates))
 
 
 def listed(items: Sequence[str]) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
 
 from scalebench import units
-from scalebench.claims.judge import Verdict
+from scalebench.claims.judge import ON_PAPER, Verdict
 from scalebench.claims.judged_parts import Judged
 from scalebench.claims.why import allowed
 from scalebench.metrics import METRICS, in_section
 from scalebench.report.content import Table
+from scalebench.report.labels import verdict_word
 from scalebench.report.tables import (
     CONFIGURATION,
     MODEL,
@@ -95,14 +97,14 @@ def exponents_table(exponents: pd.DataFrame) -> Table:
     )  # fmt: skip
 
 
-def verdicts_table(verdicts: Sequence[Verdict]) -> Table:
-    """One row per verdict, in the order of the registry."""
+def verdicts_table(verdicts: Sequence[Verdict], caption: str = "Verdicts at a glance") -> Table:
+    """One row per verdict on what can be decided, in the order of the registry; the effect is the deciding part's."""
     return build_table(
-        "Verdicts at a glance; the effect is that of the deciding part",
+        f"{caption}; the effect is that of the deciding part",
         [verdict for verdict in verdicts if verdict.claim.parts],
         Field("claim", lambda v: v.claim.id),
         Field("says", lambda v: v.claim.claim),
-        Field("verdict", lambda v: v.verdict),
+        Field("verdict", lambda v: verdict_word(v.verdict, v.machine == ON_PAPER)),
         Field("effect, no unit", lambda v: number(v.effect), number=True),
         Field("95 % interval", lambda v: span(v.low, v.high, v.n, exact=v.exact), number=True),
         Field("n", lambda v: v.n, number=True),
@@ -134,6 +136,14 @@ def parts_table(parts: Sequence[Judged]) -> Table:
         Field("95 % interval", lambda row: span(row[1].low, row[1].high, row[1].n, exact=row[1].exact), number=True),
         Field("n", lambda row: row[1].n, number=True),
         Field("the claim allows", lambda row: allowed(row[0]), number=True),
-        Field("verdict", lambda row: row[0].word),
+        Field("verdict", lambda row: verdict_word(row[0].word)),
         shorten=whole,
     )
+
+
+def effect(verdict: Verdict) -> str:
+    """Decisive number with its interval: ``1.25, 0.919 to 1.70``; empty where there is no number."""
+    if not math.isfinite(verdict.effect):
+        return ""
+    known = not verdict.exact and math.isfinite(verdict.low) and math.isfinite(verdict.high)
+    return number(verdict.effect) + (f", {number(verdict.low)} to {number(verdict.high)}" if known else "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,16 +12,19 @@ import pandas as pd
 from scalebench.analysis.compare.comparison import Comparison
 from scalebench.claims.judge import Verdict, by_claim
 from scalebench.record import Environment
-from scalebench.report.comparison_text import HOW, banners, document, headline, places, remarks, standing
+from scalebench.report.comparison_answer import comparison_answer
+from scalebench.report.comparison_text import HOW, banners, document, places, remarks
 from scalebench.report.content import Absent, Chart, Column, Report, Section
 from scalebench.report.document import verdict_document
 from scalebench.report.figures.explorer import explorer
 from scalebench.report.figures.forest import forest
 from scalebench.report.findings import Findings
-from scalebench.report.labels import listed, when
+from scalebench.report.labels import listed, verdict_word, when
+from scalebench.report.machine_words import machine_words
 from scalebench.report.method_tables import method_tables, words_table
-from scalebench.report.sections.headline import LIMIT, effect
+from scalebench.report.result_tables import effect
 from scalebench.report.tables import SHOWN, capped, filled, whole
+from scalebench.report.view import answers_before_details
 
 
 @dataclass(frozen=True)
@@ -53,25 +55,24 @@ def compose_comparison(a: Named, b: Named, comparison: Comparison) -> Report:
         comparison: B over A.
     """
     charts = [forest(comparison, metric, f"f{index}") for index, metric in enumerate(SHOWN, 1)]
-    latency = Counter(standing(row) for row in comparison.rows if row.metric == SHOWN[0])
-    absent = [f"{chart.title}: not drawn, {chart.why}." for chart in charts if isinstance(chart, Absent)]
+    drawn = tuple(chart for chart in charts if isinstance(chart, Chart))
+    absent = tuple(f"{chart.title}: not drawn, {chart.why}." for chart in charts if isinstance(chart, Absent))
+    answer = comparison_answer(a.name, b.name, comparison, drawn[0] if drawn else None)
+    sections = (
+        differences_section(comparison),
+        Section("ratios", "Ratios, case by case", absent, drawn),
+        _claims(a, b),
+        *_explorer(a, b),
+        *_left_out(comparison),
+        _method(a, b, comparison),
+    )
+    machines = {**a.findings.analysis.machines, **b.findings.analysis.machines}
     return Report(
-        suite=slug(a, b),
-        title=f"{a.name} against {b.name}",
+        slug(a, b),
+        f"{a.name} against {b.name}",
+        *answers_before_details([answer], sections),
+        machines={label: machine_words(environment) for label, environment in machines.items()},
         facts={"A": a.facts, "B": b.facts, "cases": _cases(comparison)},
-        headline=_short(f"B over A: {headline(comparison)}."),
-        counts={word: latency[word] for word in ("better", "worse", "same", "inconclusive")},
-        outlook=("The tiles count cases by latency of B over A; worse means after Holm's correction over all cases.",),
-        decision=(differences_section(comparison),),
-        verdicts=(),
-        articles=(),
-        sections=(
-            Section("ratios", "Ratios, case by case", tuple(absent), tuple(c for c in charts if isinstance(c, Chart))),
-            _claims(a, b),
-            *_explorer(a, b),
-            *_left_out(comparison),
-            _method(a, b, comparison),
-        ),
         kind="scalebench comparison",
     )
 
@@ -115,15 +116,6 @@ def _cases(comparison: Comparison) -> str:
     return f"{both} in both, {len(comparison.only_a)} only in A, {len(comparison.only_b)} only in B"
 
 
-def _short(text: str) -> str:
-    """As many parts of a headline as fit into its limit."""
-    parts = text.split("; ")
-    while len("; ".join(parts).split()) > LIMIT:
-        parts.pop()
-    kept = "; ".join(parts)
-    return kept if kept.endswith(".") else f"{kept}."
-
-
 def _claims(a: Named, b: Named) -> Section:
     sides = [by_claim(run.findings.verdicts) for run in (a, b)]
     claims = {v.claim.id: v.claim.claim for run in (a, b) for v in run.findings.verdicts if v.claim.parts}
@@ -131,12 +123,12 @@ def _claims(a: Named, b: Named) -> Section:
     moved = sum(len({tuple(v.verdict for v in side.get(name, ())) for side in sides}) > 1 for name in claims)
     columns = [Column("claim"), Column("says"), Column("A"), Column("B")]
     table = whole("Verdicts side by side", columns, rows)
-    text = (f"{moved} of {len(rows)} claims have other verdicts in B than in A." if rows else "No claims to compare.",)
+    text = (f"{moved} of {len(rows)} claims have other verdicts in B than in A.",) if rows else ()
     return Section("claims", "Claims, side by side", text, tables=filled(table))
 
 
 def _words(verdicts: Sequence[Verdict]) -> str:
-    texts = [f"{v.verdict} ({', '.join(filter(None, (effect(v), v.way)))})" for v in verdicts]
+    texts = [", ".join(filter(None, (verdict_word(v.verdict), effect(v), v.way))) for v in verdicts]
     return "; ".join(texts) or "not in its suite"
 
 

@@ -2,59 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from scalebench.analysis.analyse import Analysis
-from scalebench.claims.judge import Verdict, by_claim
-from scalebench.report.content import Article, Live, Report, Ruling, Section
+from scalebench.claims.judge import ON_PAPER, Verdict, by_claim, expected_false
+from scalebench.report.content import ANCHOR, Answered, Article, Elsewhere, Live, Report, Ruling, Section, Table
 from scalebench.report.figures.strips import strip
-from scalebench.report.labels import listed, when
-from scalebench.report.result_tables import parts_table, undecidable_table, verdicts_table
-from scalebench.report.sections.headline import count_words, effect, headline
+from scalebench.report.findings import Findings
+from scalebench.report.labels import days, verdict_word
+from scalebench.report.machine_words import machine_words
+from scalebench.report.result_tables import effect, parts_table, undecidable_table, verdicts_table
+from scalebench.report.rounds_to_decide import rounds_to_decide
+from scalebench.report.sections.change import change_section
 from scalebench.report.sections.method import gaps, method
-from scalebench.report.sections.outlook import outlook
 from scalebench.report.sections.results import draw_figures, results
 from scalebench.report.tables import filled
+from scalebench.units import digits
 
-NO_DECISION = (
-    "This report shows measurements only. It was given no purchase plan, so there are no offers to rank and no prices "
-    "to vary. scalebench procure PLAN ranks the offers of a plan by such records."
+FIGURE_TABLES = Elsewhere("figure-tables", "Numbers of the figures above")
+FEASIBLE = 200
+"""More rounds than this are not feasible."""
+_BARS = (
+    "The bar beside a verdict shows the effect with its 95 % interval against the shaded range that the claim allows. "
+    "Ratios stand on a logarithmic line."
 )
 
 
-def compose(
-    analysis: Analysis, verdicts: Sequence[Verdict], document: Mapping[str, Any], change: Section | None = None,
-    live: Live | None = None,
-) -> Report:  # fmt: skip
+def compose(findings: Findings, live: Live | None = None) -> Report:
     """Everything on the page, in reading order.
 
     Args:
-        analysis: what the records say.
-        verdicts: of the suite's claims.
-        document: ``document.build_document``, for what only the stored files know.
-        change: what changed since an earlier run, see ``change.change_section``.
+        findings: what to report.
         live: there while the run goes on.
     """
-    figures = draw_figures(analysis)
+    analysis, document = findings.analysis, findings.document
+    answers = [
+        Answered(
+            f"{ANCHOR}{question.name}", question.text, answer.sentences, answer.points, answer.closes,
+            question.chart(findings.evidence, answer), details=Elsewhere(question.details, ""), numbers=answer.numbers,
+        )
+        for question, answer in findings.answers.items()
+    ]  # fmt: skip
+    figures = draw_figures(analysis, {answer.chart.id for answer in answers if answer.chart})
+    change = (change_section(findings.change),) if findings.change else ()
+    sections = (
+        *claims_sections(findings.verdicts), *results(analysis, figures), *change,
+        gaps(analysis, document, figures), method(analysis, document),
+    )  # fmt: skip
+    measured = document["measured"]
     return Report(
-        suite=analysis.plan.suite,
-        title=analysis.plan.title or analysis.plan.suite,
-        facts=_facts(analysis, document),
-        headline=headline(verdicts),
-        counts=count_words(verdicts),
-        outlook=outlook(verdicts, analysis),
-        decision=(Section("offers", "Ranked offers and sensitivity", (NO_DECISION,)),),
-        verdicts=filled(verdicts_table(verdicts), undecidable_table(verdicts)),
-        articles=articles([verdict for verdict in verdicts if not verdict.claim.cannot]),
-        sections=(
-            *results(analysis, figures),
-            *((change,) if change else ()),
-            gaps(analysis, document, figures),
-            method(analysis, document),
-        ),
+        analysis.plan.suite,
+        analysis.plan.title or analysis.plan.suite,
+        *answers_before_details(answers, sections),
+        machines={label: machine_words(environment) for label, environment in analysis.machines.items()},
+        measured=days(measured["first"], measured["last"]) if measured["first"] else "",
         live=live,
     )
+
+
+def answers_before_details(
+    answers: Sequence[Answered], sections: Iterable[Section]
+) -> tuple[tuple[Answered, ...], tuple[Section, ...]]:
+    """Answers with what they need of the details, and the details without what the answers show.
+
+    A figure stands once on the page; the tables of the answers' figures are details; a link leads to what is there.
+    """
+    shown = {answer.chart.id for answer in answers if answer.chart}
+    others = (replace(s, charts=tuple(c for c in s.charts if c.id not in shown)) for s in sections)
+    tables = tuple(a.chart.table for a in answers if a.chart and isinstance(a.chart.table, Table))
+    details = [section for section in others if section.has_evidence or section.text]
+    details[:0] = [Section(FIGURE_TABLES.anchor, FIGURE_TABLES.title, tables=tables)] if tables else []
+    titles = {section.id: section.title for section in details}
+    return tuple(_linked(answer, titles) for answer in answers), tuple(details)
+
+
+def _linked(answer: Answered, titles: dict[str, str]) -> Answered:
+    chart, anchor = answer.chart, answer.details.anchor if answer.details else ""
+    if chart is not None and isinstance(chart.table, Table):
+        chart = replace(chart, table=FIGURE_TABLES)
+    return replace(answer, chart=chart, details=Elsewhere(anchor, titles[anchor]) if anchor in titles else None)
+
+
+def claims_sections(verdicts: Sequence[Verdict]) -> Iterable[Section]:
+    """Claims that measurements decide, and apart from them those about papers, which counts decide."""
+    decidable = [verdict for verdict in verdicts if not verdict.claim.cannot]
+    paper = [verdict for verdict in decidable if not verdict.claim.measured]
+    measured = [verdict for verdict in decidable if verdict.claim.measured]
+    decided, false = expected_false(measured)
+    chance = (
+        f"Of {decided} verdicts that measurements decided, {digits(false, 2)} would be false on average if every true "
+        "effect lay on its bound. If not, fewer are."
+    )
+    text = (_BARS, *([chance] if decided else []))
+    if measured:
+        tables = (verdicts_table(measured),)
+        yield Section("claims", "Claims that measurements decide", text, tables=tables, articles=articles(measured))
+    if paper:
+        tables = (verdicts_table(paper),)
+        yield Section("paper", "Claims that counts decide", (_BARS,), tables=tables, articles=articles(paper))
+    if undecidable := filled(undecidable_table(verdicts)):
+        yield Section("undecidable", "Claims that cannot be decided here", tables=undecidable)
 
 
 def articles(verdicts: Sequence[Verdict]) -> tuple[Article, ...]:
@@ -66,7 +114,8 @@ def _article(verdicts: Sequence[Verdict]) -> Article:
     claim = verdicts[0].claim
     rulings = tuple(
         Ruling(
-            v.verdict, effect(v), ", ".join(filter(None, (v.machine, v.way))), v.why, parts_table(v.parts),
+            v.verdict, verdict_word(v.verdict, v.machine == ON_PAPER), effect(v),
+            ", ".join(filter(None, (v.machine, v.way))), f"{v.why}{_next_step(v)}", parts_table(v.parts),
             strip(v.decisive),
         )
         for v in verdicts
@@ -77,24 +126,13 @@ def _article(verdicts: Sequence[Verdict]) -> Article:
     )  # fmt: skip
 
 
-def _facts(analysis: Analysis, document: Mapping[str, Any]) -> dict[str, str]:
-    measured = document.get("measured", {})
-    first, last = measured.get("first", ""), measured.get("last", "")
-    return {
-        "suite": analysis.plan.suite,
-        "machines": listed(list(analysis.machines)) if analysis.machines else "none yet",
-        "measured": when(first, last) if first else _without_time(analysis),
-        "rounds": f"{len(analysis.rounds)} stored, at least {analysis.plan.rounds} requested per case; "
-        f"{_endings(analysis)}",
-        "cases": f"{len(analysis.cases)} measured, {len(analysis.failures)} without a number, "
-        f"{len(analysis.missing)} missing",
-    }
-
-
-def _without_time(analysis: Analysis) -> str:
-    return "elsewhere, at an unknown time" if len(analysis.rounds) else "nothing yet"
-
-
-def _endings(analysis: Analysis) -> str:
-    counted = analysis.cases["status"].value_counts()
-    return f"ended: {', '.join(f'{n} {word}' for word, n in counted.items())}" if len(counted) else "no case measured"
+def _next_step(verdict: Verdict) -> str:
+    """What would decide a verdict that is open."""
+    if verdict.verdict == "not measured":
+        return f" scalebench suite-for {verdict.claim.id} writes a suite that decides it."
+    rounds = rounds_to_decide(verdict)
+    if math.isnan(rounds):
+        return ""
+    if rounds > FEASIBLE:
+        return " No feasible number of rounds decides it: the effect is too close to its bound."
+    return f" About {math.ceil(rounds)} rounds per case in place of {verdict.n} would decide it if the effect stays."

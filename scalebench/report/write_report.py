@@ -12,9 +12,8 @@ import numpy as np
 
 from scalebench.atomic import write_atomic
 from scalebench.errors import StoreError
-from scalebench.report.content import Chart, Live, Report
+from scalebench.report.content import ANCHOR, Chart, Live, Report
 from scalebench.report.findings import Findings
-from scalebench.report.sections.change import change_section
 from scalebench.report.view import compose
 from scalebench.report.writing.page import render
 
@@ -30,9 +29,7 @@ def write_report(findings: Findings, folder: Path, *, scripts: bool = True, live
 
     Returns: path of the page.
     """
-    change = change_section(findings.change) if findings.change else None
-    report = compose(findings.analysis, findings.verdicts, findings.document, change, live)
-    return write_pages(report, findings.document, folder, scripts)
+    return write_pages(compose(findings, live), findings.document, folder, scripts)
 
 
 def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scripts: bool = True) -> Path:
@@ -40,15 +37,14 @@ def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scrip
 
     Args:
         report: what the page shows.
-        document: plain content of the JSON; the verdict and the figures' numbers are added to it.
+        document: plain content of the JSON; the answers and the figures' numbers are added to it.
         folder: made where it is missing.
         scripts: whether the page may have scripts.
 
     Raises:
         StoreError: the folder cannot be written.
     """
-    verdict = {"headline": report.headline, "outlook": report.outlook, "tally": report.counts}
-    content = {**document, **verdict, "figures": figure_numbers(report)}
+    content = {**document, **answers_document(report), "figures": figure_numbers(report)}
     text = json.dumps(strict(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     html = render(report, scripts)  # before anything is written: JSON and page must not contradict each other
     page = folder / f"{report.suite}.html"
@@ -63,9 +59,26 @@ def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scrip
     return page
 
 
+def answers_document(report: Report) -> dict[str, Any]:
+    """Answers by name; ``asked`` has the names in the order of the page, ``headline`` the first answer in a line."""
+    answers = {
+        answer.id.removeprefix(ANCHOR): {
+            "question": answer.question,
+            "sentences": answer.sentences,
+            "points": answer.points,
+            "numbers": answer.numbers,
+            "closes": answer.closes,
+        }
+        for answer in report.answers
+    }
+    headline = " ".join(report.answers[0].sentences) if report.answers else ""
+    return {"answers": answers, "asked": list(answers), "headline": headline}
+
+
 def figure_numbers(report: Report) -> list[dict[str, Any]]:
     """Takeaway of every figure, with its numbers unrounded."""
-    charts: list[Chart] = [chart for section in report.sections for chart in section.charts]
+    charts: list[Chart] = [answer.chart for answer in report.answers if answer.chart]
+    charts += [chart for section in report.sections for chart in section.charts]
     return [{"id": c.id, "title": c.title, "takeaway": c.takeaway, "numbers": dict(c.numbers)} for c in charts]
 
 

@@ -18,7 +18,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from scalebench.report.content import Chart
 from scalebench.report.figures import drawing
-from scalebench.report.figures.curves import against_resolution
+from scalebench.report.figures.curves import resolution_curves
 from scalebench.report.figures.drawing import INK, WIDTH
 from scalebench.report.findings import Findings
 from tests.report.figures.literal_figures import SWEPT, charts_of_cases, charts_of_offers, charts_of_sections, sweep
@@ -81,7 +81,7 @@ def _shown(svgs: dict[str, str], folder: Path) -> str:
 @pytest.mark.parametrize(
     ("charts", "kinds"),
     [
-        (charts_of_cases, {"f1", "f2", "f3", "f4", "f6", "f7", "f8", "f9"}),
+        (charts_of_cases, {"f1", "f2", "f4", "f6", "f7", "f8"}),
         (charts_of_sections, {"change-0", "accuracy", "inputs-rate", "parts", "study", "ways"}),
         (charts_of_offers, {"d1", "d2", "d3"}),
     ],
@@ -121,11 +121,10 @@ BANDS = """svg => {
 """For each band of a drawing the curves of its colour that lie in it, with the horizontal ends of both."""
 
 
-@pytest.mark.parametrize("metric", ["throughput_ips", "memory_bytes"])
 def test_every_band_contains_its_curve_and_ends_where_it_ends(
-    metric: str, findings: Findings, open_page: Open, tmp_path: Path
+    findings: Findings, open_page: Open, tmp_path: Path
 ) -> None:
-    chart = against_resolution(findings.analysis.cases, metric, "f2")
+    chart = resolution_curves(findings.analysis.cases)
     svgs = {f"panel-{index}": panel.svg for index, panel in enumerate(chart.panels)}
     page = open_page(url=_shown(svgs, tmp_path))
     for name in svgs:

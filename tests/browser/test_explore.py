@@ -36,7 +36,8 @@ def _after(page: Any, act: Callable[[], Any]) -> str:
 
 
 def _start(page: Any) -> str:
-    page.locator("#explorer").scroll_into_view_if_needed()
+    page.locator("#h-explorer").click()
+    page.locator("#explore .vega").scroll_into_view_if_needed()
     return _shown(page)
 
 

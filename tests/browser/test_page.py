@@ -19,12 +19,16 @@ Open = Callable[..., Any]
 @pytest.mark.parametrize("scripts", [True, False], ids=["js", "no js"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_verdict_claims_and_tables_are_visible_everywhere(
+def test_answers_are_visible_everywhere_and_details_once_opened(
     open_page: Open, theme: str, width: int, scripts: bool, media: str
 ) -> None:
     page = open_page(theme, width, java_script_enabled=scripts)
     page.emulate_media(media=media)
-    assert page.locator("#verdict .headline").is_visible()
+    assert [page.locator(f"#ask-{name} .sentences").is_visible() for name in ("size", "count")] == [True] * 2
+    assert page.locator("#ask-size svg.plot").first.is_visible()
+    assert page.locator("#cases table").is_visible() == (media == "print"), "folded, and printed in full"
+    for summary in page.locator(".part > summary").all() if media == "screen" else ():
+        summary.click()
     assert [page.locator(f"#claim-{name}").is_visible() for name in ("EN-18", "EN-02", "EN-12")] == [True] * 3
     assert page.locator("#cases table").is_visible()
     assert page.locator("#explore").is_visible() == (scripts and media == "screen")
@@ -33,8 +37,37 @@ def test_verdict_claims_and_tables_are_visible_everywhere(
     assert min(heights) > least
     if media == "screen":
         assert page.locator(":root").evaluate("root => root.scrollWidth <= window.innerWidth")
-        tiles = page.locator(".tiles li")
-        assert tiles.evaluate_all("all => all.filter(tile => tile.scrollWidth > tile.clientWidth).length") == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_first_screen_answers(open_page: Open, theme: str) -> None:
+    """Title, suite, machine, date, the main answer and the beginning of its figure, without scrolling."""
+    page = open_page(theme)
+    assert page.locator("h1").inner_text() == "What does a larger image cost here?"
+    for selector in ("h1", ".kind", ".where", ".sentences", ".points", ".closes"):
+        box = page.locator(selector).first.bounding_box()
+        assert box["y"] + box["height"] <= 800, selector
+    assert page.locator("#ask-size svg.plot").first.bounding_box()["y"] <= 650
+    assert page.locator(".where").inner_text().endswith("measured 23 November 2026")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["js", "no js"])
+def test_a_link_unfolds_what_it_points_at(open_page: Open, page_url: str, scripts: bool) -> None:
+    page = open_page(java_script_enabled=scripts)
+    assert not page.locator("#cases table").is_visible()
+    page.locator("#ask-size a[href='#cases']").last.click()
+    page.wait_for_selector("#cases table")
+    top = page.locator("#h-cases").bounding_box()["y"]
+    assert 0 <= top < 800, "with its heading in sight"
+    inner = open_page(url=f"{page_url}#claim-EN-02", java_script_enabled=scripts)
+    inner.wait_for_selector("#claim-EN-02")
+    assert inner.locator("#claim-EN-02").is_visible()
+    assert not inner.locator("#cases table").is_visible()
+
+
+def test_an_address_that_names_nothing_unfolds_nothing(open_page: Open, page_url: str) -> None:
+    page = open_page(url=f"{page_url}#nothing")
+    assert page.locator("details[open]").count() == 0
 
 
 def test_drawings_follow_the_theme(open_page: Open) -> None:
@@ -70,8 +103,8 @@ def _column(page: Any, heading: str) -> list[str]:
     return [row.locator("th, td").nth(at).inner_text() for row in page.locator("#cases tbody tr").all()]
 
 
-def test_a_heading_sorts_its_table_by_keyboard_and_says_so(open_page: Open, built: Any) -> None:
-    page = open_page()
+def test_a_heading_sorts_its_table_by_keyboard_and_says_so(open_page: Open, page_url: str, built: Any) -> None:
+    page = open_page(url=f"{page_url}#cases")
     heading = page.locator("#cases thead th", has_text="latency, ms per batch")
     heading.locator("button").focus()
     page.keyboard.press("Enter")
@@ -85,8 +118,10 @@ def test_a_heading_sorts_its_table_by_keyboard_and_says_so(open_page: Open, buil
     assert page.locator("#cases [aria-sort]").count() == 1
 
 
-def test_a_long_table_shows_its_other_rows_when_asked(open_page: Open, built: Any, plain_url: str) -> None:
-    page, every = open_page(), len(built.analysis.cases)
+def test_a_long_table_shows_its_other_rows_when_asked(
+    open_page: Open, built: Any, page_url: str, plain_url: str
+) -> None:
+    page, every = open_page(url=f"{page_url}#cases"), len(built.analysis.cases)
     assert page.locator("#cases tbody tr").count() < every
     page.locator("#cases button", has_text="Show all").click()
     page.wait_for_function("n => document.querySelectorAll('#cases tbody tr').length === n", arg=every)
@@ -98,8 +133,9 @@ def test_a_long_table_shows_its_other_rows_when_asked(open_page: Open, built: An
 
 def test_drawings_and_tables_can_be_saved(open_page: Open) -> None:
     page = open_page()
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
     with page.expect_download() as drawing:
-        page.locator("#f1 figcaption button").first.click()
+        page.locator("#f7 figcaption button").first.click()
     svg = Path(drawing.value.path()).read_text(encoding="utf-8")
     assert svg.startswith("<svg")
     assert drawing.value.suggested_filename.endswith(".svg")
@@ -112,18 +148,28 @@ def test_drawings_and_tables_can_be_saved(open_page: Open) -> None:
 
 def test_details_are_open_on_paper_and_links_spelt_out(open_page: Open) -> None:
     page = open_page()
+    assert page.locator("#details h2").inner_text() == "Details"
     table = page.locator("#claim-EN-18 details table").first
     assert not table.is_visible()
     page.emulate_media(media="print")
     assert table.is_visible()
     assert not page.locator("#cases .actions").first.is_visible()
+    assert page.locator("#details h2").inner_text() == "Appendix"
+
+
+def test_paper_has_every_row(open_page: Open, built: Any) -> None:
+    page, every = open_page(), len(built.analysis.cases)
+    page.wait_for_function("window.scalebench")
+    page.evaluate("window.scalebench.data()")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#cases tbody tr").count() == every
 
 
 def test_a_page_without_scripts_has_none(open_page: Open, plain_url: str) -> None:
     page = open_page(url=plain_url)
     assert page.locator("script").count() == 0
     assert page.locator("#explorer").count() == 0
-    assert page.locator("#verdict .headline").is_visible()
+    assert page.locator("#ask-size .sentences").is_visible()
 
 
 def test_a_live_page_renews_itself_until_it_is_told_not_to(open_page: Open, built: Any, tmp_path: Path) -> None:
@@ -152,11 +198,11 @@ def test_axe_finds_nothing(open_page: Open, page_url: str, other_urls: dict[str,
 
 
 def _violations(page: Any, axe: Any) -> list[Any]:
-    """Of the whole page: explorer drawn, details open."""
-    if page.locator("#explorer").count():
-        page.locator("#explorer").scroll_into_view_if_needed()
-        page.wait_for_selector("#explore[data-drawn]")
+    """Of the whole page: details open, explorer drawn."""
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    if page.locator("#explorer").count():
+        page.locator("#explore .vega").scroll_into_view_if_needed()
+        page.wait_for_selector("#explore[data-drawn]")
     return [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in axe.run(page).response["violations"]]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 from rich.console import Console
 
 from scalebench.cli.progress import Lines
-from scalebench.execute.events import Counted
+from scalebench.execute.events import Counted, RoundEnded
+from scalebench.record import Environment, Record
+from scalebench.suite.case import Case
 
 
 def lines_after(*events: tuple[float, Counted]) -> list[str]:
@@ -32,3 +35,21 @@ def test_each_kind_of_work_has_its_own_clock() -> None:
 
 def test_a_plan_from_the_cache_prints_no_progress() -> None:
     assert lines_after((0.0, Counted("matching compute", 25, 25)), (0.0, Counted("counting", 73, 73))) == []
+
+
+def _line_of(record: Record) -> str:
+    text = StringIO()
+    Lines(Console(file=text, width=200)).hear(RoundEnded(record, 1, 2, None))
+    return text.getvalue()
+
+
+def test_a_disturbed_round_of_a_heat_counts_and_is_not_doubtful() -> None:
+    """Flags of a round that took turns set nothing aside; those of one measured alone do."""
+    alone = Record(
+        "a_suite", Case("resnet50", 224), 0, "ok", "", Environment("epyc", "h", "s"), facts={"latency_s": 0.02},
+        notes=("steal_heavy: 4 %",),
+    )  # fmt: skip
+    assert "20.0 ms (steal_heavy: 4 %: doubtful)" in _line_of(alone)
+    turns = _line_of(replace(alone, heat="heat 0", turns=(0,)))
+    assert "20.0 ms (steal_heavy: 4 %: counts, because its whole heat shares it)" in turns
+    assert "doubtful" not in turns

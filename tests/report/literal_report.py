@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from scalebench.analysis.analyse import Analysis, analyse
 from scalebench.claims.judge import Verdict, judge
 from scalebench.claims.registry import Claim
 from scalebench.record import Environment, Outcome, Record
+from scalebench.report.content import Chart
+from scalebench.report.figures.curves import resolution_curves
 from scalebench.report.findings import Findings
+from scalebench.report.questions.question import Answer, Evidence, Question
 from scalebench.report.write_report import write_report
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
@@ -53,6 +57,63 @@ CLAIMS = tuple(
         },
     )
 )  # fmt: skip
+
+
+class SizeQuestion(Question):
+    """What a larger image costs a ResNet-50: (320 / 128) squared is 6.25 in the literal records."""
+
+    name = "size"
+    text = "What does a larger image cost here?"
+    details = "cases"
+
+    def answer(self, evidence: Evidence) -> Answer | None:
+        """Time at 320 px over that at 128 px."""
+        cases = evidence.analysis.cases
+        others = ~cases["model"].str.startswith("efficientnet") & cases["memory_bytes"].notna()
+        first = cases[others & (cases["batch"] == 1)].drop_duplicates("resolution")
+        times = dict(zip(first["resolution"], first["latency_s"], strict=True))
+        if not {128, 320} <= times.keys():
+            return None
+        ratio = float(times[320] / times[128])
+        return Answer(
+            (f"From 128 to 320 px, ResNet-50 takes {ratio:.3g} times as long.", "It has 6.25 times the pixels."),
+            {"ratio": ratio, "pixels": 6.25, "smallest_s": float(times[128])},
+            (f"At 128 px it takes {1e3 * times[128]:.3g} ms.",),
+            "more sizes between the two.",
+        )
+
+    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+        """Time and memory against resolution."""
+        assert answer.numbers["ratio"]
+        return resolution_curves(evidence.analysis.cases)
+
+
+class CountQuestion(Question):
+    """How much was measured: words without a figure."""
+
+    name = "count"
+    text = "How much was measured?"
+    details = "nowhere"
+
+    def answer(self, evidence: Evidence) -> Answer | None:
+        """Number of cases."""
+        cases = len(evidence.analysis.cases)
+        return Answer((f"There are {cases} cases.",), {"cases": cases}) if cases else None
+
+    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+        """None: words are enough."""
+        assert answer.numbers["cases"] == len(evidence.analysis.cases)
+        return None
+
+
+class AskedFindings(Findings):
+    """Findings that answer the two questions above, whatever the package asks."""
+
+    @cached_property
+    def answers(self) -> dict[Question, Answer]:
+        """Of the two."""
+        answers = {question: question.answer(self.evidence) for question in (SizeQuestion(), CountQuestion())}
+        return {question: answer for question, answer in answers.items() if answer is not None}
 
 
 @dataclass(frozen=True)
@@ -151,7 +212,7 @@ def find_in(
     everything = (*(make_counts() if counts else ()), *records)
     analysis = analyse(plan, everything)
     verdicts = judge(claims, analysis)
-    return Findings(Results((plan,), everything, tuple(problems), ()), analysis, verdicts)
+    return AskedFindings(Results((plan,), everything, tuple(problems), ()), analysis, verdicts)
 
 
 def build_full(folder: Path) -> Built:

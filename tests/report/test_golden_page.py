@@ -25,10 +25,12 @@ def words(html: str) -> list[str]:
 @pytest.fixture(scope="module")
 def sections(full: Built) -> dict[str, list[str]]:
     """Words by id of their section; ``page-head`` is what stands before the first."""
-    before, *parts = re.split(r'<section id="([^"]+)"', full.html)
+    html, start = full.html, r'(?:<details class="part">\s*<summary>.*?</summary>\s*)?<section id="([^"]+)"'
+    starts = list(re.finditer(start, html))
+    ends = [*(start.start() for start in starts[1:]), len(html)]
     return {
-        "page-head": words(before),
-        **{name: words("<section" + html) for name, html in zip(parts[::2], parts[1::2], strict=True)},
+        "page-head": words(html[: starts[0].start()]),
+        **{start[1]: words(html[start.start() : end]) for start, end in zip(starts, ends, strict=True)},
     }
 
 

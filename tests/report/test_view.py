@@ -8,49 +8,86 @@ from dataclasses import replace
 
 import pytest
 
-from scalebench.claims.judge import Verdict
-from scalebench.report.content import Absent, Chart
-from scalebench.report.labels import plain, short, when
+from scalebench.report.content import Absent, Answered, Chart, Elsewhere, Section, Table
+from scalebench.report.labels import days, plain, short, verdict_word, when
 from scalebench.report.looks import drawn_family, series
-from scalebench.report.sections.headline import LIMIT, count_words, effect, headline
+from scalebench.report.result_tables import effect
 from scalebench.report.sections.results import draw_figures
-from scalebench.report.view import articles, compose
-from tests.report.literal_report import CLAIMS, MACHINE, Built, make_record, make_rounds
+from scalebench.report.view import answers_before_details, articles, claims_sections, compose
+from tests.report.literal_report import Built, make_record
 
 
-def test_a_headline_has_at_most_sixty_words_and_says_the_counts(full: Built) -> None:
-    text = headline(full.verdicts)
-    assert len(text.split()) <= LIMIT
-    for word, count in count_words(full.verdicts).items():
-        assert f"{count} {word}" in text
+def test_the_first_answer_is_the_title_and_answers_come_in_order(full: Built) -> None:
+    report = compose(full.findings)
+    assert [answer.id for answer in report.answers] == ["ask-size", "ask-count"]
+    assert report.answers[0].sentences[0] == "From 128 to 320 px, ResNet-50 takes 6.25 times as long."
+    assert report.answers[0].numbers["ratio"] == pytest.approx(6.25)
+    assert report.answers[0].closes == "more sizes between the two."
 
 
-def test_sentences_of_our_own_are_not_counted_among_refuted_papers(full: Built) -> None:
-    paper = replace(full.verdicts[0], verdict="refuted")
-    trap = replace(paper, claim=CLAIMS[1].model_copy(update={"stance": "trap"}))
-    assert count_words([paper, trap, trap])["refuted"] == 1
-    assert headline([paper, trap, trap]).startswith("1 claims, 1 verdicts: 0 supported, 1 refuted, 0 not reproduced")
-    assert "2 on sentences of our own are not counted." in headline([paper, trap, trap])
-    assert headline([trap]).startswith("1 sentences of our own, 1 verdicts: 0 supported, 1 refuted")
+def test_a_link_leads_to_details_that_are_there(full: Built) -> None:
+    size, count = compose(full.findings).answers
+    assert size.details == Elsewhere("cases", "All cases")
+    assert count.details is None, "its section does not exist"
 
 
-def test_a_headline_stays_short_with_a_long_claim_and_a_long_machine(full: Built) -> None:
-    long = CLAIMS[0].model_copy(update={"claim": "word " * 200})
-    verdicts = [replace(v, claim=long, machine="m" * 300) if v.claim.id == "EN-18" else v for v in full.verdicts]
-    assert len(headline(verdicts).split()) <= LIMIT
-    assert "m" * 50 not in headline(verdicts)
+def test_a_figure_stands_once_on_the_page(full: Built, figures: dict[str, Chart | Absent]) -> None:
+    heat, memory = figures["f7"], Section("memory", "Memory", charts=(figures["f7"],))
+    assert isinstance(heat, Chart)
+    answer = Answered("ask-x", "Does it fit?", ("Yes.",), chart=heat, details=Elsewhere("memory", ""))
+    (shown,), details = answers_before_details([answer], [memory])
+    assert shown.chart is not None
+    assert "memory" not in [section.id for section in details], "nothing is left of it"
+    assert shown.details is None
+    assert "f7" not in draw_figures(full.analysis, {"f7"})
 
 
-def test_a_headline_says_when_other_ways_of_running_disagree(full: Built) -> None:
-    group = [v for v in full.verdicts if v.claim.id == "EN-18" and v.n]
-    mixed = [replace(group[0], verdict="refuted"), replace(group[0], verdict="supported", machine="other")]
-    text = headline(mixed)
-    assert "EN-18 is refuted on cpu-a" in text
-    assert "Elsewhere: 1 supported." in text
+def test_the_table_of_an_answers_figure_is_a_detail(figures: dict[str, Chart | Absent]) -> None:
+    heat, own = figures["f7"], Table("numbers", (), (("1",),))
+    assert isinstance(heat, Chart)
+    answer = Answered("ask-x", "Does it pay?", ("Yes.",), chart=replace(heat, table=own))
+    (shown,), (tables,) = answers_before_details([answer], [])
+    assert tables.tables == (own,)
+    assert shown.chart is not None
+    assert shown.chart.table == Elsewhere(tables.id, tables.title)
 
 
-def test_without_claims_the_headline_says_so() -> None:
-    assert headline([]) == "This suite names no claims, so there is no verdict."
+def test_no_section_is_empty_and_none_is_about_offers(full: Built) -> None:
+    sections = {section.id: section for section in compose(full.findings).sections}
+    assert all(section.has_evidence or section.text for section in sections.values())
+    assert "offers" not in sections
+    assert "roofline" not in sections, "no peaks of these machines are known"
+
+
+def test_what_is_about_papers_stands_apart_from_what_was_measured(full: Built) -> None:
+    sections = {section.id: section for section in claims_sections(full.verdicts)}
+    assert [article.name for article in sections["claims"].articles] == ["EN-18", "EN-12"]
+    assert [article.name for article in sections["paper"].articles] == ["EN-02"]
+    assert sections["paper"].articles[0].rulings[0].shown == "holds"
+
+
+def test_the_page_says_how_many_verdicts_may_be_false(full: Built) -> None:
+    """Of 40 verdicts that measurements decided, 2.5 % each is one; counts and open verdicts have no part in it."""
+    open_ = next(v for v in full.verdicts if v.n)
+    sampled = replace(open_.parts[0], word="supported")
+    decided = [replace(open_, verdict="supported", parts=(sampled,))] * 40
+    (section,) = claims_sections([*decided, open_])
+    assert "Of 40 verdicts that measurements decided, 1.0 would be false" in section.text[1]
+
+
+def test_an_open_verdict_says_what_would_decide_it(full: Built) -> None:
+    reasons = {article.name: article.rulings[0].why for article in articles(full.verdicts)}
+    assert "About 41 rounds per case in place of 3 would decide it if the effect stays." in reasons["EN-18"]
+    assert reasons["EN-12"].endswith("scalebench suite-for EN-12 writes a suite that decides it.")
+    assert "rounds" not in reasons["EN-02"]
+
+
+def test_readers_words() -> None:
+    assert verdict_word("supported") == "holds here"
+    assert verdict_word("refuted") == "does not hold here"
+    assert verdict_word("refuted", on_paper=True) == "does not hold"
+    assert verdict_word("not reproduced here", on_paper=True) == "not reproduced here"
+    assert verdict_word("inconclusive") == "undecided"
 
 
 def test_rulings_of_one_claim_share_an_article(full: Built) -> None:
@@ -61,47 +98,12 @@ def test_rulings_of_one_claim_share_an_article(full: Built) -> None:
     assert "cpu-a" in found["EN-18"].rulings[0].place
 
 
-def test_an_effect_always_says_n_and_its_interval(full: Built) -> None:
-    verdict = full.verdicts[0]
-    assert f"n = {verdict.n}" in effect(verdict)
-    assert "95 % interval [" in effect(verdict)
-    assert "no interval" in effect(replace(verdict, low=math.nan, high=math.nan))
-    assert "exact" in effect(replace(verdict, low=verdict.effect, high=verdict.effect, exact=True))
-    assert effect(replace(verdict, effect=math.nan)) == "no number"
-
-
-def test_every_way_of_running_has_a_panel_of_its_own(figures: dict[str, Chart | Absent]) -> None:
-    for name in ("f1", "f2", "f3"):
-        chart = figures[name]
-        assert isinstance(chart, Chart)
-        assert [panel.title.split(", fp32")[0] for panel in chart.panels] == [
-            "cpu-a, batch 1", "cpu-a, batch 8", "gpu-b, batch 1",
-        ]  # fmt: skip
-    groups = figures["f4"]
-    assert isinstance(groups, Chart)
-    assert len(groups.panels) == 6  # latency and memory each
-
-
-def test_takeaways_come_from_the_data(full: Built, figures: dict[str, Chart | Absent]) -> None:
-    resolution, groups = figures["f2"], figures["f4"]
-    assert isinstance(resolution, Chart)
-    assert isinstance(groups, Chart)
-    # Latency is proportional to MACs, and those to pixels, in these records.
-    assert resolution.numbers["steepest"] == pytest.approx(-1, rel=1e-6)
-    assert groups.numbers["comparisons"] == 6
-    assert groups.numbers["ratio"] == pytest.approx(0.995)
-
-
-def test_a_takeaway_follows_its_data(build: Callable[..., Built]) -> None:
-    slower = [
-        replace(
-            r, facts={**r.facts, "latency_s": r.facts["latency_s"] * (3 if r.case.model == "efficientnet_b0" else 1)}
-        )
-        for r in make_rounds(3)
-    ]
-    chart = draw_figures(build(slower).analysis)["f1"]
-    assert isinstance(chart, Chart)
-    assert chart.takeaway.startswith("Per counted MAC, efficientnet takes 3.00 times as long as resnet")
+def test_an_effect_has_its_interval_where_there_is_one(full: Built) -> None:
+    verdict = replace(full.verdicts[0], effect=1.25, low=0.9194, high=1.702, exact=False)
+    assert effect(verdict) == "1.25, 0.919 to 1.70"
+    assert effect(replace(verdict, low=math.nan, high=math.nan)) == "1.25"
+    assert effect(replace(verdict, low=1.25, high=1.25, exact=True)) == "1.25"
+    assert effect(replace(verdict, effect=math.nan)) == ""
 
 
 def test_a_figure_without_data_is_left_out_and_the_reason_is_told(build: Callable[..., Built]) -> None:
@@ -109,17 +111,21 @@ def test_a_figure_without_data_is_left_out_and_the_reason_is_told(build: Callabl
     figures = draw_figures(built.analysis)
     drawn = [name for name, figure in figures.items() if not isinstance(figure, Absent)]
     assert drawn == ["f9"], "three rounds of one case have a spread, and nothing else"
-    report = compose(built.analysis, built.verdicts, built.document)
+    report = compose(built.findings)
     told = {row[0] for s in report.sections if s.id == "gaps" for t in s.tables for row in t.rows}
-    assert any("Throughput against resolution: no model" in text for text in told)
+    assert any("Memory by model, batch and resolution: no model" in text for text in told)
     assert any("resnet50@192" in text for text in told), "missing cases are listed"
 
 
 def test_provenance_names_machines_dates_and_rounds(full: Built) -> None:
-    facts = compose(full.analysis, full.verdicts, full.document).facts
+    report = compose(full.findings)
+    assert report.machines == {"cpu-a": "", "gpu-b": ""}, "nothing but their names is stored"
+    assert report.measured == "23 November 2026"
+    (method,) = [section for section in report.sections if section.id == "method"]
+    facts = dict(method.tables[0].rows)
     assert facts["machines"] == "cpu-a and gpu-b"
     assert facts["measured"] == "2026-11-23, 22:00 to 22:00 UTC"
-    assert facts["rounds"].startswith(f"{len(full.analysis.rounds)} stored")
+    assert facts["rounds"].startswith("83 stored")
 
 
 @pytest.mark.parametrize(
@@ -146,14 +152,14 @@ def test_times_in_words() -> None:
     assert when("<b>", "x") == "<b> to x"
 
 
+def test_days_in_words() -> None:
+    assert days("2026-11-24T00:07:35+00:00", "2026-11-24T00:49:42+00:00") == "24 November 2026"
+    assert days("2026-06-30T23:59:00+00:00", "2026-07-01T00:01:00+00:00") == "30 June 2026 to 1 July 2026"
+    assert days("<b>", "x") == "<b> to x"
+
+
 def test_short_names() -> None:
     assert short("resnet50") == "resnet50"
     assert len(short("x" * 200)) <= 26
     assert short("a\x00b") == "a\ufffdb"
     assert [plain(v) for v in (2.0, 0.5, 2.5, 100.0, 1500.0)] == ["2", "0.5", "2.5", "100", "1500"]
-
-
-def test_verdict_words_are_all_counted(full: Built) -> None:
-    assert sum(count_words(full.verdicts).values()) == len(full.verdicts)
-    assert isinstance(full.verdicts[0], Verdict)
-    assert MACHINE.machine in full.document["machines"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -26,8 +25,8 @@ OURS = 4
 
 
 READING_ORDER = (
-    "verdict", "offers", "claims", "compute", "resolution", "matched", "exponents", "memory", "batch", "trust",
-    "explorer", "cases", "gaps", "method",
+    "ask-size", "ask-count", "claims", "paper", "axes", "exponents", "accuracy", "memory", "batch", "trust", "explorer",
+    "cases", "gaps", "method",
 )  # fmt: skip
 
 
@@ -90,24 +89,23 @@ def test_every_number_of_a_claim_is_in_the_json(full: Built) -> None:
         assert [n for n in shown if n not in known and n not in told] == []
 
 
-def test_every_number_of_the_verdict_is_in_the_json(full: Built) -> None:
-    """Headline and tiles; the outlook's effects and rounds; how many of what is a count over the JSON's lists."""
-    html = full.html
-    verdict = html[html.index('<section id="verdict"') : html.index("<h3>What would change it")]
-    known = {units.digits(n) for n in _numbers([full.json["verdicts"], full.json["tally"], full.json["cases"]])}
-    known |= {str(int(n)) for n in _numbers([full.json["verdicts"], full.json["tally"]]) if n == int(n)}
-    lists = [full.json[name] for name in ("verdicts", "cases")]
-    known |= {str(len(lists[0])), str(len({v["claim"] for v in lists[0]})), str(len(lists[1])), "95"}
-    places = Counter((v["claim"], v["verdict"]) for v in lists[0])
-    known |= {str(count - at) for count in places.values() for at in (0, 1)}  # "elsewhere" leaves the first place out
-    text = re.sub(r"<[^>]+>|EN-\d+", " ", verdict)
-    shown = re.findall(r"(?<![\w.-])-?\d+(?:\.\d+)?(?![\w.]*\w)", text)
-    assert len(shown) > 8
-    assert [n for n in shown if n not in known] == []
-    told = re.findall(r"about (\d+) rounds", html)
-    needed = [v["rounds_to_decide"] for v in full.json["verdicts"] if v["rounds_to_decide"]]
-    assert told
-    assert {int(n) for n in told} <= {math.ceil(n) for n in needed}
+def test_every_number_of_an_answer_is_in_the_json(full: Built) -> None:
+    """Under the question's name, unrounded, with the words of the page."""
+    assert full.json["asked"] == ["size", "count"]
+    assert full.json["headline"] == " ".join(full.json["answers"]["size"]["sentences"])
+    for name, answer in full.json["answers"].items():
+        html = full.html.partition(f'<section id="ask-{name}"')[2].partition("</section>")[0]
+        words = [*answer["sentences"], *answer["points"], answer["closes"]]
+        assert all(text in html for text in words)
+        shown = re.findall(r"\d+(?:\.\d+)?", " ".join(words))
+        numbers = _numbers(answer["numbers"])
+        known = (
+            {units.digits(n) for n in numbers} | {units.digits(1e3 * n) for n in numbers} | {f"{n:g}" for n in numbers}
+        )
+        known |= {"128", "320", "50"}  # names
+        assert shown
+        assert [number for number in shown if number not in known] == []
+    assert full.json["answers"]["size"]["numbers"]["ratio"] == pytest.approx(6.25)
 
 
 def test_the_page_is_well_formed_with_unique_ids(full: Built) -> None:
@@ -124,12 +122,12 @@ def test_figures_have_a_name_a_takeaway_and_a_table(full: Built) -> None:
     html = full.html
     drawings = re.findall(r"<svg [^>]*>", html)
     plots = [drawing for drawing in drawings if 'class="plot"' in drawing]
-    assert len(plots) == 3 * 3 + 6 + 2 + 1 + 3  # f1, f2, f3; f4 of two metrics; f7 and f8 without batch; f9
+    assert len(plots) == 2 * 3 + 2 + 1 + 3  # time and memory of f2; f7 and f8 without batch; f9
     assert all('role="img"' in d and 'aria-label="' in d and "viewBox" in d for d in drawings)
     assert "#010203" not in html
     figures = {f["id"] for f in full.json["figures"]}
-    assert figures == {"f1", "f2", "f3", "f4", "f7", "f8", "f9"}
-    assert html.count('class="takeaway"') == len(figures)
+    assert figures == {"f2", "f7", "f8", "f9"}
+    assert html.count('class="takeaway"') == len(figures) - 1, "the answer above a figure says what it shows"
     assert html.count("<summary>Table: ") + html.count('<p class="twin">Table: ') == len(figures)
 
 
@@ -213,8 +211,11 @@ def test_what_was_not_measured_never_looks_as_if_it_were(full: Built) -> None:
 
 def test_no_records_at_all_make_a_page(build: Callable[..., Built]) -> None:
     built = build([], counts=False, claims=())
-    assert "This suite names no claims" in built.html
-    assert "none yet" in built.html
+    page = Page(built.html)
+    assert page.tags["article"] == 0
+    assert '<h1 id="title">A small suite</h1>' in built.html, "there is no answer"
+    assert '<details class="part" open>' in built.html, "and so its details are unfolded"
+    assert built.json["answers"] == {}
 
 
 def test_missing_metrics_are_no_numbers(build: Callable[..., Built]) -> None:
@@ -222,7 +223,7 @@ def test_missing_metrics_are_no_numbers(build: Callable[..., Built]) -> None:
         replace(r, facts={"latency_s": r.facts["latency_s"], "memory_bytes": float("nan")}) for r in make_rounds(3)
     ]
     built = build(rounds)
-    assert "Memory against resolution: no model" in built.html
+    assert "Memory by model, batch and resolution: no model" in built.html
     assert Page(built.html).tags["svg"] > 0
 
 

@@ -8,46 +8,45 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
-from scalebench.report.content import Absent, Chart
-from scalebench.report.figures.drawing import INK, EndLabel, end_of, intervals, label_ends, log_axis
-from scalebench.report.figures.panels import ALL_CASES, dense, per_way, scatter
-from scalebench.report.figures.takeaways import of_compute, of_resolution
+from scalebench.report.content import Chart, Panel
+from scalebench.report.figures.drawing import INK, EndLabel, draw, end_of, intervals, label_ends, log_axis
+from scalebench.report.figures.panels import ALL_CASES, dense, panels, scatter
 from scalebench.report.looks import DASHES, MARKERS, look, series
+from scalebench.report.model_names import family_name, model_name
 
 RESOLUTION = "resolution, px (square input)"
-MOST_CURVES = 12
+MOST_CURVES = 6
 
 
-def latency_against_macs(cases: pd.DataFrame) -> Chart | Absent:
-    """Figure 1; ``cases`` as in ``summary.summarise``."""
-    title = "Latency against counted MACs"
-    good = cases.dropna(subset=["latency_s", "macs"])
-    if good["macs"].nunique() < 2:
-        return Absent(title, "fewer than two cases with different counted MACs have a latency")
-    takeaway = of_compute(good)
-    drawn, note = per_way(good, partial(_compute_panel, good), "f1", title)
-    return Chart("f1", title, takeaway.text, takeaway.numbers, drawn, ALL_CASES, note=note)
+def latency_against_macs(cases: pd.DataFrame) -> Chart:
+    """Figure 1, a panel per batch; ``cases`` of one setting as in ``summary.summarise``, timed and counted."""
+    title = "Time against counted MACs (half the FLOPs)"
+    reading = (
+        "Along the dotted line time is proportional to MACs. What lies above it is slow for its MACs. Bars are 95 % "
+        "intervals."
+    )
+    named = [(f"batch {batch}", rows) for batch, rows in cases.groupby("batch")]
+    drawn, note = panels(named, partial(_compute_panel, cases), "f1", title)
+    return Chart("f1", title, "", {}, drawn, ALL_CASES, note=f"{reading} {note}".strip())
 
 
-def against_resolution(cases: pd.DataFrame, metric: str, anchor: str) -> Chart | Absent:
-    """Figures 2 and 3: a metric against resolution for every model with two or more of them."""
-    scale = METRICS[metric]
-    title = f"{scale.title.capitalize()} against resolution"
-    good = cases.dropna(subset=[metric])
-    counts = good.groupby([*WAY, "model"])["resolution"].transform("nunique")
-    curves = good[(counts >= 2) & ~good["model"].str.contains("[", regex=False)]
-    if curves.empty:
-        return Absent(title, f"no model has its {scale.title} measured at two or more resolutions")
-    takeaway = of_resolution(curves, metric)
-    drawn, note = per_way(curves, partial(_resolution_panel, curves, metric), anchor, title)
-    most = int(curves.groupby(WAY)["model"].nunique().max())
-    if most > MOST_CURVES:
-        note = (
-            f"Of up to {most} curves each panel draws the {MOST_CURVES} that are measured at most resolutions. {note}"
-        )
-    return Chart(anchor, title, takeaway.text, takeaway.numbers, drawn, ALL_CASES, note=note.strip())
+def resolution_curves(cases: pd.DataFrame) -> Chart:
+    """Figure 2: time and memory at each batch of models of one setting that were measured at several resolutions."""
+    title = "Time and memory against resolution"
+    named = [
+        (f"{METRICS[metric].title}, batch {batch}", rows, metric)
+        for batch, rows in cases.groupby("batch")
+        for metric in ("latency_s", "memory_bytes")
+        if rows[metric].notna().any()
+    ]
+    drawn = [
+        Panel(name, draw(partial(_resolution_panel, cases, metric, rows), f"f2-{index}", f"{title}; {name}"))
+        for index, (name, rows, metric) in enumerate(named)
+    ]
+    most = int(cases.groupby("batch")["model"].nunique().max())
+    left = f" Of {most} models those with most resolutions are drawn." if most > MOST_CURVES else ""
+    return Chart("f2", title, "", {}, tuple(drawn), ALL_CASES, note=f"Bands are 95 % intervals.{left}")
 
 
 def _same_machine(every: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
@@ -100,7 +99,7 @@ def _compute_panel(every: pd.DataFrame, cases: pd.DataFrame, axes: Axes) -> None
         if not dense(cases):  # so many intervals would hide the points
             intervals(axes, rows["x"], *_ends(rows, "latency_s"), style.colour, vertical=True, width=1, alpha=0.6)
         scatter(axes, rows, style, pixels=dense(cases))
-        ends.append(end_of(rows, str(name), style.colour))
+        ends.append(end_of(rows, family_name(str(name)), style.colour))
     _axes(axes, "macs", "latency_s")
     _slope_one(axes, data)
     label_ends(axes, ends)
@@ -133,7 +132,7 @@ def _resolution_panel(every: pd.DataFrame, metric: str, cases: pd.DataFrame, axe
                      linestyle=DASHES[nth % len(DASHES)], marker=tuple(MARKERS)[nth % len(MARKERS)],
                      markeredgecolor="none")  # fmt: skip
         _band(axes, rows, data["x"], metric, style.colour)
-        ends.append(EndLabel(data["x"].iloc[-1], data["y"].iloc[-1], str(model), style.colour))
+        ends.append(EndLabel(data["x"].iloc[-1], data["y"].iloc[-1], model_name(str(model)), style.colour))
     _axes(axes, RESOLUTION, metric)
     label_ends(axes, ends)
 

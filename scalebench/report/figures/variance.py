@@ -28,7 +28,7 @@ def spread_of_rounds(rounds: pd.DataFrame) -> Chart | Absent:
         rounds: ``Analysis.rounds``; those that did not end well have no place in it.
     """
     good = rounds[rounds["latency_s"].notna()]
-    relative = good.assign(percent=_percent(good), name=good["model"] + "@" + good["resolution"].astype(str))
+    relative = good.assign(percent=percent_off_mean(good), name=good["model"] + "@" + good["resolution"].astype(str))
     relative = relative[relative["percent"].notna()]
     spreads = relative[relative["used"]].groupby(["machine", "case"])["percent"].agg(["std", "count"]).dropna()
     if spreads.empty:
@@ -56,7 +56,7 @@ def of_spread(relative: pd.DataFrame, spreads: pd.DataFrame) -> Takeaway:
     return Takeaway(text, {"median_percent": median, "widest_percent": widest, "aside": float(aside)})
 
 
-def _percent(good: pd.DataFrame) -> pd.Series:
+def percent_off_mean(good: pd.DataFrame) -> pd.Series:
     """Latency over the geometric mean of the case's used rounds, less one, in percent; NaN where none was used."""
     logs = pd.Series(np.log(good["latency_s"].to_numpy(dtype=float)), index=good.index)
     means = logs.where(good["used"].astype(bool)).groupby([good["machine"], good["case"]]).transform("mean")

@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from scalebench.errors import UnknownNameError, did_you_mean
+from scalebench.report.questions.accuracy_cost import AccuracyCost
+from scalebench.report.questions.compound_scaling import Scaling
+from scalebench.report.questions.fitting_models import WithinLimits
+from scalebench.report.questions.flops_guide import FlopsGuide
 from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.resolution_cost import ResolutionCost
+from scalebench.report.questions.running_models import Configurations
+from scalebench.report.questions.statements import Statements
+from scalebench.report.questions.trustworthiness import Trust
 
-QUESTIONS: tuple[Question, ...] = ()
+QUESTIONS: tuple[Question, ...] = (
+    Scaling(),
+    AccuracyCost(),
+    FlopsGuide(),
+    ResolutionCost(),
+    Configurations(),
+    WithinLimits(),
+    Statements(),
+    Trust(),
+)
 
 
 def answers(evidence: Evidence) -> dict[Question, Answer]:

@@ -1,23 +1,16 @@
-"""Section: published accuracy at the measured cost, and what is left of a front by MACs on other axes."""
+"""Evidence on accuracy: published figures at the measured cost, and fronts by each cost."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from scalebench.analysis.accuracy_fronts import AXES, BEST, MEASURED, REFERENCE, shares
 from scalebench.analysis.way import WAY
-from scalebench.metrics import METRICS
-from scalebench.report.content import Chart, Panel, Section, Table
-from scalebench.report.figures.drawing import INK, EndLabel, draw, intervals, label_ends, label_points, log_axis
-from scalebench.report.figures.panels import scatter_front
-from scalebench.report.labels import by_configuration, listed, point_label
-from scalebench.report.looks import look, series
+from scalebench.report.content import Chart, Section, Table
+from scalebench.report.figures.accuracy_front import CLAIMED, COSTS, READING, TOP1, front_panels
 from scalebench.report.tables import (
     CONFIGURATION,
     MODEL,
@@ -33,13 +26,12 @@ from scalebench.report.tables import (
 )
 
 TITLE = "Accuracy at the cost measured here"
-CLAIMED = "efficientnet-t2"
-"""The table in which compound scaling is held against other people's models (Tan and Le, Table 2)."""
-COSTS = {
-    **{axis: METRICS[axis] for axis in AXES if axis in METRICS},
-    "latency_image_s": replace(METRICS["latency_s"], heading="latency, ms per image"),
-}
-TOP1 = "published top-1, %"
+_HOW = (
+    "Top-1 accuracy is published; it was not measured here.",
+    "Parameters, MACs and activations are counted; time and memory are measured.",
+    "Models are compared within one published table, or at the best figure published for each.",
+    "The best figures come from different training recipes.",
+)
 _RATES = (
     ("top1_per_ms", "ms", "latency_image_s"),
     ("top1_per_gmac", "GMAC", ""),
@@ -49,126 +41,25 @@ _MODEL = (*MODEL, Field(TOP1, lambda row: f"{row['top1']:g}", number=True))
 
 
 def accuracy_section(accuracy: pd.DataFrame, fronts: pd.DataFrame) -> Section:
-    """Which models lead by each cost, which of those that lead by MACs still do, and accuracy per unit of cost.
+    """Figures of counted MACs and measured memory, as time answers a question of its own, and tables of every cost.
 
     Args:
-        accuracy: ``analysis.accuracy.accuracy_at_cost``.
-        fronts: ``analysis.accuracy.fronts`` of it.
+        accuracy: ``accuracy_fronts.accuracy_at_cost``, with rows.
+        fronts: ``accuracy_fronts.fronts`` of it.
     """
-    if accuracy.empty:
-        why = "No measured model has a published accuracy at its resolution, so accuracy cannot be compared with cost."
-        return Section("accuracy", TITLE, (why,))
     kept = shares(fronts)
-    names = [name for name in (CLAIMED, BEST) if (kept["set"] == name).any()]
-    text = [
-        "Top-1 accuracy is published and was not measured here; parameters, MACs and activations are counted; latency "
-        "and memory are measured. Models are compared within one published table, or at the best figure published for "
-        "each without extra data, which mixes training recipes. A published accuracy is taken as exact, a measured "
-        "cost as anywhere within its 95 % interval.",
-    ]
-    for name in names:
-        of_set = kept[kept["set"] == name]
-        text += [*_statements(of_set), *_conclusion(of_set)]
-    text += [] if names else ["No front can be drawn: too few models have a published accuracy and all costs."]
-    charts = tuple(_chart(fronts[fronts["set"] == name], text[1]) for name in names[:1])
+    name = next((name for name in (CLAIMED, BEST) if (kept["set"] == name).any()), "")
+    charts = (_chart(fronts[fronts["set"] == name]),) if name else ()
     tables = filled(_fronts_table(fronts), _shares_table(kept), _rates_table(accuracy))
-    return Section("accuracy", TITLE, tuple(text), charts, tables)
+    return Section("accuracy", TITLE, _HOW, charts, tables)
 
 
-def _statements(kept: pd.DataFrame) -> Iterator[str]:
-    """One sentence per configuration: how many of each family on the front by MACs stay on it by other costs."""
-    for configuration, rows in by_configuration(kept):
-        led = [_family_words(str(name), family) for name, family in rows.groupby("family") if family["on_macs"].any()]
-        compared, families = int(rows["compared"].iloc[0]), int(rows["families"].iloc[0])
-        of = "one family, so this says nothing about others" if families == 1 else f"{families} families"
-        yield f"{_within(rows)} on {configuration}: {'; '.join(led)}. Compared: {compared} models of {of}."
-
-
-def _within(kept: pd.DataFrame) -> str:
-    name = str(kept["set"].iloc[0])
-    return "At the best published figures" if name == BEST else f"Within {name}"
-
-
-def _family_words(family: str, rows: pd.DataFrame) -> str:
-    """``of 8 EfficientNet models on the front by MACs, 3 stay by latency (2 of 8 answers outside the intervals)``."""
-    on_macs = int(rows["on_macs"].iloc[0])
-    words = [
-        f"{row['stays']} by {COSTS[row['axis']].title}"
-        + ("" if row["sure"] == on_macs else f" ({row['sure']} of {on_macs} answers outside the intervals)")
-        for row in rows.to_dict("records")
-    ]
-    models = "model" if on_macs == 1 else "models"
-    return f"of {on_macs} {family} {models} on the front by MACs, those that stay on it are {listed(words)}"
-
-
-def _conclusion(kept: pd.DataFrame) -> Iterator[str]:
-    """Whether the lead of the family with most models on the front by MACs survives each change of axis."""
-    if kept["families"].max() < 2 or not kept["on_macs"].any():
-        return
-    leader = str(kept.groupby("family")["on_macs"].sum().idxmax())
-    words: dict[str, list[str]] = {}
-    for axis in dict.fromkeys(kept["axis"]):
-        words.setdefault(_survival(kept[kept["axis"] == axis], leader), []).append(COSTS[str(axis)].title)
-    parts = [f"to {listed(axes)} {verdict}" for verdict, axes in words.items()]
-    n = len(kept.drop_duplicates(WAY))
-    of = f"{n} {'configuration' if n == 1 else 'configurations'}"
-    lead = f"the lead that {leader} has by MACs"
-    yield f"{_within(kept)}, {lead} survives a change of axis {'; '.join(parts)} ({of})."
-
-
-def _survival(kept: pd.DataFrame, leader: str) -> str:
-    """How far a lead survives one axis, over all configurations."""
-    own, others = kept[kept["family"] == leader], kept[kept["family"] != leader]
-    if not own["stays"].any():
-        return "not at all"
-    if (own["stays"] < own["on_macs"]).any() or others["joins"].any():
-        return "in part"
-    return (
-        "in full"
-        if (own["sure"] == own["on_macs"]).all()
-        else "by point estimates only, as the intervals leave it open"
-    )
-
-
-def _chart(fronts: pd.DataFrame, takeaway: str) -> Chart:
-    """Top-1 against each cost; a counted panel that configurations share is drawn once."""
+def _chart(fronts: pd.DataFrame) -> Chart:
     title = f"Published top-1 against each cost: {fronts['set'].iloc[0]}"
-    panels: list[Panel] = []
-    drawn: set[tuple[str, ...]] = set()
-    for axis in AXES:
-        for configuration, rows in by_configuration(fronts[fronts["axis"] == axis]):
-            points = rows.dropna(subset=["cost", "front"])
-            content = (axis, points[["model", "resolution", "cost", "front"]].to_csv(index=False))
-            if points.empty or content in drawn:
-                continue
-            drawn.add(content)
-            name = f"{COSTS[axis].title}; {configuration}"
-            svg = draw(partial(_panel, points, axis), f"accuracy-{len(panels)}", f"{title}, {name}")
-            panels.append(Panel(name, svg))
+    panels = front_panels(fronts, (REFERENCE, "memory_bytes"), "accuracy", title)
     macs = fronts[(fronts["axis"] == REFERENCE) & fronts["front"].fillna(False).astype(bool)]
     numbers = {"compared": float(fronts["compared"].max()), "on_macs": float(len(macs[["model"]].drop_duplicates()))}
-    return Chart("accuracy-front", title, takeaway, numbers, tuple(panels), _costs_table(fronts), columns=3)
-
-
-def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
-    data = points.assign(x=points["cost"].astype(float) / COSTS[axis].factor, y=points["top1"].astype(float))
-    log_axis(axes, "x", data["x"].tolist())
-    ends = []
-    for name, rows in data.groupby(data["model"].map(series)):
-        style = look(str(name))
-        low, high = (rows[end].astype(float) / COSTS[axis].factor for end in ("low", "high"))
-        intervals(axes, rows["y"], low, high, style.colour, width=1, alpha=0.4)
-        scatter_front(axes, rows, style)
-        if not rows["front"].astype(bool).any():  # those on the front are named one by one
-            last = rows.nlargest(1, "x").iloc[0]
-            ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
-    best = data[data["front"].astype(bool)].sort_values("x")
-    axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
-    axes.set_xlabel(COSTS[axis].heading)
-    axes.set_ylabel(TOP1)
-    label_ends(axes, ends)
-    named = zip(best["x"], best["y"], best["model"], best["resolution"], strict=True)
-    label_points(axes, [(x, y, point_label(model, size)) for x, y, model, size in named])
+    return Chart("accuracy-front", title, READING, numbers, panels, _costs_table(fronts), columns=3)
 
 
 def _models(fronts: pd.DataFrame) -> list[dict[Any, Any]]:

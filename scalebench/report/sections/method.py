@@ -8,9 +8,10 @@ from typing import Any
 from scalebench import units
 from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.stopping import PILOT
-from scalebench.report.content import Absent, Chart, Section
-from scalebench.report.labels import listed
+from scalebench.report.content import Absent, Chart, Column, Section, Table
+from scalebench.report.labels import listed, when
 from scalebench.report.method_tables import failures_table, method_tables, words_table
+from scalebench.report.tables import whole
 from scalebench.suite.protocol import Protocol
 
 
@@ -37,10 +38,7 @@ def gaps(analysis: Analysis, document: Mapping[str, Any], figures: Mapping[str, 
         )
         if texts
     ]
-    well = bool((analysis.rounds["outcome"] == "ok").all())
-    end = "every round succeeded" if well else "some rounds failed; see the notes of their cases"
-    text = () if tables else (f"Every case of the plan was measured, and {end}.",)
-    return Section("gaps", "Not measured and failed", (*text, *_not_counted_here(analysis)), (), tuple(tables))
+    return Section("gaps", "Not measured and failed", _not_counted_here(analysis), (), tuple(tables))
 
 
 def _not_counted_here(analysis: Analysis) -> tuple[str, ...]:
@@ -56,15 +54,33 @@ def method(analysis: Analysis, document: Mapping[str, Any]) -> Section:
     """How and on which machines numbers were obtained, from which files, and the suite as it was written."""
     text = (
         "Each round is one fresh process, and every interval is computed from rounds. Values are geometric means over "
-        "rounds with a t-interval on logarithms; ratios use Welch's interval. A round with a bad flag is kept in the "
-        "records and replaced by another, at most five times per case. An interval that spans a claim's threshold "
-        "gives \u201cinconclusive\u201d. Counts are exact and have no interval.",
+        "rounds with a t-interval on logarithms. Two cases that took turns are compared turn by turn; those that share "
+        "too few turns through the reference case of their heats; those measured alone by Welch's interval. "
+        "A disturbed round that was measured alone stays in the records and is replaced by another, at most five times "
+        "per case. One that took turns counts, because its whole heat shares the disturbance. "
+        "An interval that spans a claim's threshold gives \u201cundecided\u201d. "
+        "Counts are exact and have no interval.",
         *session_sentences(analysis.sessions),
         *protocol_sentences(analysis),
     )
-    tables = method_tables(analysis.machines, document.get("files", ()))
+    tables = (_records_table(analysis, document), *method_tables(analysis.machines, document.get("files", ())))
     code = {"Suite file, verbatim": analysis.plan.text} if analysis.plan.text else {}
     return Section("method", "Method and environment", text, (), tables, code)
+
+
+def _records_table(analysis: Analysis, document: Mapping[str, Any]) -> Table:
+    """How many rounds and cases there are, and from when."""
+    first, last = (document["measured"][end] for end in ("first", "last"))
+    endings = ", ".join(f"{n} {word}" for word, n in analysis.cases["status"].value_counts().items())
+    rows = {
+        "suite": analysis.plan.suite,
+        "machines": listed(list(analysis.machines)) if analysis.machines else "none",
+        "measured": when(first, last) if first else "at an unknown time" if len(analysis.rounds) else "nothing",
+        "rounds": f"{len(analysis.rounds)} stored, at least {analysis.plan.rounds} requested per case",
+        "cases": f"{len(analysis.cases)} measured, {len(analysis.failures)} without a number, "
+        f"{len(analysis.missing)} missing",
+    } | ({"how cases ended": endings} if endings else {})
+    return whole("What the records hold", [Column("of"), Column("there is")], rows.items())
 
 
 def session_sentences(sessions: Mapping[str, int]) -> list[str]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from scalebench.analysis.analyse import Analysis
 from scalebench.metrics import in_section
 from scalebench.report import result_tables, trust
 from scalebench.report.content import Absent, Chart, Section, Table
 from scalebench.report.figures.batches import batch_curves
-from scalebench.report.figures.curves import against_resolution, latency_against_macs
-from scalebench.report.figures.dotplot import matched_groups
 from scalebench.report.figures.explorer import explorer
 from scalebench.report.figures.heatmap import memory_map
 from scalebench.report.figures.roof import under_the_roof
@@ -35,29 +33,25 @@ _ENERGY = (
 Figures = Mapping[str, Chart | Absent]
 
 
-def draw_figures(analysis: Analysis) -> dict[str, Chart | Absent]:
-    """Every figure by its anchor, or why it is not there."""
+def draw_figures(analysis: Analysis, besides: Container[str] = ()) -> dict[str, Chart | Absent]:
+    """Every figure by its anchor, or why it is not there; those of ``besides`` stand elsewhere on the page."""
     cases = analysis.cases
-    return {
-        "f1": latency_against_macs(cases),
-        "f2": against_resolution(cases, "throughput_ips", "f2"),
-        "f3": against_resolution(cases, "memory_bytes", "f3"),
-        "f4": matched_groups(analysis.groups),
-        "f6": under_the_roof(analysis.roofline, analysis.abilities),
-        "f7": memory_map(cases, analysis.failures),
-        "f8": batch_curves(cases),
-        "f9": spread_of_rounds(analysis.rounds),
+    painters: dict[str, Callable[[], Chart | Absent]] = {
+        "f6": lambda: under_the_roof(analysis.roofline, analysis.abilities),
+        "f7": lambda: memory_map(cases, analysis.failures),
+        "f8": lambda: batch_curves(cases),
+        "f9": lambda: spread_of_rounds(analysis.rounds),
     }
+    return {name: draw() for name, draw in painters.items() if name not in besides}
 
 
 def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
-    """Figures from the question asked most to the one asked least, each beside the tables that go with it."""
-    groups = (result_tables.residuals_table(analysis.plan.groups),) if analysis.plan.groups else ()
-    return (
+    """Figures from the question asked most to the one asked least, each beside the tables that go with it.
+
+    A section without any of them does not exist; why a figure is missing stands in the section of ``method.gaps``.
+    """
+    sections = (
         *_fitting(analysis),
-        _section("compute", "Latency against compute", figures, ("f1",)),
-        _section("resolution", "Resolution curves", figures, ("f2", "f3")),
-        _section("matched", "Matched groups", figures, ("f4",), groups, analysis.plan.notes),
         *_studies(analysis),
         _section("memory", "Memory three ways", figures, ("f7",), filled(trust.memory_table(analysis.memory))),
         _section("batch", "Batch, latency and throughput", figures, ("f8",)),
@@ -70,6 +64,7 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
             analysis.cases, f"Every measured case; values are geometric means over rounds{_scope(analysis)}",
             counts=in_section("cases", "counted")))),
     )  # fmt: skip
+    return tuple(section for section in sections if section.has_evidence)
 
 
 def _scope(analysis: Analysis) -> str:
@@ -77,11 +72,11 @@ def _scope(analysis: Analysis) -> str:
 
 
 def _fitting(analysis: Analysis) -> tuple[Section, ...]:
-    """First on the page: a suite with limits was written for this answer."""
+    """First of the details: a suite with limits was written for this answer."""
     limits = analysis.plan.limits
     if limits is None or analysis.fitting.empty:
         return ()
-    return (fitting_section(analysis.fitting, limits, analysis.plan.scene, analysis.sessions),)
+    return (fitting_section(analysis.fitting, analysis.plan.scene),)
 
 
 def _studies(analysis: Analysis) -> tuple[Section, ...]:
@@ -89,7 +84,7 @@ def _studies(analysis: Analysis) -> tuple[Section, ...]:
     study = analysis.study
     sections: tuple[tuple[int, Callable[[], Section]], ...] = (
         (len(analysis.plan.groups), lambda: versus_section(
-            analysis.groups, analysis.counted_groups, analysis.explained)),
+            analysis.plan, analysis.groups, analysis.counted_groups, analysis.explained)),
         (len(analysis.exponents), lambda: Section("exponents", "Exponents", tables=(
             result_tables.exponents_table(analysis.exponents),))),
         (len(analysis.accuracy), lambda: accuracy_section(analysis.accuracy, analysis.fronts)),
@@ -126,9 +121,5 @@ def _section(
     tables: Sequence[Table] = (),
     notes: Sequence[str] = (),
 ) -> Section:
-    chosen = [figures[name] for name in names]
-    charts = tuple(figure for figure in chosen if isinstance(figure, Chart))
-    absent = [f"{figure.title}: not drawn, {figure.why}." for figure in chosen if isinstance(figure, Absent)]
-    if not names and not tables:
-        absent = ["Nothing was measured for this section."]
-    return Section(anchor, title, (*notes, *absent), charts, tuple(tables))
+    charts = tuple(figure for name in names if isinstance(figure := figures.get(name), Chart))
+    return Section(anchor, title, tuple(notes), charts, tuple(tables))

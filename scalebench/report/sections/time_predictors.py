@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from scalebench.analysis.predictors import SINGLE, STATISTICS
+from scalebench.analysis.predictors import STATISTICS
 from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Panel, Section, Table
 from scalebench.report.figures.drawing import INK, draw, intervals, log_axis
@@ -28,39 +27,23 @@ from scalebench.report.tables import (
     value,
 )
 
-ID, TITLE = "study", "What predicts time"
+_HOW = (
+    "A predictor's error is how far it typically misses the time of a family that it was not fitted to.",
+    "Intervals resample whole families.",
+)
 _FIGURE = "Time of each family over what the MACs of all others predict"
 
 
 def study_section(predictors: pd.DataFrame, residuals: pd.DataFrame, ranks: pd.DataFrame) -> Section:
-    """Sentences, the figure of family residuals, and the tables.
+    """The figure of family residuals, and the tables.
 
     Args:
-        predictors: ``analysis.predictors.predictors``.
+        predictors: ``analysis.predictors.predictors``, with rows.
         residuals: ``analysis.residuals.family_residuals``.
         ranks: ``analysis.ranks.rank_agreement``.
     """
-    if predictors.empty:
-        why = "Too few models of too few families were measured to say what predicts time."
-        return Section(ID, TITLE, (why,))
-    text = tuple(line for configuration, rows in by_configuration(predictors) for line in _lines(configuration, rows))
     charts = (_figure(residuals),) if len(residuals) else ()
-    return Section(ID, TITLE, text, charts, (_predictors_table(predictors), _ranks_table(ranks)))
-
-
-def _lines(configuration: str, predictors: pd.DataFrame) -> Iterator[str]:
-    single = predictors["predictor"].isin(SINGLE)
-    alone = predictors[single]
-    best, combined = (rows.nsmallest(1, "error").iloc[0] for rows in (alone, predictors[~single]))
-    macs = alone[alone["predictor"] == "macs"].iloc[0]
-    yield (
-        f"{configuration}: over {best['n']} models of {best['families']} families, the best single predictor of an "
-        f"unseen family's time is {_name(best['predictor'])}, with an error of {_error(best)}. MACs have "
-        f"{_error(macs)}, and the best combination, {_name(combined['predictor'])}, has {_error(combined)}."
-    )
-    leaders = {s: str(alone.nlargest(1, s)["predictor"].iloc[0]) for s in STATISTICS}
-    words = ", ".join(f"{_name(leader)} by {_STATISTICS[s]}" for s, leader in leaders.items())
-    yield f"The highest correlation with time: {words}."
+    return Section("study", "What predicts time", _HOW, charts, (_predictors_table(predictors), _ranks_table(ranks)))
 
 
 _STATISTICS = {
@@ -68,10 +51,6 @@ _STATISTICS = {
     "pearson_log": "Pearson's of logarithms",
     "spearman": "Spearman's of ranks",
 }
-
-
-def _error(row: pd.Series) -> str:
-    return f"{number(row['error'], PERCENT)} % {span(row['error_low'], row['error_high'], row['n'], PERCENT)}"
 
 
 def _name(predictor: str) -> str:

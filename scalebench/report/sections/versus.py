@@ -1,24 +1,21 @@
-"""Section: what each scaling method costs against compound at equal counted MACs, measured and on paper."""
+"""Evidence on scaling: what each method costs against compound at equal counted MACs, measured and on paper."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from scalebench.analysis.matched import MEMBER, REFERENCE
 from scalebench.metrics import METRICS
 from scalebench.report.content import Column, Section, Table
-from scalebench.report.labels import by_configuration, listed
+from scalebench.report.labels import by_configuration
+from scalebench.report.result_tables import residuals_table
 from scalebench.report.tables import (
     CONFIGURATION,
     ROUNDS,
     SHOWN,
     TARGET,
-    Field,
     build_table,
     capped,
     count,
@@ -30,107 +27,35 @@ from scalebench.report.tables import (
     span,
     value,
 )
+from scalebench.suite.suite_plan import Plan
 
-TITLE = "Compound against single axis"
 ON_PAPER = ("peak_bytes_training", "peak_bytes_inference", "activations", "params")
-_KINDS = {"latency_s": "time", "memory_bytes": "memory", "peak_bytes_training": "training memory, on paper"}
 _HOW = (
-    "Figures are multiples of the cost of compound scaling at equal counted MACs. Results of different configurations "
-    "are never averaged. The cheapest and the most expensive method are picked from several, so their intervals "
-    "overstate the difference."
+    "Ratios are multiples of the cost of compound scaling at equal counted MACs.",
+    "All members of a group are compared with the same compound member, so the intervals of correlations are too "
+    "narrow.",
 )
 
 
-def versus_section(groups_measured: pd.DataFrame, counted: pd.DataFrame, explained: pd.DataFrame) -> Section:
-    """Ratios to compound by base, target and method, and what they follow.
+def versus_section(plan: Plan, measured: pd.DataFrame, counted: pd.DataFrame, explained: pd.DataFrame) -> Section:
+    """Ratios to compound by base, target and method, what they follow, and how well the groups are matched.
 
     Args:
-        groups_measured: ``matched.compare_groups``.
+        plan: with the groups, and notes on them.
+        measured: ``matched.compare_groups``.
         counted: ``matched.counted_ratios``.
         explained: ``matched.explained``.
     """
-    measured, paper = _others(groups_measured), _others(counted)
-    if measured.empty and paper.empty:
-        why = "No group has both its compound member and another one, so there is nothing to compare."
-        return Section("axes", TITLE, (why,))
-    extremes = [*_extremes(measured), *_extremes(paper)]
-    text = [_HOW] + [
-        _of_base(*key, [e for e in extremes if (e.base, e.target) == key])
-        for key in dict.fromkeys((e.base, e.target) for e in extremes)
-    ]
-    tables = filled(_ratios_table(measured, paper), _extremes_table(extremes), _explained_table(explained))
-    text += ["Nothing was measured, so all ratios are on paper."] if measured.empty else []
-    return Section("axes", TITLE, (*text, *_of_explained(explained)), (), tables)
+    tables = (
+        _ratios_table(_others(measured), _others(counted)),
+        _explained_table(explained),
+        residuals_table(plan.groups),
+    )
+    return Section("axes", "Compound against single axis", (*plan.notes, *_HOW), (), filled(*tables))
 
 
 def _others(ratios: pd.DataFrame) -> pd.DataFrame:
     return ratios[(ratios["method"] != REFERENCE) & ratios["ratio"].notna()]
-
-
-@dataclass(frozen=True)
-class _Extremes:
-    """Cheapest and most expensive method of one base by one metric, at the largest target, in one configuration."""
-
-    base: str
-    target: float
-    metric: str
-    place: str
-    cheapest: Mapping[str, Any]
-    dearest: Mapping[str, Any]
-
-
-def _extremes(ratios: pd.DataFrame) -> Iterator[_Extremes]:
-    """Of each base, metric and configuration; compound, at 1 by definition, can be either."""
-    compound: dict[Any, Any] = {"method": REFERENCE, "ratio": 1.0, "low": math.nan, "high": math.nan, "n": 0}
-    shown = ratios[ratios["metric"].isin(_KINDS)]
-    largest = shown[shown["target"] == shown.groupby("base")["target"].transform("max")]
-    for _, rows in largest.groupby(["base", "metric"], sort=False):
-        places = by_configuration(rows) if "machine" in rows else [("on paper", rows)]
-        for place, methods in places:
-            members = sorted([compound, *methods.to_dict("records")], key=lambda row: float(row["ratio"]))
-            first = methods.iloc[0]
-            yield _Extremes(first["base"], float(first["target"]), first["metric"], place, members[0], members[-1])
-
-
-def _of_base(base: str, target: float, extremes: Sequence[_Extremes]) -> str:
-    """Which method is cheapest and most expensive, in how many configurations, and how often the interval agrees."""
-    parts = [
-        f"in {kind}, cheapest is {_named([e.cheapest for e in of_metric])}, most expensive "
-        f"{_named([e.dearest for e in of_metric])}"
-        for metric, kind in _KINDS.items()
-        if (of_metric := [e for e in extremes if e.metric == metric])
-    ]
-    return f"{base} at {target:g} times its MACs: {'; '.join(parts)}."
-
-
-def _named(rows: Sequence[Mapping[str, Any]]) -> str:
-    """``fast (0.889, interval [0.515, 1.54], in 1 of 2) and width (0.631 to 0.7, ...)``."""
-    methods = dict.fromkeys(str(row["method"]) for row in rows)
-    named = []
-    for method in methods:
-        of_method = [row for row in rows if row["method"] == method]
-        share = f"in {len(of_method)} of {len(rows)}" if len(methods) > 1 else ""
-        inside = ", ".join(filter(None, [_size(of_method), share]))
-        named.append(f"{method} ({inside})" if inside else method)
-    return listed(named)
-
-
-def _size(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Ratios with their interval, or how often it excludes 1; nothing for compound, which is 1 by definition."""
-    ratios = _range([row["ratio"] for row in rows])
-    if rows[0]["method"] == REFERENCE:
-        return ""
-    if "low" not in rows[0]:  # on paper
-        return ratios
-    if len(rows) == 1:
-        return f"{ratios}, interval {span(rows[0]['low'], rows[0]['high'], rows[0]['n'])}"
-    clear = sum(row["high"] < 1 or row["low"] > 1 for row in rows)
-    return f"{ratios}, interval excludes 1 in {clear} of {len(rows)}"
-
-
-def _range(values: Sequence[float]) -> str:
-    low, high = number(min(values)), number(max(values))
-    return low if low == high else f"{low} to {high}"
 
 
 def _ratios_table(measured: pd.DataFrame, paper: pd.DataFrame) -> Table:
@@ -166,31 +91,6 @@ def _measured_cells(metrics: pd.DataFrame) -> list[str]:
     return [*cells, " or ".join(sorted(rounds)) or "-"]
 
 
-def _extremes_table(extremes: Sequence[_Extremes]) -> Table:
-    return build_table(
-        "Cheapest and most expensive method of each base at its largest target", extremes,
-        Field("base", lambda e: e.base), Field(TARGET.label, lambda e: f"{e.target:g}", number=True),
-        Field("cost", lambda e: METRICS[e.metric].label),
-        *_end("cheapest", lambda e: e.cheapest), *_end("most expensive", lambda e: e.dearest),
-        Field(CONFIGURATION.label, lambda e: e.place),
-    )  # fmt: skip
-
-
-def _end(label: str, method: Callable[[_Extremes], Mapping[str, Any]]) -> tuple[Field, ...]:
-    """Columns of one end: the method, its ratio, interval and rounds, where it has any."""
-
-    def interval(extremes: _Extremes) -> str:
-        row = method(extremes)
-        return span(row["low"], row["high"], row["n"]) if row.get("n") else "-"
-
-    return (
-        Field(label, lambda e: method(e)["method"]),
-        Field("times compound", lambda e: number(method(e)["ratio"]), number=True),
-        Field("95 % interval", interval, number=True),
-        Field(ROUNDS.label, lambda e: method(e).get("n") or "-", number=True),
-    )
-
-
 def _explained_table(explained: pd.DataFrame) -> Table:
     return build_table(
         "How far measured ratios to compound follow those on paper, over all members", explained,
@@ -199,39 +99,3 @@ def _explained_table(explained: pd.DataFrame) -> Table:
         *estimate("pearson", "correlation of logarithms, no unit"), count("n", "n, members"),
         value("tied", "rank correlation of the two on paper"), CONFIGURATION, entry("why", "noted"),
     )  # fmt: skip
-
-
-def _of_explained(explained: pd.DataFrame) -> list[str]:
-    """One sentence per measured metric, and why it does not show a cause."""
-    clear = explained[explained["spearman"].notna()]
-    if clear.empty:
-        return [f"What explains the ratios is not known: {why}." for why in explained["why"].unique()[:1]]
-    sentences = [
-        f"{METRICS[str(name)].label.capitalize()} relative to compound: "
-        + "; ".join(_follows(str(name), rows) for name, rows in of_metric.groupby("predictor", sort=False))
-        + f" ({_members(of_metric)})."
-        for name, of_metric in clear.groupby("metric", sort=False)
-    ]
-    tied = clear["tied"].dropna()
-    if len(tied):
-        sentences.append(
-            "All members of a group are compared with the same compound member, so these intervals are too narrow. "
-            f"Activations and parameters correlate with each other (rank correlation {_range(tied.tolist())}), so part "
-            "of the effect of one may be due to the other."
-        )
-    return sentences
-
-
-def _follows(predictor: str, ratios: pd.DataFrame) -> str:
-    rises, falls = int((ratios["spearman_low"] > 0).sum()), int((ratios["spearman_high"] < 0).sum())
-    counts = {"rises": rises, "falls": falls, "has no clear correlation": len(ratios) - rises - falls}
-    words = [f"{word} in {count}" for word, count in counts.items() if count]
-    settings = "configuration" if len(ratios) == 1 else "configurations"
-    return (
-        f"with {METRICS[predictor].label} it {listed(words)} of {len(ratios)} {settings} "
-        f"(rank correlation {_range(ratios['spearman'].tolist())})"
-    )
-
-
-def _members(ratios: pd.DataFrame) -> str:
-    return f"n = {_range([float(n) for n in ratios['n']])} members".replace(".0", "")

@@ -1,6 +1,6 @@
 "use strict";
-// What the page does beyond standing there: sorts tables, shows their other rows, saves drawings and tables, renews
-// itself while a run goes on. Without this script everything is still to be read.
+// What the page does beyond standing there: unfolds what a link points at, sorts tables, shows their other rows, saves
+// drawings and tables, renews itself while a run goes on. Without this script everything is still to be read.
 (() => {
   const unpack = async (id) => {
     const packed = atob(document.getElementById(id).textContent.trim());
@@ -31,7 +31,7 @@
   };
 
   const cells = (row) => [...row.cells].map((cell) => cell.textContent);
-  const complete = async (table) => {
+  const append = (table, rest) => {
     const note = document.querySelector(`[data-rest="${table.id}"]`);
     if (!note) return;
     delete note.dataset.rest;
@@ -39,12 +39,13 @@
     note.querySelector("button").remove();
     const body = table.tBodies[0];
     const model = body.rows[0];
-    for (const texts of (await data()).tables[table.id]) {
+    for (const texts of rest) {
       const row = model.cloneNode(true);
       texts.forEach((text, at) => (row.cells[at].textContent = text));
       body.append(row);
     }
   };
+  const complete = async (table) => append(table, (await data()).tables[table.id]);
   const valueOf = (text) => {
     const match = text.match(/-?\d+(\.\d+)?(e[+-]?\d+)?/i);
     return match ? Number(match[0]) : NaN;
@@ -95,7 +96,7 @@
 
   for (const drawing of document.querySelectorAll("figure > svg")) {
     const title = drawing.parentElement.querySelector("figcaption").textContent;
-    const name = `${drawing.closest(".chart").querySelector("h3").textContent}; ${title}`;
+    const name = `${drawing.closest(".chart").querySelector(".caption").textContent}; ${title}`;
     const act = () => {
       const copy = drawing.cloneNode(true);
       copy.setAttribute("style", "color: #000; background: #fff; font-family: sans-serif");
@@ -103,6 +104,22 @@
     };
     drawing.parentElement.querySelector("figcaption").append(" ", button("SVG", `Save as SVG: ${name}`, act));
   }
+
+  // Paper cannot be asked for the other rows, and nothing can be waited for once printing starts.
+  data().then(({ tables }) =>
+    addEventListener("beforeprint", () => {
+      for (const [id, rest] of Object.entries(tables)) append(document.getElementById(id), rest);
+    }),
+  );
+
+  const unfold = () => {
+    const target = document.getElementById(location.hash.slice(1).split("?")[0]);
+    if (!target?.closest("details")) return;
+    for (let box = target; box; box = box.parentElement) if (box.tagName === "DETAILS") box.open = true;
+    target.scrollIntoView();
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
 
   const live = document.querySelector("[data-every]");
   if (live) {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -16,7 +16,6 @@ from scalebench.report.writing.packing import packed, packed_json, source_hash
 
 ICONS = {
     "supported": "✓", "refuted": "✗", "not reproduced here": "≠", "inconclusive": "?", "not measured": "-",
-    "better": "✓", "worse": "✗", "same": "=",
 }  # fmt: skip
 PREVIEW, SHORT = 8, 12
 """Rows of a long table that stand on the page from the start, and how many make no table long."""
@@ -30,9 +29,15 @@ def render(report: Report, scripts: bool = True) -> str:
     return _written("report", report=report, pages=_Pages(scripts))
 
 
-def render_index(entries: Sequence[Any]) -> str:
-    """HTML of an index, see ``index.Entry``; it needs no script."""
-    return _written("index", entries=entries, pages=_Pages(scripts=False), policy=f"default-src 'none'; {_POLICY}")
+def render_index(groups: Mapping[str, Sequence[Any]], thumbnails: Mapping[str, str]) -> str:
+    """HTML of an index, see ``index.Entry``; it needs no script.
+
+    Args:
+        groups: entries by heading.
+        thumbnails: addresses of images by page, empty where there is none.
+    """
+    pages, policy = _Pages(scripts=False), f"default-src 'none'; {_POLICY}"
+    return _written("index", groups=groups, thumbnails=thumbnails, pages=pages, policy=policy)
 
 
 def render_fragment(title: str, text: Sequence[str], tables: Sequence[Table], most: int = 20) -> str:

@@ -9,13 +9,14 @@ import pandas as pd
 from scalebench.analysis.way import WAY
 from scalebench.procure.outcome import weigh
 from scalebench.record import Record
-from scalebench.report.content import Absent, Chart
+from scalebench.report.content import Absent, Chart, Elsewhere
 from scalebench.report.figures.forest import forest
 from scalebench.report.figures.roof import under_the_roof
+from scalebench.report.figures.speedup_dots import speedup_dots
 from scalebench.report.findings import Findings
+from scalebench.report.questions.asked import answers
 from scalebench.report.sections.change import compare_runs
 from scalebench.report.sections.inputs import inputs_section
-from scalebench.report.sections.optimised import optimised_section
 from scalebench.report.sections.parts import parts_section
 from scalebench.report.sections.purchase import pareto_section, sensitivity_section
 from scalebench.report.sections.results import draw_figures
@@ -63,6 +64,8 @@ def sweep() -> Findings:
 
 def charts_of_cases(now: Findings) -> Iterator[Chart]:
     """Charts of measured cases and rounds; ``now`` is a ``sweep``."""
+    answered = (question.chart(now.evidence, answer) for question, answer in answers(now.evidence).items())
+    yield from (chart for chart in answered if chart)
     yield from (chart for chart in draw_figures(now.analysis).values() if not isinstance(chart, Absent))
     placed = now.analysis.cases.assign(
         intensity=now.analysis.cases["macs"] / 2e7, ridge=4.0, machine=ABILITY.machine, threads=2, device="cpu",
@@ -77,9 +80,10 @@ def charts_of_sections() -> Iterator[Chart]:
     yield _chart(forest(compare_runs(earlier, later), "latency_s", "change-0"))
     for section in (
         _section(*_planted()), inputs_section(RATES, PAIRS), parts_section(analysis_of_parts().parts),
-        study_section(PREDICTORS, RESIDUALS, RANKS), optimised_section(_optimised()),
+        study_section(PREDICTORS, RESIDUALS, RANKS),
     ):  # fmt: skip
         yield from section.charts
+    yield speedup_dots(_optimised(), Elsewhere("runtimes", "How the models are run"))
 
 
 def charts_of_offers() -> Iterator[Chart]:

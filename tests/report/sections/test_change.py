@@ -14,7 +14,6 @@ from scalebench.report.content import Chart
 from scalebench.report.figures.forest import forest
 from scalebench.report.findings import Findings, find
 from scalebench.report.sections.change import change_section, compare_runs, since
-from scalebench.report.sections.headline import LIMIT
 from scalebench.report.sidebyside import Named, comparison_document, compose_comparison, slug
 from scalebench.report.write_report import write_pages, write_report
 from scalebench.store.jsonl import Results
@@ -102,10 +101,16 @@ def test_two_machines_side_by_side_name_both_and_say_what_differs_on_top(tmp_pat
     report = compose_comparison(a, b, comparison)
     assert report.title == "old against new"
     assert report.facts["A"].startswith("old: cpu-a, 27 rounds, measured 2026-11-23, 22:00")
-    assert report.decision[0].id == "differences", "before any ratio"
-    assert ("cpu-a and gpu-b", "hardware", "cores", "(none)", "64") in report.decision[0].tables[0].rows
-    assert report.counts["better"] == len(specifications())
-    assert len(report.headline.split()) <= LIMIT
+    answer, differences = report.answers[0], next(s for s in report.sections if s.id == "differences")
+    assert answer.question == "Is new slower than old?"
+    assert answer.sentences == (
+        "In latency, new is 2.00x faster than old (2.00 to 2.00) over 9 cases.", "Case by case, 9 are faster.",
+    )  # fmt: skip
+    assert answer.numbers["latency_s_ratio"] == pytest.approx(0.5)
+    assert answer.points[0] == "Two machines: cpu-a -> gpu-b (cores (none) -> 64)."
+    assert "In throughput, new and old are equal within 5 % over 9 cases." in answer.points
+    assert answer.chart is not None
+    assert ("cpu-a and gpu-b", "hardware", "cores", "(none)", "64") in differences.tables[0].rows
     page = write_pages(report, comparison_document(a, b, comparison), tmp_path)
     assert page.name == "old-vs-new.html"
     assert "B over A" in page.read_text(encoding="utf-8")
