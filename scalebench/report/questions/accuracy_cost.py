@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -60,9 +61,13 @@ class AccuracyCost(Question):
         """Top-1 against time, at the smallest and the largest batch."""
         rows = _timed(evidence.analysis.fronts)
         rows = by_setting(rows[rows["set"] == answer.numbers["set"]])[0]
-        drawn = front_panels(rows[rows["batch"].isin(ends(rows["batch"]))], [TIME], "accuracy-time", _TITLE)
+        drawn = [
+            replace(panel, title=f"batch {batch}")
+            for batch in ends(rows["batch"])
+            for panel in front_panels(rows[rows["batch"] == batch], [TIME], f"accuracy-time-{batch}", _TITLE)
+        ]
         table = Elsewhere(self.details, "Accuracy at the cost measured here")
-        return Chart("accuracy-time", _TITLE, READING, {}, drawn, table)
+        return Chart("accuracy-time", _TITLE, "", {}, tuple(drawn), table, note=READING)
 
 
 def _timed(fronts: pd.DataFrame) -> pd.DataFrame:

@@ -113,8 +113,9 @@ def _counted(cases: pd.DataFrame) -> pd.DataFrame:
 
 def _logs(rows: pd.DataFrame) -> pd.Series:
     """Log of the seconds per MAC of each model, over its resolutions, by family and model."""
-    rate = np.log(rows["latency_s"].astype(float) / (rows["macs"].astype(float) * rows["batch"].astype(float)))
-    return rate.groupby([rows["model"].map(family_of).rename("family"), rows["model"]]).mean()
+    rate = rows["latency_s"].astype(float) / (rows["macs"].astype(float) * rows["batch"].astype(float))
+    named = pd.DataFrame({"family": rows["model"].map(family_of), "model": rows["model"], "log": np.log(rate)})
+    return named.groupby(["family", "model"])["log"].mean()
 
 
 def _furthest(rows: pd.DataFrame) -> _Pair:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from scalebench.record import Record
+from scalebench.report.figures.drawing import canvas
+from scalebench.report.figures.scaling_ratios import _panel
 from scalebench.report.questions.compound_scaling import Scaling
 from scalebench.report.questions.question import Answer
 from scalebench.suite.case import Case
@@ -24,7 +27,9 @@ MEMBERS = {
 GROUP = Group("efficientnet_b0", 224, 400_000_000, 4.0, 0.02, tuple(MEMBERS.values()))
 
 
-def _rounds(method: str, seconds: float, batch: int = 1, factors: Sequence[float] = STEADY, mib: float = 100) -> list:
+def _rounds(
+    method: str, seconds: float, batch: int = 1, factors: Sequence[float] = STEADY, mib: float = 100
+) -> list[Record]:
     member = MEMBERS[method]
     case = Case(GROUP.model(member), member.resolution, batch=batch, threads=2)
     return rounds(case, seconds, factors, memory_bytes=mib * 2.0**20)
@@ -114,7 +119,17 @@ def test_undecided_dots_are_hollow_and_batches_have_their_panels() -> None:
     chart = question.chart(shown, answer)
     assert chart is not None
     assert [panel.title for panel in chart.panels] == ["batch 1", "batch 8"]
-    assert "hollow: undecided" in chart.takeaway
+    assert "hollow: undecided" in chart.note
+    groups = shown.analysis.groups
+    rows = groups[(groups["metric"] == "latency_s") & (groups["method"] != "compound") & (groups["batch"] == 1)]
+    with canvas() as (_, axes):
+        _panel(rows, rows, axes)
+        markers = [line for line in axes.lines if line.get_linestyle() == "None"]
+        hollow = {
+            round(float(np.asarray(line.get_xdata())[0]), 3) for line in markers if line.get_markerfacecolor() == "none"
+        }
+        assert len(markers) == 2
+        assert hollow == {rows[rows["method"] == "width"]["ratio"].round(3).iloc[0]}
 
 
 def test_numbers_on_committed_records_follow_from_their_laps() -> None:

@@ -108,7 +108,7 @@ def test_time_and_memory_have_a_panel_each() -> None:
     assert answer is not None
     chart = ResolutionCost().chart(shown, answer)
     assert chart is not None
-    assert [panel.title.split(";")[0] for panel in chart.panels] == ["latency", "memory"]
+    assert [panel.title for panel in chart.panels] == ["latency, batch 1", "memory, batch 1"]
     assert all("ResNet-50" in panel.svg for panel in chart.panels)
 
 

@@ -43,11 +43,15 @@ def measured(case: Case, number: int, slower: float) -> Record:
     )
 
 
-@pytest.fixture
-def analysis() -> Analysis:
+def analysis_of_parts() -> Analysis:
     cases = [Case(f"efficientnet_b{n}", 224, mode=BLOCKS) for n in range(5)]
     rounds = [measured(case, number, slower) for case in cases for number, slower in enumerate((1.0, 1.05, 0.97))]
     return analyse(plan_of(*cases), rounds)
+
+
+@pytest.fixture
+def analysis() -> Analysis:
+    return analysis_of_parts()
 
 
 def test_shares_with_intervals_over_rounds(analysis: Analysis) -> None:
