@@ -36,8 +36,11 @@ def inputs(rounds: pd.DataFrame) -> pd.DataFrame:
         single-threaded process while ``processes`` of them run, with its 95 % interval; the steps are geometric means
         of the rounds' medians, seconds per image, in one process alone.
     """
+    own = _used(rounds, rounds["mode"] == INPUT)
+    if own.empty:
+        return pd.DataFrame(columns=pd.Index(INPUTS))
     rows, shared = [], pooled(rounds, ["throughput_ips"])
-    for _, group in _used(rounds, rounds["mode"] == INPUT).groupby(["machine", "case"], sort=False):
+    for _, group in own.groupby(["machine", "case"], sort=False):
         first = group.iloc[0]
         processes = int(first["instances"])
         rates = group.assign(throughput_ips=group["throughput_ips"] / processes)
@@ -68,6 +71,8 @@ def feeding(
     Returns: columns ``FEEDING``; ``cores`` is the model's images per second over those of one core, and
         ``prepared_on`` the label of the images' host in ``decoders``.
     """
+    if decoders.empty:
+        return pd.DataFrame(columns=pd.Index(FEEDING))
     by_case, shared = dict(list(_used(rounds).groupby(["machine", "case"]))), pooled(rounds, ["throughput_ips"])
     most = decoders.groupby(["machine", "decoder", "camera", "resolution"])["processes"].transform("max")
     hosts = {machine: environment.host or machine for machine, environment in machines.items()}

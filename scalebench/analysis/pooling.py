@@ -48,9 +48,7 @@ def pooled(rounds: pd.DataFrame, metrics: Sequence[str], ratios: bool = True) ->
     used = rounds[rounds["used"].astype(bool)]
     lapped = [metric for metric in LAPPED if metric in metrics]
     priors = {
-        (metric, *configuration.values()): fit_prior([
-            scatter([np.log(own) for own in _positive(rows, metric)]) for _, rows in of_all.groupby("case", sort=False)
-        ])
+        (metric, *configuration.values()): fit_prior([scatter(logs) for logs in _logs_of_cases(of_all, metric)])
         for configuration, of_all in by_configuration(used) for metric in lapped
     }  # fmt: skip
     ratio_priors = {
@@ -61,8 +59,14 @@ def pooled(rounds: pd.DataFrame, metrics: Sequence[str], ratios: bool = True) ->
     return Pooled(spreads(rounds, metrics), priors, ratio_priors)
 
 
-def _positive(rounds: pd.DataFrame, metric: str) -> list[tuple[float, ...]]:
-    return list(values_by_session(rounds[rounds[metric] > 0], metric).values())
+def _logs_of_cases(rounds: pd.DataFrame, metric: str) -> list[list[np.ndarray]]:
+    """Logarithms of the values above zero, by case and session; plain lists, as a frame per case takes seconds."""
+    sessions = rounds["session"] if "session" in rounds else [0] * len(rounds)
+    by_case: dict[Hashable, dict[int, list[float]]] = {}
+    for case, session, value in zip(rounds["case"], sessions, rounds[metric], strict=True):
+        if value > 0:
+            by_case.setdefault(case, {}).setdefault(session, []).append(value)
+    return [[np.log(own) for own in of_case.values()] for of_case in by_case.values()]
 
 
 def _ratio_prior(rounds: pd.DataFrame, metric: str) -> Prior:

@@ -166,9 +166,12 @@ def scatter(logs: Sequence[np.ndarray]) -> Part:
 
 def by_session(rounds: pd.DataFrame, metric: str) -> dict[int, tuple[float, ...]]:
     """Values of a metric by session; without a column ``session`` they are those of one session."""
-    rows = rounds[rounds[metric].notna()]
-    numbers = rows["session"] if "session" in rows else rows["machine"].map(lambda _: 0)
-    return {int(number): tuple(own) for number, own in rows[metric].groupby(numbers)}
+    sessions = rounds["session"].tolist() if "session" in rounds else [0] * len(rounds)
+    values: dict[int, list[float]] = {}
+    for number, value in zip(sessions, rounds[metric].tolist(), strict=True):
+        if not (math.isnan(number) or math.isnan(value)):
+            values.setdefault(int(number), []).append(value)
+    return {number: tuple(values[number]) for number in sorted(values)}
 
 
 def spreads(rounds: pd.DataFrame, metrics: Sequence[str]) -> dict[tuple[str, str], Spread]:
@@ -181,7 +184,7 @@ def spreads(rounds: pd.DataFrame, metrics: Sequence[str]) -> dict[tuple[str, str
     found = {}
     for machine, own in used.groupby("machine", sort=False):
         for metric in metrics if "session" in own and own["session"].nunique() > 1 else ():
-            rows = own[own[metric] > 0]
+            rows = own.loc[own[metric] > 0, ["case", "session", metric]]
             cases = [SessionRounds(by_session(of_case, metric)) for _, of_case in rows.groupby("case", sort=False)]
             if rows["session"].nunique() > 1:
                 found[str(machine), metric] = estimate(cases, metric)

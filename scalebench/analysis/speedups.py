@@ -31,9 +31,12 @@ def optimised(rounds: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
         relative to the plain one's; ``break_even`` is the number of images after which preparing has paid for itself:
         prepare_s / (1 / plain - 1 / this), infinite where it never does.
     """
-    used, shared = rounds[rounds["used"]], pooled(rounds, ["throughput_ips"])
     rows: list[dict[str, Any]] = []
-    for _, group in cases.groupby(SAME, sort=False):
+    several = cases[cases.groupby(SAME, sort=False)["case"].transform("size") > 1]
+    if several.empty:
+        return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
+    used, shared = rounds[rounds["used"]], pooled(rounds, ["throughput_ips"])
+    for _, group in several.groupby(SAME, sort=False):
         if plain := plain_case(group):
             base = _speeds(used, plain, shared)
             others = (row for row in group.to_dict("records") if row["case"] != plain["case"])

@@ -112,7 +112,7 @@ def _entry(file: Path) -> Entry | None:
             tuple((str(n), str(answers[n]["question"]), str(answers[n]["sentences"][0])) for n in content["asked"])
             if answers
             else (),
-            tuple(dict.fromkeys(_machine(label, facts) for label, facts in content.get("machines", {}).items())),
+            _machines(content.get("machines", {})),
             _span(measured) or _span(measured.get("b", {})),
             str(content.get("kind", "report")),
         )
@@ -120,8 +120,12 @@ def _entry(file: Path) -> Entry | None:
         return None
 
 
-def _machine(label: str, facts: Mapping[str, Any]) -> str:
-    return machine_words(Environment(label, "", "", facts["hardware"])) or label
+def _machines(machines: Mapping[str, Any] | list[str]) -> tuple[str, ...]:
+    """In words; a decision names its machines without their facts."""
+    if isinstance(machines, list):
+        return tuple(map(str, machines))
+    words = (machine_words(Environment(name, "", "", facts["hardware"])) or name for name, facts in machines.items())
+    return tuple(dict.fromkeys(words))
 
 
 def _span(measured: Mapping[str, Any]) -> str:

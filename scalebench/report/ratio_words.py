@@ -12,6 +12,7 @@ from scalebench.analysis.stats import LEVEL, Estimate
 
 MARGIN = 0.05
 """Differences within it do not matter to a reader."""
+_NARROW = 1.01
 Outcome = Literal["less", "more", "equal", "undecided"]
 
 
@@ -35,11 +36,23 @@ def figure(ratio: float) -> str:
 
 
 def bounds(ratio: Estimate) -> str:
-    """Interval of a ratio, to follow it: `` (0.97 to 1.08)``; empty where it is narrower than the digits shown."""
+    """Interval of a ratio, to follow it: `` (0.97 to 1.08)``; empty where it is within 1 % of the value."""
+    text = _bounds(ratio)
+    return f" ({text})" if text else ""
+
+
+def judged_bounds(ratio: Estimate) -> str:
+    """The same with the word for a ratio that may be 1: `` (0.97 to 1.08, undecided)``."""
+    words = [_bounds(ratio), "undecided" if outcome(ratio) == "undecided" else ""]
+    text = ", ".join(filter(None, words))
+    return f" ({text})" if text else ""
+
+
+def _bounds(ratio: Estimate) -> str:
     if not (math.isfinite(ratio.low) and math.isfinite(ratio.high)):
-        return " (no interval)"
-    low, high = figure(ratio.low), figure(ratio.high)
-    return f" ({low} to {high})" if low != high else ""
+        return "no interval"
+    narrow = ratio.high / ratio.value < _NARROW and ratio.value / ratio.low < _NARROW
+    return "" if narrow else f"{figure(ratio.low)} to {figure(ratio.high)}"
 
 
 def times(ratio: Estimate) -> str:

@@ -19,7 +19,7 @@ from scalebench.store.jsonl import Results, read_results, result_files
 from tests.report.many_records import many_results
 
 BUDGETS = {
-    "page, kB": 1700.0, "without scripts, kB": 450.0, "elements": 5000.0, "analyse and write, s": 10.0,
+    "page, kB": 1700.0, "without scripts, kB": 600.0, "elements": 5000.0, "analyse and write, s": 4.0,
     "first paint, ms": 500.0, "first paint at 4x throttle, ms": 1000.0, "explorer ready, ms": 1500.0,
     "filter, ms": 300.0,
 }  # fmt: skip
@@ -89,7 +89,8 @@ def painted(page: Any) -> float:
 def ready(page: Any) -> float:
     """Milliseconds from looking at the explorer to its first chart: unpacking, loading and drawing."""
     started = time.perf_counter()
-    page.locator("#explorer").evaluate("e => e.scrollIntoView()")
+    page.evaluate("location.hash = '#explorer'")
+    page.locator("#explore .vega").evaluate("e => e.scrollIntoView()")
     page.wait_for_selector("#explore[data-drawn]")
     return 1e3 * (time.perf_counter() - started)
 

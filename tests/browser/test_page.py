@@ -135,7 +135,7 @@ def test_drawings_and_tables_can_be_saved(open_page: Open) -> None:
     page = open_page()
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
     with page.expect_download() as drawing:
-        page.locator("#f1 figcaption button").first.click()
+        page.locator("#f7 figcaption button").first.click()
     svg = Path(drawing.value.path()).read_text(encoding="utf-8")
     assert svg.startswith("<svg")
     assert drawing.value.suggested_filename.endswith(".svg")

@@ -69,7 +69,8 @@ class SizeQuestion(Question):
     def answer(self, evidence: Evidence) -> Answer | None:
         """Time at 320 px over that at 128 px."""
         cases = evidence.analysis.cases
-        first = cases[(cases["model"] == "resnet50") & (cases["batch"] == 1)].drop_duplicates("resolution")
+        others = ~cases["model"].str.startswith("efficientnet") & cases["memory_bytes"].notna()
+        first = cases[others & (cases["batch"] == 1)].drop_duplicates("resolution")
         times = dict(zip(first["resolution"], first["latency_s"], strict=True))
         if not {128, 320} <= times.keys():
             return None
@@ -82,10 +83,9 @@ class SizeQuestion(Question):
         )
 
     def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
-        """Throughput against resolution, which is a figure of the details otherwise."""
+        """Time and memory against resolution."""
         assert answer.numbers["ratio"]
-        chart = resolution_curves(evidence.analysis.cases)
-        return chart if isinstance(chart, Chart) else None
+        return resolution_curves(evidence.analysis.cases)
 
 
 class CountQuestion(Question):

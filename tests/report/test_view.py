@@ -14,7 +14,7 @@ from scalebench.report.looks import drawn_family, series
 from scalebench.report.result_tables import effect
 from scalebench.report.sections.results import draw_figures
 from scalebench.report.view import answers_before_details, articles, claims_sections, compose
-from tests.report.literal_report import Built, make_record, make_rounds
+from tests.report.literal_report import Built, make_record
 
 
 def test_the_first_answer_is_the_title_and_answers_come_in_order(full: Built) -> None:
@@ -31,25 +31,25 @@ def test_a_link_leads_to_details_that_are_there(full: Built) -> None:
     assert count.details is None, "its section does not exist"
 
 
-def test_a_figure_stands_once_on_the_page(full: Built) -> None:
-    report = compose(full.findings)
-    assert report.answers[0].chart is not None
-    assert report.answers[0].chart.id == "f2"
-    (resolution,) = [section for section in report.sections if section.id == "resolution"]
-    assert [chart.id for chart in resolution.charts] == ["f3"]
+def test_a_figure_stands_once_on_the_page(full: Built, figures: dict[str, Chart | Absent]) -> None:
+    heat, memory = figures["f7"], Section("memory", "Memory", charts=(figures["f7"],))
+    assert isinstance(heat, Chart)
+    answer = Answered("ask-x", "Does it fit?", ("Yes.",), chart=heat, details=Elsewhere("memory", ""))
+    (shown,), details = answers_before_details([answer], [memory])
+    assert shown.chart is not None
+    assert "memory" not in [section.id for section in details], "nothing is left of it"
+    assert shown.details is None
+    assert "f7" not in draw_figures(full.analysis, {"f7"})
 
 
 def test_the_table_of_an_answers_figure_is_a_detail(figures: dict[str, Chart | Absent]) -> None:
-    own = figures["f4"]
-    assert isinstance(own, Chart)
-    assert isinstance(own.table, Table)
-    empty = Section("matched", "Matched groups", charts=(own,))
-    answer = Answered("ask-x", "Does it pay?", ("Yes.",), chart=own, details=Elsewhere("matched", ""))
-    (shown,), (tables,) = answers_before_details([answer], [empty])
-    assert tables.tables == (own.table,)
+    heat, own = figures["f7"], Table("numbers", (), (("1",),))
+    assert isinstance(heat, Chart)
+    answer = Answered("ask-x", "Does it pay?", ("Yes.",), chart=replace(heat, table=own))
+    (shown,), (tables,) = answers_before_details([answer], [])
+    assert tables.tables == (own,)
     assert shown.chart is not None
     assert shown.chart.table == Elsewhere(tables.id, tables.title)
-    assert shown.details is None, "nothing is left of the section"
 
 
 def test_no_section_is_empty_and_none_is_about_offers(full: Built) -> None:
@@ -106,40 +106,6 @@ def test_an_effect_has_its_interval_where_there_is_one(full: Built) -> None:
     assert effect(replace(verdict, effect=math.nan)) == ""
 
 
-def test_every_way_of_running_has_a_panel_of_its_own(figures: dict[str, Chart | Absent]) -> None:
-    for name in ("f1", "f2", "f3"):
-        chart = figures[name]
-        assert isinstance(chart, Chart)
-        assert [panel.title.split(", fp32")[0] for panel in chart.panels] == [
-            "cpu-a, batch 1", "cpu-a, batch 8", "gpu-b, batch 1",
-        ]  # fmt: skip
-    groups = figures["f4"]
-    assert isinstance(groups, Chart)
-    assert len(groups.panels) == 6  # latency and memory each
-
-
-def test_takeaways_come_from_the_data(full: Built, figures: dict[str, Chart | Absent]) -> None:
-    resolution, groups = figures["f2"], figures["f4"]
-    assert isinstance(resolution, Chart)
-    assert isinstance(groups, Chart)
-    # Latency is proportional to MACs, and those to pixels, in these records.
-    assert resolution.numbers["steepest"] == pytest.approx(-1, rel=1e-6)
-    assert groups.numbers["comparisons"] == 6
-    assert groups.numbers["ratio"] == pytest.approx(0.995)
-
-
-def test_a_takeaway_follows_its_data(build: Callable[..., Built]) -> None:
-    slower = [
-        replace(
-            r, facts={**r.facts, "latency_s": r.facts["latency_s"] * (3 if r.case.model == "efficientnet_b0" else 1)}
-        )
-        for r in make_rounds(3)
-    ]
-    chart = draw_figures(build(slower).analysis)["f1"]
-    assert isinstance(chart, Chart)
-    assert chart.takeaway.startswith("Per counted MAC, efficientnet takes 3.00 times as long as resnet")
-
-
 def test_a_figure_without_data_is_left_out_and_the_reason_is_told(build: Callable[..., Built]) -> None:
     built = build([make_record("resnet50", 128, 1e9, r) for r in range(3)])
     figures = draw_figures(built.analysis)
@@ -147,7 +113,7 @@ def test_a_figure_without_data_is_left_out_and_the_reason_is_told(build: Callabl
     assert drawn == ["f9"], "three rounds of one case have a spread, and nothing else"
     report = compose(built.findings)
     told = {row[0] for s in report.sections if s.id == "gaps" for t in s.tables for row in t.rows}
-    assert any("Throughput against resolution: no model" in text for text in told)
+    assert any("Memory by model, batch and resolution: no model" in text for text in told)
     assert any("resnet50@192" in text for text in told), "missing cases are listed"
 
 

@@ -25,8 +25,8 @@ OURS = 4
 
 
 READING_ORDER = (
-    "ask-size", "ask-count", "claims", "paper", "compute", "resolution", "matched", "exponents", "memory", "batch",
-    "trust", "explorer", "cases", "gaps", "method",
+    "ask-size", "ask-count", "claims", "paper", "axes", "exponents", "accuracy", "memory", "batch", "trust", "explorer",
+    "cases", "gaps", "method",
 )  # fmt: skip
 
 
@@ -122,12 +122,12 @@ def test_figures_have_a_name_a_takeaway_and_a_table(full: Built) -> None:
     html = full.html
     drawings = re.findall(r"<svg [^>]*>", html)
     plots = [drawing for drawing in drawings if 'class="plot"' in drawing]
-    assert len(plots) == 3 * 3 + 6 + 2 + 1 + 3  # f1, f2, f3; f4 of two metrics; f7 and f8 without batch; f9
+    assert len(plots) == 2 * 3 + 2 + 1 + 3  # time and memory of f2; f7 and f8 without batch; f9
     assert all('role="img"' in d and 'aria-label="' in d and "viewBox" in d for d in drawings)
     assert "#010203" not in html
     figures = {f["id"] for f in full.json["figures"]}
-    assert figures == {"f1", "f2", "f3", "f4", "f7", "f8", "f9"}
-    assert html.count('class="takeaway"') == len(figures)
+    assert figures == {"f2", "f7", "f8", "f9"}
+    assert html.count('class="takeaway"') == len(figures) - 1, "the answer above a figure says what it shows"
     assert html.count("<summary>Table: ") + html.count('<p class="twin">Table: ') == len(figures)
 
 
@@ -211,8 +211,11 @@ def test_what_was_not_measured_never_looks_as_if_it_were(full: Built) -> None:
 
 def test_no_records_at_all_make_a_page(build: Callable[..., Built]) -> None:
     built = build([], counts=False, claims=())
-    assert "This suite names no claims" in built.html
-    assert "none yet" in built.html
+    page = Page(built.html)
+    assert page.tags["article"] == 0
+    assert '<h1 id="title">A small suite</h1>' in built.html, "there is no answer"
+    assert '<details class="part" open>' in built.html, "and so its details are unfolded"
+    assert built.json["answers"] == {}
 
 
 def test_missing_metrics_are_no_numbers(build: Callable[..., Built]) -> None:
@@ -220,7 +223,7 @@ def test_missing_metrics_are_no_numbers(build: Callable[..., Built]) -> None:
         replace(r, facts={"latency_s": r.facts["latency_s"], "memory_bytes": float("nan")}) for r in make_rounds(3)
     ]
     built = build(rounds)
-    assert "Memory against resolution: no model" in built.html
+    assert "Memory by model, batch and resolution: no model" in built.html
     assert Page(built.html).tags["svg"] > 0
 
 

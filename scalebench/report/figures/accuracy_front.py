@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.accuracy_fronts import AXES
 from scalebench.metrics import METRICS
 from scalebench.report.content import Panel
-from scalebench.report.figures.drawing import INK, EndLabel, draw, label_ends, label_points, log_axis
+from scalebench.report.figures.drawing import INK, draw, end_of, intervals, label_ends, label_points, log_axis
 from scalebench.report.figures.panels import scatter_front
 from scalebench.report.labels import by_configuration, point_label
 from scalebench.report.looks import look, series
@@ -63,13 +63,15 @@ def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
     for name, rows in data.groupby(data["model"].map(series)):
         style = look(str(name))
         low, high = (rows[end].astype(float) / COSTS[axis].factor for end in ("low", "high"))
-        axes.hlines(
-            rows["y"], low.fillna(rows["x"]), high.fillna(rows["x"]), colors=style.colour, linewidth=1, alpha=0.4
-        )
+        intervals(axes, rows["y"], low, high, style.colour, width=1, alpha=0.4)
         scatter_front(axes, rows, style)
-        if not rows["front"].astype(bool).any():  # those on the front are named one by one
-            last = rows.nlargest(1, "x").iloc[0]
-            ends.append(EndLabel(float(last["x"]), float(last["y"]), family_name(str(name)), style.colour))
+        leading = rows[rows["front"].astype(bool)].sort_values("x")
+        if len(leading) > 1:  # above the front is always room
+            x, y = leading[["x", "y"]].iloc[len(leading) // 2]
+            axes.annotate(family_name(str(name)), (x, y), xytext=(-9, 7), textcoords="offset points", ha="right",
+                          fontsize=9, color=style.colour)  # fmt: skip
+        else:
+            ends.append(end_of(rows, family_name(str(name)), style.colour))
     best = data[data["front"].astype(bool)].sort_values("x")
     axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
     axes.set_xlabel(COSTS[axis].heading)

@@ -8,12 +8,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Panel
-from scalebench.report.figures.drawing import INK, EndLabel, draw, end_of, label_ends, log_axis
-from scalebench.report.figures.panels import ALL_CASES, dense, per_way, scatter
-from scalebench.report.labels import by_configuration
+from scalebench.report.figures.drawing import INK, EndLabel, draw, end_of, intervals, label_ends, log_axis
+from scalebench.report.figures.panels import ALL_CASES, dense, panels, scatter
 from scalebench.report.looks import DASHES, MARKERS, look, series
 from scalebench.report.model_names import family_name, model_name
 
@@ -22,31 +20,33 @@ MOST_CURVES = 6
 
 
 def latency_against_macs(cases: pd.DataFrame) -> Chart:
-    """Figure 1; ``cases`` as in ``summary.summarise``, with a latency and counted MACs."""
+    """Figure 1, a panel per batch; ``cases`` of one setting as in ``summary.summarise``, timed and counted."""
     title = "Time against counted MACs (half the FLOPs)"
     reading = (
         "Along the dotted line time is proportional to MACs. What lies above it is slow for its MACs. Bars are 95 % "
         "intervals."
     )
-    drawn, note = per_way(cases, partial(_compute_panel, cases), "f1", title)
-    return Chart("f1", title, reading, {}, drawn, ALL_CASES, note=note)
+    named = [(f"batch {batch}", rows) for batch, rows in cases.groupby("batch")]
+    drawn, note = panels(named, partial(_compute_panel, cases), "f1", title)
+    return Chart("f1", title, "", {}, drawn, ALL_CASES, note=f"{reading} {note}".strip())
 
 
 def resolution_curves(cases: pd.DataFrame) -> Chart:
-    """Figure 2: time and memory of models that were measured at two resolutions or more."""
+    """Figure 2: time and memory at each batch of models of one setting that were measured at several resolutions."""
     title = "Time and memory against resolution"
     named = [
-        (f"{METRICS[metric].title}; {configuration}", rows, metric)
-        for configuration, rows in by_configuration(cases)
+        (f"{METRICS[metric].title}, batch {batch}", rows, metric)
+        for batch, rows in cases.groupby("batch")
         for metric in ("latency_s", "memory_bytes")
+        if rows[metric].notna().any()
     ]
     drawn = [
         Panel(name, draw(partial(_resolution_panel, cases, metric, rows), f"f2-{index}", f"{title}; {name}"))
         for index, (name, rows, metric) in enumerate(named)
     ]
-    most = int(cases.groupby(WAY)["model"].nunique().max())
-    note = f"Of {most} models those with most resolutions are drawn." if most > MOST_CURVES else ""
-    return Chart("f2", title, "Bands are 95 % intervals.", {}, tuple(drawn), ALL_CASES, note=note)
+    most = int(cases.groupby("batch")["model"].nunique().max())
+    left = f" Of {most} models those with most resolutions are drawn." if most > MOST_CURVES else ""
+    return Chart("f2", title, "", {}, tuple(drawn), ALL_CASES, note=f"Bands are 95 % intervals.{left}")
 
 
 def _same_machine(every: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
@@ -78,13 +78,6 @@ def _ends(rows: pd.DataFrame, metric: str) -> tuple[pd.Series, pd.Series]:
     return low, high
 
 
-def _intervals(axes: Axes, rows: pd.DataFrame, x: pd.Series, metric: str, colour: str) -> None:
-    """95 % intervals as vertical bars, where there are any."""
-    low, high = _ends(rows, metric)
-    known = low.notna() & high.notna()
-    axes.vlines(x[known], low[known], high[known], colors=colour, linewidth=1, alpha=0.6)
-
-
 def _band(axes: Axes, rows: pd.DataFrame, x: pd.Series, metric: str, colour: str) -> None:
     """95 % intervals as a band along a curve, where there are any."""
     low, high = _ends(rows, metric)
@@ -104,7 +97,7 @@ def _compute_panel(every: pd.DataFrame, cases: pd.DataFrame, axes: Axes) -> None
     for name, rows in data.groupby("series"):
         style = look(str(name))
         if not dense(cases):  # so many intervals would hide the points
-            _intervals(axes, rows, rows["x"], "latency_s", style.colour)
+            intervals(axes, rows["x"], *_ends(rows, "latency_s"), style.colour, vertical=True, width=1, alpha=0.6)
         scatter(axes, rows, style, pixels=dense(cases))
         ends.append(end_of(rows, family_name(str(name)), style.colour))
     _axes(axes, "macs", "latency_s")

@@ -1,24 +1,23 @@
-"""Matplotlib figure -> small SVG that follows the page's text colour and shares no id with another one."""
+"""The report's style, its axes, and labels on them; as few elements as a drawing needs, since a page has thirty."""
 
 from __future__ import annotations
 
 import io
 import math
-import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
-from markupsafe import escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
-from scour import scour
 
+from scalebench.report.figures.svg import page_svg
 from scalebench.report.labels import plain, short
 
 INK = "#010203"
@@ -52,38 +51,6 @@ STYLE: dict[Any, Any] = {
 }
 WIDTH, HEIGHT = 5.4, 3.9
 MOST_TICKS = 7
-_CLEANING = [
-    "--enable-id-stripping", "--shorten-ids", "--remove-metadata", "--strip-xml-prolog", "--no-line-breaks",
-    "--enable-comment-stripping", "--indent=none", "--quiet", "--set-precision=4",
-]  # fmt: skip
-
-_DROPPED = (
-    (r"<style[^>]*>.*?</style>", ""),
-    (r"<defs></defs>", ""),
-    (r' font-family="[^"]*"', ""),  # the page's own font
-    (r' transform="rotate\(-0 [^)]*\)"', ""),
-    (r' clip-path="[^"]*"( fill="none" stroke="currentColor" stroke-linecap="square" stroke-opacity)', r"\1"),
-)
-"""Patterns in a drawing that say nothing, a third of its length, and what remains of them."""
-
-_GRID = re.compile(r'<path d="m([^"]*)"( fill="none" stroke="currentColor" [^>]*stroke-opacity="\.15"[^>]*)/>')
-_RUN = re.compile(r'<path d="m[^"]*"([^>]*)/>(?:<path d="m[^"]*"\1/>)+')
-
-
-def _one_grid(drawn: str) -> str:
-    """All grid lines as one path: a page of thirty drawings has hundreds of them."""
-    lines = _GRID.findall(drawn)
-    if not lines:
-        return drawn
-    whole = f'<path d="{"".join(f"M{d}" for d, _ in lines)}"{lines[0][1]}/>'
-    at = next(_GRID.finditer(drawn)).start()
-    return drawn[:at] + whole + _GRID.sub("", drawn[at:])
-
-
-def _joined(run: re.Match[str]) -> str:
-    """Neighbouring paths that look the same as one path, intervals mostly."""
-    lines = re.findall(r'd="m([^"]*)"', run[0])
-    return f'<path d="{"".join(f"M{d}" for d in lines)}"{run[1]}/>'
 
 
 @contextmanager
@@ -111,18 +78,36 @@ def to_svg(figure: Figure, prefix: str, label: str) -> str:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # the browser has its own fonts
         figure.savefig(raw, format="svg", metadata={"Date": None}, transparent=True)
-    options = scour.parse_args([*_CLEANING, f"--shorten-ids-prefix={prefix}-"])
-    drawn = scour.scourString(raw.getvalue(), options).strip()
-    drawn = re.sub(rf"(fill|stroke)(:\s*|=\"){INK}", r"\1\2currentColor", drawn)  # what follows looks for it
-    for pattern, replacement in _DROPPED:
-        drawn = re.sub(pattern, replacement, drawn, flags=re.DOTALL)
-    drawn = _RUN.sub(_joined, _one_grid(drawn))
-    drawn = re.sub(r"(?<= [xy]=\")-?\d+\.\d{2,}", lambda match: f"{float(match[0]):.4g}", drawn)
-    head, rest = drawn[drawn.index("<svg") :].split(">", 1)
-    box = re.search(r'viewBox="[^"]*"', head)
-    size = box[0] if box else ""
-    spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-    return f'<svg {spaces} {size} class="plot" role="img" aria-label="{escape(label)}">{rest}'
+    return page_svg(raw.getvalue(), prefix, label, INK)
+
+
+def intervals(
+    axes: Axes, at: Iterable[float], low: pd.Series, high: pd.Series, colour: str, *, vertical: bool = False,
+    width: float = 1.2, alpha: float = 1.0,
+) -> None:  # fmt: skip
+    """Bars from ``low`` to ``high`` at each place where both ends are known, drawn as one line with gaps."""
+    known = (low.notna() & high.notna()).to_numpy()
+    places = np.repeat(np.array(list(at), dtype=float)[known], 3)
+    gaps = np.full(int(known.sum()), np.nan)
+    ends = np.column_stack([low[known], high[known], gaps]).astype(float).ravel()
+    x, y = (places, ends) if vertical else (ends, places)
+    axes.plot(x, y, color=colour, linewidth=width, alpha=alpha, solid_capstyle="butt", zorder=1)
+
+
+def _join_grid(axes: Axes) -> None:
+    """The grid lines of each axis as one line with gaps."""
+    for axis, transform in ((axes.xaxis, axes.get_xaxis_transform()), (axes.yaxis, axes.get_yaxis_transform())):
+        if not axis.get_tick_params()["gridOn"]:
+            continue
+        low, high = sorted(axis.get_view_interval())
+        ticks = [tick for tick in axis.get_majorticklocs() if low <= tick <= high]
+        places, across = np.repeat(ticks, 3), np.tile([0.0, 1.0, np.nan], len(ticks))
+        x, y = (places, across) if axis is axes.xaxis else (across, places)
+        axis.set_major_locator(FixedLocator(ticks))
+        axis.grid(visible=False)
+        axes.plot(x, y, transform=transform, scalex=False, scaley=False, clip_on=False, solid_capstyle="butt",
+                  zorder=0.5, color=mpl.rcParams["grid.color"], alpha=mpl.rcParams["grid.alpha"],
+                  linewidth=mpl.rcParams["grid.linewidth"])  # fmt: skip
 
 
 def log_axis(axes: Axes, which: str, values: Sequence[float], ticks: Sequence[float] = ()) -> None:
@@ -259,4 +244,5 @@ def draw(painter: Painter, prefix: str, label: str, height: float = HEIGHT) -> s
     """SVG of what ``painter`` puts on empty axes."""
     with canvas(height=height) as (figure, axes):
         painter(axes)
+        _join_grid(axes)
         return to_svg(figure, prefix, label)

@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Chart, Table
-from scalebench.report.figures.drawing import EndLabel, label_ends, log_axis
+from scalebench.report.figures.drawing import EndLabel, intervals, label_ends, log_axis
 from scalebench.report.figures.panels import panels
 from scalebench.report.looks import GREY, Look, nth_look
 from scalebench.report.tables import number
@@ -55,8 +55,7 @@ def _panel(feeding: pd.DataFrame, rates: pd.DataFrame, axes: Axes) -> None:
     for decoder, rows in rates.groupby("decoder"):
         style, data = LOOKS[str(decoder)], _placed(rows, "per_core_ips")
         _line(axes, data, style)
-        known = data.dropna(subset=ends)
-        axes.vlines(known["x"], known[ends[0]], known[ends[1]], colors=style.colour, linewidth=1, alpha=0.6)
+        intervals(axes, data["x"], data[ends[0]], data[ends[1]], style.colour, vertical=True, width=1, alpha=0.6)
         labels.append(EndLabel(data["x"].iloc[-1], data["y"].iloc[-1], str(decoder), style.colour))
     for name, rows in models.groupby("name"):
         _line(axes, rows, Look(GREY, "X", ":"))

@@ -14,7 +14,7 @@ from scalebench.analysis.compare.comparison import Compared, Comparison
 from scalebench.metrics import METRICS
 from scalebench.report.comparison_text import HEADINGS, NUMERIC, cells, standing, title, word, words
 from scalebench.report.content import Absent, Chart, Column, Table
-from scalebench.report.figures.drawing import INK, log_axis, name_rows
+from scalebench.report.figures.drawing import INK, intervals, log_axis, name_rows
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import short
@@ -108,8 +108,7 @@ def _panel(ratios: pd.DataFrame, axes: Axes) -> None:
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
     for verdict, rows in ratios.groupby("verdict"):
         style = _LOOKS[str(verdict)]
-        known = rows.dropna(subset=["low", "high"])
-        axes.hlines(known["y"], known["low"], known["high"], colors=style.colour, linewidth=1.2)
+        intervals(axes, rows["y"], rows["low"], rows["high"], style.colour)
         scatter(axes, rows, style)
     name_rows(axes, ratios["y"].tolist(), ratios["name"].tolist(), 8.5)
     axes.set_xlabel("B over A")

@@ -110,7 +110,7 @@ def _panel(cases: pd.DataFrame, axes: Axes) -> None:
     least, most = (float(known.min()), float(known.max())) if len(known) else (1.0, 2.0)
     norm, colours = LogNorm(least, max(most, 1.01 * least)), sns.color_palette("crest", as_cmap=True)
     axes.grid(visible=False)
-    sns.heatmap(grid, cmap=colours, cbar=False, ax=axes, linewidths=1, linecolor="none", norm=norm)
+    sns.heatmap(grid, cmap=colours, cbar=False, ax=axes, norm=norm, rasterized=True)  # one element, not one per cell
     rows, columns = ({key: at for at, key in enumerate(index)} for index in (grid.index, grid.columns))
     for row in mib.to_dict("records"):
         x, y = columns[row["resolution"]], rows[row["model"], row["batch"]]

@@ -11,16 +11,14 @@ from matplotlib.axes import Axes
 
 from scalebench.metrics import METRICS
 from scalebench.report.content import Chart
-from scalebench.report.figures.drawing import INK, log_axis
+from scalebench.report.figures.drawing import INK, intervals, log_axis
 from scalebench.report.figures.panels import panels
-from scalebench.report.looks import nth_look
+from scalebench.report.looks import METHODS
 from scalebench.report.model_names import model_name
 from scalebench.report.ratio_words import of_row, outcome
 from scalebench.report.result_tables import groups_table
 
 ANCHOR, TITLE = "f4", "Time against compound scaling at equal compute"
-METHODS = ("depth", "width", "resolution", "fast")
-"""In the order of their rows; each has a colour and a marker of its own."""
 _READING = (
     "Right of the line a method takes longer than compound scaling, left of it less. A bar is the 95 % interval; "
     "hollow: undecided. Labels are multiples of the base's compute."
@@ -41,11 +39,11 @@ def ratios_to_compound(groups: pd.DataFrame) -> Chart | None:
     rows = rows.sort_values(["base", "method", "target"], kind="stable", key=_order)
     named = [(f"batch {batch}", own) for batch, own in rows.groupby("batch")]
     drawn, note = panels(named, partial(_panel, rows), ANCHOR, TITLE, _height)
-    return Chart(ANCHOR, TITLE, _READING, {}, drawn, groups_table(groups), note=note)
+    return Chart(ANCHOR, TITLE, "", {}, drawn, groups_table(groups), note=f"{_READING} {note}".strip())
 
 
 def _order(column: pd.Series) -> pd.Series:
-    """Bases as they come, methods as in ``METHODS``, targets by size."""
+    """Bases as they come, methods as in ``looks.METHODS``, targets by size."""
     if column.name == "target":
         return column
     first = METHODS if column.name == "method" else ()
@@ -78,10 +76,10 @@ def _panel(every: pd.DataFrame, rows: pd.DataFrame, axes: Axes) -> None:
 
 
 def _dots(axes: Axes, rows: pd.DataFrame, y: np.ndarray, method: str) -> None:
-    style = nth_look(METHODS.index(method) if method in METHODS else len(METHODS))
+    style = METHODS[method]
+    intervals(axes, y, rows["low"], rows["high"], style.colour)
     for at, row in zip(y, rows.to_dict("records"), strict=True):
         face = "none" if outcome(of_row(row)) == "undecided" else style.colour
-        axes.plot([row["low"], row["high"]], [at, at], color=style.colour, linewidth=1.2)
         axes.plot(row["ratio"], at, linestyle="", marker=style.marker, markersize=6, markerfacecolor=face,
                   markeredgecolor=style.colour)  # fmt: skip
         end = row["ratio"] if pd.isna(row["high"]) else row["high"]

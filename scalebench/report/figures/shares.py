@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Chart, Elsewhere
-from scalebench.report.figures.drawing import INK
+from scalebench.report.figures.drawing import INK, intervals
 from scalebench.report.figures.panels import panels
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import by_configuration, short
@@ -62,8 +62,8 @@ def _panel(parts: pd.DataFrame, axes: Axes) -> None:
     ])  # fmt: skip
     sns.barplot(bars, x="percent", y="kind", hue="of", palette=_COLOURS, saturation=1, ax=axes)
     # Bars of a kind stand 0.4 above each other around its place: the second is the time's.
-    axes.hlines([place + 0.2 for place in range(len(parts))], 100 * parts["time_share_low"],
-                100 * parts["time_share_high"], colors=INK, linewidth=1)  # fmt: skip
+    low, high = (100 * parts[f"time_share_{end}"] for end in ("low", "high"))
+    intervals(axes, [place + 0.2 for place in range(len(parts))], low, high, INK, width=1)
     # Two rounds can have an interval beyond everything: the bars keep their room.
     ends = [*bars["percent"], *(100 * parts["time_share_high"].dropna())]
     axes.set_xlim(right=min(100.0, 1.05 * max(ends)))

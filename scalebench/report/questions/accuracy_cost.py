@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -18,7 +19,7 @@ from scalebench.report.model_names import model_name, plural
 from scalebench.report.questions.paired_ratio import paired_ratio
 from scalebench.report.questions.question import Answer, Evidence, Question
 from scalebench.report.questions.settings import by_setting, ends, setting_of
-from scalebench.report.ratio_words import bounds, figure, numbers, outcome, what_decides
+from scalebench.report.ratio_words import figure, judged_bounds, numbers, outcome, what_decides
 
 NEAR = 1.5
 """Points of top-1 within which two models are about as accurate."""
@@ -60,9 +61,13 @@ class AccuracyCost(Question):
         """Top-1 against time, at the smallest and the largest batch."""
         rows = _timed(evidence.analysis.fronts)
         rows = by_setting(rows[rows["set"] == answer.numbers["set"]])[0]
-        drawn = front_panels(rows[rows["batch"].isin(ends(rows["batch"]))], [TIME], "accuracy-time", _TITLE)
+        drawn = [
+            replace(panel, title=f"batch {batch}")
+            for batch in ends(rows["batch"])
+            for panel in front_panels(rows[rows["batch"] == batch], [TIME], f"accuracy-time-{batch}", _TITLE)
+        ]
         table = Elsewhere(self.details, "Accuracy at the cost measured here")
-        return Chart("accuracy-time", _TITLE, READING, {}, drawn, table)
+        return Chart("accuracy-time", _TITLE, "", {}, tuple(drawn), table, note=READING)
 
 
 def _timed(fronts: pd.DataFrame) -> pd.DataFrame:
@@ -100,22 +105,23 @@ def _pair(analysis: Analysis, rows: pd.DataFrame) -> tuple[Model, Model, Estimat
 
 def _rank(faster: Model, slower: Model) -> tuple[bool, bool, float]:
     gap = faster["top1"] - slower["top1"]
-    return abs(gap) > NEAR, gap < 0, abs(gap)
+    return abs(gap) > NEAR, abs(gap) <= NEAR and gap < 0, abs(gap)
 
 
 def _costs(faster: Model, slower: Model, ratio: Estimate, of: str = " ImageNet top-1 (published)") -> str:
     """``For 76 to 77.1 % ImageNet top-1 (published), A takes 23 ms and B 73 ms: 3.17x as long (3.00 to 3.40)``."""
     (name, top1, time), (other, its_top1, its_time) = (
-        (model_name(str(m["model"])), f"{m['top1']:g}", units.seconds(m["cost"])) for m in (faster, slower)
+        (model_name(str(m["model"])), f"{round(m['top1'], 1):g}", units.seconds(m["cost"])) for m in (faster, slower)
     )
-    longer = {"equal": "the same within 5 %", "undecided": f"undecided which is faster{bounds(ratio)}"}.get(
-        outcome(ratio), f"{figure(ratio.value)}x as long{bounds(ratio)}"
-    )
+    longer = "the same within 5 %"
+    if outcome(ratio) != "equal":
+        longer = f"{figure(ratio.value)}x as long{judged_bounds(ratio)}"
     if abs(faster["top1"] - slower["top1"]) > NEAR:
         return f"{name} reaches {top1} %{of} in {time}, {other} {its_top1} % in {its_time}: {longer}."
     low, high = sorted([top1, its_top1], key=float)
     span = low if low == high else f"{low} to {high}"
-    return f"For {span} %{of}, {name} takes {time} and {other} {its_time}: {longer}."
+    start = "For" if of else "for"
+    return f"{start} {span} %{of}, {name} takes {time} and {other} {its_time}: {longer}."
 
 
 def _numbers(model: Model) -> dict[str, Any]:
@@ -130,8 +136,9 @@ def _lead(rows: pd.DataFrame) -> Iterator[str]:
     leader = str(front["family"].iloc[-1])
     others = front[front["family"] != leader]
     unsure = int((~front["sure"].astype(bool)).sum())
-    doubt = f" (undecided for {unsure} of {len(front)})" if unsure else ""
+    doubt = f"; for {unsure} of {len(front)} models this is undecided" if unsure else ""
     if others.empty:
-        yield f"No other model is both faster and more accurate than the best of the {plural(leader)}{doubt}."
+        yield f"Whatever the accuracy, the fastest model that reaches it is one of the {plural(leader)}{doubt}."
     else:
-        yield f"Above {others['top1'].iloc[-1]:g} %, the fastest models are all {plural(leader)}{doubt}."
+        accuracy = f"{others['top1'].iloc[-1]:.3g}"
+        yield f"Above {accuracy} %, the fastest model for each accuracy is one of the {plural(leader)}{doubt}."

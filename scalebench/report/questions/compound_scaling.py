@@ -18,10 +18,10 @@ from scalebench.report.ratio_words import (
     bounds,
     figure,
     inverse,
+    judged_bounds,
     numbers,
     of_row,
     outcome,
-    times,
     what_decides,
 )
 
@@ -121,36 +121,35 @@ def _sentence(batch: int, ratios: Ratios, opening: str) -> str:
     if less:
         fastest = min(less, key=lambda method: less[method].value)
         lead = inverse(less[fastest])
-        behind = f"; {slowest} is {figure(more[slowest].value)}x slower{bounds(more[slowest])}" if more else ""
-        return f"{start}{fastest} is {figure(lead.value)}x faster than compound{bounds(lead)}{behind}."
+        behind = f"; {_name(slowest)} is {figure(more[slowest].value)}x slower{bounds(more[slowest])}" if more else ""
+        return f"{start}{_name(fastest)} is {figure(lead.value)}x faster than compound{bounds(lead)}{behind}."
     if more:
         lead = more[slowest]
-        rest = _open(list(undecided)) if undecided else f", as fast as {listed(list(equal))}" if equal else ""
-        return f"{start}compound scaling is {figure(lead.value)}x faster than {slowest}{bounds(lead)}{rest}."
+        same = f", as fast as {listed([_name(method) for method in equal])}" if equal else ""
+        rest = _open(list(undecided)) if undecided else same
+        return f"{start}compound scaling is {figure(lead.value)}x faster than {_name(slowest)}{bounds(lead)}{rest}."
     if undecided:
         return f"{start}no method is clearly faster or slower than compound scaling."
     return f"{start}all methods take the same time within 5 %."
 
 
 def _open(methods: list[str]) -> str:
-    return f"; {methods[0]} is undecided" if len(methods) == 1 else f"; {len(methods)} others are undecided"
+    return f"; {_name(methods[0])} is undecided" if len(methods) == 1 else f"; {len(methods)} others are undecided"
+
+
+def _name(method: str) -> str:
+    return "fast scaling" if method == "fast" else method
 
 
 def _by_method(time: Mapping[int, Ratios], memory: Mapping[int, Ratios]) -> list[str]:
     """A line per method: its time, and its memory, against compound at each batch."""
     lines = []
     for method in dict.fromkeys(method for ratios in time.values() for method in ratios):
-        speeds = [f"{_speed(own[method])} at batch {batch}" for batch, own in time.items() if method in own]
-        sizes = [times(own[method]) for own in memory.values() if method in own]
-        space = f"; {listed(sizes)} the memory" if sizes else ""
-        lines.append(f"{method.capitalize()} against compound: {', '.join(speeds)}{space}.")
+        spent = [
+            f"{figure(own[method].value)}x{'' if nth else ' the time'} at batch {batch}{judged_bounds(own[method])}"
+            for nth, (batch, own) in enumerate((b, own) for b, own in time.items() if method in own)
+        ]
+        sizes = [f"{figure(own[method].value)}x{bounds(own[method])}" for own in memory.values() if method in own]
+        space = f"; memory {listed(sizes)}" if sizes else ""
+        lines.append(f"{_name(method).capitalize()} against compound: {', '.join(spent)}{space}.")
     return lines
-
-
-def _speed(ratio: Estimate) -> str:
-    """``1.40x slower (1.20 to 1.60)`` of a method whose time is that many times compound's."""
-    kind = outcome(ratio)
-    if kind in ("less", "more"):
-        size = inverse(ratio) if kind == "less" else ratio
-        return f"{figure(size.value)}x {'faster' if kind == 'less' else 'slower'}{bounds(size)}"
-    return f"{'as fast' if kind == 'equal' else 'undecided'}{bounds(ratio)}"

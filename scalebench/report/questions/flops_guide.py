@@ -49,7 +49,7 @@ class FlopsGuide(Question):
         ratios = {b: r for b, own in by_batch.items() if (r := pair.ratio_in(analysis, own)) is not None}
         errors = {b: e for b, own in by_batch.items() if (e := _errors(analysis.study.predictors, own))}
         later = [f"At batch {b} it is {figure(r.value)}x{bounds(r)}." for b, r in ratios.items() if b != first]
-        forecasts = [f"At batch {b}, {_forecast(own)}" for b, own in errors.items()]
+        forecasts = [_forecast(b, own) for b, own in errors.items()]
         second, *points = [*forecasts, *later, ""]
         return Answer(
             (_sentence(first, pair, ratios[first]), *filter(None, [second])),
@@ -113,8 +113,9 @@ def _counted(cases: pd.DataFrame) -> pd.DataFrame:
 
 def _logs(rows: pd.DataFrame) -> pd.Series:
     """Log of the seconds per MAC of each model, over its resolutions, by family and model."""
-    rate = np.log(rows["latency_s"].astype(float) / (rows["macs"].astype(float) * rows["batch"].astype(float)))
-    return rate.groupby([rows["model"].map(family_of).rename("family"), rows["model"]]).mean()
+    rate = rows["latency_s"].astype(float) / (rows["macs"].astype(float) * rows["batch"].astype(float))
+    named = pd.DataFrame({"family": rows["model"].map(family_of), "model": rows["model"], "log": np.log(rate)})
+    return named.groupby(["family", "model"])["log"].mean()
 
 
 def _furthest(rows: pd.DataFrame) -> _Pair:
@@ -170,12 +171,12 @@ def _errors(predictors: pd.DataFrame, rows: pd.DataFrame) -> dict[str, dict[str,
     }  # fmt: skip
 
 
-def _forecast(errors: Errors) -> str:
+def _forecast(batch: int, errors: Errors) -> str:
     macs, activations = errors["macs"], errors["activations"]
     first, second = (f"{100 * e['error']:.0f} % ({100 * e['low']:.0f} to {100 * e['high']:.0f})"
                      for e in (macs, activations))  # fmt: skip
     if activations["high"] < macs["low"]:
-        return f"activations predict time better than FLOPs: errors of {second} against {first}."
+        return f"At batch {batch}, activations predict time better than FLOPs: errors of {second} against {first}."
     if macs["high"] < activations["low"]:
-        return f"FLOPs predict time better than activations: errors of {first} against {second}."
-    return f"time predicted from FLOPs is off by {first}, from activations by {second}: undecided which is better."
+        return f"At batch {batch}, FLOPs predict time better than activations: errors of {first} against {second}."
+    return f"Predicted from FLOPs, time is off by {first}, from activations by {second}: undecided at batch {batch}."

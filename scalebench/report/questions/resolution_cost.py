@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -18,7 +19,7 @@ from scalebench.report.model_names import model_name
 from scalebench.report.questions.paired_ratio import paired_ratio
 from scalebench.report.questions.question import Answer, Evidence, Question
 from scalebench.report.questions.settings import by_setting, ends, setting_of
-from scalebench.report.ratio_words import bounds, figure, numbers, outcome, times, what_decides
+from scalebench.report.ratio_words import figure, judged_bounds, numbers, what_decides
 from scalebench.suite.families import family_of
 
 FROM = 224
@@ -26,8 +27,20 @@ FROM = 224
 CLOSEST, FURTHEST = 1.4, 2.9
 """Ratios of two measured sides from which a doubling is interpolated."""
 MOST_LINES = 6
-Doubling = Mapping[str, Any]
-"""``from`` and ``to``, measured sides in px, and the factors of ``time`` and ``memory`` for twice the side."""
+
+
+@dataclass(frozen=True)
+class Doubling:
+    """What twice the side costs.
+
+    Attributes:
+        small, large: measured sides in px, between which it was interpolated.
+        factors: of the time and, where it was measured, of the memory.
+    """
+
+    small: int
+    large: int
+    factors: Mapping[str, Estimate]
 
 
 class ResolutionCost(Question):
@@ -45,7 +58,7 @@ class ResolutionCost(Question):
         rows = by_setting(curves)[0]
         by_batch = {
             batch: {str(model): _doubling(evidence.analysis, own) for model, own in at.groupby("model", sort=False)}
-            for batch in ends(rows["batch"]) for at in [rows[rows["batch"] == batch]]
+            for batch in ends(rows["batch"]) for at in [rows[rows["batch"] == batch].sort_values("macs")]
         }  # fmt: skip
         first, *others = by_batch
         models = by_batch[first]
@@ -53,17 +66,17 @@ class ResolutionCost(Question):
         later = [f"At batch {b}: {_each(by_batch[b], named, 'time', 'the time')}." for b in others
                  if set(named) <= set(by_batch[b])]  # fmt: skip
         lines = [
-            f"{model_name(model)}: {_factor(own['time'])} the time, {_factor(own['memory'])} the memory."
-            for model, own in models.items() if model not in named
+            f"{model_name(model)}: {', '.join(_factor(e, f'the {of}') for of, e in own.factors.items())}."
+            for model, own in sorted(models.items(), key=lambda item: family_of(item[0])) if model not in named
         ]  # fmt: skip
         return Answer(
             (
                 f"Doubling the side of the image costs {_each(models, named, 'time', 'the time')}.",
-                f"Memory grows {_each(models, named, 'memory')}.",
+                *([f"Memory grows {_each(models, named, 'memory')}."] if _have_memory(models, named) else []),
             ),
             {"batches": {str(b): {m: _numbers(own) for m, own in of.items()} for b, of in by_batch.items()}},
             (*later, *lines[:MOST_LINES], *setting_of(curves, rows)),
-            what_decides(models[model]["time"] for model in named),
+            what_decides(models[model].factors["time"] for model in named),
         )  # fmt: skip
 
     def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
@@ -74,7 +87,7 @@ class ResolutionCost(Question):
 
 def _curves(cases: pd.DataFrame) -> pd.DataFrame:
     """Unscaled models with two sides or more between which a doubling can be interpolated."""
-    good = cases[~cases["model"].str.contains("[", regex=False)].dropna(subset=["latency_s", "memory_bytes"])
+    good = cases[~cases["model"].str.contains("[", regex=False)].dropna(subset=["latency_s"])
     if good.empty:
         return good
     wide = [own for _, own in good.groupby([*WAY, "model"], sort=False) if _pairs(own)]
@@ -92,11 +105,11 @@ def _doubling(analysis: Analysis, rows: pd.DataFrame) -> Doubling:
                                                        abs(pair[0] - FROM)))  # fmt: skip
     by_side: dict[int, Mapping[Hashable, Any]] = {int(row["resolution"]): row for row in rows.to_dict("records")}
     power = 1 / math.log2(large / small)
-    factors = {
-        name: _to_power(paired_ratio(analysis, by_side[large], by_side[small], metric), power)
-        for name, metric in (("time", "latency_s"), ("memory", "memory_bytes"))
+    ratios = {
+        of: paired_ratio(analysis, by_side[large], by_side[small], metric)
+        for of, metric in (("time", "latency_s"), ("memory", "memory_bytes"))
     }
-    return {"from": small, "to": large, **factors}
+    return Doubling(small, large, {of: _to_power(ratio, power) for of, ratio in ratios.items() if ratio.n})
 
 
 def _to_power(ratio: Estimate, power: float) -> Estimate:
@@ -111,25 +124,28 @@ def _named(rows: pd.DataFrame, models: Mapping[str, Doubling]) -> list[str]:
     for model in macs.index:
         by_family.setdefault(family_of(str(model)), []).append(str(model))
     middle = [names[(len(names) - 1) // 2] for names in by_family.values()]
-    middle.sort(key=lambda model: float(models[model]["time"].value))
+    middle.sort(key=lambda model: models[model].factors["time"].value)
     return middle if len(middle) < 3 else [middle[0], middle[-1]]
+
+
+def _have_memory(models: Mapping[str, Doubling], named: list[str]) -> bool:
+    return all("memory" in models[model].factors for model in named)
 
 
 def _each(models: Mapping[str, Doubling], named: list[str], what: str, of: str = "") -> str:
     """``3.40x the time for A (3.10 to 3.70) and 3.90x for B (3.60 to 4.20)``."""
-    parts = []
+    parts: list[str] = []
     for model in named:
-        ratio: Estimate = models[model][what]
+        ratio = models[model].factors[what]
         unit = f" {of}" if of and not parts else ""
-        doubt = ", undecided" if outcome(ratio) == "undecided" else ""
-        parts.append(f"{figure(ratio.value)}x{unit} for {model_name(model)}{bounds(ratio)}{doubt}")
+        parts.append(f"{figure(ratio.value)}x{unit} for {model_name(model)}{judged_bounds(ratio)}")
     return " and ".join(parts)
 
 
-def _factor(ratio: Estimate) -> str:
-    return f"{times(ratio)}{', undecided,' if outcome(ratio) == 'undecided' else ''}"
+def _factor(ratio: Estimate, of: str) -> str:
+    return f"{figure(ratio.value)}x {of}{judged_bounds(ratio)}"
 
 
 def _numbers(doubling: Doubling) -> dict[str, Any]:
-    sides = {name: doubling[name] for name in ("from", "to")}
-    return {**sides, **{name: numbers(doubling[name]) for name in ("time", "memory")}}
+    sides = {"from": doubling.small, "to": doubling.large}
+    return {**sides, **{of: numbers(ratio) for of, ratio in doubling.factors.items()}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -15,16 +14,17 @@ _PLAIN = {"mode": "inference", "runtime": "eager", "precision": "fp32", "layout"
 
 
 def by_setting(frame: pd.DataFrame) -> list[pd.DataFrame]:
-    """Rows of each configuration over all its batches: inference, eager fp32, most threads first.
+    """Rows of each configuration over all its batches: inference, eager fp32, most threads and most rows first.
 
     Args:
         frame: with the columns of ``WAY``.
     """
-    return sorted((rows for _, rows in without_batch(frame)), key=lambda rows: _distance(rows.iloc[0]))
+    return sorted((rows for _, rows in without_batch(frame)), key=_distance)
 
 
-def _distance(row: Mapping[Hashable, Any] | pd.Series) -> tuple[Any, ...]:
-    return (*(row[axis] != value for axis, value in _PLAIN.items()), -row["threads"])
+def _distance(rows: pd.DataFrame) -> tuple[Any, ...]:
+    row = rows.iloc[0]
+    return (*(row[axis] != value for axis, value in _PLAIN.items()), -row["threads"], -len(rows))
 
 
 def setting_of(frame: pd.DataFrame, rows: pd.DataFrame) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import pandas as pd
 from scalebench.analysis.accuracy_fronts import AXES, BEST, MEASURED, REFERENCE, shares
 from scalebench.analysis.way import WAY
 from scalebench.report.content import Chart, Section, Table
-from scalebench.report.figures.accuracy_front import CLAIMED, COSTS, READING, TIME, TOP1, front_panels
+from scalebench.report.figures.accuracy_front import CLAIMED, COSTS, READING, TOP1, front_panels
 from scalebench.report.tables import (
     CONFIGURATION,
     MODEL,
@@ -41,7 +41,7 @@ _MODEL = (*MODEL, Field(TOP1, lambda row: f"{row['top1']:g}", number=True))
 
 
 def accuracy_section(accuracy: pd.DataFrame, fronts: pd.DataFrame) -> Section:
-    """Figures of every cost but time, which answers a question of its own, and tables.
+    """Figures of counted MACs and measured memory, as time answers a question of its own, and tables of every cost.
 
     Args:
         accuracy: ``accuracy_fronts.accuracy_at_cost``, with rows.
@@ -56,7 +56,7 @@ def accuracy_section(accuracy: pd.DataFrame, fronts: pd.DataFrame) -> Section:
 
 def _chart(fronts: pd.DataFrame) -> Chart:
     title = f"Published top-1 against each cost: {fronts['set'].iloc[0]}"
-    panels = front_panels(fronts, [axis for axis in AXES if axis != TIME], "accuracy", title)
+    panels = front_panels(fronts, (REFERENCE, "memory_bytes"), "accuracy", title)
     macs = fronts[(fronts["axis"] == REFERENCE) & fronts["front"].fillna(False).astype(bool)]
     numbers = {"compared": float(fronts["compared"].max()), "on_macs": float(len(macs[["model"]].drop_duplicates()))}
     return Chart("accuracy-front", title, READING, numbers, panels, _costs_table(fronts), columns=3)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.predictors import STATISTICS
 from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Panel, Section, Table
-from scalebench.report.figures.drawing import INK, draw, log_axis
+from scalebench.report.figures.drawing import INK, draw, intervals, log_axis
 from scalebench.report.labels import by_configuration, configuration_label, short
 from scalebench.report.looks import BLUE
 from scalebench.report.tables import (
@@ -79,8 +79,7 @@ def _figure(residuals: pd.DataFrame) -> Chart:
 def _panel(rows: pd.DataFrame, axes: Axes) -> None:
     log_axis(axes, "x", [*rows["ratio"], *rows["low"].dropna(), *rows["high"].dropna(), 1.0])
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
-    bounded = rows.dropna(subset=["low", "high"])
-    axes.hlines(bounded.index, bounded["low"], bounded["high"], colors=BLUE, linewidth=1.2)
+    intervals(axes, rows.index, rows["low"], rows["high"], BLUE)
     sns.scatterplot(rows.assign(y=rows.index), x="ratio", y="y", ax=axes, color=BLUE, s=34, linewidth=0,
                     legend=False)  # fmt: skip
     axes.set_yticks(

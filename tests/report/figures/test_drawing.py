@@ -44,5 +44,5 @@ def test_a_drawing_is_one_svg_element_in_the_pages_colours() -> None:
     assert "<style" not in svg
     assert "currentColor" in svg
     assert "<b>" not in svg
-    assert "said &#34;so&#34;" in svg
+    assert "said &quot;so&quot; &lt;b&gt;" in svg
     assert draw(paint, "a-1", "x") == draw(paint, "a-1", "x")

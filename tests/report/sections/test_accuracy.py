@@ -10,7 +10,8 @@ import pandas as pd
 from scalebench.analysis.accuracy_fronts import AXES, BEST, COLUMNS, MEASURED, fronts
 from scalebench.analysis.way import WAY
 from scalebench.report.content import Section
-from scalebench.report.sections.accuracy import CLAIMED, accuracy_section
+from scalebench.report.figures.accuracy_front import CLAIMED
+from scalebench.report.sections.accuracy import accuracy_section
 
 PLACE = dict(zip(WAY, ("cpu-a", "inference", 1, "fp32", "contiguous", "eager", 2, "", "cpu", "{}"), strict=True))
 
@@ -45,85 +46,26 @@ def _planted(**resnet: Any) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def test_nothing_published_for_what_was_measured_says_so() -> None:
-    section = _section()
-    assert (section.id, section.title) == ("accuracy", "Accuracy at the cost measured here")
-    assert section.text == (
-        "No measured model has a published accuracy at its resolution, so accuracy cannot be compared with cost.",
-    )
-    assert not section.charts
-    assert not section.tables
-
-
 def test_accuracy_is_marked_as_published_and_not_measured() -> None:
     section = _section(*_planted())
-    assert section.text[0].startswith("Top-1 accuracy is published and was not measured here")
+    assert section.text[0] == "Top-1 accuracy is published; it was not measured here."
     headings = [[column.label for column in table.columns] for table in (*section.tables, section.charts[0].table)]
     assert all("published top-1, %" in labels or "family" in labels for labels in headings)
 
 
-def _conclusion(section: Section) -> str:
-    """On the printed table of the claim."""
-    return next(sentence for sentence in section.text if sentence.startswith(f"Within {CLAIMED}, the lead"))
-
-
-def _kept(section: Section) -> list[tuple[str, ...]]:
-    """On the same: axis, on the front by MACs, stay on it, answers outside the intervals."""
-    return [row[2:6] for row in section.tables[1].rows if row[:2] == (CLAIMED, "EfficientNet")]
-
-
-def test_a_lead_that_survives_every_axis() -> None:
-    section = _section(*_planted())
-    assert _kept(section) == [
-        ("parameters", "2", "2", "2"), ("activations", "2", "2", "2"), ("latency", "2", "2", "2"),
-        ("memory", "2", "2", "2"),
-    ]  # fmt: skip
-    assert _conclusion(section) == (
-        "Within efficientnet-t2, the lead that EfficientNet has by MACs survives a change of axis to parameters, "
-        "activations, latency and memory in full (1 configuration)."
-    )
-    assert section.charts[0].takeaway == "Within efficientnet-t2: 3 models of 2 families."
-
-
-def test_a_lead_that_another_family_takes_away() -> None:
+def test_what_is_left_of_a_front_by_macs() -> None:
     """The ResNet is as accurate as B0 but for a tenth, and costs less time; by activations it costs least of all."""
     section = _section(
         _row("efficientnet_b0", "EfficientNet", 77.1, 1.0), _row("resnet50", "ResNet", 77.2, 4.0, latency_image_s=0.5),
         _row("efficientnet_b1", "EfficientNet", 79.1, 2.0),
     )  # fmt: skip
-    assert _kept(section)[2] == ("latency", "2", "1", "2")
-    assert "to parameters, activations and memory in full; to latency in part" in _conclusion(section)
-
-
-def test_a_lead_that_does_not_survive_at_all() -> None:
-    section = _section(
-        _row("efficientnet_b0", "EfficientNet", 77.1, 1.0), _row("resnet50", "ResNet", 79.2, 4.0, memory_bytes=0.5),
-        _row("efficientnet_b1", "EfficientNet", 79.1, 2.0),
-    )  # fmt: skip
-    assert "to memory not at all" in _conclusion(section)
-
-
-def test_intervals_that_leave_it_open_are_said() -> None:
-    """Whether B0 is beaten depends on where in its interval the time of an equally accurate ResNet lies; B1 is not."""
-    section = _section(*_planted(top1=77.1, latency_image_s_low=0.5, latency_image_s_high=9.0))
-    assert _kept(section)[2] == ("latency", "2", "2", "1")
-    assert "to latency by point estimates only, as the intervals leave it open" in _conclusion(section)
-
-
-def test_an_interval_that_changes_no_answer_is_not_mentioned() -> None:
-    section = _section(*_planted(latency_image_s_low=0.5, latency_image_s_high=9.0))  # it is the least accurate
-    assert _kept(section)[2:] == [("latency", "2", "2", "2"), ("memory", "2", "2", "2")]
-
-
-def test_one_family_alone_proves_nothing_about_others() -> None:
-    section = _section(*_planted()[:2])
-    assert section.charts[0].takeaway.endswith("2 models of one family, so this says nothing about others.")
-    assert not any("survives" in sentence for sentence in section.text)
+    shares = next(table for table in section.tables if table.caption.startswith("What is left of the front"))
+    by_time = {row[1]: row[3:7] for row in shares.rows if row[0] == CLAIMED and row[2] == "latency"}
+    assert by_time == {"EfficientNet": ("2", "1", "2", "0"), "ResNet": ("0", "0", "0", "1")}
 
 
 def test_no_front_is_decided_by_a_single_model() -> None:
     section = _section(_planted()[0])
-    assert section.text[-1] == "No front can be drawn: too few models have a published accuracy and all costs."
     assert not section.charts
     assert [table.caption for table in section.tables] == ["Published top-1 per ms and image, per GMAC and per MiB"]
 
@@ -144,7 +86,6 @@ def test_a_cost_nobody_measured_is_undecided_and_drawn_nowhere() -> None:
     section = _section(*(row | {"memory_bytes": math.nan, "top1_per_mib": math.nan} for row in _planted()))
     assert {row[8] for row in section.tables[0].rows} == {"undecided"}
     assert not any(panel.title.startswith("memory") for panel in section.charts[0].panels)
-    assert "memory" not in _conclusion(section)
     assert {row[8] for row in section.tables[-1].rows} == {"-"}
 
 
@@ -158,8 +99,8 @@ def test_one_panel_per_axis_and_counted_ones_only_once() -> None:
     section = _section(*rows, *(row | {"batch": 8, "latency_image_s": row["latency_image_s"] / 2} for row in rows))
     chart = section.charts[0]
     assert [panel.title.split(";")[0] for panel in chart.panels] == [
-        "counted MACs", "parameters", "activations", "latency", "latency", "memory",
+        "counted MACs", "parameters", "activations", "memory",
     ]  # fmt: skip
     assert all("b1@224" in panel.svg for panel in chart.panels)
-    assert all("resnet" in panel.svg for panel in chart.panels)
+    assert all("ResNet" in panel.svg for panel in chart.panels)
     assert chart.numbers == {"compared": 3.0, "on_macs": 2.0}

@@ -107,7 +107,7 @@ def test_two_machines_side_by_side_name_both_and_say_what_differs_on_top(tmp_pat
         "In latency, new is 2.00x faster than old (2.00 to 2.00) over 9 cases.", "Case by case, 9 are faster.",
     )  # fmt: skip
     assert answer.numbers["latency_s_ratio"] == pytest.approx(0.5)
-    assert answer.points[0].startswith("Hardware differs: ")
+    assert answer.points[0] == "Two machines: cpu-a -> gpu-b (cores (none) -> 64)."
     assert "In throughput, new and old are equal within 5 % over 9 cases." in answer.points
     assert answer.chart is not None
     assert ("cpu-a and gpu-b", "hardware", "cores", "(none)", "64") in differences.tables[0].rows
