@@ -66,7 +66,7 @@ def statement_dots(statements: Sequence[StatementDot]) -> Chart | None:
     named = [("effect over the bound", rows)]
     shown, _ = panels(named, partial(_panel, drawn), "statements", TITLE, lambda _: 1.2 + 0.26 * len(drawn))
     left = len(statements) - len(drawn)
-    note = f"{left} statements about differences have no ratio and stand in the table only." if left else ""
+    note = f"In the table only, as a difference has no ratio: {left}." if left else ""
     table = _table(statements)
     return Chart("statement-dots", TITLE, "", {}, shown, table, columns=1, note=f"{_READING} {note}".strip())
 
@@ -94,7 +94,7 @@ def _panel(statements: Sequence[StatementDot], rows: pd.DataFrame, axes: Axes) -
         scatter(axes, own, look)
     name_rows(axes, rows["y"].tolist(), [short(f"{s.name} {s.part.label}", 44) for s in statements], 8.5)
     axes.set_xlim(least, most)
-    axes.set_xlabel("times the bound; shaded: what the statement allows")
+    axes.set_xlabel("times the bound")
 
 
 def _table(statements: Sequence[StatementDot]) -> Table:

@@ -175,7 +175,7 @@ def test_the_figure_has_a_row_per_statement_and_its_table_too() -> None:
 
 
 def test_committed_records_give_the_same_effect() -> None:
-    """V2-01: B6 trains 1.69 times as fast at 380 as at 512 px; 2.15 (printed 2.2) less a quarter is within its interval."""
+    """V2-01: B6 trains 1.69 times as fast at 380 as at 512 px; the bound, 2.15 less a quarter, lies in its interval."""
     findings, given = reference("training")
     answer = Statements().answer(given)
     assert answer is not None
