@@ -137,7 +137,6 @@ def parts_table(parts: Sequence[Judged]) -> Table:
         Field("n", lambda row: row[1].n, number=True),
         Field("the claim allows", lambda row: allowed(row[0]), number=True),
         Field("verdict", lambda row: verdict_word(row[0].word)),
-        shorten=whole,
     )
 
 
