@@ -64,6 +64,14 @@ def canvas(width: float = WIDTH, height: float = HEIGHT) -> Iterator[tuple[Figur
         yield figure, axes
 
 
+@contextmanager
+def _other_fonts() -> Iterator[None]:
+    """The browser has its own fonts: glyphs that are missing here are no trouble."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        yield
+
+
 def to_svg(figure: Figure, prefix: str, label: str) -> str:
     """Draw a figure.
 
@@ -76,8 +84,7 @@ def to_svg(figure: Figure, prefix: str, label: str) -> str:
     """
     settle(figure)
     raw = io.StringIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # the browser has its own fonts
+    with _other_fonts():
         figure.savefig(raw, format="svg", metadata={"Date": None}, transparent=True)
     return page_svg(raw.getvalue(), prefix, label, INK)
 
@@ -114,7 +121,8 @@ def _join_grid(axes: Axes) -> None:
 def settle(figure: Figure) -> None:
     """Lay the figure out once and for all; matplotlib would do it again whenever it draws, and draw twice for it."""
     if engine := figure.get_layout_engine():
-        engine.execute(figure)
+        with _other_fonts():
+            engine.execute(figure)
         figure.set_layout_engine(None)
 
 
