@@ -98,7 +98,7 @@ def _panel(statements: Sequence[StatementDot], rows: pd.DataFrame, axes: Axes) -
 
 def _table(statements: Sequence[StatementDot]) -> Table:
     return build_table(
-        "Statements of papers that were tested here", statements,
+        "Statements of papers tested here", statements,
         Field("claim", lambda s: s.name), Field("says", lambda s: s.statement), Field("verdict", lambda s: s.verdict),
         Field("measured", lambda s: s.part.label),
         Field("effect, no unit", lambda s: number(s.part.estimate.value), number=True),

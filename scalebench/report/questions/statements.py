@@ -153,13 +153,13 @@ def _sentence(outcomes: Counter[Outcome]) -> str:
     total, words = sum(outcomes.values()), [word for word in _VERBS if outcomes[word]]
     if total == 1:
         verb = "does not hold" if words == ["does not hold"] else _VERBS[words[0]][0]
-        return f"The one statement of a paper that was tested here {verb}."
+        return f"The only statement of a paper tested here {verb}."
     if len(words) == 1:
         if words == ["does not hold"]:
-            return f"None of the {total} statements of papers that were tested here holds."
-        return f"All {total} statements of papers that were tested here {_VERBS[words[0]][1]}."
+            return f"None of the {total} statements of papers tested here holds."
+        return f"All {total} statements of papers tested here {_VERBS[words[0]][1]}."
     parts = [f"{outcomes[word]} {_VERBS[word][outcomes[word] > 1]}" for word in words]
-    return f"Of {total} statements of papers that were tested here, {listed(parts)}."
+    return f"Of {total} statements of papers tested here, {listed(parts)}."
 
 
 def _counting(counted: dict[str, int], more: bool) -> str:
