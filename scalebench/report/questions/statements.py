@@ -42,7 +42,7 @@ FEASIBLE = 200
 
 
 @dataclass(frozen=True)
-class Tested:
+class TestedStatement:
     """A statement of a paper that was measured, under the conditions nearest to its source's.
 
     Attributes:
@@ -107,7 +107,7 @@ class Statements(Question):
         ])  # fmt: skip
 
 
-def measured_statements(verdicts: Sequence[Verdict]) -> list[Tested]:
+def measured_statements(verdicts: Sequence[Verdict]) -> list[TestedStatement]:
     """Statements of papers with a measured verdict, by theme and outcome."""
     measured = [v for v in verdicts if not v.claim.ours and v.way and v.verdict != "not measured"]
     tested = [_tested(own) for own in by_claim(measured).values()]
@@ -115,7 +115,7 @@ def measured_statements(verdicts: Sequence[Verdict]) -> list[Tested]:
     return sorted(tested, key=lambda t: (_THEMES.index(t.theme), order.index(t.outcome)))
 
 
-def _tested(verdicts: Sequence[Verdict]) -> Tested:
+def _tested(verdicts: Sequence[Verdict]) -> TestedStatement:
     """Of the configurations nearest to the source's conditions: the verdict of all that are decided.
 
     Undecided where most of them are.
@@ -131,7 +131,7 @@ def _tested(verdicts: Sequence[Verdict]) -> Tested:
     deciding = [part for part in shown.parts if part.word == words[0]]
     sampled = [part for part in deciding if part.sampled]
     part = decisive(sampled or deciding, words[0], shown.claim.rule)
-    return Tested(shown.claim, outcome, shown, part, counts[words[0]], len(near))
+    return TestedStatement(shown.claim, outcome, shown, part, counts[words[0]], len(near))
 
 
 def _counted(verdicts: Sequence[Verdict]) -> dict[str, int]:
@@ -180,7 +180,7 @@ def _untested_line(untested: dict[str, int]) -> str:
     return f"Not tested: {listed(parts)}." if parts else ""
 
 
-def _line(statement: Tested) -> str:
+def _line(statement: TestedStatement) -> str:
     """Theme, statement, verdict and the number that decides it."""
     read, part = _READ[statement.outcome], statement.part
     if statement.outcome == "depends":
@@ -208,7 +208,7 @@ def _effect(part: Judged) -> str:
     return f"{units.digits(e.value)} ({units.digits(e.low)} to {units.digits(e.high)})"
 
 
-def _numbers(statement: Tested) -> dict[str, Any]:
+def _numbers(statement: TestedStatement) -> dict[str, Any]:
     part, e = statement.part, statement.part.estimate
     return {
         "outcome": statement.outcome, "effect": e.value, "low": e.low, "high": e.high, "n": e.n,
