@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from scalebench import units
 from scalebench.claims.judge import Verdict, by_claim
-from scalebench.claims.judged_parts import Judged, Word, decisive
+from scalebench.claims.judged_parts import DECISIVE_ALONE, Judged, Word, decisive
 from scalebench.claims.registry import Claim
 from scalebench.claims.why import allowed
 from scalebench.report.content import Chart
@@ -109,10 +109,16 @@ class Statements(Question):
 
 def measured_statements(verdicts: Sequence[Verdict]) -> list[TestedStatement]:
     """Statements of papers with a measured verdict, by theme and outcome."""
-    measured = [v for v in verdicts if not v.claim.ours and v.way and v.verdict != "not measured"]
-    tested = [_tested(own) for own in by_claim(measured).values()]
+    tested = [_tested(own) for own in by_claim(filter(_of_paper_by_measuring, verdicts)).values()]
     order = list(_VERBS)
     return sorted(tested, key=lambda t: (_THEMES.index(t.theme), order.index(t.outcome)))
+
+
+def _of_paper_by_measuring(verdict: Verdict) -> bool:
+    """Whether measurements decide, or leave open, a statement of a paper; not where a count alone decides it."""
+    deciding = [part.estimate.exact for part in verdict.parts if part.word == verdict.verdict]
+    by_counts = verdict.verdict in DECISIVE_ALONE[verdict.claim.rule] and all(deciding)
+    return bool(verdict.way) and verdict.verdict != "not measured" and not (verdict.claim.ours or by_counts)
 
 
 def _tested(verdicts: Sequence[Verdict]) -> TestedStatement:
@@ -136,7 +142,8 @@ def _tested(verdicts: Sequence[Verdict]) -> TestedStatement:
 
 def _counted(verdicts: Sequence[Verdict]) -> dict[str, int]:
     """Statements of papers that counting models or arithmetic decides, the same on every machine."""
-    words = [v.verdict for v in verdicts if not v.claim.ours and not v.way and not v.claim.cannot]
+    papers = [own for own in by_claim(verdicts).values() if not own[0].claim.ours]
+    words = [own[0].verdict for own in papers if not any(map(_of_paper_by_measuring, own))]
     names: dict[str, Word] = {"holds": "supported", "does not hold": "refuted", "undecided": "inconclusive"}
     return {name: words.count(word) for name, word in names.items()}
 

@@ -107,6 +107,17 @@ def test_where_all_end_alike_it_is_said_so() -> None:
     )
 
 
+def test_a_statement_that_a_count_alone_contradicts_is_no_failure_of_this_machine() -> None:
+    """V2-02: were its 1.67 times the FLOPs wrong, no timing could mend it; a contradicting time counts."""
+    claim, counted = _claim("A"), Judged("MACs", Estimate(2.0, 2.0, 2.0, 2, exact=True), 1.6, 1.7, "refuted")
+    times = _verdict(claim, "supported")
+    by_count = Verdict(claim, "refuted", 2.0, 2.0, 2.0, 2, "epyc", "batch 1", "", (counted, *times.parts), exact=True)
+    assert _known([by_count]).sentences == ("Counting models, without measuring, contradicts 1 statement of papers.",)
+    both = (counted, *_verdict(claim, "refuted").parts)
+    slower = Verdict(claim, "refuted", 2.0, 2.0, 2.0, 2, "epyc", "batch 1", "", both)
+    assert _known([slower]).sentences == ("The only statement of a paper tested here does not hold.",)
+
+
 def test_the_longest_sentence_is_short() -> None:
     """Every outcome at once; ``_known`` counts the words."""
     both = [_verdict(_claim("D"), word) for word in ("supported", "refuted")]
