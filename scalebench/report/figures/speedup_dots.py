@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from scalebench.report.configuration_names import configuration_name
 from scalebench.report.content import Chart, Elsewhere
-from scalebench.report.figures.drawing import INK, log_axis, name_rows
+from scalebench.report.figures.drawing import INK, intervals, log_axis, name_rows
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.labels import short
 from scalebench.report.looks import drawn_family, look
@@ -50,9 +50,7 @@ def _panel(configurations: list[str], rows: pd.DataFrame, axes: Axes) -> None:
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
     for name, points in data.groupby(data["model"].map(drawn_family)):
         style = look(str(name))
-        bounded = points.dropna(subset=["speedup_low", "speedup_high"])
-        axes.hlines(bounded["y"], bounded["speedup_low"], bounded["speedup_high"], colors=style.colour, linewidth=1,
-                    alpha=0.5)  # fmt: skip
+        intervals(axes, points["y"], points["speedup_low"], points["speedup_high"], style.colour, width=1, alpha=0.5)
         scatter(axes, points, style)
     name_rows(axes, range(len(configurations)), [short(name, 50) for name in configurations], 8.5)
     axes.set_xlabel("times the images per s of eager fp32")
