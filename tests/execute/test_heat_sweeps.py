@@ -99,7 +99,6 @@ def test_the_reference_stands_twice_in_every_third_heat_with_numbers_of_its_own(
     assert numbers == list(range(8))
 
 
-
 def test_only_open_cases_are_measured_further() -> None:
     loop = FakeHeats({**dict.fromkeys(CASES, 1), CASES[3]: 4})
     loop.run()

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from scalebench.claims.judged_parts import Judged
 from scalebench.claims.why import allowed
 from scalebench.report.content import Chart, Table
-from scalebench.report.figures.drawing import INK, log_axis, name_rows
+from scalebench.report.figures.drawing import INK, intervals, log_axis, name_rows
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.labels import short
 from scalebench.report.looks import BLUE, GREEN, GREY, PINK, RED, Look
@@ -66,7 +66,7 @@ def statement_dots(statements: Sequence[StatementDot]) -> Chart | None:
     named = [("effect over the bound", rows)]
     shown, _ = panels(named, partial(_panel, drawn), "statements", TITLE, lambda _: 1.2 + 0.26 * len(drawn))
     left = len(statements) - len(drawn)
-    note = f"{left} statements about differences have no ratio and stand in the table only." if left else ""
+    note = f"In the table only, as a difference has no ratio: {left}." if left else ""
     table = _table(statements)
     return Chart("statement-dots", TITLE, "", {}, shown, table, columns=1, note=f"{_READING} {note}".strip())
 
@@ -89,17 +89,16 @@ def _panel(statements: Sequence[StatementDot], rows: pd.DataFrame, axes: Axes) -
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
     for outcome, own in rows.groupby("outcome", sort=False):
         look = _LOOKS[str(outcome)]
-        known = own.dropna(subset=["low", "high"])
-        axes.hlines(known["y"], known["low"], known["high"], colors=look.colour, linewidth=1.4)
+        intervals(axes, own["y"], own["low"], own["high"], look.colour, width=1.4)
         scatter(axes, own, look)
     name_rows(axes, rows["y"].tolist(), [short(f"{s.name} {s.part.label}", 44) for s in statements], 8.5)
     axes.set_xlim(least, most)
-    axes.set_xlabel("times the bound; shaded: what the statement allows")
+    axes.set_xlabel("times the bound")
 
 
 def _table(statements: Sequence[StatementDot]) -> Table:
     return build_table(
-        "Statements of papers that were tested here", statements,
+        "Statements of papers tested here", statements,
         Field("claim", lambda s: s.name), Field("says", lambda s: s.statement), Field("verdict", lambda s: s.verdict),
         Field("measured", lambda s: s.part.label),
         Field("effect, no unit", lambda s: number(s.part.estimate.value), number=True),

@@ -20,7 +20,9 @@ from scalebench.suite.suite_plan import Limits, Scene
 ENOUGH_PX = 2.0
 """A network is unlikely to see a detail that covers less than about two pixels."""
 _NAMED = 3
-"""Models that a sentence names; the points and the figure have all."""
+"""Models that a sentence names."""
+_LISTED = 6
+"""Models that have a line; the figure has all."""
 
 
 class WithinLimits(Question):
@@ -103,8 +105,8 @@ def _sentence(largest: Sequence[dict[str, Any]], limits: Limits, where: str) -> 
     for row in largest:
         by_size.setdefault(row["resolution"], []).append(model_name(row["model"]))
     words = [
-        f"{listed(names) if len(names) <= _NAMED else f'{len(names)} models'} up to {size} px"
-        for size, names in by_size.items()
+        f"{listed(names) if len(names) <= _NAMED else f'{len(names)} {more}models'} up to {size} px"
+        for more, (size, names) in zip(("", *["more "] * len(by_size)), by_size.items(), strict=False)
     ]
     return f"{start}: {', '.join(words)}."
 
@@ -128,9 +130,11 @@ def _detail(
 def _points(
     largest: Sequence[dict[str, Any]], undecided: Sequence[dict[str, Any]], none: Sequence[str]
 ) -> Iterator[str]:
-    for row in largest:
+    for row in largest[:_LISTED]:
         costs = f"{_time(row)}, {units.bytes_(row['memory_bytes'])}, {configuration_name(row)}"
         yield f"{model_name(row['model'])} at {row['resolution']} px: {costs}."
+    if len(largest) > _LISTED:
+        yield f"{len(largest) - _LISTED} more models fit; the figure has all."
     for row in undecided:
         yield f"Undecided: {model_name(row['model'])} at {row['resolution']} px, {_time(row)}."
     if failing := [model_name(name) for name in none if name not in {row["model"] for row in undecided}]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import product
 from statistics import geometric_mean
 from typing import Any
 
@@ -43,7 +44,7 @@ class Configurations(Question):
         analysis = evidence.analysis
         if analysis.optimised.empty:
             return None
-        rows = max((own for _, own in analysis.optimised.groupby(PANEL, sort=False)), key=len)
+        rows = _named(max((own for _, own in analysis.optimised.groupby(PANEL, sort=False)), key=len))
         exact = rows[rows["precision"] == PLAIN["precision"]]
         exact_best, best = _best(exact), _best(rows)
         shown = exact_best if _faster(exact_best) else best
@@ -55,7 +56,7 @@ class Configurations(Question):
             (_gain(pair), *lead),
             {
                 "configuration": configuration_name(pair[0]), "runtime": pair[0]["runtime"], "lead": lead_numbers,
-                "speedups": {_at(row): numbers(_speedup(row)) for row in pair}, "comparisons": counts,
+                "speedups": {row["name"]: numbers(_speedup(row)) for row in pair}, "comparisons": counts,
             },
             tuple(_points(rows, shown, best)),
             _closes(counts["undecided"], len(ratios)),
@@ -70,7 +71,7 @@ def _closes(undecided: int, comparisons: int) -> str:
     if not undecided:
         return ""
     are = "is" if undecided == 1 else "are"
-    return f"{undecided} of {comparisons} comparisons with eager fp32 {are} undecided; more rounds would decide them."
+    return f"More rounds: {undecided} of {comparisons} comparisons with eager fp32 {are} undecided."
 
 
 def _best(rows: pd.DataFrame) -> list[Row]:
@@ -89,11 +90,9 @@ def _speedup(row: Row) -> Estimate:
 
 def _pair(rows: Sequence[Row]) -> list[Row]:
     """Two models to name: ``_COMPARED``, or those that gain most and least; one where there is no other."""
-    by_model: dict[str, Row] = {}
-    for row in rows:
-        by_model.setdefault(row["model"], row)
-    if all(model in by_model for model in _COMPARED):
-        return [by_model[model] for model in _COMPARED]
+    first, second = ([row for row in rows if row["model"] == model] for model in _COMPARED)
+    if first and second:
+        return list(min(product(first, second), key=lambda pair: abs(pair[0]["resolution"] - pair[1]["resolution"])))
     ends = sorted(rows, key=lambda row: -row["speedup"])
     return ends[:1] if len(rows) == 1 else [ends[0], ends[-1]]
 
@@ -102,10 +101,10 @@ def _gain(pair: Sequence[Row]) -> str:
     """How much faster the configuration makes each of the models."""
     name = _capital(configuration_name(pair[0]))
     if not _faster(pair):
-        gains = [f"{_at(row)} {times(_speedup(row))}" for row in pair]
+        gains = [f"{row['name']} {times(_speedup(row))}" for row in pair]
         return f"No configuration is clearly faster than eager fp32; {name} runs {listed(gains)} as fast."
-    faster = [f"{_at(row)} {times(_speedup(row))}" for row in _faster(pair)]
-    others = "".join(f"; {_at(row)} is {_change(row)}" for row in pair if row not in _faster(pair))
+    faster = [f"{row['name']} {times(_speedup(row))}" for row in _faster(pair)]
+    others = "".join(f"; {row['name']} is {_change(row)}" for row in pair if row not in _faster(pair))
     return f"{name} makes {listed(faster)} faster than eager fp32{others}."
 
 
@@ -118,8 +117,11 @@ def _change(row: Row) -> str:
     return "as fast within 5 %" if word == "equal" else f"undecided, {times(e)}"
 
 
-def _at(row: Row) -> str:
-    return model_name(str(row["model"]))
+def _named(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same with ``name``: of the model, with the resolution where it has several."""
+    several = rows.groupby("model")["resolution"].transform("nunique") > 1
+    sizes = rows["resolution"].map(" at {} px".format).where(several, "")
+    return rows.assign(name=rows["model"].map(model_name) + sizes)
 
 
 def _lead(analysis: Analysis, pair: Sequence[Row]) -> tuple[tuple[str, ...], Row]:
@@ -132,7 +134,7 @@ def _lead(analysis: Analysis, pair: Sequence[Row]) -> tuple[tuple[str, ...], Row
         pair, run, plain = pair[::-1], run[::-1], plain[::-1]
         before = ratio(plain[0], plain[1])
     after, change = ratio(run[0], run[1]), ratio_of_ratios((run[0], run[1]), (plain[0], plain[1]))
-    first, second = map(_at, pair)
+    first, second = (str(row["name"]) for row in pair)
     values = {"of": first, "over": second, "eager": numbers(before), "then": numbers(after), "change": numbers(change)}
     word = outcome(change)
     if word == "undecided":
@@ -171,14 +173,14 @@ def _points(rows: pd.DataFrame, shown: Sequence[Row], best: Sequence[Row]) -> It
         if outcome(_speedup(row)) == "less":
             worst.setdefault(configuration_name(row), row)
     for slow, row in list(worst.items())[:_SLOWEST]:
-        yield f"Slower: {slow} makes {_at(row)} {_change(row)}, in {figure(row['memory'])}x the memory."
+        yield f"Slower: {slow} makes {row['name']} {_change(row)}, in {figure(row['memory'])}x the memory."
 
 
 def _range(rows: Sequence[Row], name: str) -> str:
     """``1.43x (ResNet-50) to 2.22x (EfficientNet-B0)``: the models with the smallest and the largest value."""
     ordered = sorted(rows, key=lambda row: float(row[name]))
     least, most = (figure(ordered[end][name]) for end in (0, -1))
-    return f"{least}x" if least == most else f"{least}x ({_at(ordered[0])}) to {most}x ({_at(ordered[-1])})"
+    return f"{least}x" if least == most else f"{least}x ({ordered[0]['name']}) to {most}x ({ordered[-1]['name']})"
 
 
 def _capital(name: str) -> str:

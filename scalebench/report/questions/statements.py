@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from scalebench import units
 from scalebench.claims.judge import Verdict, by_claim
-from scalebench.claims.judged_parts import Judged, Word, decisive
+from scalebench.claims.judged_parts import DECISIVE_ALONE, Judged, Word, decisive
 from scalebench.claims.registry import Claim
 from scalebench.claims.why import allowed
 from scalebench.report.content import Chart
@@ -42,7 +42,7 @@ FEASIBLE = 200
 
 
 @dataclass(frozen=True)
-class Tested:
+class TestedStatement:
     """A statement of a paper that was measured, under the conditions nearest to its source's.
 
     Attributes:
@@ -107,15 +107,21 @@ class Statements(Question):
         ])  # fmt: skip
 
 
-def measured_statements(verdicts: Sequence[Verdict]) -> list[Tested]:
+def measured_statements(verdicts: Sequence[Verdict]) -> list[TestedStatement]:
     """Statements of papers with a measured verdict, by theme and outcome."""
-    measured = [v for v in verdicts if not v.claim.ours and v.way and v.verdict != "not measured"]
-    tested = [_tested(own) for own in by_claim(measured).values()]
+    tested = [_tested(own) for own in by_claim(filter(_of_paper_by_measuring, verdicts)).values()]
     order = list(_VERBS)
     return sorted(tested, key=lambda t: (_THEMES.index(t.theme), order.index(t.outcome)))
 
 
-def _tested(verdicts: Sequence[Verdict]) -> Tested:
+def _of_paper_by_measuring(verdict: Verdict) -> bool:
+    """Whether measurements decide, or leave open, a statement of a paper; not where a count alone decides it."""
+    deciding = [part.estimate.exact for part in verdict.parts if part.word == verdict.verdict]
+    by_counts = verdict.verdict in DECISIVE_ALONE[verdict.claim.rule] and all(deciding)
+    return bool(verdict.way) and verdict.verdict != "not measured" and not (verdict.claim.ours or by_counts)
+
+
+def _tested(verdicts: Sequence[Verdict]) -> TestedStatement:
     """Of the configurations nearest to the source's conditions: the verdict of all that are decided.
 
     Undecided where most of them are.
@@ -131,12 +137,13 @@ def _tested(verdicts: Sequence[Verdict]) -> Tested:
     deciding = [part for part in shown.parts if part.word == words[0]]
     sampled = [part for part in deciding if part.sampled]
     part = decisive(sampled or deciding, words[0], shown.claim.rule)
-    return Tested(shown.claim, outcome, shown, part, counts[words[0]], len(near))
+    return TestedStatement(shown.claim, outcome, shown, part, counts[words[0]], len(near))
 
 
 def _counted(verdicts: Sequence[Verdict]) -> dict[str, int]:
     """Statements of papers that counting models or arithmetic decides, the same on every machine."""
-    words = [v.verdict for v in verdicts if not v.claim.ours and not v.way and not v.claim.cannot]
+    papers = [own for own in by_claim(verdicts).values() if not own[0].claim.ours]
+    words = [own[0].verdict for own in papers if not any(map(_of_paper_by_measuring, own))]
     names: dict[str, Word] = {"holds": "supported", "does not hold": "refuted", "undecided": "inconclusive"}
     return {name: words.count(word) for name, word in names.items()}
 
@@ -153,13 +160,13 @@ def _sentence(outcomes: Counter[Outcome]) -> str:
     total, words = sum(outcomes.values()), [word for word in _VERBS if outcomes[word]]
     if total == 1:
         verb = "does not hold" if words == ["does not hold"] else _VERBS[words[0]][0]
-        return f"The one statement of a paper that was tested here {verb}."
+        return f"The only statement of a paper tested here {verb}."
     if len(words) == 1:
         if words == ["does not hold"]:
-            return f"None of the {total} statements of papers that were tested here holds."
-        return f"All {total} statements of papers that were tested here {_VERBS[words[0]][1]}."
+            return f"None of the {total} statements of papers tested here holds."
+        return f"All {total} statements of papers tested here {_VERBS[words[0]][1]}."
     parts = [f"{outcomes[word]} {_VERBS[word][outcomes[word] > 1]}" for word in words]
-    return f"Of {total} statements of papers that were tested here, {listed(parts)}."
+    return f"Of {total} statements of papers tested here, {listed(parts)}."
 
 
 def _counting(counted: dict[str, int], more: bool) -> str:
@@ -180,7 +187,7 @@ def _untested_line(untested: dict[str, int]) -> str:
     return f"Not tested: {listed(parts)}." if parts else ""
 
 
-def _line(statement: Tested) -> str:
+def _line(statement: TestedStatement) -> str:
     """Theme, statement, verdict and the number that decides it."""
     read, part = _READ[statement.outcome], statement.part
     if statement.outcome == "depends":
@@ -208,7 +215,7 @@ def _effect(part: Judged) -> str:
     return f"{units.digits(e.value)} ({units.digits(e.low)} to {units.digits(e.high)})"
 
 
-def _numbers(statement: Tested) -> dict[str, Any]:
+def _numbers(statement: TestedStatement) -> dict[str, Any]:
     part, e = statement.part, statement.part.estimate
     return {
         "outcome": statement.outcome, "effect": e.value, "low": e.low, "high": e.high, "n": e.n,

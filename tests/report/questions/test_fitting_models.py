@@ -96,6 +96,8 @@ def test_many_models_are_counted() -> None:
     answer = _answer([record for name in names for record in _rounds(name, {224: 0.01})])
     assert answer.sentences[0] == "Within 50 ms and 2 GiB at batch 1: 5 models up to 224 px."
     assert len(answer.points) == 5
+    answer = _answer([*RECORDS, *(record for name in names for record in _rounds(name, {224: 0.01}))])
+    assert answer.sentences[0].endswith(": EfficientNet-B0 up to 512 px, 5 more models up to 224 px.")
 
 
 def test_limits_in_words() -> None:

@@ -69,7 +69,7 @@ def test_only_measured_statements_of_papers_are_counted() -> None:
     ]  # fmt: skip
     answer = _known([*tested, *UNTESTED])
     assert answer.sentences == (
-        "Of 5 statements of papers that were tested here, 2 hold, 1 does not, 1 is not reproduced and 1 is undecided.",
+        "Of 5 statements of papers tested here, 2 hold, 1 does not, 1 is not reproduced and 1 is undecided.",
     )
     assert list(answer.numbers["statements"]) == ["H1", "H2", "N1", "R1", "U1"]
     assert answer.points == (
@@ -88,9 +88,9 @@ def test_only_measured_statements_of_papers_are_counted() -> None:
 @pytest.mark.parametrize(
     ("word", "sentence"),
     [
-        ("supported", "The one statement of a paper that was tested here holds."),
-        ("refuted", "The one statement of a paper that was tested here does not hold."),
-        ("inconclusive", "The one statement of a paper that was tested here is undecided."),
+        ("supported", "The only statement of a paper tested here holds."),
+        ("refuted", "The only statement of a paper tested here does not hold."),
+        ("inconclusive", "The only statement of a paper tested here is undecided."),
     ],
 )
 def test_one_statement(word: Word, sentence: str) -> None:
@@ -100,10 +100,32 @@ def test_one_statement(word: Word, sentence: str) -> None:
 def test_where_all_end_alike_it_is_said_so() -> None:
     claims = [_claim("A"), _claim("B")]
     assert _known([_verdict(c, "refuted") for c in claims]).sentences == (
-        "None of the 2 statements of papers that were tested here holds.",
+        "None of the 2 statements of papers tested here holds.",
     )
     assert _known([_verdict(c, "inconclusive") for c in claims]).sentences == (
-        "All 2 statements of papers that were tested here are undecided.",
+        "All 2 statements of papers tested here are undecided.",
+    )
+
+
+def test_a_statement_that_a_count_alone_contradicts_is_no_failure_of_this_machine() -> None:
+    """V2-02: were its 1.67 times the FLOPs wrong, no timing could mend it; a contradicting time counts."""
+    claim, counted = _claim("A"), Judged("MACs", Estimate(2.0, 2.0, 2.0, 2, exact=True), 1.6, 1.7, "refuted")
+    times = _verdict(claim, "supported")
+    by_count = Verdict(claim, "refuted", 2.0, 2.0, 2.0, 2, "epyc", "batch 1", "", (counted, *times.parts), exact=True)
+    assert _known([by_count]).sentences == ("Counting models, without measuring, contradicts 1 statement of papers.",)
+    both = (counted, *_verdict(claim, "refuted").parts)
+    slower = Verdict(claim, "refuted", 2.0, 2.0, 2.0, 2, "epyc", "batch 1", "", both)
+    assert _known([slower]).sentences == ("The only statement of a paper tested here does not hold.",)
+
+
+def test_the_longest_sentence_is_short() -> None:
+    """Every outcome at once; ``_known`` counts the words."""
+    both = [_verdict(_claim("D"), word) for word in ("supported", "refuted")]
+    words_: tuple[Word, ...] = ("supported", "refuted", "not reproduced here", "inconclusive")
+    every = [_verdict(_claim(f"{word[0]}{n}"), word) for word in words_ for n in range(2)]
+    assert _known([*both, *every]).sentences == (
+        "Of 9 statements of papers tested here, 2 hold, 2 do not, 2 are not reproduced, 1 depends on the configuration "
+        "and 2 are undecided.",
     )
 
 
@@ -120,7 +142,7 @@ def test_many_configurations_are_one_statement() -> None:
     claim = _claim("A")
     hold, open_, fail = (_verdict(claim, word) for word in ("supported", "inconclusive", "refuted"))
     answer = _known([*[hold] * 10, open_])
-    assert answer.sentences == ("The one statement of a paper that was tested here holds.",)
+    assert answer.sentences == ("The only statement of a paper tested here holds.",)
     assert answer.points[0].startswith("Speed: Statement A. Holds here in 10 of 11 configurations, for example time of")
     assert [t.outcome for t in measured_statements([hold, fail])] == ["depends"]
     assert [t.outcome for t in measured_statements([hold, open_, open_])] == ["undecided"]
@@ -175,11 +197,11 @@ def test_the_figure_has_a_row_per_statement_and_its_table_too() -> None:
 
 
 def test_committed_records_give_the_same_effect() -> None:
-    """V2-01: B6 trains 1.69 times as fast at 380 as at 512 px; 2.15 (printed 2.2) less a quarter is within its interval."""
+    """V2-01: B6 trains 1.69 times as fast at 380 as at 512 px; the bound, 2.15 less a quarter, lies in its interval."""
     findings, given = reference("training")
     answer = Statements().answer(given)
     assert answer is not None
-    assert answer.sentences == ("Of 3 statements of papers that were tested here, 1 holds and 2 are undecided.",)
+    assert answer.sentences == ("Of 3 statements of papers tested here, 1 holds and 2 are undecided.",)
     speeds: dict[int, list[float]] = {380: [], 512: []}
     for record in findings.stored.records:
         b6 = (record.case.model, record.case.mode) == ("efficientnet_b6", "training")
