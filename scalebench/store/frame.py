@@ -55,8 +55,8 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
 
     ``case`` is the case's key; ``laps`` holds the timed iterations in seconds, ``turns`` the number of the turn of each
     in the heat named by ``heat``, both empty where the round was measured alone, ``retaken`` how often a turn was made
-    again, ``canary_s`` the mean of the canary before and after the laps, ``watched`` and ``unwatched`` the checks that ran and that did not; a metric that a round did
-    not measure is NaN.
+    again, ``canary_s`` the mean of the canary before and after the laps, ``watched`` and ``unwatched`` the checks that
+    ran and that did not; a metric that a round did not measure is NaN.
     """
     records = list(records)
     rows = [_row(record) for record in records if record.case.mode != COUNT]
