@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from itertools import cycle
 
 import pandas as pd
 import seaborn as sns
@@ -20,7 +22,6 @@ from scalebench.report.result_tables import groups_table
 
 TITLE = "Matched groups: ratio to compound scaling at equal counted compute"
 _ORDER = tuple(METHODS)
-_MARKERS = tuple(MARKERS)
 
 
 def matched_groups(groups: pd.DataFrame) -> Chart | Absent:
@@ -41,7 +42,10 @@ def matched_groups(groups: pd.DataFrame) -> Chart | Absent:
         for metric in metrics
         if (subset["metric"] == metric).any()
     ]
-    drawn, note = panels(named, partial(_panel, rows), "f4", TITLE, _height)
+    marks = dict(zip(sorted(rows["target"].unique()), cycle(MARKERS)))
+    drawn, note = panels(named, partial(_panel, rows, marks), "f4", TITLE, _height)
+    legend = ", ".join(f"{MARKERS[mark]} {target:g}" for target, mark in marks.items())
+    note = f"Times the MACs of the base: {legend}. {note}".strip()
     return Chart("f4", TITLE, takeaway.text, takeaway.numbers, drawn, groups_table(rows), note=note)
 
 
@@ -53,25 +57,21 @@ def _in_order(column: pd.Series) -> pd.Series:
     return column.map(_ORDER.index) if column.name == "method" else column
 
 
-def _panel(every: pd.DataFrame, groups: pd.DataFrame, axes: Axes) -> None:
-    """Rows: base and method; within a row one dot per target."""
+def _panel(every: pd.DataFrame, marks: Mapping[float, str], groups: pd.DataFrame, axes: Axes) -> None:
+    """Rows: base and method; within a row one dot per target, with its marker, in the method's colour."""
     every = every[every["metric"] == groups["metric"].iloc[0]]
-    targets = sorted(every["target"].unique())
     places, ticks = _places(groups)
     ends = [*every["ratio"], *groups["low"].dropna(), *groups["high"].dropna(), 1.0]
     log_axis(axes, "x", [float(end) for end in ends])
-    low, high = axes.get_xlim()
-    axes.set_xlim(low, high * (high / low) ** 0.08)
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
-    for (method, target), rows in groups.groupby(["method", "target"], sort=False):
-        colour, nth = METHODS[str(method)].colour, targets.index(target)
-        at = rows.assign(y=[places[str(base), str(method), float(target)] for base in rows["base"]])
+    for method, rows in groups.groupby("method", sort=False):
+        colour = METHODS[str(method)].colour
+        keys = zip(rows["base"], rows["target"], strict=True)
+        at = rows.assign(y=[places[str(base), str(method), float(target)] for base, target in keys])
         intervals(axes, at["y"], at["low"], at["high"], colour)
-        sns.scatterplot(at, x="ratio", y="y", ax=axes, color=colour, marker=_MARKERS[nth % len(_MARKERS)],
-                        s=34, linewidth=0, legend=False)  # fmt: skip
-        for end, y in zip(at["high"].fillna(at["ratio"]), at["y"], strict=True):
-            axes.annotate(f"{target:g}x", (end, y), xytext=(4, 0), textcoords="offset points",
-                          va="center", fontsize=8.5)  # fmt: skip
+        for target, dots in at.groupby("target"):
+            sns.scatterplot(dots, x="ratio", y="y", ax=axes, color=colour, marker=marks[target], s=34, linewidth=0,
+                            legend=False)  # fmt: skip
     axes.set_yticks(list(ticks.values()), labels=[short(f"{b.removeprefix('efficientnet_')}, {m}") for b, m in ticks])
     axes.set_ylim(max(places.values()) + 0.8, min(places.values()) - 0.8)
     axes.grid(visible=False, axis="y")

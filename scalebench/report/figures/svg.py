@@ -28,8 +28,9 @@ def page_svg(drawn: str, prefix: str, label: str, ink: str) -> str:
     """
     options = scour.parse_args([*_CLEANING, f"--shorten-ids-prefix={prefix}-"])
     document = minidom.parseString(scour.scourString(drawn, options))  # noqa: S318 - written by matplotlib
-    for sheet in document.getElementsByTagName("style"):
-        sheet.parentNode.removeChild(sheet)
+    empty = [element for element in document.getElementsByTagName("defs") if not element.hasChildNodes()]
+    for element in [*document.getElementsByTagName("style"), *empty]:
+        element.parentNode.removeChild(element)
     for element in document.getElementsByTagName("*"):
         _follow_page(element, ink)
     root = document.documentElement

@@ -14,7 +14,7 @@ from scalebench.analysis.accuracy_fronts import AXES, BEST, MEASURED, REFERENCE,
 from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Panel, Section, Table
-from scalebench.report.figures.drawing import INK, EndLabel, draw, intervals, label_ends, label_points, log_axis
+from scalebench.report.figures.drawing import INK, draw, end_of, intervals, label_ends, label_points, log_axis
 from scalebench.report.figures.panels import scatter_front
 from scalebench.report.labels import by_configuration, listed, point_label
 from scalebench.report.looks import look, series
@@ -160,8 +160,7 @@ def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
         intervals(axes, rows["y"], low, high, style.colour, width=1, alpha=0.4)
         scatter_front(axes, rows, style)
         if not rows["front"].astype(bool).any():  # those on the front are named one by one
-            last = rows.nlargest(1, "x").iloc[0]
-            ends.append(EndLabel(float(last["x"]), float(last["y"]), str(name), style.colour))
+            ends.append(end_of(rows, str(name), style))
     best = data[data["front"].astype(bool)].sort_values("x")
     axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
     axes.set_xlabel(COSTS[axis].heading)
