@@ -7,7 +7,6 @@ from functools import partial
 from itertools import cycle
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.analysis.matched import REFERENCE
@@ -64,14 +63,12 @@ def _panel(every: pd.DataFrame, marks: Mapping[float, str], groups: pd.DataFrame
     ends = [*every["ratio"], *groups["low"].dropna(), *groups["high"].dropna(), 1.0]
     log_axis(axes, "x", [float(end) for end in ends])
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
-    for method, rows in groups.groupby("method", sort=False):
-        colour = METHODS[str(method)].colour
-        keys = zip(rows["base"], rows["target"], strict=True)
-        at = rows.assign(y=[places[str(base), str(method), float(target)] for base, target in keys])
-        intervals(axes, at["y"], at["low"], at["high"], colour)
-        for target, dots in at.groupby("target"):
-            sns.scatterplot(dots, x="ratio", y="y", ax=axes, color=colour, marker=marks[target], s=34, linewidth=0,
-                            legend=False)  # fmt: skip
+    keys = zip(groups["base"].astype(str), groups["method"].astype(str), groups["target"].astype(float), strict=True)
+    at = groups.assign(y=[places[key] for key in keys], colour=[METHODS[name].colour for name in groups["method"]])
+    for colour, rows in at.groupby("colour", sort=False):
+        intervals(axes, rows["y"], rows["low"], rows["high"], str(colour))
+    for target, rows in at.groupby("target"):
+        axes.scatter(rows["ratio"], rows["y"], c=rows["colour"], marker=marks[target], s=34, linewidth=0)
     axes.set_yticks(list(ticks.values()), labels=[short(f"{b.removeprefix('efficientnet_')}, {m}") for b, m in ticks])
     axes.set_ylim(max(places.values()) + 0.8, min(places.values()) - 0.8)
     axes.grid(visible=False, axis="y")
