@@ -68,7 +68,7 @@ def _panel(every: pd.DataFrame, marks: Mapping[float, str], groups: pd.DataFrame
     for colour, rows in at.groupby("colour", sort=False):
         intervals(axes, rows["y"], rows["low"], rows["high"], str(colour))
     for target, rows in at.groupby("target"):
-        axes.scatter(rows["ratio"], rows["y"], c=rows["colour"], marker=marks[target], s=34, linewidth=0)
+        axes.scatter(rows["ratio"], rows["y"], c=rows["colour"].tolist(), marker=marks[target], s=34, linewidth=0)
     axes.set_yticks(list(ticks.values()), labels=[short(f"{b.removeprefix('efficientnet_')}, {m}") for b, m in ticks])
     axes.set_ylim(max(places.values()) + 0.8, min(places.values()) - 0.8)
     axes.grid(visible=False, axis="y")
