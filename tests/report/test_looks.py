@@ -1,6 +1,7 @@
 """Looks of the figures: families that can be distinguished, and grey for the rest."""
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ SEEN = {
 }
 
 
-def _lab(colour: str, eyes: str) -> np.ndarray:
+def _lab(colour: str, eyes: str) -> Any:
     """CIELAB of what these eyes see, by skimage's matrix for D65."""
     seen = np.clip(np.array(SEEN[eyes]) @ _linear(colour), 0, 1)
     to_xyz = [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]

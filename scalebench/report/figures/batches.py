@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from scalebench.metrics import METRICS
 from scalebench.report.content import Absent, Chart
-from scalebench.report.figures.drawing import EndLabel, label_ends, log_axis
+from scalebench.report.figures.drawing import EndLabel, label_ends, label_points, log_axis
 from scalebench.report.figures.panels import ALL_CASES, panels
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import point_label, without_batch
@@ -15,7 +15,7 @@ from scalebench.report.looks import DASHES, look, series
 from scalebench.report.tables import number
 
 TITLE = "Latency against throughput, by batch"
-MOST_CURVES, NEAREST = 10, 224
+MOST_CURVES, NEAREST = 8, 224
 _CASE = ["model", "resolution"]
 _DASHES = DASHES[:3]
 """Dots are the tail's."""
@@ -37,8 +37,10 @@ def batch_curves(cases: pd.DataFrame) -> Chart | Absent:
     drawn, note = panels(places, _panel, "f8", TITLE)
     if sum(map(len, (subset for _, subset in places))) < sum(map(len, (subset for _, subset in filled))):
         note = (
-            f"Each model is drawn at its resolution nearest to {NEAREST} px, at most {MOST_CURVES} in a panel. {note}"
+            f"Each model is drawn at its resolution nearest to {NEAREST} px, at most {MOST_CURVES} in a panel, scaled "
+            f"models only where there are no others. {note}"
         )
+    note = f"Numbers are batches, dotted lines the p99. {note}"
     return Chart("f8", TITLE, takeaway.text, takeaway.numbers, drawn, ALL_CASES, note=note.strip())
 
 
@@ -66,11 +68,13 @@ def _several(cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def _one_size(cases: pd.DataFrame) -> pd.DataFrame:
-    """Each model at one resolution; unscaled models and those at most batches first."""
+    """Each model at one resolution, those at most batches first; scaled models only where there is no other."""
+    plain = ~cases["model"].str.contains("[", regex=False)
+    cases = cases[plain] if plain.any() else cases
     distance = (cases["resolution"].astype(int) - NEAREST).abs()
     near = cases[distance == distance.groupby(cases["model"]).transform("min")]
     counts = near.groupby("model")["batch"].nunique()
-    kept = sorted(counts.index, key=lambda model: ("[" in model, -counts[model], model))[:MOST_CURVES]
+    kept = sorted(counts.index, key=lambda model: (-counts[model], model))[:MOST_CURVES]
     return near[near["model"].isin(kept)]
 
 
@@ -87,11 +91,10 @@ def _panel(cases: pd.DataFrame, axes: Axes) -> None:
                   markeredgecolor="none")  # fmt: skip
         if len(tails):
             axes.plot(tails["x"], tails["tail"], color=style.colour, linestyle=":", linewidth=0.9)
-        for row in rows.to_dict("records"):
-            axes.annotate(str(row["batch"]), (row["x"], row["y"]), xytext=(-3, 5), textcoords="offset points",
-                          fontsize=8, ha="right")  # fmt: skip
         last = rows.iloc[-1]
         ends.append(EndLabel(float(last["x"]), float(last["y"]), point_label(str(model), size), style.colour))
     axes.set_xlabel(METRICS["throughput_ips"].heading)
-    axes.set_ylabel(f"{METRICS['latency_s'].heading}; dotted: p99")
+    axes.set_ylabel(METRICS["latency_s"].heading)
     label_ends(axes, ends)
+    ordered = data.sort_values(["batch", "x"])
+    label_points(axes, list(zip(ordered["x"], ordered["y"], ordered["batch"].astype(str), strict=True)), most=24)

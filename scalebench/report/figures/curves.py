@@ -98,7 +98,7 @@ def _compute_panel(every: pd.DataFrame, cases: pd.DataFrame, axes: Axes) -> None
         if not dense(cases):  # so many intervals would hide the points
             intervals(axes, rows["x"], *_ends(rows, "latency_s"), style.colour, vertical=True, width=1, alpha=0.6)
         scatter(axes, rows, style, pixels=dense(cases))
-        ends.append(end_of(rows, family_name(str(name)), style.colour))
+        ends.append(end_of(rows, family_name(str(name)), style))
     _axes(axes, "macs", "latency_s")
     _slope_one(axes, data)
     label_ends(axes, ends)

@@ -19,6 +19,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullForm
 
 from scalebench.report.figures.svg import page_svg
 from scalebench.report.labels import plain, short
+from scalebench.report.looks import Look
 
 INK = "#010203"
 """Stands for the page's text colour until the drawing is finished."""
@@ -42,6 +43,7 @@ STYLE: dict[Any, Any] = {
     "grid.linewidth": 0.6,
     "axes.grid": True,
     "axes.axisbelow": True,
+    "xaxis.labellocation": "right",  # a label that is wider than its axis has room on the left, under the rows' names
     "axes.spines.top": False,
     "axes.spines.right": False,
     "figure.facecolor": "none",
@@ -51,6 +53,8 @@ STYLE: dict[Any, Any] = {
 }
 WIDTH, HEIGHT = 5.4, 3.9
 MOST_TICKS = 7
+_TOP = 0.97
+"""Share of the axes' height below which labels of lines stand, so that none is cut off above."""
 
 
 @contextmanager
@@ -173,36 +177,45 @@ def thinned(ticks: Sequence[float], nearest: float = 1.2) -> list[float]:
 
 @dataclass(frozen=True)
 class EndLabel:
-    """Text beside the right edge for the line or cloud that ends at (x, y), in data units."""
+    """Text beside the right edge for the line that ends at (x, y), in data units; for a cloud with its marker."""
 
     x: float
     y: float
     text: str
     colour: str
+    marker: Look | None = None
 
 
-def end_of(rows: pd.DataFrame, text: str, colour: str) -> EndLabel:
-    """Label at the point furthest right of columns ``x`` and ``y``."""
+def end_of(rows: pd.DataFrame, text: str, style: Look) -> EndLabel:
+    """Label of a cloud, at the height of its point furthest right; columns ``x`` and ``y``."""
     last = rows.nlargest(1, "x").iloc[0]
-    return EndLabel(float(last["x"]), float(last["y"]), text, colour)
+    return EndLabel(float(last["x"]), float(last["y"]), text, style.colour, style)
 
 
 def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
-    """Write labels right of the axes at the height of their lines, moved apart, each with a leader.
+    """Write labels right of the axes at the height of their lines, moved apart, each with a leader or a marker.
 
     A leader is a plain line: an arrow takes as long as the rest of a drawing.
     """
     if not labels:
         return
-    ends = [axes.transAxes.inverted().transform(axes.transData.transform((e.x, e.y))) for e in labels]
-    heights = [float(end[1]) for end in ends]
+    to_axes = axes.transData + axes.transAxes.inverted()
+    ends = [to_axes.transform((label.x, label.y)) for label in labels]
+    heights = [float(end[1]) / _TOP for end in ends]
     order = sorted(range(len(labels)), key=lambda i: heights[i])
-    placed = spread([heights[i] for i in order], gap=0.068)
+    placed = [_TOP * height for height in spread([heights[i] for i in order], gap=0.07)]
     for height, index in zip(placed, order, strict=True):
         label = labels[index]
-        axes.text(1.04, height, short(label.text), transform=axes.transAxes, va="center", ha="left", fontsize=9)
-        axes.plot([float(ends[index][0]) + 0.01, 1.035], [heights[index], height], transform=axes.transAxes,
-                  color=label.colour, linewidth=0.8, clip_on=False, scalex=False, scaley=False)  # fmt: skip
+        if label.marker:
+            face = "none" if label.marker.hollow else label.colour
+            axes.scatter([1.05], [height], s=30, marker=label.marker.marker, facecolor=face, edgecolor=label.colour,
+                         linewidth=1.1, transform=axes.transAxes, clip_on=False)  # fmt: skip
+            axes.text(1.08, height, short(label.text), transform=axes.transAxes, va="center", fontsize=9)
+            continue
+        axes.text(1.04, height, short(label.text), transform=axes.transAxes, va="center", fontsize=9)
+        axes.plot([float(ends[index][0]) + 0.01, 1.035], [float(ends[index][1]), height], transform=axes.transAxes,
+                  color=label.colour, linewidth=0.8, linestyle=":", clip_on=False, scalex=False,
+                  scaley=False)  # fmt: skip
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
@@ -218,14 +231,15 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
 
 
 def label_points(axes: Axes, points: Sequence[tuple[float, float, str]], most: int = 9) -> None:
-    """Label up to ``most`` points of a rising line, ends first, above left of them, never over one another."""
+    """Label up to ``most`` points of a rising line, ends first, never over one another or over a point."""
     settle(axes.figure)  # type: ignore[arg-type]
-    taken: list[tuple[float, float, float, float]] = []
+    places = [axes.transData.transform((x, y)) * 72.0 / axes.figure.dpi for x, y, _ in points]
+    taken = [(px - 4, py - 4, px + 4, py + 4) for px, py in places]
     for index in _spaced(len(points)):
         x, y, text = points[index]
-        px, py = axes.transData.transform((x, y)) * 72.0 / axes.figure.dpi
+        px, py = places[index]
         width = 5.2 * len(text)
-        for dx, dy, anchor in ((8, -4, "left"), (-8, 4, "right"), (8, -14, "left"), (-8, 14, "right")):
+        for dx, dy, anchor in ((6, -8, "left"), (-6, 8, "right"), (6, -17, "left"), (-6, 17, "right")):
             left = px + dx - (width if anchor == "right" else 0)
             box = (left, py + dy - 5, left + width, py + dy + 5)
             inside = box[0] > 45 and box[2] < WIDTH * 72 - 2 and box[1] > 42
@@ -236,7 +250,7 @@ def label_points(axes: Axes, points: Sequence[tuple[float, float, str]], most: i
                     fontsize=8.5,
                 )  # fmt: skip
                 break
-        if len(taken) >= most:
+        if len(taken) >= most + len(points):
             return
 
 

@@ -75,7 +75,7 @@ def _panel(abilities: Sequence[Ability], cases: pd.DataFrame, axes: Axes) -> Non
     for name, rows in data.groupby("series"):
         style = look(str(name))
         scatter(axes, rows, style, pixels=dense(cases))
-        ends.append(end_of(rows, str(name), style.colour))
+        ends.append(end_of(rows, str(name), style))
     axes.set_xlabel("operational intensity, FLOPs per byte")
     axes.set_ylabel("reached, GFLOP/s")
     label_ends(axes, ends)

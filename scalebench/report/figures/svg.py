@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from xml.dom import minidom
 
 from scour import scour
@@ -27,9 +28,10 @@ def page_svg(drawn: str, prefix: str, label: str, ink: str) -> str:
     Returns: an SVG element with ``role=img``.
     """
     options = scour.parse_args([*_CLEANING, f"--shorten-ids-prefix={prefix}-"])
-    document = minidom.parseString(scour.scourString(drawn, options))  # noqa: S318 - written by matplotlib
-    for sheet in document.getElementsByTagName("style"):
-        sheet.parentNode.removeChild(sheet)
+    document: Any = minidom.parseString(scour.scourString(drawn, options))  # noqa: S318 - written by matplotlib
+    empty = [element for element in document.getElementsByTagName("defs") if not element.hasChildNodes()]
+    for element in [*document.getElementsByTagName("style"), *empty]:
+        element.parentNode.removeChild(element)
     for element in document.getElementsByTagName("*"):
         _follow_page(element, ink)
     root = document.documentElement

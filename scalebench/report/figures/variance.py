@@ -12,7 +12,7 @@ from scalebench.report.content import Absent, Chart, Elsewhere
 from scalebench.report.figures.drawing import INK, name_rows
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.figures.takeaways import Takeaway
-from scalebench.report.labels import by_configuration, short
+from scalebench.report.labels import by_configuration, point_label
 from scalebench.report.looks import BLUE, GREY, Look
 from scalebench.report.tables import number
 
@@ -39,6 +39,7 @@ def spread_of_rounds(rounds: pd.DataFrame) -> Chart | Absent:
     hidden = len(spreads) - sum(subset["case"].nunique() for _, subset in named)
     if hidden > 0:
         note = f"The {MOST_CASES} cases of widest spread in each panel; {hidden} more are not drawn. {note}"
+    note = f"{note} Crosses were set aside.".strip() if takeaway.numbers["aside"] else note
     table = Elsewhere("trust", "Intervals, tails and doubts")
     return Chart("f9", TITLE, takeaway.text, takeaway.numbers, drawn, table, note=note.strip())
 
@@ -80,5 +81,6 @@ def _panel(rounds: pd.DataFrame, axes: Axes) -> None:
         if len(rows):
             scatter(axes, rows, look, size=22, alpha=0.8)
     labels = data.drop_duplicates("case").sort_values("y")
-    name_rows(axes, labels["y"].tolist(), [short(name) for name in labels["name"]])
-    axes.set_xlabel("latency against the case's mean, %; crosses: set aside")
+    names = [point_label(model, size) for model, size in zip(labels["model"], labels["resolution"], strict=True)]
+    name_rows(axes, labels["y"].tolist(), names)
+    axes.set_xlabel("latency against the case's mean, %")
