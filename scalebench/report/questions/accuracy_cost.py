@@ -33,6 +33,7 @@ class AccuracyCost(Question):
     name = "accuracy"
     text = "What does accuracy cost here?"
     details = "accuracy"
+    needs = "two models with a published accuracy at their resolution"
 
     def answer(self, evidence: Evidence) -> Answer | None:
         """At the smallest batch; needs two models with a published accuracy and all counted costs."""

@@ -35,6 +35,7 @@ class FlopsGuide(Question):
     name = "flops"
     text = "Is FLOPs a good guide to time?"
     details = "cases"
+    needs = "two models that were timed and counted"
 
     def answer(self, evidence: Evidence) -> Answer | None:
         """At the smallest batch, and for the same two at the largest; needs two models that were timed and counted."""

@@ -49,6 +49,7 @@ class ResolutionCost(Question):
     name = "resolution"
     text = "What does resolution cost?"
     details = "cases"
+    needs = "a model at two resolutions about a doubling apart"
 
     def answer(self, evidence: Evidence) -> Answer | None:
         """At the smallest batch, and in a line at the largest; needs a model at two sides that far apart."""
