@@ -29,7 +29,7 @@ _COMPARED = ("efficientnet_b0", "resnet50")
 _SLOWEST = 3
 """Slower configurations that are named; the figure has all."""
 _RUN = ["precision", "layout", "runtime", "threads", "setting"]
-Row = dict[str, Any]
+Row = dict[Any, Any]
 
 
 class Configurations(Question):
