@@ -242,9 +242,8 @@ def shares(by_front: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for identity, own in by_configuration(by_front[by_front["front"].notna()], "set"):
         index = ["family", "model", "resolution"]
-        wide, sure = (
-            own.pivot_table(index=index, columns="axis", values=values, aggfunc="first") for values in ("front", "sure")
-        )
+        both_answers = own.set_index([*index, "axis"])[["front", "sure"]].unstack("axis")
+        wide, sure = both_answers["front"], both_answers["sure"]
         identity |= {"compared": len(wide), "families": wide.index.get_level_values("family").nunique()}
         for axis in (a for a in AXES if a != REFERENCE and a in wide and REFERENCE in wide):
             both = pd.DataFrame({"macs": wide[REFERENCE], "axis": wide[axis], "sure": sure[axis]}).astype(bool)

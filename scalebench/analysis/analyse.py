@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import pandas as pd
 
@@ -75,7 +76,7 @@ class Analysis:
     sessions: Mapping[str, int] = field(default_factory=dict)  # number of sessions of each machine
     pooled: Pooled = field(default_factory=Pooled)  # what the cases of a machine share
 
-    @property
+    @cached_property
     def own_counts(self) -> pd.DataFrame:
         """``counts`` without imported tables: claims are decided by what was counted here."""
         return counted_here(self.counts)

@@ -69,7 +69,7 @@ def multiplier_exponents(cases: pd.DataFrame) -> pd.DataFrame:
 def _rows(cases: pd.DataFrame, against: str, identity: dict[str, object]) -> list[dict[str, object]]:
     rows = []
     for metric in QUANTITIES if cases[against].nunique() >= MIN_POINTS else ():
-        fit = power_law(cases[against].tolist(), cases[metric].tolist()) if metric != against else None
+        fit = power_law(cases[against].tolist(), _values(cases, metric)) if metric != against else None
         if fit:
             counts = metric in COUNTED  # whose scatter about the line is no error
             e = exact(fit.exponent.value, fit.exponent.n) if counts else fit.exponent
@@ -77,3 +77,9 @@ def _rows(cases: pd.DataFrame, against: str, identity: dict[str, object]) -> lis
                      "exact": e.exact}  # fmt: skip
             rows.append({**identity, "against": against, "metric": metric, **slope})
     return rows
+
+
+def _values(cases: pd.DataFrame, metric: str) -> list[float]:
+    """The metric of each case; of latencies by turns those relative to the reference case, which share less noise."""
+    relative = cases["relative_latency"]
+    return (relative if metric == "latency_s" and relative.notna().all() else cases[metric]).tolist()

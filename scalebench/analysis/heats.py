@@ -123,3 +123,14 @@ def differences(rounds: pd.DataFrame, metric: str) -> list[list[list[float]]]:
             if case != other and not math.isnan(log):
                 by_pair.setdefault((case, other), {}).setdefault(own.session, []).append(log)
     return [list(by_session.values()) for by_session in by_pair.values()]
+
+
+def repeated(rounds: pd.DataFrame, metric: str) -> list[float]:
+    """Log ratios of a case to itself, one for each heat that has it twice.
+
+    Args:
+        rounds: used rows of one machine, with ``with_turns``.
+    """
+    rows = rounds[rounds[f"turns_{metric}"].notna()]
+    pairs = [own[f"turns_{metric}"].tolist()[:2] for _, own in rows.groupby(["heat", "case"], sort=False)]
+    return [log_ratio(pair[1].logs, pair[0].logs) for pair in pairs if len(pair) == 2]

@@ -35,7 +35,7 @@ def static_bytes(cases: pd.DataFrame) -> pd.Series:
     training = cases["mode"] == "training"
     peak = cases["peak_bytes_inference"].mask(training, cases["peak_bytes_training"]).astype(float)
     weights = cases["weight_bytes"].astype(float) * (1 + training)
-    states = cases["weight_bytes"] * cases["setting"].map(optimizer_states)
+    states = cases["weight_bytes"] * cases["setting"].map(optimizer_states).astype(float)
     return weights + states + (peak - weights).clip(lower=0) * cases["batch"]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from scalebench.analysis.heats import by_heat
 from scalebench.analysis.pooling import Pooled, pooled
 from scalebench.analysis.sessions import SessionRounds, Spread
 from scalebench.analysis.stats import Estimate, across_sessions, of_rounds
@@ -37,7 +38,8 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
         used from ``sessions`` sessions, ``watched`` rounds that any check for disturbances watched, ``replaced`` rounds
         set aside (NaN where none was watched), ``noise`` (coefficient of variation of the canary over all rounds),
         ``process_bytes`` of the whole process, the worst ``relative_error`` and ``top1_agreement``, the longest
-        ``prepare_s`` and ``load_s``, timed ``iterations``, per measured metric ``<metric>``,
+        ``prepare_s`` and ``load_s``, timed ``iterations``, ``relative_latency`` (times that of the reference case of
+        its heats; NaN where it was measured alone), per measured metric ``<metric>``,
         ``<metric>_low``, ``<metric>_high``, ``<metric>_n``, tail latencies likewise with ``<tail>_why`` where there is
         none, and ``notes`` on doubts and the number of rounds that have them.
     """
@@ -51,7 +53,8 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
             rows.append(_row(group, keep, shared))
     values = [*MEASURED, *TAILS.values()]
     columns = [
-        *keep, "status", "n", "sessions", "watched", "replaced", "noise", "process_bytes", "iterations", "notes",
+        *keep, "status", "n", "sessions", "watched", "replaced", "noise", "process_bytes", "iterations",
+        "relative_latency", "notes",
         *EXACTNESS, *MAKING,
         *(f"{name}_why" for name in TAILS.values()),
         *(f"{name}{end}" for name in values for end in ("", "_low", "_high", "_n")),
@@ -74,6 +77,8 @@ def _row(group: Mapping[str, list[Any]], keep: Sequence[str], shared: Pooled) ->
         row[name] = worst(_known(used[name]), default=math.nan)
     row["process_bytes"] = of_rounds(_known(used["process_bytes"])).value
     row |= {"iterations": sum(map(len, used["laps"]))}
+    turns = by_heat(used["heat"], used["turns_latency_s"]) if "turns_latency_s" in used else {}
+    row["relative_latency"] = of_rounds(SessionRounds({}, turns=turns).relative()).value
     row |= _tails(used["laps"], shared.spreads.get((row["machine"], "latency_s")), row["sessions"])
     endings = noted([] if ending == "ok" else [ending] for ending in group["ending"])
     doubts = [*endings, *noted(group["notes"]), *outliers(_known(used["latency_s"]))]

@@ -16,6 +16,7 @@ from scalebench.jobs.compare import compare_results
 from scalebench.metrics import METRICS
 from scalebench.report import comparison_text as text
 from scalebench.report.comparison_text import HEADINGS, NUMERIC, banners, cells, headline, remarks
+from scalebench.report.markdown import markdown_table
 
 NOT_WORSE, WORSE, UNDECIDED = 0, 1, 2
 """Exit codes."""
@@ -97,10 +98,7 @@ def _markdown(comparison: Comparison, footnotes: Sequence[str]) -> str:
     lines = [f"### scalebench: {headline(comparison)}", ""]
     for banner in banners(comparison):
         lines += [f"> {banner}", ""]
-    ruler = ["--:" if name in NUMERIC else "---" for name in HEADINGS]
-    for row in (HEADINGS, ruler, *map(cells, comparison.rows)):
-        escaped = (cell.replace("|", "\\|") for cell in row)
-        lines.append(f"| {' | '.join(escaped)} |")
+    lines.append(markdown_table([(name, name in NUMERIC) for name in HEADINGS], map(cells, comparison.rows)))
     lines += ["", *(f"- {remark}" for remark in remarks(comparison))]
     lines += ["", " ".join(f"{note}." for note in footnotes)]
     return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip()

@@ -33,9 +33,11 @@ class Room:
 
     def has(self, block: Sequence[Case], case: Case) -> bool:
         """Whether the case fits in beside the others."""
-        if len(block) >= MOST:
-            return False
-        return self.free_bytes is None or sum(map(self.bytes_of, [*block, case])) <= self.free_bytes
+        return len(block) < MOST and self.holds([*block, case])
+
+    def holds(self, block: Sequence[Case]) -> bool:
+        """Whether all fit into memory together."""
+        return self.free_bytes is None or sum(map(self.bytes_of, block)) <= self.free_bytes
 
     def alike(self, one: Case, other: Case) -> bool:
         """Whether two cases cost about the same."""

@@ -11,6 +11,9 @@ from scalebench.execute.schedule import RESTART_SWEEPS, RecordsByCase, TimeBudge
 from scalebench.record import Record
 from scalebench.suite.case import Case
 
+TWICE_EVERY = 3
+"""Every so many heats the reference stands in a heat twice: its ratio to itself shows what turns can distinguish."""
+
 
 @dataclass(frozen=True)
 class Agenda:
@@ -71,7 +74,7 @@ def run_heats(
     """
     budget = (budget or TimeBudget()).started()
     deadline = budget.deadline
-    done = sweep = 0
+    done = sweep = heats = 0
     while (agenda := calls.agenda()).rounds:
         if sweep and sweep % RESTART_SWEEPS == 0:
             calls.refresh()
@@ -81,8 +84,10 @@ def run_heats(
         for number, block in enumerate(blocks(list(agenda.rounds), agenda.pairs, reference, calls.room, start)):
             if deadline is not None and budget.clock() + sum(map(calls.room.cost, block)) > deadline:
                 continue
-            calls.listen(HeatStarted(block, done, done + left))
-            for record in _heat(block, records, calls, hash((seed, done, number)) & 0xFFFF):
+            heats += 1
+            members = _with_twin(block, reference, calls.room) if heats % TWICE_EVERY == 0 else block
+            calls.listen(HeatStarted(members, done, done + left))
+            for record in _heat(members, records, calls, hash((seed, done, number)) & 0xFFFF):
                 calls.sink(record)
                 records.setdefault(record.case.key, []).append(record)
                 planned = record.case in agenda.rounds
@@ -97,12 +102,17 @@ def run_heats(
         sweep += 1
 
 
+def _with_twin(block: Block, reference: Case | None, room: Room) -> Block:
+    """The block with its reference case twice, where memory allows."""
+    return (*block, reference) if reference in block and room.holds([*block, reference]) else block
+
+
 def _heat(block: Block, records: RecordsByCase, calls: HeatCallbacks, seed: int) -> Iterable[Record]:
     """Records of one heat; those of members that are not started come first."""
-    numbers = {case: len(records.get(case.key, ())) for case in block}
-    refused = {case: calls.refuse(case, number) for case, number in numbers.items()}
-    skipped = [record for record in refused.values() if record is not None]
-    members = [(case, number) for case, number in numbers.items() if refused[case] is None]
+    members = [(case, len(records.get(case.key, ())) + block[:at].count(case)) for at, case in enumerate(block)]
+    refused = [calls.refuse(*member) for member in members]
+    skipped = [record for record in refused if record is not None]
+    members = [member for member, record in zip(members, refused, strict=True) if record is None]
     measured = calls.measure(members, seed) if members else []
     for record in measured:
         calls.learn(record)

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from scalebench.execute.client import Worker
-from scalebench.execute.events import Listener, QuestionsDecided
+from scalebench.execute.events import Listener, QuestionsDecided, silent
 from scalebench.execute.heat_blocks import Room
 from scalebench.execute.heat_sweeps import Agenda, HeatCallbacks, run_heats
 from scalebench.execute.memory_guard import MemoryGuard
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from scalebench.jobs.questions import Found
 
 _USUAL_REFERENCE = ("resnet50", 224)
+_FEWEST = 2
+"""Rounds that an interval takes."""
 _NAMED = 3
 """Open comparisons that an announcement names."""
 
@@ -70,7 +72,7 @@ def measure_heats(
 
     callbacks = HeatCallbacks(
         measure=measure,
-        agenda=lambda: _agenda(cases, questions, history, announce),
+        agenda=lambda: next_sweep(cases, questions, history, announce),
         sink=sink,
         listen=announce,
         refuse=refuse,
@@ -89,15 +91,21 @@ def reference_of(cases: Sequence[Case], cost: Callable[[Case], float]) -> Case |
     return min(usual or cases, key=cost)
 
 
-def _agenda(cases: Sequence[Case], questions: Sequence[Question], history: SuiteHistory, announce: Listener) -> Agenda:
-    """What the next sweep measures: first the least rounds of cases that are compared, then those of the others together
-    with what is still open, so that a short budget decides the questions."""
+def next_sweep(
+    cases: Sequence[Case], questions: Sequence[Question], history: SuiteHistory, announce: Listener = silent
+) -> Agenda:
+    """What the next sweep measures; nothing where every case has its rounds and no question that may go on is open.
+
+    A short budget is to decide the questions. So the least rounds of cases that are compared come first; then those
+    rounds of the others that an interval takes; then what is left of these together with what is still open.
+    """
     needs = {case: next_round(case, history.records.get(case.key, ())) for case in cases}
     rounds = {case: need.rounds for case, need in needs.items() if need is not None}
     pairs = tuple((question.over, question.under) for question in questions)
     compared = {case: rounds[case] for pair in pairs for case in pair if case in rounds}
-    if compared:
-        return Agenda(compared, pairs)
+    without_interval = {case: n for case, n in rounds.items() if len(history.records.get(case.key, ())) < _FEWEST}
+    if compared or (questions and without_interval):
+        return Agenda(compared or without_interval, pairs)
     found: Found = {}
     if questions:
         from scalebench.jobs.questions import look  # pandas and scipy, only where something is to be decided

@@ -18,7 +18,7 @@ from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import RoundCallbacks, RoundNeed, TimeBudget, run_sweeps
 from scalebench.jobs.examine import peaks_of
 from scalebench.jobs.history import SuiteHistory, next_round
-from scalebench.jobs.measure_heats import HeatOptions, measure_heats
+from scalebench.jobs.measure_heats import HeatOptions, measure_heats, next_sweep
 from scalebench.machine.canaries import usual_canary
 from scalebench.machine.limits import LIMIT_SHARE, free_memory
 from scalebench.record import Record
@@ -74,7 +74,8 @@ def measure_rounds(
         StoreError: a record could not be written; the run stops there.
     """
     open_cases = history.open_cases(prepared.plan.cases)
-    if not open_cases and not questions:
+    by_turns = [case for case in prepared.plan.cases if case.by_turns]
+    if not open_cases and not next_sweep(by_turns, questions, history).rounds:
         return
     announce(_planned(prepared, open_cases, history.costs))
     with Worker(fork=False) as fresh:
@@ -98,7 +99,7 @@ def measure_rounds(
         )
         alone = [case for case in prepared.plan.cases if not case.by_turns]
         run_sweeps(alone, history.records, callbacks, options.seed, budget)
-        if len(alone) < len(prepared.plan.cases):
+        if by_turns:
             how = HeatOptions(options.seed, options.limit_bytes, _free_bytes(prepared, "cpu", options))
             measure_heats(prepared, questions, history, journal.append, worker, memory, how, budget, hear)
 

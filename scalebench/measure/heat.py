@@ -14,10 +14,11 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from operator import attrgetter
 from os import dup2
 from statistics import median
 from typing import IO, Any
@@ -25,7 +26,8 @@ from typing import IO, Any
 import torch
 
 from scalebench.machine.limits import die_with_parent, limit_round
-from scalebench.machine.telemetry import Reading, joined, read
+from scalebench.machine.telemetry import Reading, between, joined, read
+from scalebench.machine.validity import WAITED
 from scalebench.measure.canary import await_idle, canary
 from scalebench.measure.failure import describe_error
 from scalebench.measure.latency import no_collection
@@ -36,6 +38,8 @@ from scalebench.suite.case import Case
 from scalebench.suite.protocol import LONG_S
 
 _WARM_PASSES = 2
+_ATTEMPTS = 3
+"""Of a turn whose threads waited for a core: other work disturbed it, whatever its laps say."""
 _STDERR_TAIL = 4000
 _ENDING_S = 5.0
 
@@ -47,7 +51,7 @@ class HeatResult:
     Attributes:
         measurement: of the round, or None where it failed.
         turns: number of the turn of each lap.
-        busy_s: seconds in which it had the baton, from building the model to the last probe.
+        busy_s: seconds of building the model and those in which it had the baton.
         error: as ``failure.describe_error`` gives it.
         exit: exit code; negative for a signal.
         timed_out: whether it was killed because it took too long.
@@ -63,6 +67,26 @@ class HeatResult:
     stderr: str = ""
 
 
+@dataclass(frozen=True)
+class _Turn:
+    """What a process sends back with the baton.
+
+    Attributes:
+        laps: seconds of each pass.
+        before, after: readings around them.
+        waited: time that its threads waited for a core, over the time between the readings.
+        idle: whether its threads sleep in the end.
+        retaken: attempts before and after it that waited longer.
+    """
+
+    laps: tuple[float, ...]
+    before: Reading
+    after: Reading
+    waited: float
+    idle: bool = True
+    retaken: int = 0
+
+
 @dataclass
 class _Member:
     """A process of the heat, seen from the one that passes the baton."""
@@ -73,10 +97,7 @@ class _Member:
     stderr: IO[bytes]
     stride: int = 1
     busy_s: float = 0.0
-    laps: list[float] = field(default_factory=list)
-    turns: list[int] = field(default_factory=list)
-    readings: list[tuple[Reading, Reading]] = field(default_factory=list)
-    idle: bool = True
+    numbered: list[tuple[int, _Turn]] = field(default_factory=list)
     end: HeatResult | None = None
 
     def pass_baton(self) -> Any:
@@ -84,12 +105,17 @@ class _Member:
         start = time.monotonic()
         with suppress(BrokenPipeError):  # it is gone: receiving says so
             self.pipe.send(None)
+        answer = self.await_answer()
+        self.busy_s += time.monotonic() - start
+        return answer
+
+    def await_answer(self) -> Any:
+        """What the process sends next, or None where it has ended."""
         answer: Any = None
         timed_out = not self.pipe.poll(self.case.protocol.timeout_s)
         if not timed_out:
             with suppress(EOFError, ConnectionResetError):
                 answer = self.pipe.recv()
-        self.busy_s += time.monotonic() - start
         if answer is None or isinstance(answer, dict):
             self.end = self._ended(answer, timed_out)
             return None
@@ -109,10 +135,10 @@ class _Member:
 def heat(cases: Sequence[Case], limit_bytes: int | None, seed: int) -> Iterator[tuple[int, HeatResult]]:
     """Measure one round of every case, by turns. This process must not have used threads or devices before.
 
-    Each case gets a process of its own. A baton passes: the one that has it works, the others sleep. First every
-    process builds its model, measures its memory and, unless its passes are long, makes two; then come the turns, in an
-    order drawn anew for each; then what a round measures last. The canary runs before and after the turns, while all
-    processes sleep.
+    Each case gets a process of its own, and all build their models at once. Then a baton passes: the one that has it
+    works, the others sleep. First every process measures its memory and, unless its passes are long, makes two passes;
+    then come the turns, in an order drawn anew for each; then what a round measures last. The canary runs before and
+    after the turns, while all processes sleep.
 
     Args:
         cases: on the CPU; all their models must fit into memory together.
@@ -124,7 +150,9 @@ def heat(cases: Sequence[Case], limit_bytes: int | None, seed: int) -> Iterator[
     members = [_start(case, limit_bytes) for case in cases]
     try:
         for member in members:
-            _set_up(member)
+            member.busy_s += member.await_answer() or 0.0
+        for member in members:
+            _warm_up(member)
         torch.set_num_threads(max(case.threads for case in cases))
         first = canary(torch.device("cpu"))
         _take_turns(members, random.Random(seed))
@@ -147,8 +175,8 @@ def _start(case: Case, limit_bytes: int | None) -> _Member:
     return _Member(case, process, ours, stderr)
 
 
-def _set_up(member: _Member) -> None:
-    pass_s = member.pass_baton()
+def _warm_up(member: _Member) -> None:
+    pass_s = None if member.end else member.pass_baton()
     if pass_s is not None:
         member.stride = member.case.protocol.stride(pass_s)
 
@@ -159,39 +187,39 @@ def _take_turns(members: Sequence[_Member], order: random.Random) -> None:
         for member in order.sample(playing, len(playing)):
             answer = None if member.end else member.pass_baton()
             if answer is not None:
-                laps, readings, idle = answer
-                member.laps += laps
-                member.turns += [turn] * len(laps)
-                member.readings.append(readings)
-                member.idle &= idle
+                member.numbered.append((turn, answer))
 
 
 def _finish(member: _Member, first: Mapping[str, Any], last: Mapping[str, Any]) -> HeatResult:
     measurement = member.pass_baton()
     if measurement is None:
         return member.end or HeatResult()
-    before, after = joined(member.readings)
-    idle = bool(first["idle"] and member.idle)
+    taken = [turn for _, turn in member.numbered]
+    before, after = joined([(turn.before, turn.after) for turn in taken])
+    idle = bool(first["idle"] and all(turn.idle for turn in taken))
     telemetry = {
         "canary": {"before": {**first, "idle": idle}, "after": dict(last)}, "before": asdict(before),
-        "after": asdict(after), "gpu": None,
+        "after": asdict(after), "gpu": None, "retaken": sum(turn.retaken for turn in taken),
     }  # fmt: skip
-    laps = member.laps
+    laps = [lap for turn in taken for lap in turn.laps]
+    turns = tuple(number for number, turn in member.numbered for _ in turn.laps)
     timed = Measurement(
         {"latency_s": laps},
         {"latency_s": median(laps), "throughput_ips": member.case.batch * len(laps) / sum(laps)},
     )
-    return HeatResult(merged([measurement, timed], telemetry), tuple(member.turns), member.busy_s)
+    return HeatResult(merged([measurement, timed], telemetry), turns, member.busy_s)
 
 
 def _run(case: Case, limit_bytes: int | None, pipe: Connection, stderr: IO[bytes]) -> None:
-    """The process of one case: it works only while it has the baton."""
+    """The process of one case: once its model is built, it works only while it has the baton."""
     die_with_parent()
     dup2(stderr.fileno(), 2)
     try:
-        pipe.recv()
         limit_round(case.device, limit_bytes)
         session = open_session(case)
+        await_idle()
+        pipe.send(time.process_time())
+        pipe.recv()
         start = time.monotonic()
         early = memory(session)
         pass_s = time.monotonic() - start
@@ -213,17 +241,25 @@ def _run(case: Case, limit_bytes: int | None, pipe: Connection, stderr: IO[bytes
         raise SystemExit from None
 
 
-def _turn(session: Session, pass_s: float) -> tuple[list[float], tuple[Reading, Reading], bool]:
-    """Laps of one turn, the readings around them, and whether the process's threads sleep in the end.
+def _turn(session: Session, pass_s: float) -> _Turn:
+    """One turn; of several attempts the one whose threads waited least for a core.
 
     An untimed pass first fills the caches and wakes threads. Some runtimes' threads spin for a while after a pass, and
     would disturb the next process.
     """
-    laps: list[float] = []
-    before = read()
     if pass_s < LONG_S:
         session.clock.lap(session.run)
+    attempts = [_attempt(session, pass_s)]
+    while attempts[-1].waited > WAITED and len(attempts) < _ATTEMPTS:
+        attempts.append(_attempt(session, pass_s))
+    best = min(attempts, key=attrgetter("waited"))
+    return replace(best, idle=await_idle(step_s=0.002), retaken=len(attempts) - 1)
+
+
+def _attempt(session: Session, pass_s: float) -> _Turn:
+    laps: list[float] = []
+    before = read()
     while not laps or sum(laps) < (session.case.protocol.turn_s if pass_s < LONG_S else 0.0):
         laps.append(checked_lap(session.clock.lap(session.run)))
     after = read()
-    return laps, (before, after), await_idle(step_s=0.002)
+    return _Turn(tuple(laps), before, after, between(before, after, threads=1).waited_share or 0.0)

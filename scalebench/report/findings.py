@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from scalebench.analysis.analyse import Analysis, analyse, with_study
 from scalebench.claims.judge import Verdict, judge
-from scalebench.claims.registry import select_claims, with_file
+from scalebench.claims.registry import Claim, select_claims, with_file
 from scalebench.errors import StoreError
 from scalebench.report.document import build_document
 from scalebench.report.questions.asked import answers
@@ -21,6 +21,7 @@ from scalebench.report.tables import filled
 from scalebench.report.writing.page import render_fragment
 from scalebench.store.jsonl import Results, read_results, result_files
 from scalebench.store.previous import previous_files
+from scalebench.suite.case import COUNT
 from scalebench.suite.suite_plan import Plan
 
 
@@ -90,7 +91,9 @@ def find(
     elsewhere = [case for stored_plan in newest_plans.values() for case in stored_plan.cases]
     analysis = analyse(plan, stored.records, elsewhere, stored.abilities)
     registry = with_file(claims)
-    verdicts = judge(select_claims([name for name in plan.claims if name in registry], registry), analysis)
+    selected = select_claims([name for name in plan.claims if name in registry], registry)
+    verdicts = judge(selected, analysis)
+    analysis = _without_uncounted(analysis, selected)
     return Findings(
         stored,
         with_study(analysis) if study else analysis,
@@ -98,6 +101,18 @@ def find(
         since(previous, stored) if previous is not None and previous.records else None,
         tuple(name for name in plan.claims if name not in registry),
     )
+
+
+def _without_uncounted(analysis: Analysis, claims: Sequence[Claim]) -> Analysis:
+    """The same without failed counts of models that only claims name: the user did not ask for them."""
+    for_claims = {(case.model, case.resolution) for claim in claims for case in claim.counts()}
+    named = {(case.model, case.resolution) for case in analysis.plan.cases}
+    failures = tuple(
+        failure
+        for failure in analysis.failures
+        if failure.case.mode != COUNT or (failure.case.model, failure.case.resolution) not in for_claims - named
+    )
+    return replace(analysis, failures=failures)
 
 
 def read_and_find(source: Results | str | Path, claims: Path | None = None, study: bool = True) -> Findings:

@@ -94,7 +94,7 @@ def thumbnail(html: str) -> str:
     if drawing is None or len(drawing[0]) > _LARGEST:
         return ""
     svg = drawing[0].replace('class="plot"', 'font-family="sans-serif"', 1)
-    return f"data:image/svg+xml,{quote(svg, safe=' /:=,;()-+.')}"
+    return f"data:image/svg+xml,{quote(svg, safe='/:=,;()-+.')}"
 
 
 def _entry(file: Path) -> Entry | None:

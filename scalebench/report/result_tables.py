@@ -136,8 +136,7 @@ def parts_table(parts: Sequence[Judged]) -> Table:
         Field("95 % interval", lambda row: span(row[1].low, row[1].high, row[1].n, exact=row[1].exact), number=True),
         Field("n", lambda row: row[1].n, number=True),
         Field("the claim allows", lambda row: allowed(row[0]), number=True),
-        Field("verdict", lambda row: verdict_word(row[0].word)),
-        shorten=whole,
+        Field("verdict", lambda row: verdict_word(row[0].word, on_paper=row[1].exact)),
     )
 
 

@@ -12,7 +12,7 @@ from scalebench import units
 from scalebench.analysis.summary import TAILS
 from scalebench.flags import word_of
 from scalebench.machine.ability import Ability
-from scalebench.machine.watched import VERIFICATION, WATCHES, is_watched
+from scalebench.machine.watched import VERIFICATION, WATCHES
 from scalebench.metrics import METRICS
 from scalebench.report.content import Table
 from scalebench.report.tables import (
@@ -68,13 +68,6 @@ def checks_of(rounds: pd.DataFrame) -> list[dict[str, Any]]:
             row = {"check": watch.name, "watched": watched, "unwatched": unwatched}
             rows.append(row | {"flagged": flagged if watched else None})
     return rows
-
-
-def watched_sentence(rounds: pd.DataFrame) -> str:
-    """How many good rounds any check for disturbances watched."""
-    good = rounds[rounds["outcome"] == "ok"]
-    watched = sum(map(is_watched, good["watched"]))
-    return f"{watched} of {len(good)} rounds were watched for disturbances"
 
 
 def checks_table(rounds: pd.DataFrame) -> Table:

@@ -99,7 +99,7 @@ def claims_sections(verdicts: Sequence[Verdict]) -> Iterable[Section]:
         tables = (verdicts_table(measured),)
         yield Section("claims", "Claims that measurements decide", text, tables=tables, articles=articles(measured))
     if paper:
-        tables = (verdicts_table(paper),)
+        tables = (verdicts_table(paper, "Verdicts by counts"),)
         yield Section("paper", "Claims that counts decide", (_BARS,), tables=tables, articles=articles(paper))
     if undecidable := filled(undecidable_table(verdicts)):
         yield Section("undecidable", "Claims that cannot be decided here", tables=undecidable)

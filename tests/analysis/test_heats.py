@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from scalebench.analysis.heats import log_ratio, logs_by_turn
+from scalebench.analysis.exponents import resolution_exponents
+from scalebench.analysis.heats import log_ratio, logs_by_turn, repeated
 from scalebench.analysis.pooling import pooled, sample, sample_of
 from scalebench.analysis.rounds import name_machines, with_standing
 from scalebench.analysis.sessions import SessionRounds
@@ -23,13 +24,13 @@ HERE = Environment("here", "hw", "sw")
 
 def made(
     model: str, heat: str, by_turn: Mapping[int, Sequence[float]], *notes: str, batch: int = 1, number: int = 0,
-    started: str = "", outcome: str = "ok",
+    started: str = "", outcome: str = "ok", size: int = 64,
 ) -> Record:  # fmt: skip
     """The round of one case with the laps of each turn."""
     laps = [lap for own in by_turn.values() for lap in own]
     turns = tuple(turn for turn, own in by_turn.items() for _ in own)
     facts = {"latency_s": sorted(laps)[len(laps) // 2], "throughput_ips": batch * len(laps) / sum(laps)}
-    case = Case(model, 64, batch=batch, protocol=Protocol(rounds=3))
+    case = Case(model, size, batch=batch, protocol=Protocol(rounds=3))
     return Record("s", case, number, outcome, started, HERE, {"latency_s": laps}, facts, notes, heat=heat, turns=turns)  # type: ignore[arg-type]
 
 
@@ -182,3 +183,26 @@ def test_a_case_twice_in_a_heat_counts_once() -> None:
     records += [made("resnet34", r.heat, {t: [99.0] for t in range(4)}, number=9) for r in records[::2]]
     own = samples(records)
     assert ratio(own["resnet34"], own["resnet18"]).value == pytest.approx(1.99331, rel=1e-5)
+
+
+def test_the_exponent_of_a_curve_is_of_times_relative_to_the_reference() -> None:
+    """Doubling the side takes four times as long; each size has heats of its own, the host differs by six."""
+    records = []
+    for number, (size, slow) in enumerate(((64, 3.0), (64, 2.0), (128, 1.0), (128, 0.5), (256, 0.6), (256, 1.1))):
+        pass_s = slow * (size / 64) ** 2
+        for model, side, lap in (("alexnet", 64, slow), ("resnet18", size, pass_s)):
+            turns = {turn: [lap] for turn in range(3)}
+            records.append(made(model, f"heat-{number}", turns, number=number, size=side))
+    cases = summarise(with_standing(name_machines(rounds_frame(records)), records))
+    exponents = resolution_exponents(cases)
+    latency = exponents[(exponents["metric"] == "latency_s") & (exponents["subject"] == "resnet18")].iloc[0]
+    assert latency["exponent"] == pytest.approx(2.0)
+    assert latency["high"] - latency["low"] < 1e-6
+
+
+def test_a_case_twice_in_a_heat_is_compared_with_itself() -> None:
+    """Its second process takes 1.1 times as long in the one heat that has two."""
+    records = [made("resnet18", f"heat-{n}", {t: [1.0 + t] for t in range(3)}, number=n) for n in range(2)]
+    records.append(made("resnet18", "heat-1", {t: [1.1 * (1 + t)] for t in range(3)}, number=2))
+    rounds = with_standing(name_machines(rounds_frame(records)), records)
+    assert repeated(rounds, "latency_s") == pytest.approx([math.log(1.1)])

@@ -87,10 +87,16 @@ def test_every_case_gets_its_rounds_and_the_reference_one_per_heat() -> None:
     loop = FakeHeats(dict.fromkeys(CASES, 3))
     loop.run(reference=CASES[0])
     assert {rounds(loop)[case] for case in CASES[1:]} == {3}
-    assert rounds(loop)[CASES[0]] == len(loop.heats) == 6
+    assert rounds(loop)[CASES[0]] == len(loop.heats) + 2 == 8
     assert all(CASES[0] in heat for heat in loop.heats)
+
+
+def test_the_reference_stands_twice_in_every_third_heat_with_numbers_of_its_own() -> None:
+    loop = FakeHeats(dict.fromkeys(CASES, 3))
+    loop.run(reference=CASES[0])
+    assert [heat.count(CASES[0]) for heat in loop.heats] == [1, 1, 2, 1, 1, 2]
     numbers = [record.round for record in loop.stored if record.case == CASES[0]]
-    assert numbers == list(range(6))
+    assert numbers == list(range(8))
 
 
 def test_only_open_cases_are_measured_further() -> None:

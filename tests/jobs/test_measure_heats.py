@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from scalebench.analysis.decisions import Question
 from scalebench.execute.estimate import Costs
 from scalebench.execute.memory_guard import MemoryGuard
 from scalebench.execute.one_heat import HeatMember
@@ -13,7 +15,7 @@ from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import TimeBudget
 from scalebench.jobs import measure_heats as module
 from scalebench.jobs.history import SuiteHistory
-from scalebench.jobs.measure_heats import HeatOptions, measure_heats, reference_of
+from scalebench.jobs.measure_heats import HeatOptions, measure_heats, next_sweep, reference_of
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
@@ -51,3 +53,41 @@ def test_the_reference_is_the_first_resnet50_else_the_cheapest() -> None:
     assert reference_of([*CASES, usual], lambda case: 9.0) == usual
     assert reference_of(CASES, {CASES[0]: 3.0, CASES[1]: 1.0, CASES[2]: 2.0}.__getitem__) == CASES[1]
     assert reference_of(CASES[:1], lambda case: 1.0) is None
+
+
+def test_what_is_compared_comes_first_and_a_decided_question_asks_for_nothing_more() -> None:
+    """Of three cases two are compared: they get both rounds before the third gets one; 1 s and 2 s are different."""
+    history = SuiteHistory(Results((), (), (), ()), {}, Costs({}))
+    question = Question(CASES[1], CASES[0], 0.05)
+    assert set(next_sweep(CASES, [question], history).rounds) == {CASES[0], CASES[1]}
+    for case, seconds in ((CASES[0], 1.0), (CASES[1], 2.0)):
+        history.records[case.key] = [
+            Record("s", case, number, "ok", "", HERE, {"latency_s": [seconds] * 3}, {"latency_s": seconds},
+                   heat=f"heat-{number}", turns=(0, 1, 2))
+            for number in range(2)
+        ]  # fmt: skip
+    assert set(next_sweep(CASES, [question], history).rounds) == {CASES[2]}
+    history.records[CASES[2].key] = history.records[CASES[0].key]
+    assert next_sweep(CASES, [question], history).rounds == {}
+
+
+def test_an_open_question_waits_until_the_others_have_intervals() -> None:
+    """1.0 and 1.01 s with laps that spread are open after two of at most four heats."""
+    cases = [replace(case, protocol=Protocol(rounds=2, max_rounds=4)) for case in CASES]
+    question = Question(cases[1], cases[0], 0.001)
+    history = SuiteHistory(Results((), (), (), ()), {}, Costs({}))
+
+    def rounds_of(case: Case, *seconds: float) -> None:
+        history.records[case.key] = [
+            Record("s", case, number, "ok", "", HERE, {"latency_s": [lap] * 3}, {"latency_s": lap},
+                   heat=f"heat-{number}", turns=(0, 1, 2))
+            for number, lap in enumerate(seconds)
+        ]  # fmt: skip
+
+    rounds_of(cases[0], 1.0, 1.0)
+    rounds_of(cases[1], 1.01, 0.98)
+    assert set(next_sweep(cases, [question], history).rounds) == {cases[2]}
+    rounds_of(cases[2], 5.0)
+    assert set(next_sweep(cases, [question], history).rounds) == {cases[2]}
+    rounds_of(cases[2], 5.0, 5.1)
+    assert set(next_sweep(cases, [question], history).rounds) == {cases[0], cases[1]}

@@ -9,7 +9,7 @@ import pytest
 from scalebench.machine.telemetry import Reading
 from scalebench.machine.watched import is_watched, unwatched_by, watched_by
 from scalebench.record import Environment, Record
-from scalebench.report.trust import checks_of, watched_sentence
+from scalebench.report.trust import checks_of
 from scalebench.store.frame import rounds_frame
 from scalebench.suite.case import Case
 
@@ -63,4 +63,3 @@ def test_the_page_counts_who_was_watched_by_what() -> None:
     assert checks["stolen time"] == {"check": "stolen time", "watched": 2, "unwatched": 1, "flagged": 0}
     assert checks["canary"] == {"check": "canary", "watched": 0, "unwatched": 3, "flagged": None}
     assert "GPU" not in checks
-    assert watched_sentence(rounds) == "2 of 3 rounds were watched for disturbances"

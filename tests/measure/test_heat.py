@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import psutil
@@ -9,6 +12,8 @@ import pytest
 
 from scalebench.execute.client import Worker
 from scalebench.execute.one_heat import HeatMember, run_heat
+from scalebench.machine.telemetry import Reading
+from scalebench.measure import heat as module
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
@@ -82,3 +87,34 @@ def test_nothing_is_left_running(worker: Worker) -> None:
     heat_of(worker, case(), case(batch=2))
     assert worker._process is not None
     assert psutil.Process(worker._process.pid).children(recursive=True) == []
+
+
+def test_a_turn_that_waited_for_a_core_is_made_again(worker: Worker) -> None:
+    """Two processes per core compute all the time: every turn has to wait."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        record = heat_of(worker, case(protocol=Protocol(turns=4, turn_s=0.05, timeout_s=60.0)))[0]
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert record.telemetry["retaken"] > 0
+    assert set(record.turns) == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("waits", "taken", "retaken"),
+    [((0.04,), 0, 0), ((0.5, 0.01), 1, 1), ((0.5, 0.2, 0.3), 1, 2), ((0.5, 0.06, 0.0), 2, 2)],
+)
+def test_the_attempt_that_waited_least_counts(
+    monkeypatch: pytest.MonkeyPatch, waits: tuple[float, ...], taken: int, retaken: int
+) -> None:
+    """5 % is allowed; the laps of 1, 2 or 3 s tell which attempt stands."""
+    nothing = Reading(0.0, 0.0, 0)
+    attempts = iter([module._Turn((1.0 + at,), nothing, nothing, wait) for at, wait in enumerate(waits)])
+    monkeypatch.setattr(module, "_attempt", lambda session, pass_s: next(attempts))
+    monkeypatch.setattr(module, "await_idle", lambda step_s: True)
+    session: Any = None  # no pass is made: this one is too long for an untimed one
+    turn = module._turn(session, 1.0)
+    assert (turn.laps, turn.retaken) == ((1.0 + taken,), retaken)
+    assert next(attempts, None) is None

@@ -35,7 +35,7 @@ def test_a_thumbnail_is_the_first_drawing_of_an_answer(full: Built) -> None:
     uri = thumbnail(full.html)
     drawing = fromstring(unquote(uri.removeprefix("data:image/svg+xml,")))
     assert drawing.tag == "{http://www.w3.org/2000/svg}svg"
-    assert drawing.get("aria-label", "").startswith("Time and memory against resolution; latency; cpu-a, batch 1")
+    assert drawing.get("aria-label", "").startswith("Time and memory against resolution; latency, batch 1")
     assert thumbnail('<svg class="plot"></svg>') == "", "not of an answer"
 
 

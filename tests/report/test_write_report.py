@@ -122,7 +122,7 @@ def test_figures_have_a_name_a_takeaway_and_a_table(full: Built) -> None:
     html = full.html
     drawings = re.findall(r"<svg [^>]*>", html)
     plots = [drawing for drawing in drawings if 'class="plot"' in drawing]
-    assert len(plots) == 2 * 3 + 2 + 1 + 3  # time and memory of f2; f7 and f8 without batch; f9
+    assert len(plots) == 2 * 2 + 2 + 1 + 3  # time and memory of f2 by batch; f7 and f8 without batch; f9
     assert all('role="img"' in d and 'aria-label="' in d and "viewBox" in d for d in drawings)
     assert "#010203" not in html
     figures = {f["id"] for f in full.json["figures"]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.metrics import METRICS
@@ -83,10 +82,11 @@ def _panel(cases: pd.DataFrame, axes: Axes) -> None:
     ends = []
     for nth, (model, rows) in enumerate(data.sort_values("batch").groupby("model")):
         style, size = look(series(str(model))), int(rows["resolution"].iloc[0])
-        sns.lineplot(rows, x="x", y="y", ax=axes, color=style.colour, estimator=None, legend=False, sort=False,
-                     linestyle=_DASHES[nth % len(_DASHES)], marker=style.marker, markeredgecolor="none")  # fmt: skip
-        sns.lineplot(rows.dropna(subset=["tail"]), x="x", y="tail", ax=axes, color=style.colour, estimator=None,
-                     legend=False, sort=False, linestyle=":", linewidth=0.9)  # fmt: skip
+        tails = rows.dropna(subset=["tail"])
+        axes.plot(rows["x"], rows["y"], color=style.colour, linestyle=_DASHES[nth % len(_DASHES)], marker=style.marker,
+                  markeredgecolor="none")  # fmt: skip
+        if len(tails):
+            axes.plot(tails["x"], tails["tail"], color=style.colour, linestyle=":", linewidth=0.9)
         for row in rows.to_dict("records"):
             axes.annotate(str(row["batch"]), (row["x"], row["y"]), xytext=(-3, 5), textcoords="offset points",
                           fontsize=8, ha="right")  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.metrics import METRICS
@@ -128,9 +127,9 @@ def _resolution_panel(every: pd.DataFrame, metric: str, cases: pd.DataFrame, axe
         nth = seen[kind] = seen.get(kind, -1) + 1
         style = look(kind)
         data = rows.assign(x=rows["resolution"].astype(float), y=_shown(rows, metric))
-        sns.lineplot(data, x="x", y="y", ax=axes, color=style.colour, estimator=None, legend=False,
-                     linestyle=DASHES[nth % len(DASHES)], marker=tuple(MARKERS)[nth % len(MARKERS)],
-                     markeredgecolor="none")  # fmt: skip
+        known = data.dropna(subset=["y"])
+        axes.plot(known["x"], known["y"], color=style.colour, linestyle=DASHES[nth % len(DASHES)],
+                  marker=tuple(MARKERS)[nth % len(MARKERS)], markeredgecolor="none")  # fmt: skip
         _band(axes, rows, data["x"], metric, style.colour)
         ends.append(EndLabel(data["x"].iloc[-1], data["y"].iloc[-1], model_name(str(model)), style.colour))
     _axes(axes, RESOLUTION, metric)

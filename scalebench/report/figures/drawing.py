@@ -64,6 +64,14 @@ def canvas(width: float = WIDTH, height: float = HEIGHT) -> Iterator[tuple[Figur
         yield figure, axes
 
 
+@contextmanager
+def _other_fonts() -> Iterator[None]:
+    """The browser has its own fonts: glyphs that are missing here are no trouble."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        yield
+
+
 def to_svg(figure: Figure, prefix: str, label: str) -> str:
     """Draw a figure.
 
@@ -74,9 +82,9 @@ def to_svg(figure: Figure, prefix: str, label: str) -> str:
 
     Returns: an SVG element with ``role=img``.
     """
+    settle(figure)
     raw = io.StringIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # the browser has its own fonts
+    with _other_fonts():
         figure.savefig(raw, format="svg", metadata={"Date": None}, transparent=True)
     return page_svg(raw.getvalue(), prefix, label, INK)
 
@@ -108,6 +116,14 @@ def _join_grid(axes: Axes) -> None:
         axes.plot(x, y, transform=transform, scalex=False, scaley=False, clip_on=False, solid_capstyle="butt",
                   zorder=0.5, color=mpl.rcParams["grid.color"], alpha=mpl.rcParams["grid.alpha"],
                   linewidth=mpl.rcParams["grid.linewidth"])  # fmt: skip
+
+
+def settle(figure: Figure) -> None:
+    """Lay the figure out once and for all; matplotlib would do it again whenever it draws, and draw twice for it."""
+    if engine := figure.get_layout_engine():
+        with _other_fonts():
+            engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
 def log_axis(axes: Axes, which: str, values: Sequence[float], ticks: Sequence[float] = ()) -> None:
@@ -172,20 +188,21 @@ def end_of(rows: pd.DataFrame, text: str, colour: str) -> EndLabel:
 
 
 def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
-    """Write labels right of the axes at the height of their lines, moved apart, each with a leader."""
+    """Write labels right of the axes at the height of their lines, moved apart, each with a leader.
+
+    A leader is a plain line: an arrow takes as long as the rest of a drawing.
+    """
     if not labels:
         return
-    heights = [float(axes.transAxes.inverted().transform(axes.transData.transform((e.x, e.y)))[1]) for e in labels]
+    ends = [axes.transAxes.inverted().transform(axes.transData.transform((e.x, e.y))) for e in labels]
+    heights = [float(end[1]) for end in ends]
     order = sorted(range(len(labels)), key=lambda i: heights[i])
     placed = spread([heights[i] for i in order], gap=0.068)
     for height, index in zip(placed, order, strict=True):
         label = labels[index]
-        axes.annotate(
-            short(label.text), (label.x, label.y), xytext=(1.04, height), xycoords="data",
-            textcoords="axes fraction", va="center", ha="left", fontsize=9, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": label.colour, "lw": 0.8, "shrinkA": 1, "shrinkB": 3,
-                        "relpos": (0, 0.5)},
-        )  # fmt: skip
+        axes.text(1.04, height, short(label.text), transform=axes.transAxes, va="center", ha="left", fontsize=9)
+        axes.plot([float(ends[index][0]) + 0.01, 1.035], [heights[index], height], transform=axes.transAxes,
+                  color=label.colour, linewidth=0.8, clip_on=False, scalex=False, scaley=False)  # fmt: skip
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
@@ -202,7 +219,7 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
 
 def label_points(axes: Axes, points: Sequence[tuple[float, float, str]], most: int = 9) -> None:
     """Label up to ``most`` points of a rising line, ends first, above left of them, never over one another."""
-    axes.figure.draw_without_rendering()  # type: ignore[union-attr]
+    settle(axes.figure)  # type: ignore[arg-type]
     taken: list[tuple[float, float, float, float]] = []
     for index in _spaced(len(points)):
         x, y, text = points[index]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Elsewhere, Panel
@@ -59,8 +58,8 @@ def scatter(
 ) -> None:
     """Points at the columns ``x`` and ``y`` in a family's look, drawn as pixels where ``dense``."""
     face = "none" if style.hollow else style.colour
-    sns.scatterplot(rows, x="x", y="y", ax=axes, marker=style.marker, facecolor=face, edgecolor=style.colour,
-                    linewidth=1.1, s=size, alpha=alpha, legend=False, rasterized=pixels)  # fmt: skip
+    axes.scatter(rows["x"], rows["y"], marker=style.marker, facecolor=face, edgecolor=style.colour, linewidth=1.1,
+                 s=size, alpha=alpha, rasterized=pixels)  # fmt: skip
 
 
 def scatter_front(axes: Axes, rows: pd.DataFrame, style: Look) -> None:

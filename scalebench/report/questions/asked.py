@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scalebench.errors import UnknownNameError, did_you_mean
 from scalebench.report.questions.accuracy_cost import AccuracyCost
 from scalebench.report.questions.compound_scaling import Scaling
 from scalebench.report.questions.fitting_models import WithinLimits
@@ -28,3 +29,16 @@ def answers(evidence: Evidence) -> dict[Question, Answer]:
     """Answers of those questions that the records can answer, in order."""
     found = ((question, question.answer(evidence)) for question in QUESTIONS)
     return {question: answer for question, answer in found if answer is not None}
+
+
+def question_named(name: str) -> Question:
+    """The question of that name.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    by_name = {question.name: question for question in QUESTIONS}
+    if name not in by_name:
+        hint = "; ".join(filter(None, (did_you_mean(name, by_name), f"answers: {', '.join(by_name)}")))
+        raise UnknownNameError(f"{name!r} is no answer of a report", hint)
+    return by_name[name]

@@ -49,11 +49,13 @@ class Question(ABC):
         name: key in the JSON, and anchor on the page after ``ask-``.
         text: as a reader asks it.
         details: anchor of the section with the evidence.
+        needs: what the records must hold to answer it, in words.
     """
 
     name: ClassVar[str]
     text: ClassVar[str]
     details: ClassVar[str]
+    needs: ClassVar[str] = ""
 
     @abstractmethod
     def answer(self, evidence: Evidence) -> Answer | None:

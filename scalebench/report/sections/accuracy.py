@@ -69,11 +69,11 @@ def _models(fronts: pd.DataFrame) -> list[dict[Any, Any]]:
     """
     order = fronts["set"].map({CLAIMED: 0, BEST: 1}).fillna(2)
     ordered = fronts.assign(order=order).sort_values(["order", "set", *WAY, "top1"], kind="stable")
-    axes = [
-        {str(row["axis"]): row for row in rows.to_dict("records")}
-        for _, rows in ordered.groupby(["set", *WAY, "model", "resolution"], sort=False)
-    ]
-    return [{**rows[REFERENCE], "axes": rows} for rows in axes]
+    axes: dict[tuple[Any, ...], dict[str, dict[Any, Any]]] = {}
+    for row in ordered.to_dict("records"):
+        model = tuple(row[name] for name in ("set", *WAY, "model", "resolution"))
+        axes.setdefault(model, {})[str(row["axis"])] = row
+    return [{**rows[REFERENCE], "axes": rows} for rows in axes.values()]
 
 
 def _costs_table(fronts: pd.DataFrame) -> Table:

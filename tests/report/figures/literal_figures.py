@@ -14,6 +14,7 @@ from scalebench.report.figures.forest import forest
 from scalebench.report.figures.roof import under_the_roof
 from scalebench.report.figures.speedup_dots import speedup_dots
 from scalebench.report.findings import Findings
+from scalebench.report.questions.asked import answers
 from scalebench.report.sections.change import compare_runs
 from scalebench.report.sections.inputs import inputs_section
 from scalebench.report.sections.parts import parts_section
@@ -63,8 +64,8 @@ def sweep() -> Findings:
 
 def charts_of_cases(now: Findings) -> Iterator[Chart]:
     """Charts of measured cases and rounds; ``now`` is a ``sweep``."""
-    answers = (question.chart(now.evidence, answer) for question, answer in now.answers.items())
-    yield from (chart for chart in answers if chart)
+    answered = (question.chart(now.evidence, answer) for question, answer in answers(now.evidence).items())
+    yield from (chart for chart in answered if chart)
     yield from (chart for chart in draw_figures(now.analysis).values() if not isinstance(chart, Absent))
     placed = now.analysis.cases.assign(
         intensity=now.analysis.cases["macs"] / 2e7, ridge=4.0, machine=ABILITY.machine, threads=2, device="cpu",
