@@ -12,6 +12,7 @@ from scalebench.procure.evidence import gather
 from scalebench.procure.load_plan import load_plan
 from scalebench.procure.outcome import PurchaseOutcome, weigh
 from scalebench.report.decision_page import compose_decision
+from scalebench.report.offers.purchase_answers import answers_document
 from scalebench.report.write_report import write_pages
 
 
@@ -38,6 +39,7 @@ def decide_purchase(
         announce(Note(f"note: {problem}"))
     serving, refusals = capacities(file.plan, evidence, draws)
     outcome = weigh(file.plan, serving, refusals, lambda changed: capacities(changed, evidence, 0)[0])
-    document = build_document(outcome, names_of(plan, evidence.files), catalogue_version())
+    files = names_of(plan, evidence.files)
+    document = build_document(outcome, files, catalogue_version()) | {"answers": answers_document(outcome)}
     report = compose_decision(outcome, document, plan.stem, plan.read_text(encoding="utf-8"))
     return write_pages(report, document, folder), outcome

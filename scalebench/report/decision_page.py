@@ -1,4 +1,4 @@
-"""The page of a purchase decision: the verdict on top, then everything it depends on."""
+"""The page of a purchase decision: a buyer's questions answered, then everything that the answers depend on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from scalebench.report.content import Column, Report, Section
 from scalebench.report.labels import listed
 from scalebench.report.method_tables import files_table
 from scalebench.report.naming import amount, given
-from scalebench.report.ranking import nodes, sessions, share, verdict, what_changes_it
+from scalebench.report.offers import certainty, take
+from scalebench.report.offers.purchase_answers import answered, purchase_answers
 from scalebench.report.sections.purchase import (
     assumptions_section,
     capacities_section,
@@ -22,10 +23,6 @@ from scalebench.report.sections.purchase import (
     switching_section,
 )
 from scalebench.report.tables import filled, whole
-from scalebench.units import digits
-
-_CHANGES = 3
-"""Switching values below the verdict."""
 
 
 def compose_decision(outcome: PurchaseOutcome, document: Mapping[str, Any], stem: str, text: str) -> Report:
@@ -38,29 +35,37 @@ def compose_decision(outcome: PurchaseOutcome, document: Mapping[str, Any], stem
         text: of the plan file.
     """
     decision = outcome.decision
-    plan = decision.plan
+    sections = (
+        offers_section(decision),
+        assumptions_section(decision),
+        capacities_section(decision),
+        sensitivity_section(outcome),
+        switching_section(outcome),
+        pareto_section(decision),
+        gaps_section(decision),
+        _method(decision, document, text),
+    )
+    shown = tuple(section for section in sections if section.text or section.charts or section.tables or section.code)
     return Report(
         suite=f"{stem}-decision",
-        title=plan.workload.name,
+        title=f"Which offer for {decision.plan.workload.name}?",
         facts=_facts(decision),
-        headline=verdict(decision),
+        headline=headline(outcome),
         counts={},
-        outlook=(_chances(decision), *sessions(decision), *what_changes_it(outcome)[:_CHANGES]),
-        decision=(offers_section(decision),),
+        outlook=(),
+        decision=(),
         verdicts=(),
         articles=(),
-        sections=(
-            assumptions_section(decision),
-            capacities_section(decision),
-            sensitivity_section(outcome),
-            switching_section(outcome),
-            pareto_section(decision),
-            gaps_section(decision),
-            _method(decision, document, text),
-        ),
+        sections=shown,
         kind="scalebench decision",
-        tiles=_tiles(decision),
+        answers=answered(outcome, [section.id for section in shown]),
     )
+
+
+def headline(outcome: PurchaseOutcome) -> str:
+    """The decision in two or three sentences, for lists of decisions."""
+    answers = {question.name: answer.sentences for question, answer in purchase_answers(outcome).items()}
+    return " ".join((*answers[take.NAME][:3], *answers.get(certainty.NAME, ())[:1]))
 
 
 def _facts(decision: Decision) -> dict[str, str]:
@@ -76,28 +81,6 @@ def _facts(decision: Decision) -> dict[str, str]:
         "offers": f"{len(decision.ranked)} ranked, {len(decision.bounds)} with only a lower bound on cost, "
         f"{len(decision.rejected)} rejected",
     }
-
-
-def _tiles(decision: Decision) -> dict[str, str]:
-    """Numbers of the cheapest offer."""
-    if not decision.ranked:
-        return {}
-    first, slo = decision.ranked[0], decision.plan.workload.slo
-    return {
-        f"{decision.plan.currency} per million images": amount(float(first.bill.per_million)),
-        f"ms p{slo.percentile} at the planned rate, {given(slo.latency_ms.value)} allowed": digits(
-            first.capacity.latency_s * 1e3
-        ),
-        "nodes, redundancy included": nodes(decision, first),
-        "J per image": digits(float(first.bill.joules_per_image)),
-    }
-
-
-def _chances(decision: Decision) -> str:
-    if not decision.ranked:
-        return "No setup of any node meets the constraints, or no offer is valid; the table gives the reasons."
-    shares = listed([f"{offer.offer.id} {share(offer.chance.best)}" for offer in decision.ranked[:4]])
-    return f"Share of {decision.draws:,} joint draws in which an offer serves and is cheapest: {shares}."
 
 
 def _method(decision: Decision, document: Mapping[str, Any], text: str) -> Section:

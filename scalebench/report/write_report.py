@@ -65,7 +65,8 @@ def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scrip
 
 def figure_numbers(report: Report) -> list[dict[str, Any]]:
     """Takeaway of every figure, with its numbers unrounded."""
-    charts: list[Chart] = [chart for section in report.sections for chart in section.charts]
+    charts: list[Chart] = [answer.chart for answer in report.answers if answer.chart]
+    charts += [chart for section in report.sections for chart in section.charts]
     return [{"id": c.id, "title": c.title, "takeaway": c.takeaway, "numbers": dict(c.numbers)} for c in charts]
 
 

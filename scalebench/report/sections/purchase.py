@@ -17,7 +17,7 @@ from scalebench.report.figures.demand import demand_figure
 from scalebench.report.figures.offerfront import offer_front
 from scalebench.report.figures.tornado import tornado_figure
 from scalebench.report.naming import amount, given, name, with_unit
-from scalebench.report.ranking import headings, remarks, rows, what_changes_it, with_interval
+from scalebench.report.ranking import headings, remarks, rows, with_interval
 from scalebench.units import digits
 
 Cell = TypeVar("Cell")
@@ -130,8 +130,8 @@ def capacities_section(decision: Decision) -> Section:
         [Column("note"), Column("setups", number=True), Column("the first three")],
         [[note, str(len(setups)), "; ".join(setups[:3])] for note, setups in by_note.items()],
     )
-    text = f"{len(lines)} setups meet the constraints, {len(decision.refusals)} do not."
-    return Section("capacities", "What the nodes serve", (text,), tables=tables.filled(table, notes))
+    text = (f"{len(lines)} setups meet the constraints, {len(decision.refusals)} do not.",) if lines else ()
+    return Section("capacities", "What the nodes serve", text, tables=tables.filled(table, notes))
 
 
 def sensitivity_section(outcome: PurchaseOutcome) -> Section:
@@ -147,23 +147,23 @@ def pareto_section(decision: Decision) -> Section:
 
 
 def _figures(anchor: str, title: str, *figures: Chart | Absent) -> Section:
+    """Without any figure it is empty, and does not appear."""
+    charts = tuple(figure for figure in figures if isinstance(figure, Chart))
     absent = tuple(f"{figure.title}: not drawn, {figure.why}." for figure in figures if isinstance(figure, Absent))
-    return Section(anchor, title, absent, tuple(figure for figure in figures if isinstance(figure, Chart)))
+    return Section(anchor, title, absent if charts else (), charts)
 
 
 def switching_section(outcome: PurchaseOutcome) -> Section:
-    """Switching values in words, and buying against renting."""
-    if len(outcome.decision.ranked) < 2:
-        texts: tuple[str, ...] = ("There is no runner-up, so no change of an input can make it win.",)
-    else:
+    """Table of the switching values, and buying against renting."""
+    texts: tuple[str, ...] = ()
+    if outcome.switches:
         first, second = outcome.decision.ranked[:2]
         texts = (
             f"{first.offer.id} against the runner-up {second.offer.id}. One input changes at a time, the others stay "
             "as planned; the search covers half to twice the value and the range of the plan.",
-            *what_changes_it(outcome),
         )
     filled = tables.filled(_switches(outcome), _break_even(outcome))
-    return Section("switching", "What would change the answer", texts, tables=filled)
+    return Section("switching", "Switching values", texts, tables=filled)
 
 
 def _switches(outcome: PurchaseOutcome) -> Table:
