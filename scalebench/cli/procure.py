@@ -15,8 +15,6 @@ from scalebench.report.ranking import headings, remarks, rows
 
 NO_OFFER = 3
 """Exit code where no offer meets the constraints."""
-_SENTENCES = 3
-"""Of each answer on a terminal; the page has all."""
 
 
 def procure(
@@ -45,4 +43,4 @@ def _print(outcome: PurchaseOutcome) -> None:
     for warning in decision.warnings:
         typer.echo(f"warning: {warning}")
     for question, answer in purchase_answers(outcome).items():
-        typer.echo(f"{question.text}\n  {' '.join(answer.sentences[:_SENTENCES])}")
+        typer.echo(f"{question.text}\n  {' '.join(answer.sentences)}")

@@ -14,7 +14,7 @@ from scalebench.procure.pricing import Rates, costs
 from scalebench.procure.quantity import Inputs, draws, point, quantities
 from scalebench.procure.sensitivity import CAPACITY, CHANGES_CAPACITY
 
-STRATA = 20
+STRATA = 10
 """Equally likely groups of an input's draws, lowest values first, that stand for knowing it."""
 
 
@@ -110,14 +110,12 @@ def _expected(
     Args:
         order: draws by rising value of the input.
     """
-    columns = []
+    columns, of_nodes = [], path.startswith(CAPACITY)
     for stratum in np.array_split(order, min(STRATA, len(order))):
         index = np.resize(stratum, len(order))
-        if path.startswith(CAPACITY):
-            given = inputs, [(np.asarray(full)[index], np.asarray(slo)[index]) for full, slo in rates]
-        else:
-            given = {**inputs, path: np.asarray(inputs[path])[index]}, rates
-        columns.append(costs(decision.plan, decision.offers, given[0], decision.capacities, given[1], PER_YEAR))
+        known: Inputs = inputs if of_nodes else {**inputs, path: np.asarray(inputs[path])[index]}
+        served: Rates = [(np.asarray(a)[index], np.asarray(b)[index]) for a, b in rates] if of_nodes else rates
+        columns.append(costs(decision.plan, decision.offers, known, decision.capacities, served, PER_YEAR))
     return np.stack([column.mean(axis=1) for column in columns], axis=1)
 
 
@@ -125,7 +123,9 @@ def _planned(decision: Decision, node: str) -> npt.NDArray[np.float64]:
     """Most that a node is planned for in each draw, images per second."""
     usable = decision.plan.policy.max_utilisation.value
     setups = [capacity for capacity in decision.capacities if capacity.node == node]
-    return np.max([f.planned_ips(np.asarray(c.draws), np.asarray(c.slo_draws), usable) for c in setups], axis=0)
+    rates = [np.asarray(f.planned_ips(np.asarray(c.draws), np.asarray(c.slo_draws), usable)) for c in setups]
+    best: npt.NDArray[np.float64] = np.max(rates, axis=0)
+    return best
 
 
 def _sizing(decision: Decision, node: str) -> float:

@@ -22,8 +22,8 @@ def sessions(decision: Decision) -> tuple[str, ...]:
     if not single:
         return ()
     return (
-        f"Measured in one session: {listed(single)}. Intervals of capacities hold for that session; P(best) and the "
-        f"draws of costs assume a standard deviation of {100 * DEFAULT.deviation(1):.0f} % between sessions.",
+        f"Measured in one session: {listed(single)}. Other sessions may differ: the varied cases assume a standard "
+        f"deviation of {100 * DEFAULT.deviation(1):.0f} %.",
     )
 
 

@@ -31,7 +31,7 @@ def service(outcome: PurchaseOutcome) -> Answer | None:
         "latency_s": capacity.latency_s, "planned_ips": capacity.planned_ips(usable),
         "within_ips": rate.value, "within_ips_low": rate.low, "within_ips_high": rate.high,
     }  # fmt: skip
-    return Answer(tuple(_sentences(decision, first)), numbers, tuple(_points(first)))
+    return Answer(tuple(_sentences(decision, first)), numbers, tuple(_points(decision, first)))
 
 
 def service_chart(outcome: PurchaseOutcome) -> Chart | None:
@@ -52,6 +52,8 @@ def _sentences(decision: Decision, first: Ranked) -> Iterator[str]:
     yield f"The limit of {limit} ms is reached at {amount(rate.value)}{between} images per second."
 
 
-def _points(first: Ranked) -> Iterator[str]:
+def _points(decision: Decision, first: Ranked) -> Iterator[str]:
+    if decision.plan.policy.capacity_bound == "lower95":
+        yield "Planned rate and latency count on the slow end of the measured service times."
     yield f"What limits a node: {first.capacity.limit}."
     yield from (f"{capitalised(text)}." for text in first.unmeasured)

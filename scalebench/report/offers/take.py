@@ -46,15 +46,15 @@ def _none(decision: Decision) -> Answer:
 
 def _choice(decision: Decision, first: Ranked) -> Iterator[str]:
     fleet = _fleet(decision, first)
-    if decision.standing == "winner":
-        yield f"Take {_named(first)}: {fleet}."
-    elif decision.standing == "tie":
-        leaders = [offer for leader in decision.leaders for offer in decision.ranked if offer.offer.id == leader]
-        yield f"Take {' or '.join(map(_named, leaders))}: they are tied."
-        yield f"As planned {first.offer.id} is the cheapest: {fleet}."
-    else:
+    if decision.standing == "open":
         yield f"No offer is established: {_named(first)} serves in only {percentage(first.chance.serves)} of the cases."
         yield f"As planned it is the cheapest: {fleet}."
+    else:
+        yield f"Take {_named(first)}: {fleet}."
+    tied = [offer for offer in decision.ranked[1:] if decision.standing == "tie" and offer.offer.id in decision.leaders]
+    if tied:
+        share = percentage(sum(offer.chance.best for offer in tied))
+        yield f"It is a tie with {listed([_named(offer) for offer in tied])}, cheaper in {share} of the cases."
 
 
 def _named(offer: Ranked) -> str:
