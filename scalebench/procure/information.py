@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scalebench.procure import formulas as f
 from scalebench.procure.chances import PER_YEAR, drawn_rates
 from scalebench.procure.decide import Decision
-from scalebench.procure.pricing import Rates, costs
+from scalebench.procure.pricing import SAME, Rates, costs
 from scalebench.procure.quantity import Inputs, draws, point, quantities
 from scalebench.procure.sensitivity import CAPACITY, CHANGES_CAPACITY
 
@@ -27,11 +27,15 @@ class InputValue:
         choice: expected saving of choosing the offer with that knowledge, at most that of knowing everything.
         sizing: expected saving of planning the first offer's nodes for what they serve, not for the end of its interval
             that the plan counts on; 0 for inputs of the plan.
+        beaten_low, beaten_high: share of the draws in which another offer costs less than the first one, among the
+            tenth with the lowest and that with the highest values.
     """
 
     path: str
     choice: float
-    sizing: float = 0.0
+    sizing: float
+    beaten_low: float
+    beaten_high: float
 
     @property
     def total(self) -> float:
@@ -67,7 +71,7 @@ def saving(expected: npt.NDArray[np.float64]) -> float:
     Returns: at least 0; NaN where every offer fails to serve somewhere.
     """
     chosen_now = float(expected.mean(axis=1).min())
-    return chosen_now - float(expected.min(axis=0).mean()) if np.isfinite(chosen_now) else np.nan
+    return max(0.0, chosen_now - float(expected.min(axis=0).mean())) if np.isfinite(chosen_now) else np.nan
 
 
 def information(decision: Decision) -> Information | None:
@@ -82,21 +86,29 @@ def information(decision: Decision) -> Information | None:
     inputs, rates = draws(plan, decision.draws, decision.seed), drawn_rates(serving)
     drawn = costs(plan, decision.offers, inputs, serving, rates, PER_YEAR)
     first = [offer.id for offer in decision.offers].index(decision.ranked[0].offer.id)
-    everything = saving(drawn)
-    values = [
-        InputValue(path, saving(_expected(decision, inputs, rates, path, np.argsort(inputs[path]))))
-        for path, leaf in quantities(plan).items()
-        if leaf.least < leaf.most and not path.startswith(CHANGES_CAPACITY)
-    ]
-    for node in dict.fromkeys(offer.node for offer in decision.offers):
-        path, order = f"{CAPACITY}{node}", np.argsort(_planned(decision, node))
+    beaten = drawn[first] > drawn.min(axis=0) * (1 + SAME)
+    values = []
+    for path, order in _orders(decision, inputs).items():
         choice = saving(_expected(decision, inputs, rates, path, order))
-        values.append(InputValue(path, choice, _sizing(decision, node)))
+        strata = np.array_split(order, min(STRATA, len(order)))
+        ends = (float(beaten[stratum].mean()) for stratum in (strata[0], strata[-1]))
+        values.append(InputValue(path, choice, _sizing(decision, path), *ends))
     return Information(
-        everything,
+        saving(drawn),
         float((drawn[first] - drawn.min(axis=0)).mean()) if np.isfinite(drawn[first]).all() else np.nan,
         tuple(sorted(values, key=lambda value: (-np.nan_to_num(value.total), value.path))),
     )
+
+
+def _orders(decision: Decision, inputs: Inputs) -> dict[str, npt.NDArray[np.int_]]:
+    """Draws by rising value of each input with a range and of each node's planned rate, by path."""
+    orders = {
+        path: np.argsort(inputs[path])
+        for path, leaf in quantities(decision.plan).items()
+        if leaf.least < leaf.most and not path.startswith(CHANGES_CAPACITY)
+    }
+    nodes = dict.fromkeys(offer.node for offer in decision.offers)
+    return orders | {f"{CAPACITY}{node}": np.argsort(_planned(decision, node)) for node in nodes}
 
 
 def _expected(
@@ -128,10 +140,10 @@ def _planned(decision: Decision, node: str) -> npt.NDArray[np.float64]:
     return best
 
 
-def _sizing(decision: Decision, node: str) -> float:
+def _sizing(decision: Decision, path: str) -> float:
     """Planned cost of the first offer less its expected cost with nodes for what they serve, all else as planned."""
     first, serving = decision.ranked[0], decision.capacities
-    if first.offer.node != node:
+    if path != f"{CAPACITY}{first.offer.node}":
         return 0.0
     drawn = costs(decision.plan, [first.offer], point(decision.plan), serving, drawn_rates(serving), PER_YEAR)
     return max(0.0, float(first.bill.per_year) - float(drawn.mean()))

@@ -68,6 +68,20 @@ def test_two_rents_with_the_same_triangle() -> None:
     assert by_path["capacity.box"] == 0
 
 
+def test_how_often_the_first_offer_is_beaten_at_the_ends_of_a_range() -> None:
+    """Of two equal triangles, the first price in its dearest tenth: 1 - E[u^2] / (2 h^2) with u uniform in the square.
+
+    The tenth is u < h sqrt(0.2), so E[u^2] = 0.1 h^2, and the other one is cheaper in 95 %; by symmetry 5 % in the
+    cheapest tenth, and the other way round for the other's price.
+    """
+    per_hour: dict[str, Any] = {"value": 1.1, "low": 0.9, "high": 1.3, "unit": "currency/h"}
+    offers = [rent("a", per_hour=per_hour), rent("b", per_hour=per_hour)]
+    result = of(decide(plan(offers), [capacity(draws=(CAPACITY,) * MANY)]))
+    beaten = {value.path: (value.beaten_low, value.beaten_high) for value in result.inputs}
+    assert beaten["offers.a.per_hour"] == pytest.approx((0.05, 0.95), abs=0.02)
+    assert beaten["offers.b.per_hour"] == pytest.approx((0.95, 0.05), abs=0.02)
+
+
 def test_what_two_offers_have_in_common_is_worth_nothing() -> None:
     """Demand moves both costs alike, and the cheaper one stays the cheaper one."""
     demand = {"value": 875, "low": 500, "high": 1250, "unit": "img/s"}

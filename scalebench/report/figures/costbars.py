@@ -15,6 +15,7 @@ from scalebench.report.labels import short
 from scalebench.report.looks import BLUE, GREEN, GREY, PINK, RED
 from scalebench.report.naming import amount, range_words
 from scalebench.report.tables import whole
+from scalebench.units import digits
 
 PARTS = {
     "capital": "purchase price", "maintenance": "maintenance", "hosting": "hosting", "energy": "energy", "rent": "rent",
@@ -40,9 +41,13 @@ def cost_bars(decision: Decision, anchor: str) -> Chart:
 
 
 def _takeaway(decision: Decision) -> str:
-    first = decision.ranked[0]
-    largest = max(first.bill.parts, key=lambda part: float(first.bill.parts[part]))
-    return f"The largest part of {first.offer.id} is {PARTS[largest]}."
+    first, *others = decision.ranked
+    total, money = float(first.bill.per_year), decision.plan.currency
+    if not others:
+        return f"{first.offer.id} costs {amount(total)} {money} per year as planned."
+    less = 100 * (1 - total / float(others[0].bill.per_year))
+    costs = f"{digits(less, 2)} % less per year than" if less > 0 else "as much per year as"
+    return f"As planned, {first.offer.id} costs {costs} {others[0].offer.id}."
 
 
 def _table(decision: Decision) -> Table:

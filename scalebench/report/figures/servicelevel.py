@@ -12,7 +12,7 @@ from scalebench.report.content import Chart, Column, Panel, Table
 from scalebench.report.figures.drawing import INK, draw
 from scalebench.report.looks import BLUE, RED
 from scalebench.report.naming import given
-from scalebench.report.tables import capped
+from scalebench.report.tables import whole
 from scalebench.units import digits
 
 _ABOVE = 2.0
@@ -43,7 +43,7 @@ def _table(offer: Ranked) -> Table:
     rows = zip(curves["value"].rates_ips, curves["value"].latency_s, curves["low"].rates_ips,
                curves["low"].latency_s, strict=True)  # fmt: skip
     lines = [[digits(rate), digits(s * 1e3), digits(slow), digits(slow_s * 1e3)] for rate, s, slow, slow_s in rows]
-    return capped(
+    return whole(
         "Simulated latencies, at the measured service time and at the slow end of its interval", columns, lines
     )
 

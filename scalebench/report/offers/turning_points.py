@@ -9,7 +9,7 @@ from scalebench.procure.outcome import PurchaseOutcome
 from scalebench.procure.sensitivity import Bar
 from scalebench.procure.switching import Switch
 from scalebench.report.labels import listed
-from scalebench.report.naming import amount, capitalised, given, name, with_unit
+from scalebench.report.naming import amount, capitalised, given, name, percentage, with_unit
 from scalebench.report.questions.question import Answer
 from scalebench.suite.axes import number_of
 
@@ -32,10 +32,13 @@ def turning_points(outcome: PurchaseOutcome) -> Answer | None:
         "at": {switch.path: switch.at for switch in turning},
         "planned": {switch.path: switch.value for switch in turning},
         "in_range": [switch.path for switch in inside], "ranges": len(ranged),
+        "beaten": {v.path: [v.beaten_low, v.beaten_high] for v in outcome.information.inputs}
+        if outcome.information else {},
     }  # fmt: skip
     ordered = [*inside, *(switch for switch in turning if not switch.in_range)]
     points = (*ends, *(turn(decision, switch) for switch in ordered[1:MOST]), *_idle(outcome))
-    return Answer((*_first(decision, ordered), *_count(inside, ranged)), numbers, points)
+    together = () if inside else tuple(_together(outcome))
+    return Answer((*_first(decision, ordered), *_count(inside, ranged), *together), numbers, points)
 
 
 def turn(decision: Decision, switch: Switch) -> str:
@@ -65,6 +68,18 @@ def _count(inside: list[Switch], ranged: list[Switch]) -> Iterator[str]:
         yield (
             f"Of {number_of('input')(len(ranged))} with a range, {len(inside) or 'none'} "
             f"{'turn' if len(inside) > 1 else 'turns'} the choice within that range."
+        )
+
+
+def _together(outcome: PurchaseOutcome) -> Iterator[str]:
+    """Where no input turns the choice alone: the one at whose end the first offer is beaten most often."""
+    values = outcome.information.inputs if outcome.information else ()
+    worst = max(values, key=lambda value: max(value.beaten_low, value.beaten_high), default=None)
+    if worst is not None and (share := max(worst.beaten_low, worst.beaten_high)) > 0:
+        end = "lowest" if worst.beaten_low == share else "highest"
+        yield (
+            f"Several can together: where {name(worst.path)} is in its {end} tenth, another offer is cheaper in "
+            f"{percentage(share)} of the cases."
         )
 
 

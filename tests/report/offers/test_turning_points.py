@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from scalebench.procure.outcome import weigh
 from scalebench.report.offers.turning_points import turning_points
 from scalebench.report.questions.question import Answer
@@ -55,3 +58,21 @@ def test_a_third_offer_that_wins_at_an_end_is_named() -> None:
 
 def test_nothing_to_change_without_an_offer() -> None:
     assert turning_points(outcome_of(plan(), [])) is None
+
+
+def test_inputs_that_turn_it_only_together() -> None:
+    """Prices from 1.07 to 1.14 and from 1.12 to 1.19: neither reaches the other's planned one, yet they overlap."""
+
+    def hour(value: float) -> dict[str, Any]:
+        return {"value": value, "low": value - 0.03, "high": value + 0.04, "unit": "currency/h"}
+
+    answer = turning_points(
+        outcome_of(plan([rent("a", per_hour=hour(1.10)), rent("b", per_hour=hour(1.15))]), [capacity()])
+    )
+    assert answer is not None
+    assert answer.sentences[1] == "Of 2 inputs with a range, none turns the choice within that range."
+    assert re.fullmatch(
+        "Several can together: where the hourly rent of (a is in its highest|b is in its lowest) tenth, another offer "
+        r"is cheaper in \d+ % of the cases\.",
+        answer.sentences[2],
+    )
