@@ -48,20 +48,17 @@ def weigh(
 
 def not_measured(decision: Decision) -> tuple[str, ...]:
     """A sentence for each thing that the decision rests on and that was not measured."""
-    return tuple(dict.fromkeys(_not_measured(decision)))
+    return tuple(dict.fromkeys((*assumed(decision), *_refused(decision))))
 
 
-def _not_measured(decision: Decision) -> Iterator[str]:
+def assumed(decision: Decision) -> Iterator[str]:
+    """What was not measured of the offers, and what the plan leaves out."""
     plan = decision.plan
     for offer in decision.serving:
         yield from (f"{offer.offer.id}: {text}" for text in offer.unmeasured)
         if offer.lower_bound:
             yield f"{offer.offer.id}: the cost of elastic rent is a lower bound; it assumes nodes follow demand at once"
             yield f"{offer.offer.id}: its energy is a lower bound for the same reason"
-    for refusal in decision.refusals:
-        if refusal.reason in MEASURABLE:
-            setup = f"{refusal.node}, {refusal.setup.label}" if refusal.setup else refusal.node
-            yield f"{setup}: {reason_text(refusal.reason)}, {refusal.text}"
     if plan.workload.accuracy is None:
         yield "accuracy: the plan sets no minimum; models of different accuracy are ranked by cost alone"
     if plan.workload.images is None:
@@ -70,3 +67,10 @@ def _not_measured(decision: Decision) -> Iterator[str]:
         yield "decoding and network: the plan adds no time for them"
     if plan.site.grid_g_per_kwh is None:
         yield "emissions: the plan gives no carbon intensity of the grid"
+
+
+def _refused(decision: Decision) -> Iterator[str]:
+    for refusal in decision.refusals:
+        if refusal.reason in MEASURABLE:
+            setup = f"{refusal.node}, {refusal.setup.label}" if refusal.setup else refusal.node
+            yield f"{setup}: {reason_text(refusal.reason)}, {refusal.text}"

@@ -85,9 +85,9 @@ def _facts(decision: Decision) -> dict[str, str]:
 
 def _method(decision: Decision, document: Mapping[str, Any], text: str) -> Section:
     draws = (
-        f"Draws: {decision.draws:,} with seed {decision.seed}. Every quantity with a range is drawn from a triangular "
-        "distribution over it, every measured capacity from the t-distribution of its service times, times one normal "
-        "factor per machine for what differs between its sessions; all offers share each draw."
+        f"{decision.draws:,} varied cases with seed {decision.seed}. Every quantity with a range is drawn from a "
+        "triangular distribution over it. Every measured capacity is drawn from the t-distribution of its service "
+        "times, with one normal factor per machine for what differs between sessions. All offers share each case."
     )
     columns = [Column("number"), Column("unit"), Column("formula")]
     first = document["ranked"][0]["numbers"] if document["ranked"] else {}

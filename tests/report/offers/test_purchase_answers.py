@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from scalebench.analysis.stats import Estimate
 from scalebench.procure.decision_document import build_document
 from scalebench.procure.outcome import PurchaseOutcome
-from scalebench.procure.serving import LatencyCurve
 from scalebench.report.offers.purchase_answers import QUESTIONS, answered, answers_document
 from scalebench.report.write_report import strict
-from tests.procure.literal_plan import CAPACITY, box, buy, capacity, plan, rent
-from tests.report.offers.literal_outcome import CAPEX, outcome_of, tied
-
-HOUR = {"value": 1.1, "low": 1.0, "high": 1.3, "unit": "currency/h"}
+from tests.procure.literal_plan import CAPACITY, plan
+from tests.report.offers.literal_outcome import outcome_of, tied, varied
 
 
 @pytest.fixture(scope="module")
 def outcome() -> PurchaseOutcome:
-    """Own against rent with ranges and a capacity between 842 and 1,000 images per second, and elastic rent."""
-    offers = [buy(capex=CAPEX), rent(per_hour=HOUR), rent("elastic", scaling="elastic")]
-    drawn = tuple(CAPACITY + (1000 - CAPACITY) * k / 399 for k in range(400))
-    served = replace(
-        capacity(draws=drawn), images_per_s=Estimate(920.0, CAPACITY, 1000.0, 5),
-        slo_images_per_s=Estimate(900.0, 800.0, 990.0, 5), slo_counted_on=800.0,
-        curves={end: LatencyCurve((1.0, 500.0, rate), (0.03, 0.04, 0.06))
-                for end, rate in (("value", 900.0), ("low", 800.0), ("high", 990.0))},
-    )  # fmt: skip
-    return outcome_of(plan(offers, [box()]), [served])
+    return varied()
 
 
 @pytest.fixture(scope="module")
