@@ -35,8 +35,8 @@ def offers_section(decision: Decision) -> Section:
         f"at the planned rate, overhead included, is then at most {given(slo.latency_ms.value)} ms. It is simulated "
         f"with random arrivals and the {end} of the measured service times. Nodes are whole and include the spare "
         "ones. Costs are those of the plan's own numbers. Beside them stand the median and the central 95 % of the "
-        f"cost in {decision.draws:,} cases, in which measured capacities and assumed ranges vary together. P(best) is the "
-        "share of these cases in which the offer serves and is cheapest."
+        f"cost in {decision.draws:,} cases, in which measured capacities and assumed ranges vary together. P(best) is "
+        "the share of these cases in which the offer serves and is cheapest."
     )
     careful = (
         "The planned cost counts on the lower end of a capacity's 95 % interval, the cases on the capacity itself. The "
