@@ -54,16 +54,16 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     """Measured rounds: one row per record with case, machine, outcome, notes, metrics and counted facts.
 
     ``case`` is the case's key; ``laps`` holds the timed iterations in seconds, ``turns`` the number of the turn of each
-    in the heat named by ``heat``, both empty where the round was measured alone, ``canary_s`` the mean of the canary
-    before and after them, ``watched`` and ``unwatched`` the checks that ran and that did not; a metric that a round did
-    not measure is NaN.
+    in the heat named by ``heat``, both empty where the round was measured alone, ``retaken`` how often a turn was made
+    again, ``canary_s`` the mean of the canary before and after the laps, ``watched`` and ``unwatched`` the checks that
+    ran and that did not; a metric that a round did not measure is NaN.
     """
     records = list(records)
     rows = [_row(record) for record in records if record.case.mode != COUNT]
     columns = [
         "case", *CASE_COLUMNS, "protocol", "base", "depth", "width", "machine", "hw_key", "sw_key", "round", "outcome",
         "ending", "why", "notes", "wall_s", "laps", "canary_s", "watched", "unwatched",
-        "heat", "turns", "process_bytes", *_DELIVERED,
+        "heat", "turns", "retaken", "process_bytes", *_DELIVERED,
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=pd.Index(columns))
     numbers = ["process_bytes", *_DELIVERED]
@@ -101,6 +101,7 @@ def _row(record: Record) -> dict[str, Any]:
         "unwatched": unwatched_by(record),
         "heat": record.heat,
         "turns": record.turns,
+        "retaken": record.telemetry.get("retaken", 0),
         "process_bytes": record.facts.get("process_bytes"),
         **{name: record.facts[name] for name in _DELIVERED if finite(record.facts.get(name))},
     }

@@ -13,6 +13,7 @@ import pandas as pd
 from scalebench import units
 from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.configurations import by_configuration
+from scalebench.analysis.heats import repeated
 from scalebench.analysis.pooling import sample
 from scalebench.analysis.stats import Estimate, ratio
 from scalebench.claims.judge import expected_false
@@ -24,6 +25,8 @@ from scalebench.report.labels import listed
 from scalebench.report.model_names import model_name
 from scalebench.report.questions.question import Answer, Evidence, Question
 
+FEWEST_PAIRS = 3
+"""Heats with the same model twice that are worth a line."""
 NARROW = 0.05
 """Ratios that are good to this need no further rounds."""
 
@@ -162,6 +165,7 @@ def _points(analysis: Analysis, rounds: Disturbed, decided: int, false: float) -
             yield f"Measured in {number} sessions{where}. The intervals of times include the spread between them."
     if 0 < rounds.watched < rounds.rounds:
         yield f"{rounds.rounds - rounds.watched} of {rounds.rounds} rounds were not checked for disturbances."
+    yield from _turns(analysis.rounds)
     cases = analysis.cases[analysis.cases["latency_s_high"].notna()]
     if len(cases) > 1:
         widths = (cases["latency_s_high"] - cases["latency_s_low"]) / 2 / cases["latency_s"]
@@ -170,6 +174,18 @@ def _points(analysis: Analysis, rounds: Disturbed, decided: int, false: float) -
         yield f"Least certain time: {at}, good to {_percent(float(widths.max()))}."
     if decided:
         yield f"Each decision on a statement is wrong by chance at most once in {decided / false:.0f}."
+
+
+def _turns(rounds: pd.DataFrame) -> Iterator[str]:
+    """Turns that were made again, and how far a model in two processes of one heat differed from itself."""
+    again, turns = int(rounds["retaken"].sum()), sum(len(set(own)) for own in rounds["turns"])
+    if again:
+        yield f"{again} of {turns + again} turns waited for a busy core and were made again."
+    for machine, own in rounds[rounds["used"].astype(bool)].groupby("machine", sort=False):
+        if len(logs := repeated(own, "latency_s")) >= FEWEST_PAIRS:
+            low, middle, high = (units.digits(math.exp(log), 3) for log in (min(logs), median(logs), max(logs)))
+            where = f" on {machine}" if rounds["machine"].nunique() > 1 else ""
+            yield f"The same model twice{where} gave a ratio of {middle}; {len(logs)} single heats {low} to {high}."
 
 
 def _closes(analysis: Analysis, of_ratio: float) -> str:

@@ -134,3 +134,12 @@ def test_committed_records_give_the_same_counts() -> None:
     assert answer.numbers["disturbed"] == sum(is_bad(record.notes) for record in ok)
     assert list(answer.numbers["sessions"].values()) == [1]
     assert answer.sentences[1] == "3 of 89 rounds were disturbed and repeated."
+
+
+def test_turns_made_again_and_the_same_model_twice() -> None:
+    """In three heats the second process takes 1.04, 1 and 0.98 times as long; three turns of 15 were made again."""
+    once = [replace(r, telemetry={"load_before": 0.0, "retaken": 1}) for r in _in_heats(rounds(A, 0.02))]
+    twice = _in_heats(rounds(A, 0.02, (1.04, 1.01, 0.9996)))
+    points = _answer([*once, *(replace(r, round=3 + r.round) for r in twice)]).points
+    assert "3 of 15 turns waited for a busy core and were made again." in points
+    assert "The same model twice gave a ratio of 1.00; 3 single heats 0.980 to 1.04." in points
