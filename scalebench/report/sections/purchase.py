@@ -32,8 +32,8 @@ def offers_section(decision: Decision) -> Section:
     end = "slow end" if policy.capacity_bound == "lower95" else "values"
     text = (
         f"Each offer runs the cheapest setup of its node that meets the service level. The p{slo.percentile} latency "
-        f"at the planned rate, overhead included, is then at most {given(slo.latency_ms.value)} ms. It is simulated with "
-        f"random arrivals and the {end} of the measured service times. Nodes are whole and include the spare ones. "
+        f"at the planned rate, overhead included, is then at most {given(slo.latency_ms.value)} ms. It is simulated "
+        f"with random arrivals and the {end} of the measured service times. Nodes are whole and include spare ones. "
         "Costs are those of the plan's own numbers. Beside them stand the median and the central 95 % of the cost in "
         f"{decision.draws:,} cases, in which measured capacities and assumed ranges vary together. P(best) is the "
         "share of these cases in which the offer serves and is cheapest."
