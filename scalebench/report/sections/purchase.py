@@ -33,10 +33,10 @@ def offers_section(decision: Decision) -> Section:
     text = (
         f"Each offer runs the cheapest setup of its node that meets the service level. The p{slo.percentile} latency "
         f"at the planned rate, overhead included, is then at most {given(slo.latency_ms.value)} ms. It is simulated "
-        f"with random arrivals and the {end} of the measured service times. Nodes are whole and include the spare "
-        "ones. Costs are those of the plan's own numbers. Beside them stand the median and the central 95 % of the "
-        f"cost in {decision.draws:,} cases, in which measured capacities and assumed ranges vary together. P(best) is "
-        "the share of these cases in which the offer serves and is cheapest."
+        f"with random arrivals and the {end} of the measured service times. Nodes are whole and include spare ones. "
+        "Costs are those of the plan's own numbers. Beside them stand the median and the central 95 % of the cost in "
+        f"{decision.draws:,} cases, in which measured capacities and assumed ranges vary together. P(best) is the "
+        "share of these cases in which the offer serves and is cheapest."
     )
     careful = (
         "The planned cost counts on the lower end of a capacity's 95 % interval, the cases on the capacity itself. The "
