@@ -33,6 +33,7 @@ class AccuracyCost(Question):
     name = "accuracy"
     text = "What does accuracy cost here?"
     details = "accuracy"
+    needs = "two models with a published accuracy at their resolution"
 
     def answer(self, evidence: Evidence) -> Answer | None:
         """At the smallest batch; needs two models with a published accuracy and all counted costs."""
@@ -54,7 +55,7 @@ class AccuracyCost(Question):
                 "unsure": int((~rows["sure"].astype(bool)).sum()),
             },
             (*best, *setting_of(_timed(evidence.analysis.fronts), rows)),
-            what_decides([ratio]),
+            what_decides([ratio]) or _closes(rows),
         )  # fmt: skip
 
     def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
@@ -126,6 +127,11 @@ def _costs(faster: Model, slower: Model, ratio: Estimate, of: str = " ImageNet t
 
 def _numbers(model: Model) -> dict[str, Any]:
     return {"model": model["model"], "top1": float(model["top1"]), "time_s": float(model["cost"])}
+
+
+def _closes(rows: pd.DataFrame) -> str:
+    sure = rows.loc[rows["front"].astype(bool), "sure"].astype(bool)
+    return "" if sure.all() else "More rounds would narrow the times of the undecided models."
 
 
 def _lead(rows: pd.DataFrame) -> Iterator[str]:

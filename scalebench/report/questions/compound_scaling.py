@@ -36,6 +36,7 @@ class Scaling(Question):
     name = "scaling"
     text = "Does compound scaling pay here?"
     details = "axes"
+    needs = "a matched group with compound scaling and another method"
 
     def answer(self, evidence: Evidence) -> Answer | None:
         """Of the suite's first base, at the largest target that all bases have; needs one method beside compound."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -35,6 +36,7 @@ class FlopsGuide(Question):
     name = "flops"
     text = "Is FLOPs a good guide to time?"
     details = "cases"
+    needs = "two models that were timed and counted"
 
     def answer(self, evidence: Evidence) -> Answer | None:
         """At the smallest batch, and for the same two at the largest; needs two models that were timed and counted."""
@@ -59,7 +61,7 @@ class FlopsGuide(Question):
                 "errors": {str(b): dict(own) for b, own in errors.items()},
             },
             (*filter(None, points), *pair.chosen_from, *setting_of(counted, rows)),
-            what_decides([ratios[first]]) if _word(ratios[first]) == "Undecided" and pair.cases else "",
+            _closes(pair, ratios[first]),
         )  # fmt: skip
 
     def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
@@ -158,6 +160,15 @@ def _sentence(batch: int, pair: _Pair, ratio: Estimate) -> str:
     verb = "takes" if pair.cases else "take"
     size = f"{figure(ratio.value)}x as long as {faster} for the same FLOPs{bounds(ratio)}"
     return f"{_word(ratio)}: at batch {batch}, {slower} {verb} {size}."
+
+
+def _closes(pair: _Pair, ratio: Estimate) -> str:
+    if _word(ratio) != "Undecided":
+        return ""
+    if not math.isfinite(ratio.low):
+        return what_decides([ratio])
+    more = "rounds" if pair.cases else "models of both families"
+    return f"More {more} would narrow the interval, which holds {GOOD}, the bound of a good guide."
 
 
 def _errors(predictors: pd.DataFrame, rows: pd.DataFrame) -> dict[str, dict[str, float]]:

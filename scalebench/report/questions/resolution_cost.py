@@ -49,6 +49,7 @@ class ResolutionCost(Question):
     name = "resolution"
     text = "What does resolution cost?"
     details = "cases"
+    needs = "a model at two resolutions about a doubling apart"
 
     def answer(self, evidence: Evidence) -> Answer | None:
         """At the smallest batch, and in a line at the largest; needs a model at two sides that far apart."""
@@ -76,7 +77,7 @@ class ResolutionCost(Question):
             ),
             {"batches": {str(b): {m: _numbers(own) for m, own in of.items()} for b, of in by_batch.items()}},
             (*later, *lines[:MOST_LINES], *setting_of(curves, rows)),
-            what_decides(models[model].factors["time"] for model in named),
+            what_decides(ratio for model in named for ratio in models[model].factors.values()),
         )  # fmt: skip
 
     def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:

@@ -69,6 +69,7 @@ def test_a_good_guide_errs_by_a_quarter_at_most(rate: float, word: str) -> None:
     records = [*_model("efficientnet_b1", rate), *_model("resnet152", 1.0)]
     answer = _answer(evidence(records))
     assert answer.sentences[0].startswith(f"{word}: at batch 1, EfficientNet-B1 takes {rate:.2f}x as long")
+    assert bool(answer.closes) == (word == "Undecided")
 
 
 def test_the_largest_batch_has_a_sentence_of_its_own() -> None:
