@@ -70,13 +70,13 @@ def in_words(limits: Limits) -> str:
     return f"{listed([f'{plain(float(size))} {unit}' for size, unit in sizes])} at batch {limits.batch}"
 
 
-def _largest(rows: pd.DataFrame) -> list[dict[str, Any]]:
+def _largest(rows: pd.DataFrame) -> list[dict[Any, Any]]:
     """Of each model that fits the fastest case at its largest resolution, largest first."""
     fits = rows[rows["standing"] == "fits"].sort_values(["resolution", "latency_s"], ascending=[False, True])
     return fits.drop_duplicates("model").to_dict("records")
 
 
-def _undecided(rows: pd.DataFrame, largest: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _undecided(rows: pd.DataFrame, largest: Sequence[dict[Any, Any]]) -> list[dict[Any, Any]]:
     """Models and resolutions above the largest that fits that may fit, up to the first that clearly does not."""
     fitting = {row["model"]: row["resolution"] for row in largest}
     open_ = []
@@ -90,11 +90,11 @@ def _undecided(rows: pd.DataFrame, largest: Sequence[dict[str, Any]]) -> list[di
     return open_
 
 
-def _numbers(row: dict[str, Any]) -> dict[str, Any]:
+def _numbers(row: dict[Any, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("resolution", "latency_s", "latency_s_low", "latency_s_high", "memory_bytes")}
 
 
-def _sentence(largest: Sequence[dict[str, Any]], limits: Limits, where: str) -> str:
+def _sentence(largest: Sequence[dict[Any, Any]], limits: Limits, where: str) -> str:
     start = f"Within {in_words(limits)}{where}"
     if not largest:
         return f"{start}, no measured model clearly fits."
@@ -112,7 +112,7 @@ def _sentence(largest: Sequence[dict[str, Any]], limits: Limits, where: str) -> 
 
 
 def _detail(
-    largest: Sequence[dict[str, Any]], rows: pd.DataFrame, scene: Scene | None
+    largest: Sequence[dict[Any, Any]], rows: pd.DataFrame, scene: Scene | None
 ) -> tuple[tuple[str, ...], dict[str, float]]:
     """How many pixels the scene's detail covers at the largest resolution that fits, or that was measured."""
     if scene is None:
@@ -128,7 +128,7 @@ def _detail(
 
 
 def _points(
-    largest: Sequence[dict[str, Any]], undecided: Sequence[dict[str, Any]], none: Sequence[str]
+    largest: Sequence[dict[Any, Any]], undecided: Sequence[dict[Any, Any]], none: Sequence[str]
 ) -> Iterator[str]:
     for row in largest[:_LISTED]:
         costs = f"{_time(row)}, {units.bytes_(row['memory_bytes'])}, {configuration_name(row)}"
@@ -141,7 +141,7 @@ def _points(
         yield f"At no measured size: {listed(failing)}."
 
 
-def _time(row: dict[str, Any]) -> str:
+def _time(row: dict[Any, Any]) -> str:
     """``34.9 ms (30.2 to 40.3)``."""
     value, low, high = (1e3 * row[f"latency_s{end}"] for end in ("", "_low", "_high"))
     bounds = f"{units.digits(low)} to {units.digits(high)}" if low == low else "one round, no interval"

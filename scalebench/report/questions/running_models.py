@@ -29,7 +29,7 @@ _COMPARED = ("efficientnet_b0", "resnet50")
 _SLOWEST = 3
 """Slower configurations that are named; the figure has all."""
 _RUN = ["precision", "layout", "runtime", "threads", "setting"]
-Row = dict[str, Any]
+Row = dict[Any, Any]
 
 
 class Configurations(Question):
@@ -92,7 +92,8 @@ def _pair(rows: Sequence[Row]) -> list[Row]:
     """Two models to name: ``_COMPARED``, or those that gain most and least; one where there is no other."""
     first, second = ([row for row in rows if row["model"] == model] for model in _COMPARED)
     if first and second:
-        return list(min(product(first, second), key=lambda pair: abs(pair[0]["resolution"] - pair[1]["resolution"])))
+        nearest = min(product(first, second), key=lambda pair: abs(pair[0]["resolution"] - pair[1]["resolution"]))
+        return list(nearest)
     ends = sorted(rows, key=lambda row: -row["speedup"])
     return ends[:1] if len(rows) == 1 else [ends[0], ends[-1]]
 

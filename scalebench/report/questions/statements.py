@@ -129,7 +129,7 @@ def _tested(verdicts: Sequence[Verdict]) -> TestedStatement:
     nearest = min(len(verdict.differences) for verdict in verdicts)
     near = [verdict for verdict in verdicts if len(verdict.differences) == nearest]
     counts = Counter(verdict.verdict for verdict in near)
-    words = [word for word in _OUTCOMES if counts[word] and word != "inconclusive"]
+    words: list[Word] = [word for word in _OUTCOMES if counts[word] and word != "inconclusive"]
     if 2 * counts["inconclusive"] > len(near) or not words:
         words = ["inconclusive"]
     outcome: Outcome = "depends" if "supported" in words and len(words) > 1 else _OUTCOMES[words[0]]

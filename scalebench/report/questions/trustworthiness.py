@@ -169,7 +169,7 @@ def _points(analysis: Analysis, rounds: Disturbed, decided: int, false: float) -
     cases = analysis.cases[analysis.cases["latency_s_high"].notna()]
     if len(cases) > 1:
         widths = (cases["latency_s_high"] - cases["latency_s_low"]) / 2 / cases["latency_s"]
-        worst = cases.loc[widths.idxmax()]
+        worst = cases.assign(width=widths).nlargest(1, "width").iloc[0]
         at = f"{model_name(worst['model'])} at {worst['resolution']} px, batch {worst['batch']}"
         yield f"Least certain time: {at}, good to {_percent(float(widths.max()))}."
     if decided:

@@ -15,7 +15,6 @@ from scalebench.suite.case import Case
 from tests.report.questions.literal_rounds import NOISY, evidence, reference, rounds, words
 
 B0, R50 = Case("efficientnet_b0", 224, threads=2), Case("resnet50", 224, threads=2)
-MADE = {"prepare_s": 3.0, "relative_error": 1e-6}
 
 
 def _onnx(case: Case) -> Case:
@@ -39,7 +38,7 @@ def test_the_gain_of_both_models_and_how_the_lead_changes() -> None:
     Rounds at 1, 1.01 and 1.02 have a standard deviation of 0.99 % (logarithms); with 4 degrees of freedom a ratio of
     two such cases has t = 2.776, so factors of exp(-0.0224) and exp(0.0224).
     """
-    answer = _answer([*_plain(), *rounds(_onnx(B0), 0.005, **MADE), *rounds(_onnx(R50), 0.020, **MADE)])
+    answer = _answer([*_plain(), *rounds(_onnx(B0), 0.005, prepare_s=3.0), *rounds(_onnx(R50), 0.020, prepare_s=3.0)])
     assert answer.sentences == (
         "ONNX Runtime makes EfficientNet-B0 4.00x (3.91 to 4.09) and ResNet-50 2.00x (1.96 to 2.05) faster than eager "
         "fp32.",
@@ -69,11 +68,11 @@ def test_one_model_gains_and_the_other_is_undecided() -> None:
 
 def test_what_keeps_fp32_comes_before_what_rounds_more() -> None:
     """int8 is faster still, and its outputs differ: a line below."""
-    int8 = {"precision": "int8", "runtime": "openvino"}
+    b0, r50 = (replace(case, precision="int8", runtime="openvino") for case in (B0, R50))
     records = [
         *_plain(), *rounds(_onnx(B0), 0.010), *rounds(_onnx(R50), 0.020),
-        *rounds(replace(B0, **int8), 0.004, relative_error=0.015),
-        *rounds(replace(R50, **int8), 0.004, relative_error=0.02),
+        *rounds(b0, 0.004, relative_error=0.015),
+        *rounds(r50, 0.004, relative_error=0.02),
     ]  # fmt: skip
     answer = _answer(records)
     assert answer.sentences[0].startswith("ONNX Runtime makes EfficientNet-B0 2.00x")

@@ -14,6 +14,7 @@ from scalebench.claims.judge import Verdict, judge
 from scalebench.claims.judged_parts import Judged, Word
 from scalebench.claims.registry import Claim, select_claims
 from scalebench.flags import is_bad
+from scalebench.report.content import Table
 from scalebench.report.questions.question import Answer, Evidence
 from scalebench.report.questions.statements import Statements, measured_statements
 from tests.report.literal_report import find_in, make_rounds
@@ -193,6 +194,7 @@ def test_the_figure_has_a_row_per_statement_and_its_table_too() -> None:
     assert chart is not None
     svg = chart.panels[0].svg
     assert [svg.count(f">{name} time of A over B</text>") for name in ("A", "B", "TRAP", "PRINTED")] == [1, 1, 0, 0]
+    assert isinstance(chart.table, Table)
     assert [row[2] for row in chart.table.rows] == ["Holds here", "Undecided"]
 
 
