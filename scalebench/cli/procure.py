@@ -10,12 +10,11 @@ from scalebench.cli.output import print_document, print_table, table_columns
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.procure import decide_purchase
 from scalebench.procure.outcome import PurchaseOutcome
-from scalebench.report.ranking import headings, remarks, rows, sessions, verdict, what_changes_it
+from scalebench.report.offers.purchase_answers import purchase_answers
+from scalebench.report.ranking import headings, remarks, rows
 
 NO_OFFER = 3
 """Exit code where no offer meets the constraints."""
-_CHANGES = 5
-"""Switching values that a terminal shows; the page has all."""
 
 
 def procure(
@@ -36,15 +35,12 @@ def procure(
 
 
 def _print(outcome: PurchaseOutcome) -> None:
-    """Verdict, ranked table, warnings, and what would change the answer."""
+    """Ranked table, remarks and warnings, then the answers."""
     decision = outcome.decision
-    typer.echo(verdict(decision))
     print_table("", table_columns(headings(decision)), rows(decision))
     for offer, remark in remarks(decision):
         typer.echo(f"{offer}: {remark}")
-    for sentence in sessions(decision):
-        typer.echo(sentence)
     for warning in decision.warnings:
         typer.echo(f"warning: {warning}")
-    for sentence in what_changes_it(outcome)[:_CHANGES]:
-        typer.echo(sentence)
+    for question, answer in purchase_answers(outcome).items():
+        typer.echo(f"{question.text}\n  {' '.join(answer.sentences)}")

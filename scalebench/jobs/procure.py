@@ -38,6 +38,7 @@ def decide_purchase(
         announce(Note(f"note: {problem}"))
     serving, refusals = capacities(file.plan, evidence, draws)
     outcome = weigh(file.plan, serving, refusals, lambda changed: capacities(changed, evidence, 0)[0])
-    document = build_document(outcome, names_of(plan, evidence.files), catalogue_version())
+    files = names_of(plan, evidence.files)
+    document = build_document(outcome, files, catalogue_version())
     report = compose_decision(outcome, document, plan.stem, plan.read_text(encoding="utf-8"))
     return write_pages(report, document, folder), outcome

@@ -112,6 +112,7 @@ class _SetupOnNode:
             memory_bytes=step.memory_bytes,
             sessions=self.measured.sessions,
             notes=(*self._notes(preprocessing), *self.measured.notes, *step.notes),
+            curves=best.curves,
         )
 
     @cached_property
@@ -186,14 +187,13 @@ class _SetupOnNode:
         arrivals, tail = ArrivalCurve(self._tables[index], step, self._devices, preprocessing), step.tail_s
         per_core = exact(math.inf) if preprocessing is None else preprocessing.per_core_ips
         full = self._rate(step) if preprocessing is None else preprocessing.cap_estimate(self._rate(step))
-        value, low, high = arrivals.highest_ips(
-            bounds.service_limit_s, np.array([tail.value, tail.high, tail.low]),
-            np.array([per_core.value, per_core.low, per_core.high]),
-        )  # fmt: skip
+        ends = np.array([tail.value, tail.high, tail.low]), np.array([per_core.value, per_core.low, per_core.high])
+        value, low, high = arrivals.highest_ips(bounds.service_limit_s, *ends)
         slo = Estimate(float(value), float(low), float(high), tail.n)
         served = BatchRates(index, full, slo, bounds.careful, self.plan.policy.max_utilisation.value)
         latency_s = arrivals.latency_s(served.planned_ips, bounds.service_s(step), served.counted(per_core))
-        return replace(served, latency_s=latency_s + bounds.overhead_s)
+        curves = dict(zip(("value", "low", "high"), arrivals.curves(*ends, bounds.overhead_s), strict=True))
+        return replace(served, latency_s=latency_s + bounds.overhead_s, curves=curves)
 
     def _drawn(self, preprocessing: Preprocessing | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Full batches and the service level with drawn service times; each draw with the batch that is best there."""

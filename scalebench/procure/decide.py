@@ -10,8 +10,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from scalebench.procure.chances import Chance, chances
 from scalebench.procure.eligible import Rejected, old_prices, split_offers
-from scalebench.procure.pricing import Bill, Chance, chances, cost, price
+from scalebench.procure.pricing import Bill, cost, price
 from scalebench.procure.purchase_plan import Buy, Node, PurchasePlan, Rent
 from scalebench.procure.quantity import point
 from scalebench.procure.serving import Capacity, Refusal

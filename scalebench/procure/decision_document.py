@@ -62,6 +62,7 @@ def build_document(outcome: PurchaseOutcome, files: Mapping[str, Path], catalogu
         "switching": [_switch(switch, decision) for switch in outcome.switches],
         "break_even": [asdict(break_even) | {"formula": "F9"} for break_even in outcome.break_evens],
         "demand_curve": asdict(outcome.curve),
+        "information": asdict(outcome.information) | {"formula": "F16"} if outcome.information else None,
         "warnings": list(decision.warnings),
         "not_measured": list(not_measured(decision)),
         "files": [
@@ -99,6 +100,7 @@ def _capacity(capacity: Capacity) -> dict[str, Any]:
 
 def _ranked(rank: int, offer: Ranked, plan: PurchasePlan) -> dict[str, Any]:
     bill, chance, priced = offer.bill, offer.chance, "F7" if isinstance(offer.offer, Buy) else "F8"
+    drawn = chance.ranked_by(plan)
     per_year, per_million = f"{plan.currency}/year", f"{plan.currency} per million images"
     ranked_by = per_million if plan.policy.rank_by == "cost_per_million_images" else per_year
     numbers = {
@@ -108,6 +110,7 @@ def _ranked(rank: int, offer: Ranked, plan: PurchasePlan) -> dict[str, Any]:
         "watts": (bill.watts, "W", "F4"),
         "kwh_per_year": (bill.kwh_per_year, "kWh/year", "F4"),
         "joules_per_image": (bill.joules_per_image, "J", "F5"),
+        **{f"{part}_per_year": (value, per_year, priced) for part, value in bill.parts.items()},
         "per_node_year": (bill.per_node_year, per_year, priced),
         "per_year": (bill.per_year, per_year, priced),
         "per_million": (bill.per_million, per_million, priced),
@@ -116,9 +119,9 @@ def _ranked(rank: int, offer: Ranked, plan: PurchasePlan) -> dict[str, Any]:
         "fleet_capacity": (offer.fleet_ips, "img/s", "F2"),
         "p_best": (chance.best, "", "F12"),
         "p_serves": (chance.serves, "", "F12"),
-        "cost_median": (chance.median, ranked_by, "F12"),
-        "cost_low": (chance.low, ranked_by, "F12"),
-        "cost_high": (chance.high, ranked_by, "F12"),
+        "cost_median": (drawn.median, ranked_by, "F12"),
+        "cost_low": (drawn.low, ranked_by, "F12"),
+        "cost_high": (drawn.high, ranked_by, "F12"),
     }
     return {
         "rank": rank,

@@ -74,13 +74,6 @@ def capital_per_year(capex: Number, residual: Number, discount_rate: Number, yea
     return (capex - discounted) * recovery_factor(discount_rate, years)
 
 
-def owned_per_year(
-    capital: Number, capex: Number, maintenance_fraction: Number, hosting: Number, energy_per_node: Number
-) -> Number:
-    """F7: yearly cost of one owned node."""
-    return capital + maintenance_fraction * capex + hosting + energy_per_node
-
-
 def per_million_images(fleet_per_year: Number, mean_ips: Number) -> Number:
     """F7: cost per million images."""
     return fleet_per_year / (mean_ips * SECONDS_PER_YEAR) * 1e6

@@ -1,4 +1,4 @@
-"""What an offer costs: its bill, the cheapest setup of its node, and its cost over joint draws (F3 to F8, F12).
+"""What an offer costs: its bill, and the cheapest setup of its node (F3 to F8).
 
 The same functions take the plan's own numbers, or arrays with one entry per draw.
 """
@@ -6,22 +6,24 @@ The same functions take the plan's own numbers, or arrays with one entry per dra
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
-from scalebench.analysis.stats import LEVEL
 from scalebench.procure import formulas as f
 from scalebench.procure.growth import Year, highest_peak, levelised, years_of
 from scalebench.procure.purchase_plan import Buy, PurchasePlan, Rent
-from scalebench.procure.quantity import Inputs, Number, draws
+from scalebench.procure.quantity import Inputs, Number
 from scalebench.procure.serving import Capacity
 
 SAME = 1e-9
 """Relative difference below which two costs count as equal."""
+
+Rates = Sequence[tuple[Number, Number]]
+"""Images per second of each capacity: in full batches, and within the service level; 0 for none."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Bill:
         watts: mean of one node at the wall (F4).
         kwh_per_year: of the fleet with its facility (F4).
         joules_per_image: of the facility (F5).
+        parts: of the fleet's yearly cost: capital, maintenance, hosting and energy of bought nodes, or rent.
         per_node_year, per_year, per_million: cost of one node and of the fleet per year, and per million images
             (F7, F8); means over the horizon, later years discounted (F15).
     """
@@ -45,6 +48,7 @@ class Bill:
     watts: Number
     kwh_per_year: Number
     joules_per_image: Number
+    parts: Mapping[str, Number]
     per_node_year: Number
     per_year: Number
     per_million: Number
@@ -69,11 +73,12 @@ def bill(
     watts = f.node_watts(inputs[f"{node}.idle_w"], inputs[f"{node}.load_w"], utilisation)
     kwh = f.fleet_kwh_per_year(paid, watts, pue)
     if isinstance(offer, Buy):
-        fleet = paid * _owned_per_year(offer, inputs, kwh / paid)
+        parts = _owned(offer, inputs, paid) | {"energy": kwh * inputs["site.electricity_per_kwh"]}
     else:
-        fleet = f.rented_per_year(paid, inputs[f"offers.{offer.id}.per_hour"])
-    joules = f.joules_per_image(paid, watts, pue, mean)
-    return Bill(nodes, paid, utilisation, watts, kwh, joules, fleet / paid, fleet, f.per_million_images(fleet, mean))
+        parts = {"rent": f.rented_per_year(paid, inputs[f"offers.{offer.id}.per_hour"])}
+    fleet: Number = sum(parts.values())
+    joules, per_million = f.joules_per_image(paid, watts, pue, mean), f.per_million_images(fleet, mean)
+    return Bill(nodes, paid, utilisation, watts, kwh, joules, parts, fleet / paid, fleet, per_million)
 
 
 def _years(offer: Buy | Rent, inputs: Inputs) -> tuple[Year, ...]:
@@ -105,16 +110,16 @@ def _rented(
     ]
 
 
-def _owned_per_year(offer: Buy, inputs: Inputs, kwh_per_node: Number) -> Number:
+def _owned(offer: Buy, inputs: Inputs, nodes: Number) -> dict[str, Number]:
+    """Yearly cost of bought nodes without their energy (F7)."""
     own = f"offers.{offer.id}"
     capex, rate = inputs[f"{own}.capex"], inputs["finance.discount_rate"]
-    return f.owned_per_year(
-        f.capital_per_year(capex, inputs[f"{own}.residual"], rate, inputs[f"{own}.life_years"]),
-        capex,
-        inputs[f"{own}.maintenance_fraction"],
-        inputs[f"{own}.hosting_per_year"],
-        kwh_per_node * inputs["site.electricity_per_kwh"],
-    )
+    capital = f.capital_per_year(capex, inputs[f"{own}.residual"], rate, inputs[f"{own}.life_years"])
+    return {
+        "capital": nodes * capital,
+        "maintenance": nodes * inputs[f"{own}.maintenance_fraction"] * capex,
+        "hosting": nodes * inputs[f"{own}.hosting_per_year"],
+    }
 
 
 @dataclass(frozen=True)
@@ -152,12 +157,13 @@ def costs(
     offers: Sequence[Buy | Rent],
     inputs: Inputs,
     capacities: Sequence[Capacity],
-    rates: Sequence[tuple[Number, Number]] | None = None,
+    rates: Rates | None = None,
+    of: Callable[[Bill], Number] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Cost of every offer, at each entry of the inputs with the setup that is cheapest there.
 
-    ``rates`` are images per second of each capacity, in full batches and within the service level, 0 for none; default
-    what the plan counts on.
+    ``rates`` are by default what the plan counts on. ``of`` takes a cost from a bill, by default the one that the plan
+    ranks by.
 
     Returns: shape (offers, entries); infinite where no setup serves.
     """
@@ -169,50 +175,6 @@ def costs(
             if capacity.node == offer.node:
                 # NaN passes through the formulas without a warning, and fmin ignores it.
                 positive = np.where(np.minimum(full, slo) > 0, full, np.nan)
-                np.fmin(row, cost(plan, bill(plan, offer, inputs, positive, slo)), out=row)
+                billed = bill(plan, offer, inputs, positive, slo)
+                np.fmin(row, cost(plan, billed) if of is None else of(billed), out=row)
     return table
-
-
-@dataclass(frozen=True)
-class Chance:
-    """An offer over all draws.
-
-    Attributes:
-        best: share of the draws in which it serves and is cheapest; offers at equal cost share a draw.
-        serves: share of the draws in which a setup of its node serves.
-        median, low, high: of its cost in the draws in which it serves, and the ends of the central 95 %; NaN if it
-            never does. The planned cost is no draw: with ``capacity_bound: lower95`` it counts on less capacity.
-    """
-
-    best: float
-    serves: float
-    median: float
-    low: float
-    high: float
-
-
-def chances(
-    plan: PurchasePlan, offers: Sequence[Buy | Rent], capacities: Sequence[Capacity], seed: int
-) -> tuple[Chance, ...]:
-    """Chance of each offer over as many joint draws as each of the capacities carries.
-
-    A draw takes one value of every quantity with a range and one of every capacity. All offers share the draw, so what
-    they have in common cannot separate them. In each draw an offer runs the setup that is cheapest there: a setup can
-    be changed after the purchase. Ranges of the service level or an accuracy are not drawn, because they would need
-    other capacities; see ``sensitivity``. ``seed`` has to differ from that of the capacities' draws, or the two would
-    be correlated.
-    """
-    if not offers:
-        return ()
-    rates = [(np.asarray(capacity.draws), np.asarray(capacity.slo_draws)) for capacity in capacities]
-    drawn = costs(plan, offers, draws(plan, len(rates[0][0]), seed), capacities, rates)
-    serves = np.isfinite(drawn)
-    cheapest = serves & (drawn <= drawn.min(axis=0) * (1 + SAME))
-    share = cheapest / np.maximum(cheapest.sum(axis=0), 1)
-    tail = (1 - LEVEL) / 2
-    quantiles = [np.quantile(row[ok], [0.5, tail, 1 - tail]) if ok.any() else np.full(3, np.nan)
-                 for row, ok in zip(drawn, serves, strict=True)]  # fmt: skip
-    return tuple(
-        Chance(float(best), float(ok), *map(float, of_cost))
-        for best, ok, of_cost in zip(share.mean(axis=1), serves.mean(axis=1), quantiles, strict=True)
-    )

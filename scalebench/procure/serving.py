@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from scalebench.analysis.stats import Estimate
@@ -52,6 +53,14 @@ class Setup:
 
 
 @dataclass(frozen=True)
+class LatencyCurve:
+    """Percentile of the latencies over the rate of random arrivals on a whole node, overhead included, in seconds."""
+
+    rates_ips: tuple[float, ...]
+    latency_s: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Capacity:
     """What one node serves with one setup within the service level.
 
@@ -72,6 +81,7 @@ class Capacity:
         memory_bytes: peak at the batch, all copies.
         notes: doubts about the records.
         sessions: the fewest that any case of the machine was measured in.
+        curves: simulated latencies behind ``slo_images_per_s``, by its ends: ``value``, ``low`` and ``high``.
     """
 
     node: str
@@ -92,6 +102,7 @@ class Capacity:
     memory_bytes: float
     notes: tuple[str, ...] = ()
     sessions: int = 1
+    curves: Mapping[str, LatencyCurve] = field(default_factory=dict)
 
     @property
     def most_ips(self) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from scalebench.procure.latency_table import LatencyTable, highest_rate, latency
 from scalebench.procure.preprocessing import Preprocessing
 from scalebench.procure.quantity import Number
 from scalebench.procure.service_curves import BatchStep
+from scalebench.procure.serving import LatencyCurve
 
 
 def table_of(steps: tuple[BatchStep, ...], copies: int, percentile: float) -> LatencyTable:
@@ -55,6 +57,11 @@ class ArrivalCurve:
         (rates,), (latencies,) = self._over_rates(tail_s, per_core_ips)
         return float(np.interp(rate_ips, rates, latencies))
 
+    def curves(self, tail_s: Number, per_core_ips: Number, overhead_s: float) -> tuple[LatencyCurve, ...]:
+        """Latencies over the rates with ``overhead_s`` added, a curve for each case."""
+        rates, latencies = self._over_rates(tail_s, per_core_ips)
+        return tuple(map(LatencyCurve, map(tuple, rates.tolist()), map(tuple, (latencies + overhead_s).tolist())))
+
     def _over_rates(self, tail_s: Number, per_core_ips: Number) -> tuple[np.ndarray, np.ndarray]:
         """Rates and latencies, shape (cases, rates).
 
@@ -80,6 +87,7 @@ class BatchRates:
         careful: whether lower ends count, not values.
         max_utilisation: of the plan.
         latency_s: percentile of the latencies at the planned rate, overhead included, seconds.
+        curves: see ``Capacity``.
     """
 
     index: int
@@ -88,6 +96,7 @@ class BatchRates:
     careful: bool
     max_utilisation: float
     latency_s: float = math.nan
+    curves: Mapping[str, LatencyCurve] = field(default_factory=dict)
 
     def counted(self, rate: Estimate) -> float:
         """The end of an interval that counts."""

@@ -1,4 +1,4 @@
-"""The page of a purchase decision: the verdict on top, then everything it depends on."""
+"""The page of a purchase decision: a buyer's questions answered, then everything that the answers depend on."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from scalebench.procure.decide import Decision
 from scalebench.procure.outcome import PurchaseOutcome
-from scalebench.report.content import ANCHOR, Answered, Column, Elsewhere, Report, Section
+from scalebench.report.content import Column, Report, Section
 from scalebench.report.labels import listed
 from scalebench.report.method_tables import files_table
 from scalebench.report.naming import amount, given
-from scalebench.report.ranking import sessions, share, verdict, what_changes_it
+from scalebench.report.offers.purchase_answers import answered
 from scalebench.report.sections.purchase import (
     assumptions_section,
     capacities_section,
@@ -24,9 +24,6 @@ from scalebench.report.sections.purchase import (
 from scalebench.report.tables import filled, whole
 from scalebench.report.view import answers_before_details
 
-_CHANGES = 3
-"""Switching values below the verdict."""
-
 
 def compose_decision(outcome: PurchaseOutcome, document: Mapping[str, Any], stem: str, text: str) -> Report:
     """Everything on the page.
@@ -38,15 +35,6 @@ def compose_decision(outcome: PurchaseOutcome, document: Mapping[str, Any], stem
         text: of the plan file.
     """
     decision = outcome.decision
-    plan = decision.plan
-    answer = Answered(
-        f"{ANCHOR}offer",
-        "Which offer should be taken?",
-        (verdict(decision),),
-        (_chances(decision), *sessions(decision), *what_changes_it(outcome)[:_CHANGES]),
-        details=Elsewhere("offers", ""),
-        numbers=_numbers(decision),
-    )
     sections = (
         offers_section(decision),
         assumptions_section(decision),
@@ -59,8 +47,8 @@ def compose_decision(outcome: PurchaseOutcome, document: Mapping[str, Any], stem
     )
     return Report(
         f"{stem}-decision",
-        plan.workload.name,
-        *answers_before_details([answer], sections),
+        f"Which offer for {decision.plan.workload.name}?",
+        *answers_before_details(answered(outcome), sections),
         facts=_facts(decision),
         kind="scalebench decision",
     )
@@ -81,26 +69,11 @@ def _facts(decision: Decision) -> dict[str, str]:
     }
 
 
-def _numbers(decision: Decision) -> dict[str, float]:
-    """Costs of the cheapest offer."""
-    if not decision.ranked:
-        return {}
-    bill = decision.ranked[0].bill
-    return {"per_year": float(bill.per_year), "per_million": float(bill.per_million)}
-
-
-def _chances(decision: Decision) -> str:
-    if not decision.ranked:
-        return "No setup of any node meets the constraints, or no offer is valid; the table gives the reasons."
-    shares = listed([f"{offer.offer.id} {share(offer.chance.best)}" for offer in decision.ranked[:4]])
-    return f"Share of {decision.draws:,} joint draws in which an offer serves and is cheapest: {shares}."
-
-
 def _method(decision: Decision, document: Mapping[str, Any], text: str) -> Section:
     draws = (
-        f"Draws: {decision.draws:,} with seed {decision.seed}. Every quantity with a range is drawn from a triangular "
-        "distribution over it, every measured capacity from the t-distribution of its service times, times one normal "
-        "factor per machine for what differs between its sessions; all offers share each draw."
+        f"{decision.draws:,} varied cases with seed {decision.seed}. Every quantity with a range is drawn from a "
+        "triangular distribution over it. Every measured capacity is drawn from the t-distribution of its service "
+        "times, with one normal factor per machine for what differs between sessions. All offers share each case."
     )
     columns = [Column("number"), Column("unit"), Column("formula")]
     first = document["ranked"][0]["numbers"] if document["ranked"] else {}

@@ -68,3 +68,15 @@ def with_unit(number: str, unit: str, plan: PurchasePlan) -> str:
     """``22,090 EUR``, ``0.25 EUR per kWh``, ``875 img/s``, ``0.08 per year``, ``1.5``."""
     money = unit.replace("currency/", f"{plan.currency} per ").replace("currency", plan.currency)
     return f"{number} {money.replace('1/', 'per ')}".strip()
+
+
+def percentage(fraction: float) -> str:
+    """A share in whole percent, 0 or 100 % only if it is exactly that: ``89 %``."""
+    if 0 < fraction < 0.005 or 0.995 <= fraction < 1:
+        return "< 1 %" if fraction < 0.5 else "> 99 %"
+    return f"{100 * fraction:.0f} %"
+
+
+def range_words(low: float, high: float) -> str:
+    """``560 to 1,300``."""
+    return f"{amount(low)} to {amount(high)}"

@@ -1,22 +1,18 @@
-"""A decision in words: the verdict, the rows of its table, and what would change it."""
+"""A decision as a table: its rows, its remarks, and how many sessions it rests on."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 from scalebench.analysis.sessions import DEFAULT
 from scalebench.analysis.stats import Estimate
+from scalebench.procure.chances import CostRange
 from scalebench.procure.decide import Decision, Ranked
 from scalebench.procure.eligible import reason_text
-from scalebench.procure.outcome import PurchaseOutcome
-from scalebench.procure.switching import Switch
 from scalebench.report.labels import listed
-from scalebench.report.naming import amount, capitalised, given, name, with_unit
+from scalebench.report.naming import amount, given, range_words
 from scalebench.units import digits, interval
 
-_NAMED = 6
-"""Most inputs without influence that are named, those with a range first; the page has all of them in a table."""
 _NUMBERS = frozenset({"batch", "nodes", "J/img", "P(best)"})
 
 
@@ -26,8 +22,8 @@ def sessions(decision: Decision) -> tuple[str, ...]:
     if not single:
         return ()
     return (
-        f"Measured in one session: {listed(single)}. Intervals of capacities hold for that session; P(best) and the "
-        f"draws of costs assume a standard deviation of {100 * DEFAULT.deviation(1):.0f} % between sessions.",
+        f"Measured in one session: {listed(single)}. Other sessions may differ: the varied cases assume a standard "
+        f"deviation of {100 * DEFAULT.deviation(1):.0f} %.",
     )
 
 
@@ -61,8 +57,8 @@ def _row(decision: Decision, offer: Ranked) -> list[str]:
         f"{with_interval(capacity.tail_s, 1e-3)}; {digits(capacity.latency_s * 1e3)}",
         f"{with_interval(capacity.images_per_s)}; {digits(planned)}",
         nodes(decision, offer),
-        f"{amount(float(bill.per_year))}{'' if _per_million(decision) else _drawn_cost(offer)}",
-        f"{amount(float(bill.per_million))}{_drawn_cost(offer) if _per_million(decision) else ''}",
+        f"{amount(float(bill.per_year))}{'' if _per_million(decision) else _drawn_cost(offer.chance.per_year)}",
+        f"{amount(float(bill.per_million))}{_drawn_cost(offer.chance.per_million) if _per_million(decision) else ''}",
         digits(float(bill.joules_per_image)),
         share(offer.chance.best),
         _status(decision, offer),
@@ -114,95 +110,6 @@ def _per_million(decision: Decision) -> bool:
     return decision.plan.policy.rank_by == "cost_per_million_images"
 
 
-def _drawn_cost(offer: Ranked) -> str:
+def _drawn_cost(drawn: CostRange) -> str:
     """Median of the cost in the draws with the central 95 %: ``; 0.84 [0.48 to 1.20]``."""
-    chance = offer.chance
-    if math.isnan(chance.median):
-        return ""
-    return f"; {amount(chance.median)} [{amount(chance.low)} to {amount(chance.high)}]"
-
-
-def verdict(decision: Decision) -> str:
-    """The decision in one to three sentences, with cost, number of nodes, margin and P(best)."""
-    if decision.standing == "none":
-        by_reason: dict[str, list[str]] = {}
-        for rejected in decision.rejected:
-            by_reason.setdefault(reason_text(rejected.reason), []).append(rejected.offer)
-        reasons = "; ".join(f"{reason}: {listed(offers)}" for reason, offers in by_reason.items())
-        return f"No offer meets the constraints ({reasons})."
-    first, enough = decision.ranked[0], decision.plan.policy.tie_probability
-    cheapest = f"{_fleet(decision, first)}{_margin(decision)}"
-    if decision.standing == "winner":
-        sentence = f"{cheapest}; P(best) {share(first.chance.best)}."
-    elif decision.standing == "tie":
-        leaders = [offer for leader in decision.leaders for offer in decision.ranked if offer.offer.id == leader]
-        names = listed([f"{offer.offer.id}{' (not measured)' if offer.unmeasured else ''}" for offer in leaders])
-        chances = listed([share(offer.chance.best) for offer in leaders])
-        sentence = (
-            f"Tie between {names}: P(best) {chances}, where a winner needs {enough:g}. Cheapest as planned: {cheapest}."
-        )
-    else:
-        sentence = (
-            f"Not established: {cheapest}, but it serves in only {share(first.chance.serves)} of the draws, "
-            f"where {enough:g} are needed."
-        )
-    return " ".join([sentence, *_caveats(decision, first)])
-
-
-def _fleet(decision: Decision, offer: Ranked) -> str:
-    money, bill, capacity = decision.plan.currency, offer.bill, offer.capacity
-    return (
-        f"{offer.offer.id}, {nodes(decision, offer)} nodes with {capacity.setup.label} at batch {capacity.batch}: "
-        f"{amount(float(bill.per_year))} {money} per year, {amount(float(bill.per_million))} {money} per million images"
-    )
-
-
-def _margin(decision: Decision) -> str:
-    if len(decision.ranked) < 2:
-        return ", the only offer that meets the constraints"
-    first, second = decision.ranked[:2]
-    less = (second.cost - first.cost) / second.cost
-    return f", {digits(100 * less)} % less than {second.offer.id}" if less > 0 else f", as much as {second.offer.id}"
-
-
-def _caveats(decision: Decision, first: Ranked) -> Iterator[str]:
-    if first.lower_bound:
-        yield "The cost of every offer here is a lower bound, because it assumes perfect scaling."
-    for bound in decision.bounds[:1]:
-        if bound.cost < first.cost:
-            yield f"Elastic rent may cost less: {_priced(decision, bound)} is a lower bound, perfect scaling."
-    if first.unmeasured:
-        yield f"{capitalised(listed([text.partition(':')[0] for text in first.unmeasured]))}."
-        measured = next((offer for offer in decision.ranked if offer.offer.id == decision.best_measured), None)
-        if measured is None:
-            yield "No offer is measured throughout."
-        else:
-            yield f"The best measured offer is {_priced(decision, measured)}."
-
-
-def _priced(decision: Decision, offer: Ranked) -> str:
-    return f"{offer.offer.id} at {amount(float(offer.bill.per_million))} {decision.plan.currency} per million images"
-
-
-def what_changes_it(outcome: PurchaseOutcome) -> list[str]:
-    """A sentence for each switching value, nearest first; the last one lists inputs that do not matter."""
-    by_range = sorted(outcome.switches, key=lambda switch: not switch.has_range)
-    idle = [name(switch.path) for switch in by_range if switch.at is None]
-    texts = [_switch(outcome.decision, switch, switch.at) for switch in outcome.switches if switch.at is not None]
-    if idle:
-        more = [f"{len(idle) - _NAMED} more inputs"] if len(idle) > _NAMED else []
-        names = listed([*idle[:_NAMED], *more])
-        texts.append(f"From half to twice the planned value, and in your range, these do not matter: {names}.")
-    return texts
-
-
-def _switch(decision: Decision, switch: Switch, at: float) -> str:
-    runner_up, plan = decision.ranked[1].offer.id, decision.plan
-    change = f"{'rises above' if at > switch.value else 'falls below'} {with_unit(amount(at), switch.unit, plan)}"
-    if switch.has_range and not switch.in_range:
-        own = f"{given(switch.low)} to {given(switch.high)}"
-        return (
-            f"{capitalised(name(switch.path))} does not matter in your range of {own}: "
-            f"{runner_up} would win if it {change}."
-        )
-    return f"{runner_up} wins if {name(switch.path)} {change} (now {given(switch.value)})."
+    return "" if math.isnan(drawn.median) else f"; {amount(drawn.median)} [{range_words(drawn.low, drawn.high)}]"

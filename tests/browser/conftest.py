@@ -37,13 +37,16 @@ def plain_url(built: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def other_urls(built: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The pages that are no report of one suite: a comparison, and an index over it."""
+    """The pages that are no report of one suite: a comparison, a decision, and an index over them."""
+    from scalebench.procure.decision_document import build_document
+    from scalebench.report.decision_page import compose_decision
     from scalebench.report.findings import find
     from scalebench.report.index import write_index
     from scalebench.report.sections.change import compare_runs
     from scalebench.report.sidebyside import Named, comparison_document, compose_comparison
     from scalebench.report.write_report import write_pages
     from tests.report.many_records import many_results
+    from tests.report.offers.literal_outcome import varied
 
     folder = tmp_path_factory.mktemp("others")
     stored = many_results(30)
@@ -51,7 +54,11 @@ def other_urls(built: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     a, b = Named("old", find(stored)), Named("new", find(later))
     comparison = compare_runs(stored, later)
     page = write_pages(compose_comparison(a, b, comparison), comparison_document(a, b, comparison), folder)
-    return {"comparison": page.as_uri(), "index": write_index(folder)[0].as_uri()}
+    outcome = varied()
+    document = build_document(outcome, {})
+    decision = write_pages(compose_decision(outcome, document, "plan", "schema: 1\n"), document, folder)
+    index = write_index(folder)[0]
+    return {"comparison": page.as_uri(), "decision": decision.as_uri(), "index": index.as_uri()}
 
 
 @pytest.fixture(scope="session")

@@ -206,7 +206,7 @@ def _violations(page: Any, axe: Any) -> list[Any]:
     return [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in axe.run(page).response["violations"]]
 
 
-@pytest.mark.parametrize("name", ["comparison", "index"])
+@pytest.mark.parametrize("name", ["comparison", "decision", "index"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_other_pages_fit_every_screen(open_page: Open, other_urls: dict[str, str], name: str, width: int) -> None:
     page = open_page("dark", width, url=other_urls[name])

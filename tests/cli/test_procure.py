@@ -63,7 +63,11 @@ def test_a_plan_becomes_a_table_a_page_and_its_json(serving: dict[str, str], tmp
     done = run(plan)
     assert done.exit_code == 0, done.output
     document = json.loads((tmp_path / "reports" / "small-decision.json").read_text(encoding="utf-8"))
-    assert done.output.startswith(document["headline"])
+    shown = done.stdout.partition(document["answers"]["take"]["question"])[2].splitlines()
+    assert len(shown) <= 15, "the answers, and the path of the page"
+    assert document["answers"]["take"]["sentences"][0] in shown[1]
+    assert all(answer["question"] in shown for name, answer in document["answers"].items() if name != "take")
+    assert shown[-1].startswith("decision:")
     assert {one["offer"] for one in document["ranked"]} == {"own", "hired"}
     assert document["files"][0]["name"] == "small.yaml"
     assert len(document["files"]) > 1
@@ -78,7 +82,7 @@ def test_where_nothing_serves_it_ends_with_3(serving: dict[str, str], tmp_path: 
     plan.write_text(PLAN.format(latency=5.001, **serving), encoding="utf-8")
     done = run(plan)
     assert done.exit_code == 3, done.output
-    assert done.output.startswith("No offer meets the constraints (service level: own and hired)")
+    assert "None: no offer meets the constraints." in done.output
     assert "rejected: service level" in done.output
 
 

@@ -101,6 +101,25 @@ def test_twice_the_service_time_decides_nothing(plan_file: Load, service_rounds:
     assert capacity.limit == "the service level under random arrivals"
 
 
+def test_curves_lead_to_the_rates_of_a_capacity(plan_file: Load, service_rounds: Make) -> None:
+    """Each curve crosses 60 ms at an end of the rate's interval, and the slow one has the planned latency.
+
+    An almost idle server takes at least 20 ms and 10 ms of overhead; faster passes serve a higher rate.
+    """
+    file = plan_file(*ON_CPU)
+    rounds = [[0.020 * (1 + 0.01 * number)] * 80 for number in range(5)]
+    capacity = only(file, service_rounds(1, values=rounds))
+    assert list(capacity.curves) == ["value", "low", "high"]
+    for end, curve in capacity.curves.items():
+        rate = getattr(capacity.slo_images_per_s, end)
+        assert np.interp(rate, curve.rates_ips, curve.latency_s) == pytest.approx(0.060, rel=1e-6)
+        assert list(curve.latency_s) == sorted(curve.latency_s)
+        assert 0.029 <= curve.latency_s[0] < 0.060
+    slow = capacity.curves["low"]
+    assert np.interp(capacity.planned_ips(0.6), slow.rates_ips, slow.latency_s) == pytest.approx(capacity.latency_s)
+    assert capacity.curves["high"].rates_ips[-1] > slow.rates_ips[-1]
+
+
 def test_nothing_keeps_the_service_level(plan_file: Load, service_rounds: Make, l4: Environment) -> None:
     """The smallest batch comes nearest, so the refusal names it; 4 ms and 10 ms are within 17 ms, with a queue not."""
     refused = why(plan_file(("latency_ms: 60", "latency_ms: 17")), a4(service_rounds, where=l4, device="cuda:0"))

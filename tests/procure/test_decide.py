@@ -140,7 +140,9 @@ def test_the_interval_of_a_cost_belongs_to_its_median() -> None:
     (only,) = decide(plan([rent()]), [careful]).ranked
     # 9,636 a year and node, 27,594 million images: 8 nodes 2.7937, 6 nodes 2.0952.
     assert only.cost == pytest.approx(2.7937, abs=5e-5)
-    assert (only.chance.low, only.chance.median, only.chance.high) == pytest.approx((2.0952,) * 3, abs=5e-5)
+    drawn = only.chance.per_million
+    assert (drawn.low, drawn.median, drawn.high) == pytest.approx((2.0952,) * 3, abs=5e-5)
+    assert only.chance.per_year.median == pytest.approx(57_816.00)
 
 
 def test_lower_bounds_alone_are_ranked() -> None:

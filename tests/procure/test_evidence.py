@@ -105,8 +105,8 @@ def test_a_machines_own_sessions_narrow_the_draws(plan_file: Load, twins: Callab
     assert {c.machine: c.sessions for c in both} == {"cpu-box": 2, "twin-box": 1}
     assert spread["cpu-box"] < 0.7 * spread["twin-box"]
     assert sessions(decide(file.plan, both)) == (
-        "Measured in one session: twin-box. Intervals of capacities hold for that session; P(best) and the draws of "
-        "costs assume a standard deviation of 11 % between sessions.",
+        "Measured in one session: twin-box. Other sessions may differ: the varied cases assume a standard deviation of "
+        "11 %.",
     )
 
 

@@ -93,6 +93,15 @@ def test_5_unit_cost() -> None:
     assert costs.per_million == pytest.approx(2.2414, abs=5e-5)
 
 
+def test_5_parts_of_six_nodes() -> None:
+    """Six times 6,580.34 of capital (example 4), 5 % of 24,000, 1,800, and the energy of example 3."""
+    purchase = plan()
+    own, rented = (bill(purchase, offer, point(purchase), CAPACITY).parts for offer in purchase.offers[:2])
+    assert own == pytest.approx({"capital": 39_482.02, "maintenance": 7_200, "hosting": 10_800, "energy": 4_367.00},
+                                abs=0.03)  # fmt: skip
+    assert rented == pytest.approx({"rent": 57_816.00})
+
+
 def test_6_rent() -> None:
     purchase = plan()
     always, elastic = (bill(purchase, offer, point(purchase), CAPACITY) for offer in purchase.offers[1:])

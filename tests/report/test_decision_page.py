@@ -1,10 +1,9 @@
-"""The page and the words of a decision: the verdict says all, and every number of it is in the JSON."""
+"""The page of a decision: the answers come first, and every number of its headline is in the JSON."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +12,22 @@ import pytest
 from scalebench.procure.decide import decide
 from scalebench.procure.decision_document import build_document
 from scalebench.procure.outcome import PurchaseOutcome, weigh
-from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.quantity import quantities
-from scalebench.procure.serving import Capacity, Refusal
+from scalebench.procure.serving import Refusal
 from scalebench.report.content import Report, Table
 from scalebench.report.decision_page import compose_decision
 from scalebench.report.index import write_index
-from scalebench.report.naming import amount, given, name, with_unit
-from scalebench.report.ranking import headings, remarks, rows, share, verdict, what_changes_it
+from scalebench.report.naming import amount, given, name, percentage, with_unit
+from scalebench.report.ranking import headings, remarks, rows, share
 from scalebench.report.write_report import write_pages
+from scalebench.report.writing.page import render
 from tests.procure.literal_plan import CAPACITY, DRAWS, box, buy, capacity, plan, rent
-
-CAPEX = {"value": 24000, "low": 20000, "high": 30000, "unit": "currency", "source": "a <quote>", "date": "2026-01-20"}
-
-
-def outcome_of(purchase: PurchasePlan, serving: list[Capacity], refusals: tuple[Refusal, ...] = ()) -> PurchaseOutcome:
-    return weigh(purchase, serving, refusals, lambda _: serving)
+from tests.report.offers.literal_outcome import outcome_of, tied
 
 
 @pytest.fixture
 def outcome() -> PurchaseOutcome:
-    """Two offers that tie, one that is not measured, one that has expired."""
-    guess = box("guess", machine="", estimate={"from": "box", "method": "roofline"}, power_source="tdp_only")
-    offers = [
-        buy(capex=CAPEX), rent(), rent("far", "guess", per_hour=4.0),
-        buy("gone", quote={"vendor": "x", "date": "2026-05-01", "valid_until": "2026-06-01"}),
-    ]  # fmt: skip
-    serving = [capacity(), capacity("guess", 2000.0, origin="extrapolated")]
-    return outcome_of(plan(offers, [box(), guess]), serving, (Refusal("guess", serving[0].setup, "memory", "9 of 8"),))
+    return tied()
 
 
 @pytest.fixture
@@ -55,74 +42,27 @@ def report(outcome: PurchaseOutcome, document: dict[str, Any]) -> Report:
     return compose_decision(outcome, document, "plan", "schema: scalebench.procure/1\n")
 
 
-def test_a_winner_is_said_with_money_count_margin_and_chance() -> None:
-    text = verdict(decide(plan(), [capacity()]))
-    assert text == (
-        "rent, 6 (5+1) nodes with resnet50@288 fp32 onnxruntime at batch 16: 57,816 EUR per year, 2.10 EUR per million "
-        "images, 6.52 % less than own; P(best) 1.00."
-    )
-
-
-def test_a_tie_is_said_as_a_tie(outcome: PurchaseOutcome) -> None:
-    text = verdict(outcome.decision)
-    likely, other = (share(offer.chance.best) for offer in outcome.decision.ranked[:2])
-    assert text.startswith(f"Tie between rent and own: P(best) {likely} and {other}, ")
-    assert "where a winner needs 0.95" in text
-    assert len(text.split()) <= 60
-
-
-def test_a_leader_of_a_tie_that_is_not_measured_is_marked() -> None:
-    guess = box("guess", machine="", estimate={"from": "box", "method": "flops_ratio"})
-    offers = [rent(), rent("same", "guess")]
-    decision = decide(plan(offers, [box(), guess]), [capacity(), capacity("guess", origin="extrapolated")])
-    assert verdict(decision).startswith("Tie between rent and same (not measured): P(best) 0.50 and 0.50")
-
-
-def test_one_that_serves_too_rarely_is_not_established() -> None:
+def test_a_status_has_its_reason_in_the_table() -> None:
     drawn = (0.0,) * (DRAWS // 10) + (CAPACITY,) * (DRAWS - DRAWS // 10)
-    decision = decide(plan([rent()]), [capacity(draws=drawn)])
-    assert verdict(decision).startswith("Not established: rent")
-    assert "the only offer" in verdict(decision)
-    assert "0.90 of the draws" in verdict(decision)
-    assert rows(decision)[0][-1] == "leads, not established"
-
-
-def test_nothing_serves_is_said_with_the_reasons() -> None:
+    assert rows(decide(plan([rent()]), [capacity(draws=drawn)]))[0][-1] == "leads, not established"
     decision = decide(plan(), [], [Refusal("box", capacity().setup, "slo", "72 ms against 60 ms")])
-    assert verdict(decision) == "No offer meets the constraints (service level: own and rent)."
     assert [row[-1] for row in rows(decision)] == ["rejected: service level"] * 2
     assert "72 ms against 60 ms" in remarks(decision)[0][1]
 
 
-def test_what_was_not_measured_stands_in_verdict_and_table() -> None:
+def test_what_was_not_measured_stands_in_the_table() -> None:
     guess = box("guess", machine="", estimate={"from": "box", "method": "flops_ratio"})
     offers = [rent("far", "guess", per_hour=0.1), rent()]
     decision = decide(plan(offers, [box(), guess]), [capacity(), capacity("guess", 5000.0, origin="extrapolated")])
-    assert "Capacity not measured." in verdict(decision)
     assert "extrapolated from box by flops_ratio" in remarks(decision)[0][1]
-    assert "The best measured offer is rent at 2.10 EUR" in verdict(decision)
     assert rows(decision)[0][-1] == "winner, not measured"
 
 
-def test_board_power_stands_in_the_verdict() -> None:
-    decision = decide(plan(nodes=[box(power_source="tdp_only")]), [capacity()])
-    assert "Power not measured." in verdict(decision)
-    assert "No offer is measured throughout." in verdict(decision)
-
-
-def test_a_lower_bound_is_called_one_and_does_not_win() -> None:
+def test_a_lower_bound_stands_in_the_table() -> None:
     decision = decide(plan([buy(), rent("elastic", scaling="elastic")]), [capacity()])
-    assert verdict(decision).startswith("own, 6 (5+1) nodes")
-    assert verdict(decision).endswith(
-        "Elastic rent may cost less: elastic at 0.954 EUR per million images is a lower bound, perfect scaling."
-    )
     assert [row[-1] for row in rows(decision)] == ["winner", "lower bound"]
     assert rows(decision)[1][-2] == "-"
-
-
-def test_where_every_cost_is_a_lower_bound_the_verdict_says_so() -> None:
     decision = decide(plan([rent("elastic", scaling="elastic")]), [capacity()])
-    assert "The cost of every offer here is a lower bound" in verdict(decision)
     assert rows(decision)[0][-1] == "winner, lower bound"
 
 
@@ -132,22 +72,6 @@ def test_every_offer_has_a_row_as_wide_as_the_headings(outcome: PurchaseOutcome)
     assert {len(row) for row in table} == {len(headings(outcome.decision))}
     assert table[-1][-1] == "rejected: price expired"
     assert table[2][-1] == "ranked, not measured"
-
-
-def test_what_changes_it_in_plain_words(outcome: PurchaseOutcome) -> None:
-    sentences = what_changes_it(outcome)
-    assert "own wins if the price of a node of own falls below 22,090 EUR (now 24,000)." in sentences
-    assert "own wins if the hourly rent of rent rises above 1.18 EUR per h (now 1.1)." in sentences
-
-
-def test_what_lies_outside_your_range_does_not_matter_there() -> None:
-    narrow = CAPEX | {"low": 23500, "high": 24500}
-    sentences = what_changes_it(outcome_of(plan([buy(capex=narrow), rent()]), [capacity()]))
-    (sentence,) = [text for text in sentences if "price of a node" in text]
-    assert sentence == (
-        "The price of a node of own does not matter in your range of 23,500 to 24,500: own would win if it falls below "
-        "22,090 EUR."
-    )
 
 
 def test_every_input_has_a_name() -> None:
@@ -164,18 +88,31 @@ def test_numbers_in_words() -> None:
     assert with_unit("0.08", "1/year", purchase) == "0.08 per year"
     assert with_unit("1.5", "", purchase) == "1.5"
     assert [share(p) for p in (0.0, 0.001, 0.5, 0.999, 1.0)] == ["0.00", "< 0.01", "0.50", "> 0.99", "1.00"]
+    assert [percentage(p) for p in (0.0, 0.001, 0.5, 0.999, 1.0)] == ["0 %", "< 1 %", "50 %", "> 99 %", "100 %"]
 
 
 def test_the_page_has_everything_in_reading_order(report: Report) -> None:
+    assert [answer.id for answer in report.answers] == [
+        "ask-take", "ask-certainty", "ask-cost", "ask-change", "ask-service", "ask-next",
+    ]  # fmt: skip
     assert [section.id for section in report.sections] == [
         "offers", "assumptions", "capacities", "sensitivity", "switching", "pareto", "gaps", "method",
     ]  # fmt: skip
     charts = {chart.id for section in report.sections for chart in section.charts}
     assert charts == {"d1", "d2", "d3"}
-    assert report.answers[0].numbers["per_million"] == pytest.approx(2.0952, rel=1e-4)
     assert (
         "Warning: the price of offers.own.capex is 193 days old (2026-01-20), more than 90." in report.sections[1].text
     )
+
+
+def test_no_section_is_empty() -> None:
+    """With one offer and no other there is nothing to switch to, to draw over demand, or to put on a front."""
+    for single in (outcome_of(plan([rent()]), [capacity()]), outcome_of(plan(), [])):
+        report = compose_decision(single, build_document(single, {}), "one", "")
+        assert all(s.text or s.charts or s.tables or s.code for s in report.sections)
+        assert not {"sensitivity", "switching", "pareto"} & {section.id for section in report.sections}
+        html = render(report)
+        assert not re.search(r"<section[^>]*>\s*<h2[^>]*>[^<]*</h2>\s*</section>", html)
 
 
 def test_the_written_page_and_its_json_agree(report: Report, document: dict[str, Any], tmp_path: Path) -> None:
@@ -183,14 +120,16 @@ def test_the_written_page_and_its_json_agree(report: Report, document: dict[str,
     assert page.name == "plan-decision.html"
     html = page.read_text(encoding="utf-8")
     content = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
-    assert content["headline"] == report.answers[0].sentences[0]
+    assert content["headline"] == " ".join(report.answers[0].sentences)
+    assert content["answers"]["take"]["numbers"] == dict(report.answers[0].numbers)
     assert "a &lt;quote&gt;" in html
-    assert html.count('role="img"') == 3
+    assert html.count('role="img"') == 4, "costs of the offers, and three figures of the details"
+    assert "ask-cost-1" in {figure["id"] for figure in content["figures"]}
     first = content["ranked"][0]["numbers"]
-    for number in re.findall(r"\d[\d,]* EUR per year", content["headline"]):
-        assert number == f"{first['per_year']['value']:,.0f} EUR per year"
+    (number,) = re.findall(r"[\d,]+ EUR per year", content["headline"])
+    assert number == f"{first['per_year']['value']:,.0f} EUR per year"
     _, entries = write_index(page.parent)
-    assert (entries[0].kind, entries[0].headline) == ("decision", report.answers[0].sentences[0])
+    assert (entries[0].kind, entries[0].headline) == ("decision", content["headline"])
 
 
 def test_a_page_without_any_offer_is_written_all_the_same(tmp_path: Path) -> None:
@@ -198,7 +137,7 @@ def test_a_page_without_any_offer_is_written_all_the_same(tmp_path: Path) -> Non
     document = build_document(nothing, {})
     report = compose_decision(nothing, document, "none", "")
     assert write_pages(report, document, tmp_path).exists()
-    assert report.answers[0].sentences[0].startswith("No offer meets the constraints")
+    assert report.answers[0].sentences[0].startswith("None: no offer meets the constraints")
 
 
 def test_a_range_at_whose_end_nothing_serves_is_drawn_and_said() -> None:
@@ -211,11 +150,3 @@ def test_a_range_at_whose_end_nothing_serves_is_drawn_and_said() -> None:
     assert isinstance(tornado.table, Table)
     assert tornado.table.rows[0][4:6] == ("-", "nothing serves")
     assert "5: nothing serves" in tornado.panels[0].svg
-
-
-def test_a_page_with_one_offer_says_that_there_is_no_runner_up(tmp_path: Path) -> None:
-    single = outcome_of(plan([rent()]), [replace(capacity())])
-    report = compose_decision(single, build_document(single, {}), "one", "")
-    (switching,) = [section for section in report.sections if section.id == "switching"]
-    assert "no runner-up" in switching.text[0]
-    assert not any(section.charts for section in report.sections)

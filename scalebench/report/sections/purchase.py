@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from scalebench.procure.decide import Decision
 from scalebench.procure.eligible import reason_text
-from scalebench.procure.outcome import PurchaseOutcome, not_measured
+from scalebench.procure.outcome import PurchaseOutcome, assumed
 from scalebench.procure.purchase_plan import Buy, PurchasePlan
 from scalebench.procure.quantity import quantities
 from scalebench.report import tables
@@ -17,7 +17,7 @@ from scalebench.report.figures.demand import demand_figure
 from scalebench.report.figures.offerfront import offer_front
 from scalebench.report.figures.tornado import tornado_figure
 from scalebench.report.naming import amount, given, name, with_unit
-from scalebench.report.ranking import headings, remarks, rows, what_changes_it, with_interval
+from scalebench.report.ranking import headings, remarks, rows, with_interval
 from scalebench.units import digits
 
 Cell = TypeVar("Cell")
@@ -29,19 +29,18 @@ def offers_section(decision: Decision) -> Section:
     caption = "Offers, cheapest first; then those with only a lower bound on cost; rejected ones last"
     table = tables.whole(caption, _status_second(columns), map(_status_second, rows(decision)))
     slo, policy = decision.plan.workload.slo, decision.plan.policy
-    end = "upper end" if policy.capacity_bound == "lower95" else "value"
+    end = "slow end" if policy.capacity_bound == "lower95" else "values"
     text = (
-        f"An offer meets the service level if the p{slo.percentile} latency of random arrivals at the planned rate, "
-        f"simulated with the measured service times (the {end} of their interval), plus the overhead is at most "
-        f"{given(slo.latency_ms.value)} ms. Each offer runs the cheapest setup "
-        f"of its node that does so; nodes are whole and include the redundant ones. Costs are those of the "
-        f"plan's own numbers. Beside them stand the median and the central 95 % of the cost in "
-        f"{decision.draws:,} joint draws over measured capacities and assumed ranges; P(best) is the "
-        f"share of draws in which the offer serves and is cheapest."
+        f"Each offer runs the cheapest setup of its node that meets the service level. The p{slo.percentile} latency "
+        f"at the planned rate, overhead included, is then at most {given(slo.latency_ms.value)} ms. It is simulated "
+        f"with random arrivals and the {end} of the measured service times. Nodes are whole and include spare ones. "
+        "Costs are those of the plan's own numbers. Beside them stand the median and the central 95 % of the cost in "
+        f"{decision.draws:,} cases, in which measured capacities and assumed ranges vary together. P(best) is the "
+        "share of these cases in which the offer serves and is cheapest."
     )
     careful = (
-        "The planned cost counts on the lower end of a capacity's 95 % interval, the draws on the capacity itself. The "
-        "planned cost can therefore lie above the central 95 % of the draws, which belong to their median."
+        "The planned cost counts on the lower end of a capacity's 95 % interval, the cases on the capacity itself. The "
+        "planned cost can therefore lie above their central 95 %."
     )
     texts = (text, careful) if policy.capacity_bound == "lower95" else (text,)
     reasons = tables.whole("Remarks on the status", [Column("offer"), Column("remark")], remarks(decision))
@@ -130,8 +129,8 @@ def capacities_section(decision: Decision) -> Section:
         [Column("note"), Column("setups", number=True), Column("the first three")],
         [[note, str(len(setups)), "; ".join(setups[:3])] for note, setups in by_note.items()],
     )
-    text = f"{len(lines)} setups meet the constraints, {len(decision.refusals)} do not."
-    return Section("capacities", "What the nodes serve", (text,), tables=tables.filled(table, notes))
+    text = (f"{len(lines)} setups meet the constraints, {len(decision.refusals)} do not.",) if lines else ()
+    return Section("capacities", "What the nodes serve", text, tables=tables.filled(table, notes))
 
 
 def sensitivity_section(outcome: PurchaseOutcome) -> Section:
@@ -147,23 +146,23 @@ def pareto_section(decision: Decision) -> Section:
 
 
 def _figures(anchor: str, title: str, *figures: Chart | Absent) -> Section:
+    """Without any figure it is empty, and does not appear."""
+    charts = tuple(figure for figure in figures if isinstance(figure, Chart))
     absent = tuple(f"{figure.title}: not drawn, {figure.why}." for figure in figures if isinstance(figure, Absent))
-    return Section(anchor, title, absent, tuple(figure for figure in figures if isinstance(figure, Chart)))
+    return Section(anchor, title, absent if charts else (), charts)
 
 
 def switching_section(outcome: PurchaseOutcome) -> Section:
-    """Switching values in words, and buying against renting."""
-    if len(outcome.decision.ranked) < 2:
-        texts: tuple[str, ...] = ("There is no runner-up, so no change of an input can make it win.",)
-    else:
+    """Table of the switching values, and buying against renting."""
+    texts: tuple[str, ...] = ()
+    if outcome.switches:
         first, second = outcome.decision.ranked[:2]
         texts = (
             f"{first.offer.id} against the runner-up {second.offer.id}. One input changes at a time, the others stay "
             "as planned; the search covers half to twice the value and the range of the plan.",
-            *what_changes_it(outcome),
         )
     filled = tables.filled(_switches(outcome), _break_even(outcome))
-    return Section("switching", "What would change the answer", texts, tables=filled)
+    return Section("switching", "Switching values", texts, tables=filled)
 
 
 def _switches(outcome: PurchaseOutcome) -> Table:
@@ -181,7 +180,7 @@ def _switches(outcome: PurchaseOutcome) -> Table:
         ]
         for s in outcome.switches
     ]  # fmt: skip
-    return tables.whole("Switching values", columns, lines)
+    return tables.whole("Values at which the answer switches", columns, lines)
 
 
 def _break_even(outcome: PurchaseOutcome) -> Table:
@@ -205,10 +204,9 @@ def _break_even(outcome: PurchaseOutcome) -> Table:
 
 def gaps_section(decision: Decision) -> Section:
     """What was not measured, and the setups that do not serve."""
-    texts = [f"{text}." for text in not_measured(decision)]
     columns = [Column("node"), Column("setup"), Column("reason"), Column("details")]
     refused = [[r.node, r.setup.label if r.setup else "all", reason_text(r.reason), r.text] for r in decision.refusals]
-    most = 12
-    more = [f"{len(texts) - most} more are in the table or in the JSON file."] if len(texts) > most else []
+    assumptions = [text.split(": ", 1) for text in assumed(decision)]
+    assumed_table = tables.whole("Assumed, not measured", [Column("what"), Column("why")], assumptions)
     table = tables.capped("Setups that do not serve", columns, refused)
-    return Section("gaps", "What was not measured", (*texts[:most], *more), tables=tables.filled(table))
+    return Section("gaps", "What was not measured", tables=tables.filled(assumed_table, table))
