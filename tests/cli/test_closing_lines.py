@@ -69,9 +69,7 @@ def test_a_pipe_gets_every_answer_whole_in_a_line() -> None:
 
 def test_what_does_not_fit_is_left_to_the_page_from_the_end() -> None:
     """A first sentence takes two lines of 100 characters, and both take three."""
-    assert [line for line in answer_lines(_answers(3), 8, 100) if "This is answer" in line] == [
-        "  answer 0.", "  answer 1.",
-    ] or len(answer_lines(_answers(3), 8, 100)) == 8  # fmt: skip
+    assert len(answer_lines(_answers(3), 8, 100)) == 8  # two whole answers and a first sentence
     assert answer_lines(_answers(8), 9, 100)[-1] == "4 more answers are on the page"
     assert len(answer_lines(_answers(8), 9, 100)) == 9
     assert answer_lines(_answers(2), 3, 100)[-1] == "1 more answer is on the page"
