@@ -16,6 +16,7 @@ from scalebench.report.answer_figure import png_of, svg_figure
 from scalebench.report.content import Answered, Table
 from scalebench.report.findings import Findings, find
 from scalebench.report.labels import listed, when
+from scalebench.report.machine_words import machine_words
 from scalebench.report.markdown import markdown_summary
 from scalebench.report.questions.asked import question_named
 from scalebench.report.questions.question import Evidence, Question
@@ -97,10 +98,14 @@ def share(stored: Results, options: ShareOptions) -> tuple[tuple[Path, ...], str
 
 
 def source_line(findings: Findings) -> str:
-    """Suite, machines, date and version: ``suite edge on amd-epyc-443538, 2026-11-24, 16:33 to 18:00 UTC, ...``."""
+    """Suite, machines, date and version: ``suite edge on AMD EPYC, 2 cores (amd-epyc-443538), 2026-11-24, ...``."""
     analysis = findings.analysis
     started = sorted(r.started for r in findings.stored.records if r.case.mode != COUNT and not r.environment.imported)
-    place = f" on {listed(list(analysis.machines))}" if analysis.machines else ", counted only"
+    machines = [
+        f"{words} ({label})" if (words := machine_words(environment)) else label
+        for label, environment in analysis.machines.items()
+    ]
+    place = f" on {listed(machines)}" if machines else ", counted only"
     time = [when(started[0], started[-1])] if started else []
     return ", ".join([f"suite {analysis.plan.suite}{place}", *time, f"scalebench {__version__}"])
 

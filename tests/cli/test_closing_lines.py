@@ -18,7 +18,7 @@ from scalebench.report.questions.question import Answer, Evidence, Question
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Plan
-from tests.report.literal_report import CLAIMS, find_in, make_counts, make_record, make_rounds, specifications
+from tests.report.literal_report import make_counts, make_record, make_rounds, specifications
 
 FIRST = "At 4 times B0's compute, compound scaling is 1.35x faster than depth here, 1.1 to 1.6, in 20 % less memory."
 SECOND = "At batch 8 width is 1.4x faster, 1.2 to 1.6."
@@ -35,6 +35,17 @@ class Asked(Question):
 
     def chart(self, evidence: Evidence, answer: Answer) -> None:
         return None
+
+
+@pytest.fixture(autouse=True)
+def questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight times the same question."""
+    monkeypatch.setattr(asked, "QUESTIONS", tuple(Asked() for _ in range(8)))
+
+
+def _find(*records: Record, claims: Sequence[str] = (), problems: Sequence[str] = ()) -> Findings:
+    plan = Plan("small", "", "", tuple(Case(m, s) for m, s, _ in specifications()), (), (), tuple(claims), 3)
+    return find(Results((plan,), (*make_counts(), *records), tuple(problems), ()), study=False)
 
 
 def _answers(count: int) -> dict[Question, Answer]:
@@ -58,20 +69,17 @@ def test_a_pipe_gets_every_answer_whole_in_a_line() -> None:
 
 def test_what_does_not_fit_is_left_to_the_page_from_the_end() -> None:
     """A first sentence takes two lines of 100 characters, and both take three."""
-    assert [line for line in answer_lines(_answers(3), 8, 100) if "This is answer" in line] == [
-        "  answer 0.", "  answer 1.",
-    ] or len(answer_lines(_answers(3), 8, 100)) == 8  # fmt: skip
+    assert len(answer_lines(_answers(3), 8, 100)) == 8  # two whole answers and a first sentence
     assert answer_lines(_answers(8), 9, 100)[-1] == "4 more answers are on the page"
     assert len(answer_lines(_answers(8), 9, 100)) == 9
     assert answer_lines(_answers(2), 3, 100)[-1] == "1 more answer is on the page"
 
 
-def test_the_words_end_with_what_was_measured_and_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asked, "QUESTIONS", (Asked(),))
-    notes, lines = closing_lines(find_in(make_rounds(3)), PAGE, None)
+def test_the_words_end_with_what_was_measured_and_the_page() -> None:
+    notes, lines = closing_lines(_find(*make_rounds(3), claims=["EN-12"]), PAGE, None)
     assert notes == []
     assert lines == [
-        f"Does compound scaling pay here? {FIRST} {SECOND}",
+        *[f"Does compound scaling pay here? {FIRST} {SECOND}"] * 8,
         "9 cases measured",
         "one session on cpu-a: absolute values may differ by more in another",
         "1 statement of a paper needs other models or hardware, or cannot be tested",
@@ -79,22 +87,15 @@ def test_the_words_end_with_what_was_measured_and_the_page(monkeypatch: pytest.M
     ]
 
 
-def test_notes_are_one_line_each_and_take_room_from_the_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asked, "QUESTIONS", tuple(Asked() for _ in range(8)))
+def test_notes_are_short_and_take_room_from_the_answers() -> None:
     problems = [f"a long problem in line {number} of a result file, which was left out" for number in range(40)]
-    unknown = tuple(f"XX-{number}" for number in range(10))
-    findings = replace(find_in(make_rounds(3), problems=problems), unknown=unknown)
+    findings = _find(*make_rounds(3), problems=problems, claims=[f"XX-{number}" for number in range(10)])
     for width in (60, 80, 100):
         notes, lines = closing_lines(findings, PAGE, width)
         assert len(notes) + len(lines) <= MOST_LINES
         assert "39 more on the page" in " ".join(line.strip() for line in notes)
         assert lines[-1] == "report: reports/small.html"
         assert lines[0].startswith("Does compound scaling pay")
-
-
-def _find(*records: Record, claims: Sequence[str] = ()) -> Findings:
-    plan = Plan("small", "", "", tuple(Case(m, s) for m, s, _ in specifications()), (), (), tuple(claims), 3)
-    return find(Results((plan,), (*make_counts(), *records), (), ()), study=False)
 
 
 def test_a_suite_with_all_claims_ends_in_fifteen_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,12 +122,12 @@ def test_what_only_claims_name_is_not_reported_as_failing() -> None:
     needing = [claim.id for claim in registry().values() if detector.case in claim.counts()]
     assert needing
     findings = _find(detector, *make_rounds(2), claims=needing)
-    assert closing_lines(findings, PAGE, None)[1][0] == "9 cases measured"
+    assert "9 cases measured" in closing_lines(findings, PAGE, None)[1]
     assert findings.document["failures"] == []
     assert any(row["error"] == "effdet is not installed" for row in findings.document["counts"])
     short = [record for record in make_rounds(2) if (record.case.model, record.case.resolution) != ("resnet50", 320)]
     findings = _find(detector, *short, make_record("resnet50", 320, 4e9, 0, outcome="oom"), claims=needing)
-    assert closing_lines(findings, PAGE, None)[1][0] == "8 cases measured, 1 without a number"
+    assert "8 cases measured, 1 without a number" in closing_lines(findings, PAGE, None)[1]
 
 
 def test_json_is_the_document_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,8 +139,6 @@ def test_json_is_the_document_alone(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert said.err == "note: not known here: claims XX-99; --claims FILE names the file that has them\n"
 
 
-def test_records_of_nothing_have_closing_lines_too() -> None:
-    findings = find_in([], claims=CLAIMS[:0], counts=False)
-    _, lines = closing_lines(findings, PAGE, 80)
-    assert lines[-1] == "report: reports/small.html"
-    assert lines[0] == "0 cases measured, 9 missing"
+def test_records_of_nothing_have_closing_lines_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked, "QUESTIONS", ())
+    assert closing_lines(_find(), PAGE, 80) == ([], ["0 cases measured, 9 missing", "report: reports/small.html"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -24,7 +25,7 @@ from scalebench.report.questions.question import Answer, Evidence, Question
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Plan
-from tests.report.literal_report import make_counts, make_rounds, specifications
+from tests.report.literal_report import MACHINE, find_in, make_counts, make_rounds, specifications
 
 PLAN = Plan("small", "A small suite", "", tuple(Case(m, s) for m, s, _ in specifications()), (), (), (), 3)
 
@@ -188,3 +189,10 @@ def test_a_table_needs_no_drawing(folder: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Slowest, "chart", lambda *_: pytest.fail("drawn"))
     _run("--csv")
     assert pd.read_csv(io.StringIO((folder / "reports" / "small.csv").read_text()))["suite"].unique() == ["small"]
+
+
+def test_the_source_names_the_machine_as_its_owner_would() -> None:
+    hardware = {"device": "cpu", "cpu": {"name": "AMD EPYC 7R13 Processor", "usable_cores": 2, "virtual": True}}
+    findings = find_in(make_rounds(1, replace(MACHINE, hardware=hardware)))
+    assert share.source_line(findings).startswith("suite small on AMD EPYC 7R13, 2 of its cores (cpu-a), 2026-11-23, ")
+    assert share.source_line(find_in([])) == f"suite small, counted only, scalebench {__version__}"
