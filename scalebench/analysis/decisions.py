@@ -33,7 +33,7 @@ _TAIL = 8.0
 
 
 @dataclass(frozen=True)
-class Question:
+class PairQuestion:
     """One case against another.
 
     Attributes:

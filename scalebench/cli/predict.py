@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from scalebench.analysis.predict.answer import Answer
+from scalebench.analysis.predict.answer import CasePrediction
 from scalebench.analysis.predict.cross_validation import ErrorRow
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
@@ -54,7 +54,7 @@ def predict(
         raise typer.Exit(2)
 
 
-def _document(answer: Answer) -> dict[str, Any]:
+def _document(answer: CasePrediction) -> dict[str, Any]:
     """``latency_s`` and ``memory_bytes`` hold the prediction, or the measured value."""
     values: dict[str, Any] = {
         "latency_s": answer.latency and asdict(answer.latency), "memory_bytes": answer.memory and asdict(answer.memory),
@@ -67,7 +67,7 @@ def _document(answer: Answer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _print_answers(answers: Sequence[Answer]) -> None:
+def _print_answers(answers: Sequence[CasePrediction]) -> None:
     """A table of measured and predicted cases; what is refused, with the reasons, on stderr."""
     columns = ["model", ">px", "where", ">latency", ">90 % interval", ">memory", "tier", "method", ">n",
                ">error left out", "remarks"]  # fmt: skip
@@ -80,7 +80,7 @@ def _print_answers(answers: Sequence[Answer]) -> None:
             typer.echo(f"not predicted: {name} on {_where(answer)}: {'; '.join(answer.refusals)}", err=True)
 
 
-def _cells(answer: Answer) -> list[str]:
+def _cells(answer: CasePrediction) -> list[str]:
     head, latency, measured = (
         [answer.work.model, str(answer.work.resolution), _where(answer)],
         answer.latency,
@@ -97,7 +97,7 @@ def _cells(answer: Answer) -> list[str]:
     ]  # fmt: skip
 
 
-def _where(row: Answer | ErrorRow) -> str:
+def _where(row: CasePrediction | ErrorRow) -> str:
     return f"{row.place.machine}, {row.place.label}"
 
 

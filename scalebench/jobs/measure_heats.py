@@ -23,7 +23,7 @@ from scalebench.record import Record
 from scalebench.suite.case import Case
 
 if TYPE_CHECKING:
-    from scalebench.analysis.decisions import Question
+    from scalebench.analysis.decisions import PairQuestion
     from scalebench.jobs.questions import Found
 
 _USUAL_REFERENCE = ("resnet50", 224)
@@ -44,7 +44,7 @@ class HeatOptions:
 
 def measure_heats(
     prepared: Prepared,
-    questions: Sequence[Question],
+    questions: Sequence[PairQuestion],
     history: SuiteHistory,
     sink: Callable[[Record], None],
     worker: Worker,
@@ -92,7 +92,7 @@ def reference_of(cases: Sequence[Case], cost: Callable[[Case], float]) -> Case |
 
 
 def next_sweep(
-    cases: Sequence[Case], questions: Sequence[Question], history: SuiteHistory, announce: Listener = silent
+    cases: Sequence[Case], questions: Sequence[PairQuestion], history: SuiteHistory, announce: Listener = silent
 ) -> Agenda:
     """What the next sweep measures; nothing where every case has its rounds and no question that may go on is open.
 

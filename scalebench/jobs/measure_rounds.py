@@ -26,7 +26,7 @@ from scalebench.store.jsonl import Writer
 from scalebench.suite.case import INPUT, Case
 
 if TYPE_CHECKING:
-    from scalebench.analysis.decisions import Question
+    from scalebench.analysis.decisions import PairQuestion
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def measure_rounds(
     worker: Worker,
     options: MeasureOptions,
     announce: Listener,
-    questions: Sequence[Question] = (),
+    questions: Sequence[PairQuestion] = (),
 ) -> None:
     """Measure until every case is done or the time is over. Every round is stored before the next one begins.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from scalebench.analysis.predict.answer import Answer, Predictor
+from scalebench.analysis.predict.answer import CasePrediction, Predictor
 from scalebench.analysis.predict.cases import Key, MeasuredCase, Place, Work, facts_of, seen_cases
 from scalebench.analysis.predict.cross_validation import ErrorRow, evaluate
 from scalebench.errors import BuildError, StoreError
@@ -47,7 +47,7 @@ class PredictionData:
 def predict_cases(
     names: Sequence[str], results: Results, *, batch: int = 1, runtime: str = "eager", precision: str = "fp32",
     machine: str = "*", announce: Listener = silent,
-) -> list[Answer]:  # fmt: skip
+) -> list[CasePrediction]:  # fmt: skip
     """Predict inference of each model on each machine; a case that was measured is given as measured.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from scalebench.analysis.decisions import FIRST_LOOK, Decision, Question, decision, level_of_look
+from scalebench.analysis.decisions import FIRST_LOOK, Decision, PairQuestion, decision, level_of_look
 from scalebench.analysis.matched import REFERENCE
 from scalebench.analysis.pooling import pooled, sample
 from scalebench.analysis.rounds import name_machines, with_standing
@@ -24,10 +24,10 @@ MARGIN = 0.05
 """Relative difference of two latencies that does not matter."""
 METRIC = "latency_s"
 
-Found = dict[Question, tuple[Decision, Estimate]]
+Found = dict[PairQuestion, tuple[Decision, Estimate]]
 
 
-def questions_of(plan: Plan, claims: Iterable[Claim] = ()) -> tuple[Question, ...]:
+def questions_of(plan: Plan, claims: Iterable[Claim] = ()) -> tuple[PairQuestion, ...]:
     """Comparisons of cases that take turns.
 
     Members of matched groups with the compound one, and pairs of claims, each in every configuration that has both
@@ -39,17 +39,17 @@ def questions_of(plan: Plan, claims: Iterable[Claim] = ()) -> tuple[Question, ..
             rest = replace(case, model="", resolution=0)
             configurations.setdefault(rest, {})[case.variant.name, case.resolution] = case
     pairs = [*_group_pairs(plan), *(pair for claim in claims for part in claim.parts for pair in _claim_pairs(part))]
-    questions: dict[tuple[Case, Case, tuple[float, ...]], Question] = {}
+    questions: dict[tuple[Case, Case, tuple[float, ...]], PairQuestion] = {}
     for by_model in configurations.values():
         for over, under, thresholds in pairs:
             a, b = by_model.get(over), by_model.get(under)
             if a is not None and b is not None and a != b:
-                questions.setdefault((a, b, thresholds), Question(a, b, MARGIN, thresholds))
+                questions.setdefault((a, b, thresholds), PairQuestion(a, b, MARGIN, thresholds))
     cases = frozenset(plan.cases)
     for case in plan.cases:
         plain = replace(case, runtime="eager", precision="fp32", layout="contiguous")
         if case.by_turns and case != plain and plain in cases:
-            questions.setdefault((case, plain, (1.0,)), Question(case, plain, MARGIN))
+            questions.setdefault((case, plain, (1.0,)), PairQuestion(case, plain, MARGIN))
     return tuple(questions.values())
 
 
@@ -83,7 +83,7 @@ def _at(text: str) -> tuple[str, int]:
     return variant.name, resolution or 0
 
 
-def look(questions: Sequence[Question], records: Mapping[str, Sequence[Record]]) -> Found:
+def look(questions: Sequence[PairQuestion], records: Mapping[str, Sequence[Record]]) -> Found:
     """How each question stands, after the heats so far; those without rounds of both cases are left out.
 
     Args:
@@ -107,7 +107,7 @@ def look(questions: Sequence[Question], records: Mapping[str, Sequence[Record]])
     return found
 
 
-def _decision(question: Question, estimate: Estimate) -> Decision:
+def _decision(question: PairQuestion, estimate: Estimate) -> Decision:
     most = question.over.protocol.most_rounds
     if estimate.n < min(FIRST_LOOK, most):
         return "open"

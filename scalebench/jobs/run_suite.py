@@ -23,7 +23,7 @@ from scalebench.store.jsonl import Results
 from scalebench.store.previous import set_aside
 
 if TYPE_CHECKING:
-    from scalebench.analysis.decisions import Question
+    from scalebench.analysis.decisions import PairQuestion
     from scalebench.jobs.publish import PageOptions
     from scalebench.report.findings import Findings
 
@@ -111,7 +111,7 @@ def run_suite(suite: Path, options: RunOptions, page: PageOptions, announce: Lis
     return RunResult(stored, findings, written, open_cases, stopped)
 
 
-def _questions(prepared: Prepared, page: PageOptions) -> tuple[Question, ...]:
+def _questions(prepared: Prepared, page: PageOptions) -> tuple[PairQuestion, ...]:
     """What the run is to decide; empty where its protocol makes a fixed number of rounds."""
     plan = prepared.plan
     if not any(case.by_turns and case.protocol.adaptive for case in plan.cases):

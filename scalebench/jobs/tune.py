@@ -26,7 +26,7 @@ from scalebench.suite.case import Case
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 
 if TYPE_CHECKING:
-    from scalebench.analysis.decisions import Question
+    from scalebench.analysis.decisions import PairQuestion
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def measured(
     worker: Worker,
     options: MeasureOptions,
     announce: Listener,
-    questions: Sequence[Question] = (),
+    questions: Sequence[PairQuestion] = (),
 ) -> dict[Case, list[Record]]:
     """Measure what is missing of ``cases``, and give the rounds that count by case; where none does, all of them.
 
@@ -144,13 +144,13 @@ def measured(
     return {case: list(counted_rounds(rounds_made)) or rounds_made for case, rounds_made in records.items()}
 
 
-def against_last(finalists: Sequence[Case]) -> tuple[Question, ...]:
+def against_last(finalists: Sequence[Case]) -> tuple[PairQuestion, ...]:
     """The comparisons that tuning reports: those that take turns stand in one heat with the last, plain case."""
-    from scalebench.analysis.decisions import Question  # scipy, not before anything is refused or measured
+    from scalebench.analysis.decisions import PairQuestion  # scipy, not before anything is refused or measured
     from scalebench.jobs.questions import MARGIN
 
     *others, plain = finalists
-    return tuple(Question(case, plain, MARGIN) for case in others if case.by_turns and plain.by_turns)
+    return tuple(PairQuestion(case, plain, MARGIN) for case in others if case.by_turns and plain.by_turns)
 
 
 def _prepare(options: TuneOptions, worker: Worker) -> tuple[Prepared, Case]:

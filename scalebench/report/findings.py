@@ -14,7 +14,7 @@ from scalebench.claims.registry import Claim, select_claims, with_file
 from scalebench.errors import StoreError
 from scalebench.report.document import build_document
 from scalebench.report.questions.asked import answers
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.result_tables import cases_table, verdicts_table
 from scalebench.report.sections.change import Change, since
 from scalebench.report.tables import filled
@@ -50,9 +50,9 @@ class Findings:
         return content if self.change is None else {**content, "change": self.change.content}
 
     @cached_property
-    def evidence(self) -> Evidence:
+    def evidence(self) -> AnswerBasis:
         """What questions are answered from."""
-        return Evidence(self.analysis, self.verdicts)
+        return AnswerBasis(self.analysis, self.verdicts)
 
     @cached_property
     def answers(self) -> dict[Question, Answer]:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from scalebench.analysis.decisions import Question
+from scalebench.analysis.decisions import PairQuestion
 from scalebench.jobs.questions import MARGIN, look
 from scalebench.record import Record
 from scalebench.store.jsonl import read_results, result_files
@@ -59,7 +59,7 @@ def half_width(folder: Path) -> float:
             records.setdefault(record.case.key, []).append(record)
     cases = [own[-1].case for own in records.values()]
     base = next(case for case in cases if case.model == BASE)
-    estimates = look([Question(case, base, MARGIN) for case in cases if case != base], records)
+    estimates = look([PairQuestion(case, base, MARGIN) for case in cases if case != base], records)
     return median(estimate.half_width for _, estimate in estimates.values())
 
 

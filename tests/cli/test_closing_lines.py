@@ -14,7 +14,7 @@ from scalebench.cli.closing_lines import MOST_LINES, answer_lines, closing_lines
 from scalebench.record import Record
 from scalebench.report.findings import Findings, find
 from scalebench.report.questions import asked
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Plan
@@ -30,10 +30,10 @@ class Asked(Question):
 
     name, text, details = "pays", "Does compound scaling pay here?", "laws"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         return Answer((FIRST, SECOND))
 
-    def chart(self, evidence: Evidence, answer: Answer) -> None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> None:
         return None
 
 

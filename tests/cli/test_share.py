@@ -21,7 +21,7 @@ from scalebench.jobs import share
 from scalebench.report.content import Chart, Column, Panel, Table
 from scalebench.report.figures.drawing import draw
 from scalebench.report.questions import asked
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Plan
@@ -35,12 +35,12 @@ class Slowest(Question):
 
     name, text, details, needs = "slowest", "Which model is slowest here?", "cases", "measured times"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         cases = evidence.analysis.cases
         row = cases.loc[cases["latency_s"].idxmax()]
         return Answer((f"{row['model']}, {1e3 * row['latency_s']:.3g} ms.",))
 
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         cases = evidence.analysis.cases
         svg = draw(lambda axes: axes.plot(cases["macs"], cases["latency_s"], "o"), "slowest", "time")  # type: ignore[arg-type,return-value]
         rows = tuple((str(m), f"{1e3 * t:.3g}") for m, t in zip(cases["model"], cases["latency_s"], strict=True))
@@ -53,10 +53,10 @@ class Cheapest(Question):
 
     name, text, details, needs = "cheapest", "Which offer is cheapest?", "offers", "a purchase plan"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         return None
 
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         raise AssertionError
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scalebench.analysis.decisions import Question
+from scalebench.analysis.decisions import PairQuestion
 from scalebench.execute.estimate import Costs
 from scalebench.execute.memory_guard import MemoryGuard
 from scalebench.execute.one_heat import HeatMember
@@ -58,7 +58,7 @@ def test_the_reference_is_the_first_resnet50_else_the_cheapest() -> None:
 def test_what_is_compared_comes_first_and_a_decided_question_asks_for_nothing_more() -> None:
     """Of three cases two are compared: they get both rounds before the third gets one; 1 s and 2 s are different."""
     history = SuiteHistory(Results((), (), (), ()), {}, Costs({}))
-    question = Question(CASES[1], CASES[0], 0.05)
+    question = PairQuestion(CASES[1], CASES[0], 0.05)
     assert set(next_sweep(CASES, [question], history).rounds) == {CASES[0], CASES[1]}
     for case, seconds in ((CASES[0], 1.0), (CASES[1], 2.0)):
         history.records[case.key] = [
@@ -74,7 +74,7 @@ def test_what_is_compared_comes_first_and_a_decided_question_asks_for_nothing_mo
 def test_an_open_question_waits_until_the_others_have_intervals() -> None:
     """1.0 and 1.01 s with laps that spread are open after two of at most four heats."""
     cases = [replace(case, protocol=Protocol(rounds=2, max_rounds=4)) for case in CASES]
-    question = Question(cases[1], cases[0], 0.001)
+    question = PairQuestion(cases[1], cases[0], 0.001)
     history = SuiteHistory(Results((), (), (), ()), {}, Costs({}))
 
     def rounds_of(case: Case, *seconds: float) -> None:

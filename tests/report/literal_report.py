@@ -16,7 +16,7 @@ from scalebench.record import Environment, Outcome, Record
 from scalebench.report.content import Chart
 from scalebench.report.figures.curves import resolution_curves
 from scalebench.report.findings import Findings
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.write_report import write_report
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
@@ -66,7 +66,7 @@ class SizeQuestion(Question):
     text = "What does a larger image cost here?"
     details = "cases"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         """Time at 320 px over that at 128 px."""
         cases = evidence.analysis.cases
         others = ~cases["model"].str.startswith("efficientnet") & cases["memory_bytes"].notna()
@@ -82,7 +82,7 @@ class SizeQuestion(Question):
             "more sizes between the two.",
         )
 
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """Time and memory against resolution."""
         assert answer.numbers["ratio"]
         return resolution_curves(evidence.analysis.cases)
@@ -95,12 +95,12 @@ class CountQuestion(Question):
     text = "How much was measured?"
     details = "nowhere"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         """Number of cases."""
         cases = len(evidence.analysis.cases)
         return Answer((f"There are {cases} cases.",), {"cases": cases}) if cases else None
 
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """None: words are enough."""
         assert answer.numbers["cases"] == len(evidence.analysis.cases)
         return None

@@ -19,7 +19,7 @@ from scalebench.machine.ability import Ability
 
 
 @dataclass(frozen=True)
-class Answer:
+class CasePrediction:
     """Prediction of one pass at one place."""
 
     place: Place
@@ -55,19 +55,19 @@ class Predictor:
         self._ability = find(place.machine, place.device, place.threads, abilities)
         self._limit = memory_limit
 
-    def answer(self, work: Work) -> Answer:
+    def answer(self, work: Work) -> CasePrediction:
         """Predict one pass of this place's batch."""
         measured = next((case for case in self._here if case.work.key == work.key), None)
         if measured is not None:
-            return Answer(self.place, work, measured=measured)
+            return CasePrediction(self.place, work, measured=measured)
         memory = self._memory_of(work)
         if memory is not None and self._limit is not None and memory.value > self._limit:
-            return Answer(self.place, work, None, memory, ("would not fit into memory",))
+            return CasePrediction(self.place, work, None, memory, ("would not fit into memory",))
         guesses, refusals = self._tiers(work)
         if not guesses:
-            return Answer(self.place, work, None, memory, refusals)
+            return CasePrediction(self.place, work, None, memory, refusals)
         best = min(guesses, key=lambda tier: (math.isnan(tier.error), tier.error))
-        return Answer(self.place, work, self._clipped_to_roofline(best, work), memory)
+        return CasePrediction(self.place, work, self._clipped_to_roofline(best, work), memory)
 
     def _tiers(self, work: Work) -> tuple[list[Guess], tuple[str, ...]]:
         """Guesses of the tiers that can predict the pass, and reasons of those that cannot."""

@@ -17,7 +17,7 @@ from scalebench.report.content import Chart, Elsewhere
 from scalebench.report.figures.accuracy_front import CLAIMED, READING, TIME, front_panels
 from scalebench.report.model_names import model_name, plural
 from scalebench.report.questions.paired_ratio import paired_ratio
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.questions.settings import by_setting, ends, setting_of
 from scalebench.report.ratio_words import figure, judged_bounds, numbers, outcome, what_decides
 
@@ -35,7 +35,7 @@ class AccuracyCost(Question):
     details = "accuracy"
     needs = "two models with a published accuracy at their resolution"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         """At the smallest batch; needs two models with a published accuracy and all counted costs."""
         sets = list(_sets(evidence.analysis.fronts))
         if not sets:
@@ -58,7 +58,7 @@ class AccuracyCost(Question):
             what_decides([ratio]) or _closes(rows),
         )  # fmt: skip
 
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """Top-1 against time, at the smallest and the largest batch."""
         rows = _timed(evidence.analysis.fronts)
         rows = by_setting(rows[rows["set"] == answer.numbers["set"]])[0]

@@ -7,7 +7,7 @@ from scalebench.report.questions.accuracy_cost import AccuracyCost
 from scalebench.report.questions.compound_scaling import Scaling
 from scalebench.report.questions.fitting_models import WithinLimits
 from scalebench.report.questions.flops_guide import FlopsGuide
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.questions.resolution_cost import ResolutionCost
 from scalebench.report.questions.running_models import Configurations
 from scalebench.report.questions.statements import Statements
@@ -25,7 +25,7 @@ QUESTIONS: tuple[Question, ...] = (
 )
 
 
-def answers(evidence: Evidence) -> dict[Question, Answer]:
+def answers(evidence: AnswerBasis) -> dict[Question, Answer]:
     """Answers of those questions that the records can answer, in order."""
     found = ((question, question.answer(evidence)) for question in QUESTIONS)
     return {question: answer for question, answer in found if answer is not None}

@@ -12,7 +12,7 @@ from scalebench.report.content import Chart
 from scalebench.report.figures.scaling_ratios import ratios_to_compound
 from scalebench.report.labels import listed
 from scalebench.report.model_names import model_name
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.questions.settings import by_setting, ends, setting_of
 from scalebench.report.ratio_words import (
     bounds,
@@ -38,7 +38,7 @@ class Scaling(Question):
     details = "axes"
     needs = "a matched group with compound scaling and another method"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         """Of the suite's first base, at the largest target that all bases have; needs one method beside compound."""
         rivals = _rivals(evidence.analysis.groups)
         if rivals.empty:
@@ -64,7 +64,7 @@ class Scaling(Question):
             what_decides(ratio for ratios in time.values() for ratio in ratios.values()),
         )  # fmt: skip
 
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """Time over that of compound, one panel per batch."""
         rows = by_setting(_rivals(evidence.analysis.groups))[0]
         return ratios_to_compound(rows[rows["batch"].isin(ends(rows["batch"]))])

@@ -13,7 +13,7 @@ from scalebench.report.content import Chart, Elsewhere
 from scalebench.report.figures.fitting_grid import fitting_grid
 from scalebench.report.labels import listed, plain
 from scalebench.report.model_names import model_name
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.sections.suite_limits import ID, TITLE
 from scalebench.suite.suite_plan import Limits, Scene
 
@@ -31,8 +31,9 @@ class WithinLimits(Question):
     name = "limits"
     text = "What fits my limits?"
     details = ID
+    needs = "a suite with `limits`, and cases measured at their batch"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         """Of the first machine with cases at the limits' batch; needs limits in the suite."""
         analysis = evidence.analysis
         limits, fitting = analysis.plan.limits, analysis.fitting
@@ -57,7 +58,7 @@ class WithinLimits(Question):
             _closes(len(undecided), analysis.sessions.get(str(machine), 0), detail_px.get("detail_px", ENOUGH_PX)),
         )  # fmt: skip
 
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """Models by resolutions."""
         limits = evidence.analysis.plan.limits
         return fitting_grid(evidence.analysis.fitting, Elsewhere(ID, TITLE)) if limits else None

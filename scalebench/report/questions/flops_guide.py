@@ -17,7 +17,7 @@ from scalebench.report.content import Chart
 from scalebench.report.figures.curves import latency_against_macs
 from scalebench.report.model_names import family_name, model_name, plural
 from scalebench.report.questions.paired_ratio import Row, paired_ratio
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.questions.settings import by_setting, ends, setting_of
 from scalebench.report.ratio_words import bounds, figure, numbers, what_decides
 from scalebench.suite.families import family_of
@@ -38,7 +38,7 @@ class FlopsGuide(Question):
     details = "cases"
     needs = "two models that were timed and counted"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         """At the smallest batch, and for the same two at the largest; needs two models that were timed and counted."""
         analysis = evidence.analysis
         counted = _counted(analysis.cases)
@@ -64,7 +64,7 @@ class FlopsGuide(Question):
             _closes(pair, ratios[first]),
         )  # fmt: skip
 
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """Time against MACs, one panel per batch."""
         rows = by_setting(_counted(evidence.analysis.cases))[0]
         return latency_against_macs(rows[rows["batch"].isin(ends(rows["batch"]))])

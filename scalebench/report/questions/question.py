@@ -13,7 +13,7 @@ from scalebench.report.content import Chart
 
 
 @dataclass(frozen=True)
-class Evidence:
+class AnswerBasis:
     """What questions are answered from.
 
     Attributes:
@@ -58,9 +58,9 @@ class Question(ABC):
     needs: ClassVar[str] = ""
 
     @abstractmethod
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         """The answer; None where the records cannot give one, and the question is not asked."""
 
     @abstractmethod
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """The figure that shows the answer; None where words are enough."""

@@ -17,7 +17,7 @@ from scalebench.report.content import Chart
 from scalebench.report.figures.curves import resolution_curves
 from scalebench.report.model_names import model_name
 from scalebench.report.questions.paired_ratio import paired_ratio
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.questions.settings import by_setting, ends, setting_of
 from scalebench.report.ratio_words import figure, judged_bounds, numbers, what_decides
 from scalebench.suite.families import family_of
@@ -51,7 +51,7 @@ class ResolutionCost(Question):
     details = "cases"
     needs = "a model at two resolutions about a doubling apart"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         """At the smallest batch, and in a line at the largest; needs a model at two sides that far apart."""
         curves = _curves(evidence.analysis.cases)
         if curves.empty:
@@ -80,7 +80,7 @@ class ResolutionCost(Question):
             what_decides(ratio for model in named for ratio in models[model].factors.values()),
         )  # fmt: skip
 
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """Time and memory against resolution, each at the smallest and the largest batch."""
         rows = by_setting(_curves(evidence.analysis.cases))[0]
         return resolution_curves(rows[rows["batch"].isin(ends(rows["batch"]))])

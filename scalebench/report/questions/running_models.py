@@ -20,7 +20,7 @@ from scalebench.report.content import Chart, Elsewhere
 from scalebench.report.figures.speedup_dots import PANEL, speedup_dots
 from scalebench.report.labels import listed
 from scalebench.report.model_names import model_name
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.ratio_words import figure, inverse, numbers, outcome, times
 from scalebench.report.sections.optimised import ID, TITLE
 
@@ -38,8 +38,9 @@ class Configurations(Question):
     name = "configurations"
     text = "What does the way of running change?"
     details = ID
+    needs = "a model measured in eager fp32 and in another configuration"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         """Of the machine, mode and batch with most comparisons; needs one configuration beside eager fp32."""
         analysis = evidence.analysis
         if analysis.optimised.empty:
@@ -62,7 +63,7 @@ class Configurations(Question):
             _closes(counts["undecided"], len(ratios)),
         )  # fmt: skip
 
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """Configurations by model."""
         return speedup_dots(evidence.analysis.optimised, Elsewhere(ID, TITLE))
 

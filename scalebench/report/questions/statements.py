@@ -16,7 +16,7 @@ from scalebench.claims.why import allowed
 from scalebench.report.content import Chart
 from scalebench.report.figures.statement_dots import StatementDot, statement_dots
 from scalebench.report.labels import listed
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.rounds_to_decide import rounds_to_decide
 
 Outcome = Literal["holds", "does not hold", "not reproduced", "depends", "undecided"]
@@ -80,8 +80,9 @@ class Statements(Question):
     name = "statements"
     text = "Which papers' statements hold here?"
     details = "claims"
+    needs = "a suite with `claims`, and a statement of a paper that its records test"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         """Counts of what was measured, a line per statement; needs one statement that measurements or counts test."""
         tested, counted = measured_statements(evidence.verdicts), _counted(evidence.verdicts)
         if not tested and not any(counted.values()):
@@ -99,7 +100,7 @@ class Statements(Question):
             _closes([statement.shown for statement in tested if statement.outcome == "undecided"]),
         )  # fmt: skip
 
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """Dot and interval of each statement against the range that it allows."""
         return statement_dots([
             StatementDot(t.claim.id, t.claim.claim, t.part, t.outcome, _READ[t.outcome], t.claim.source)

@@ -23,7 +23,7 @@ from scalebench.report.content import Chart, Elsewhere
 from scalebench.report.figures.deviations import deviations
 from scalebench.report.labels import listed
 from scalebench.report.model_names import model_name
-from scalebench.report.questions.question import Answer, Evidence, Question
+from scalebench.report.questions.question import Answer, AnswerBasis, Question
 
 FEWEST_PAIRS = 3
 """Heats with the same model twice that are worth a line."""
@@ -37,8 +37,9 @@ class Trust(Question):
     name = "trust"
     text = "Can I trust this?"
     details = "trust"
+    needs = "a measured case"
 
-    def answer(self, evidence: Evidence) -> Answer | None:
+    def answer(self, evidence: AnswerBasis) -> Answer | None:
         """From all cases and rounds; needs one case that was measured."""
         analysis = evidence.analysis
         if analysis.cases.empty:
@@ -57,7 +58,7 @@ class Trust(Question):
             _closes(analysis, of_ratio),
         )  # fmt: skip
 
-    def chart(self, evidence: Evidence, answer: Answer) -> Chart | None:
+    def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """How far rounds lie from the mean of their case."""
         return deviations(evidence.analysis.rounds, Elsewhere("trust", "Intervals, tails and doubts"))
 

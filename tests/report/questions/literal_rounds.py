@@ -12,7 +12,7 @@ from scalebench.analysis.analyse import analyse
 from scalebench.claims.judge import Verdict
 from scalebench.record import Environment, Record
 from scalebench.report.findings import Findings, find
-from scalebench.report.questions.question import Evidence
+from scalebench.report.questions.question import AnswerBasis
 from scalebench.store.jsonl import read_results, result_files
 from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Plan
@@ -35,18 +35,18 @@ def rounds(case: Case, latency_s: float, factors: Sequence[float] = STEADY, **fa
     ]  # fmt: skip
 
 
-def evidence(records: Sequence[Record], verdicts: Sequence[Verdict] = (), **plan: Any) -> Evidence:
+def evidence(records: Sequence[Record], verdicts: Sequence[Verdict] = (), **plan: Any) -> AnswerBasis:
     """What the records say; ``plan`` has limits and scene."""
     cases = tuple(dict.fromkeys(record.case for record in records))
     empty = Plan("a_suite", "", "schema: 1\n", cases, (), (), (), 3)
-    return Evidence(analyse(replace(empty, **plan), list(records)), verdicts)
+    return AnswerBasis(analyse(replace(empty, **plan), list(records)), verdicts)
 
 
 @cache
-def reference(suite: str) -> tuple[Findings, Evidence]:
+def reference(suite: str) -> tuple[Findings, AnswerBasis]:
     """Findings in committed records, and the same as evidence."""
     findings = find(read_results(result_files([REFERENCE / suite])), study=False)
-    return findings, Evidence(findings.analysis, findings.verdicts)
+    return findings, AnswerBasis(findings.analysis, findings.verdicts)
 
 
 def words(sentence: str) -> int:

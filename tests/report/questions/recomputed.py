@@ -11,7 +11,7 @@ from typing import Any
 from scalebench.analysis.analyse import analyse
 from scalebench.flags import is_bad
 from scalebench.record import Record
-from scalebench.report.questions.question import Evidence
+from scalebench.report.questions.question import AnswerBasis
 from scalebench.store.jsonl import Results, read_results, result_files
 from tests.report.questions.literal_rounds import REFERENCE
 
@@ -22,10 +22,10 @@ def _stored(suite: str) -> Results:
 
 
 @cache
-def committed(suite: str) -> Evidence:
+def committed(suite: str) -> AnswerBasis:
     """What committed records say, without verdicts and study."""
     stored = _stored(suite)
-    return Evidence(analyse(stored.plans[-1], stored.records))
+    return AnswerBasis(analyse(stored.plans[-1], stored.records))
 
 
 def good_rounds(suite: str, model: str, resolution: int, batch: int) -> list[Record]:

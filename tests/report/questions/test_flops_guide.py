@@ -15,7 +15,7 @@ from scalebench.analysis.study import Study
 from scalebench.analysis.way import WAY
 from scalebench.record import Record
 from scalebench.report.questions.flops_guide import FlopsGuide
-from scalebench.report.questions.question import Answer, Evidence
+from scalebench.report.questions.question import Answer, AnswerBasis
 from scalebench.suite.case import Case
 from tests.report.questions.literal_counts import count
 from tests.report.questions.literal_rounds import evidence, rounds, words
@@ -34,7 +34,7 @@ def _evidence(rates: Mapping[str, float], batch: int = 1) -> list[Record]:
     return [record for model, rate in rates.items() for record in _model(model, rate * batch, batch=batch)]
 
 
-def _answer(shown: Evidence) -> Answer:
+def _answer(shown: AnswerBasis) -> Answer:
     answer = FlopsGuide().answer(shown)
     assert answer is not None
     assert all(words(sentence) <= 25 for sentence in answer.sentences)
@@ -79,7 +79,7 @@ def test_the_largest_batch_has_a_sentence_of_its_own() -> None:
     assert answer.sentences[1] == "At batch 8 it is 2.00x (1.96 to 2.05)."
 
 
-def _studied(macs: tuple[float, float, float], activations: tuple[float, float, float]) -> Evidence:
+def _studied(macs: tuple[float, float, float], activations: tuple[float, float, float]) -> AnswerBasis:
     shown = evidence(_evidence({**RESNETS, **EFFICIENTNETS}))
     place = shown.analysis.cases.iloc[0][WAY].to_dict()
     rows = [

@@ -15,7 +15,7 @@ from scalebench.claims.judged_parts import Judged, Word
 from scalebench.claims.registry import Claim, select_claims
 from scalebench.flags import is_bad
 from scalebench.report.content import Table
-from scalebench.report.questions.question import Answer, Evidence
+from scalebench.report.questions.question import Answer, AnswerBasis
 from scalebench.report.questions.statements import Statements, measured_statements
 from tests.report.literal_report import find_in, make_rounds
 from tests.report.questions.literal_rounds import evidence, reference, words
@@ -41,7 +41,7 @@ def _verdict(claim: Claim, word: Word, way: str = "batch 1, fp32", differences: 
 
 
 def _answer(verdicts: Sequence[Verdict]) -> Answer | None:
-    answer = Statements().answer(Evidence(evidence([]).analysis, verdicts))
+    answer = Statements().answer(AnswerBasis(evidence([]).analysis, verdicts))
     assert answer is None or all(words(sentence) <= 25 for sentence in answer.sentences)
     return answer
 
@@ -176,7 +176,7 @@ def test_what_was_not_asked_for_is_never_reported_as_failing() -> None:
     """All claims judged on two models: no language model, edge device or segmenter fails, and no trap is counted."""
     analysis = find_in(make_rounds(3)).analysis
     verdicts = judge(select_claims(["all"]), analysis)
-    answer = Statements().answer(Evidence(analysis, verdicts))
+    answer = Statements().answer(AnswerBasis(analysis, verdicts))
     assert answer is not None
     measured = {verdict.claim.id for verdict in verdicts if verdict.way}
     assert set(answer.numbers["statements"]) <= measured
@@ -189,7 +189,7 @@ def test_what_was_not_asked_for_is_never_reported_as_failing() -> None:
 
 def test_the_figure_has_a_row_per_statement_and_its_table_too() -> None:
     verdicts = [_verdict(_claim("A"), "supported"), _verdict(_claim("B"), "inconclusive"), *UNTESTED]
-    given = Evidence(evidence([]).analysis, verdicts)
+    given = AnswerBasis(evidence([]).analysis, verdicts)
     chart = Statements().chart(given, _known(verdicts))
     assert chart is not None
     svg = chart.panels[0].svg
