@@ -99,61 +99,6 @@ class Absent:
 
 
 @dataclass(frozen=True)
-class Strip:
-    """An interval against what a claim allows, as positions from 0 to 100 along a line.
-
-    Attributes:
-        value: the effect.
-        low, high: ends of its interval, equal to the effect where it is exact or has none.
-        allowed: from and to; 0 and 100 on an open side.
-        text: the same in words.
-    """
-
-    value: float
-    low: float
-    high: float
-    allowed: tuple[float, float]
-    text: str
-
-
-@dataclass(frozen=True)
-class Ruling:
-    """A claim's verdict in one place.
-
-    Attributes:
-        word: supported, refuted, not reproduced here, inconclusive or not measured.
-        shown: the same for readers.
-        effect: decisive number with its interval; empty where there is no number.
-        place: machine and configuration.
-        why: one or two sentences.
-        parts: every part, judged.
-        strip: the decisive part as a drawing, None where there is no number.
-    """
-
-    word: str
-    shown: str
-    effect: str
-    place: str
-    why: str
-    parts: Table
-    strip: Strip | None = None
-
-
-@dataclass(frozen=True)
-class Article:
-    """A claim with its rulings, one per machine and configuration."""
-
-    id: str
-    name: str
-    statement: str
-    stance: str
-    source: str
-    published: str
-    conditions: str
-    rulings: tuple[Ruling, ...]
-
-
-@dataclass(frozen=True)
 class Explorer:
     """The one interactive chart.
 
@@ -206,7 +151,6 @@ class Section:
         tables: tables.
         code: text shown verbatim, by its caption.
         explorer: the interactive chart.
-        articles: claims, one by one.
     """
 
     id: str
@@ -216,12 +160,11 @@ class Section:
     tables: tuple[Table, ...] = ()
     code: Mapping[str, str] = field(default_factory=dict)
     explorer: Explorer | None = None
-    articles: tuple[Article, ...] = ()
 
     @property
     def has_evidence(self) -> bool:
         """Whether it holds more than sentences."""
-        return bool(self.charts or self.tables or self.code or self.explorer or self.articles)
+        return bool(self.charts or self.tables or self.code or self.explorer)
 
 
 ANCHOR = "ask-"

@@ -12,10 +12,11 @@ from scalebench.analysis.analyse import Analysis, analyse, with_study
 from scalebench.claims.judge import Verdict, judge
 from scalebench.claims.registry import Claim, select_claims, with_file
 from scalebench.errors import StoreError
+from scalebench.report.claim_tables import verdicts_table
 from scalebench.report.document import build_document
 from scalebench.report.questions.asked import answers
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
-from scalebench.report.result_tables import cases_table, verdicts_table
+from scalebench.report.result_tables import cases_table
 from scalebench.report.sections.change import Change, since
 from scalebench.report.tables import filled
 from scalebench.report.writing.page import render_fragment

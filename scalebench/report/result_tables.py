@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import pandas as pd
 
 from scalebench import units
-from scalebench.claims.judge import ON_PAPER, Verdict
-from scalebench.claims.judged_parts import Judged
-from scalebench.claims.why import allowed
 from scalebench.metrics import METRICS, in_section
 from scalebench.report.content import Table
-from scalebench.report.labels import verdict_word
 from scalebench.report.tables import (
     CONFIGURATION,
     MODEL,
@@ -32,7 +27,6 @@ from scalebench.report.tables import (
     ordered,
     span,
     value,
-    whole,
 )
 from scalebench.suite.suite_plan import Group
 
@@ -95,54 +89,3 @@ def exponents_table(exponents: pd.DataFrame) -> Table:
         Field("largest deviation from the power law", lambda row: units.percent(row["misfit"]), number=True),
         CONFIGURATION,
     )  # fmt: skip
-
-
-def verdicts_table(verdicts: Sequence[Verdict], caption: str = "Verdicts at a glance") -> Table:
-    """One row per verdict on what can be decided, in the order of the registry; the effect is the deciding part's."""
-    return build_table(
-        f"{caption}; the effect is that of the deciding part",
-        [verdict for verdict in verdicts if verdict.claim.parts],
-        Field("claim", lambda v: v.claim.id),
-        Field("says", lambda v: v.claim.claim),
-        Field("verdict", lambda v: verdict_word(v.verdict, v.machine == ON_PAPER)),
-        Field("effect, no unit", lambda v: number(v.effect), number=True),
-        Field("95 % interval", lambda v: span(v.low, v.high, v.n, exact=v.exact), number=True),
-        Field("n", lambda v: v.n, number=True),
-        Field("where", lambda v: ", ".join(filter(None, (v.machine, v.way)))),
-        shorten=whole,
-    )
-
-
-def undecidable_table(verdicts: Sequence[Verdict]) -> Table:
-    """Claims that cannot be decided here, with the reason."""
-    return build_table(
-        "Claims that cannot be decided here",
-        [verdict.claim for verdict in verdicts if verdict.claim.cannot],
-        Field("claim", lambda claim: claim.id),
-        Field("says", lambda claim: claim.claim),
-        Field("source", lambda claim: claim.source),
-        Field("why it cannot be decided here", lambda claim: claim.cannot),
-        shorten=whole,
-    )
-
-
-def parts_table(parts: Sequence[Judged]) -> Table:
-    """Every part of a claim: the measured effect, what the claim allows, and the verdict on it."""
-    return build_table(
-        "Parts of the claim; effects are ratios, exponents or constants; n counts rounds or counted models",
-        [(part, part.estimate) for part in parts],
-        Field("part", lambda row: row[0].label),
-        Field("effect, no unit", lambda row: number(row[1].value), number=True),
-        Field("95 % interval", lambda row: span(row[1].low, row[1].high, row[1].n, exact=row[1].exact), number=True),
-        Field("n", lambda row: row[1].n, number=True),
-        Field("the claim allows", lambda row: allowed(row[0]), number=True),
-        Field("verdict", lambda row: verdict_word(row[0].word, on_paper=row[1].exact)),
-    )
-
-
-def effect(verdict: Verdict) -> str:
-    """Decisive number with its interval: ``1.25, 0.919 to 1.70``; empty where there is no number."""
-    if not math.isfinite(verdict.effect):
-        return ""
-    known = not verdict.exact and math.isfinite(verdict.low) and math.isfinite(verdict.high)
-    return number(verdict.effect) + (f", {number(verdict.low)} to {number(verdict.high)}" if known else "")

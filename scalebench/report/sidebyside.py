@@ -12,6 +12,7 @@ import pandas as pd
 from scalebench.analysis.compare.comparison import Comparison
 from scalebench.claims.judge import Verdict, by_claim
 from scalebench.record import Environment
+from scalebench.report.claim_tables import effect
 from scalebench.report.comparison_answer import comparison_answer
 from scalebench.report.comparison_text import HOW, banners, document, places, remarks
 from scalebench.report.content import Absent, Chart, Column, Report, Section
@@ -22,7 +23,6 @@ from scalebench.report.findings import Findings
 from scalebench.report.labels import listed, verdict_word, when
 from scalebench.report.machine_words import machine_words
 from scalebench.report.method_tables import method_tables, words_table
-from scalebench.report.result_tables import effect
 from scalebench.report.tables import SHOWN, capped, filled, whole
 from scalebench.report.view import answers_before_details
 

@@ -15,7 +15,7 @@ from scalebench.metrics import METRICS, in_section
 from scalebench.report.content import Column, Table
 from scalebench.report.labels import configuration_label
 
-CAP = 200
+CAP = 130
 PERCENT = 0.01
 SHOWN = in_section("cases")
 """Metrics that every round delivers."""

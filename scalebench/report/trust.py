@@ -80,11 +80,22 @@ def checks_table(rounds: pd.DataFrame) -> Table:
 
 
 def tails_table(cases: pd.DataFrame) -> Table:
-    """Tail latencies, or why there are none."""
+    """Tail latencies of the cases that have any."""
     tails = [field for quantile, name in TAILS.items() for field in _tail(f"p{round(100 * quantile)}", name)]
     iterations = Field("n, iterations", lambda row: int(row["iterations"]), number=True)
     caption = "Tail latencies: geometric means over rounds of each round's quantile, with t-intervals"
-    return build_table(caption, ordered(cases), *MODEL, *tails, iterations, CONFIGURATION)
+    return build_table(caption, ordered(cases[~_without_tail(cases)]), *MODEL, *tails, iterations, CONFIGURATION)
+
+
+def tails_note(cases: pd.DataFrame) -> tuple[str, ...]:
+    """How many cases have no tail latency."""
+    n = int(_without_tail(cases).sum())
+    why = "their rounds have too few iterations"
+    return (f"Tail latencies are not established for {n} of {len(cases)} cases: {why}.",) if n else ()
+
+
+def _without_tail(cases: pd.DataFrame) -> pd.Series:
+    return (cases[[f"{name}_why" for name in TAILS.values()]] != "").all(axis=1)
 
 
 def _tail(title: str, name: str) -> tuple[Field, Field]:

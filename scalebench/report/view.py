@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from scalebench.claims.judge import ON_PAPER, Verdict, by_claim, expected_false
-from scalebench.report.content import ANCHOR, Answered, Article, Elsewhere, Live, Report, Ruling, Section, Table
-from scalebench.report.figures.strips import strip
+from scalebench.claims.judge import Verdict, expected_false
+from scalebench.report.claim_tables import claim_tables, untested_table
+from scalebench.report.content import ANCHOR, Answered, Elsewhere, Live, Report, Section, Table
 from scalebench.report.findings import Findings
-from scalebench.report.labels import days, verdict_word
+from scalebench.report.labels import days
 from scalebench.report.machine_words import machine_words
-from scalebench.report.result_tables import effect, parts_table, undecidable_table, verdicts_table
-from scalebench.report.rounds_to_decide import rounds_to_decide
 from scalebench.report.sections.change import change_section
 from scalebench.report.sections.method import gaps, method
 from scalebench.report.sections.results import draw_figures, results
@@ -21,12 +18,6 @@ from scalebench.report.tables import filled
 from scalebench.units import digits
 
 FIGURE_TABLES = Elsewhere("figure-tables", "Numbers of the figures above")
-FEASIBLE = 200
-"""More rounds than this are not feasible."""
-_BARS = (
-    "The bar beside a verdict shows the effect with its 95 % interval against the shaded range that the claim allows. "
-    "Ratios stand on a logarithmic line."
-)
 
 
 def compose(findings: Findings, live: Live | None = None) -> Report:
@@ -85,54 +76,20 @@ def _linked(answer: Answered, titles: dict[str, str]) -> Answered:
 
 
 def claims_sections(verdicts: Sequence[Verdict]) -> Iterable[Section]:
-    """Claims that measurements decide, and apart from them those about papers, which counts decide."""
-    decidable = [verdict for verdict in verdicts if not verdict.claim.cannot]
-    paper = [verdict for verdict in decidable if not verdict.claim.measured]
-    measured = [verdict for verdict in decidable if verdict.claim.measured]
+    """Claims that measurements decide, those about papers, which counts decide, and what these records do not test."""
+    tested = [verdict for verdict in verdicts if not verdict.claim.cannot and verdict.verdict != "not measured"]
+    paper = [verdict for verdict in tested if not verdict.claim.measured]
+    measured = [verdict for verdict in tested if verdict.claim.measured]
     decided, false = expected_false(measured)
     chance = (
         f"Of {decided} verdicts that measurements decided, {digits(false, 2)} would be false on average if every true "
         "effect lay on its bound. If not, fewer are."
     )
-    text = (_BARS, *([chance] if decided else []))
     if measured:
-        tables = (verdicts_table(measured),)
-        yield Section("claims", "Claims that measurements decide", text, tables=tables, articles=articles(measured))
+        text = (chance,) if decided else ()
+        yield Section("claims", "Claims that measurements decide", text, tables=claim_tables(measured, "measurements"))
     if paper:
-        tables = (verdicts_table(paper, "Verdicts by counts"),)
-        yield Section("paper", "Claims that counts decide", (_BARS,), tables=tables, articles=articles(paper))
-    if undecidable := filled(undecidable_table(verdicts)):
-        yield Section("undecidable", "Claims that cannot be decided here", tables=undecidable)
-
-
-def articles(verdicts: Sequence[Verdict]) -> tuple[Article, ...]:
-    """One per claim, in the order of the verdicts, with a ruling per machine and configuration."""
-    return tuple(_article(of_claim) for of_claim in by_claim(verdicts).values())
-
-
-def _article(verdicts: Sequence[Verdict]) -> Article:
-    claim = verdicts[0].claim
-    rulings = tuple(
-        Ruling(
-            v.verdict, verdict_word(v.verdict, v.machine == ON_PAPER), effect(v),
-            ", ".join(filter(None, (v.machine, v.way))), f"{v.why}{_next_step(v)}", parts_table(v.parts),
-            strip(v.decisive),
-        )
-        for v in verdicts
-    )  # fmt: skip
-    return Article(
-        f"claim-{claim.id}", claim.id, claim.claim, claim.stance, claim.source, claim.published,
-        claim.conditions, rulings,
-    )  # fmt: skip
-
-
-def _next_step(verdict: Verdict) -> str:
-    """What would decide a verdict that is open."""
-    if verdict.verdict == "not measured":
-        return f" scalebench suite-for {verdict.claim.id} writes a suite that decides it."
-    rounds = rounds_to_decide(verdict)
-    if math.isnan(rounds):
-        return ""
-    if rounds > FEASIBLE:
-        return " No feasible number of rounds decides it: the effect is too close to its bound."
-    return f" About {math.ceil(rounds)} rounds per case in place of {verdict.n} would decide it if the effect stays."
+        yield Section("paper", "Claims that counts decide", tables=claim_tables(paper, "counts"))
+    untested = [verdict for verdict in verdicts if verdict.claim.cannot or verdict.verdict == "not measured"]
+    if tables := filled(untested_table(untested)):
+        yield Section("untested", "Claims that these records do not test", tables=tables)

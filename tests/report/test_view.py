@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from scalebench.report.claim_tables import effect
 from scalebench.report.content import Absent, Answered, Chart, Elsewhere, Section, Table
 from scalebench.report.labels import days, plain, short, verdict_word, when
 from scalebench.report.looks import drawn_family, series
-from scalebench.report.result_tables import effect
 from scalebench.report.sections.results import draw_figures
-from scalebench.report.view import answers_before_details, articles, claims_sections, compose
+from scalebench.report.view import answers_before_details, claims_sections, compose
 from tests.report.literal_report import Built, make_record
 
 
@@ -61,9 +61,10 @@ def test_no_section_is_empty_and_none_is_about_offers(full: Built) -> None:
 
 def test_what_is_about_papers_stands_apart_from_what_was_measured(full: Built) -> None:
     sections = {section.id: section for section in claims_sections(full.verdicts)}
-    assert [article.name for article in sections["claims"].articles] == ["EN-18", "EN-12"]
-    assert [article.name for article in sections["paper"].articles] == ["EN-02"]
-    assert sections["paper"].articles[0].rulings[0].shown == "holds"
+    by_section = {name: [row[0] for row in section.tables[0].rows] for name, section in sections.items()}
+    assert by_section == {"claims": ["EN-18"] * 3, "paper": ["EN-02"], "untested": ["EN-12"]}
+    assert sections["paper"].tables[0].rows[0][2] == "holds"
+    assert {row[0] for row in sections["claims"].tables[1].rows} == {"EN-18"}, "parts"
 
 
 def test_the_page_says_how_many_verdicts_may_be_false(full: Built) -> None:
@@ -72,14 +73,14 @@ def test_the_page_says_how_many_verdicts_may_be_false(full: Built) -> None:
     sampled = replace(open_.parts[0], word="supported")
     decided = [replace(open_, verdict="supported", parts=(sampled,))] * 40
     (section,) = claims_sections([*decided, open_])
-    assert "Of 40 verdicts that measurements decided, 1.0 would be false" in section.text[1]
+    assert "Of 40 verdicts that measurements decided, 1.0 would be false" in section.text[0]
 
 
 def test_an_open_verdict_says_what_would_decide_it(full: Built) -> None:
-    reasons = {article.name: article.rulings[0].why for article in articles(full.verdicts)}
-    assert "About 41 rounds per case in place of 3 would decide it if the effect stays." in reasons["EN-18"]
-    assert reasons["EN-12"].endswith("scalebench suite-for EN-12 writes a suite that decides it.")
-    assert "rounds" not in reasons["EN-02"]
+    sections = {section.id: section.tables[0].rows for section in claims_sections(full.verdicts)}
+    assert "About 41 rounds per case in place of 3 would decide it if the effect stays." in sections["claims"][0][8]
+    assert sections["untested"][0][-1].endswith("scalebench suite-for EN-12 writes a suite that decides it.")
+    assert "rounds" not in sections["paper"][0][8]
 
 
 def test_readers_words() -> None:
@@ -88,14 +89,6 @@ def test_readers_words() -> None:
     assert verdict_word("refuted", on_paper=True) == "does not hold"
     assert verdict_word("not reproduced here", on_paper=True) == "not reproduced here"
     assert verdict_word("inconclusive") == "undecided"
-
-
-def test_rulings_of_one_claim_share_an_article(full: Built) -> None:
-    found = {article.name: article for article in articles(full.verdicts)}
-    assert list(found) == ["EN-18", "EN-02", "EN-12"]
-    assert found["EN-18"].id == "claim-EN-18"
-    assert len(found["EN-18"].rulings) == 3  # batch 1 and 8 on one machine, batch 1 on another
-    assert "cpu-a" in found["EN-18"].rulings[0].place
 
 
 def test_an_effect_has_its_interval_where_there_is_one(full: Built) -> None:

@@ -17,7 +17,6 @@ from scalebench.report.tables import (
     ROUNDS,
     Field,
     build_table,
-    count,
     entry,
     filled,
     number,
@@ -50,7 +49,7 @@ def accuracy_section(accuracy: pd.DataFrame, fronts: pd.DataFrame) -> Section:
     kept = shares(fronts)
     name = next((name for name in (CLAIMED, BEST) if (kept["set"] == name).any()), "")
     charts = (_chart(fronts[fronts["set"] == name]),) if name else ()
-    tables = filled(_fronts_table(fronts), _shares_table(kept), _rates_table(accuracy))
+    tables = filled(_fronts_table(fronts), _rates_table(accuracy))
     return Section("accuracy", TITLE, _HOW, charts, tables)
 
 
@@ -111,17 +110,6 @@ def _answer(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["front"]):
         return "undecided"
     return ("on" if row["front"] else "off") + ("" if row["sure"] else ", open")
-
-
-def _shares_table(kept: pd.DataFrame) -> Table:
-    return build_table(
-        "What is left of the front by MACs on other axes, by family", kept, entry("set", "compared within"),
-        entry("family"), Field("change of axis from MACs to", lambda row: COSTS[row["axis"]].title),
-        count("on_macs", "on the front by MACs"), count("stays", "stay on it"),
-        count("sure", "answers outside the intervals"), count("joins", "join it"),
-        value("overlap", "overlap of both fronts, no unit"), count("compared", "n, models compared"),
-        count("families", "families compared"), CONFIGURATION,
-    )  # fmt: skip
 
 
 def _rates_table(accuracy: pd.DataFrame) -> Table:

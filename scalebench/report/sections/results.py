@@ -57,7 +57,7 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
         _section("batch", "Batch, latency and throughput", figures, ("f8",)),
         _section("trust", "Intervals, tails and doubts", figures, ("f9",), filled(
             trust.checks_table(analysis.rounds), trust.trust_table(analysis.cases),
-            trust.tails_table(analysis.cases))),
+            trust.tails_table(analysis.cases)), trust.tails_note(analysis.cases)),
         _section("roofline", "Roofline", figures, ("f6",), filled(trust.peaks_table(analysis.abilities))),
         *_explorer(analysis),
         _section("cases", "All cases", figures, (), filled(result_tables.cases_table(

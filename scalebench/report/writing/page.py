@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from scalebench.report.content import Explorer, Report, Table
 from scalebench.report.writing.bundle import chart_script
 from scalebench.report.writing.packing import packed, packed_json, source_hash
 
-ICONS = {
-    "supported": "✓", "refuted": "✗", "not reproduced here": "≠", "inconclusive": "?", "not measured": "-",
-}  # fmt: skip
-PREVIEW, SHORT = 8, 12
+PREVIEW, SHORT = 5, 9
 """Rows of a long table that stand on the page from the start, and how many make no table long."""
 MOST_COLUMNS = 24
 _POLICY = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-_ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 
 
 def render(report: Report, scripts: bool = True) -> str:
@@ -50,13 +45,7 @@ def _written(template: str, **content: Any) -> str:
         loader=PackageLoader("scalebench.report", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["linked"] = linked
     return environment.get_template(f"{template}.html.jinja").render(**content).lstrip()
-
-
-def linked(text: str) -> Markup:
-    """Text in which every arXiv number is a link."""
-    return Markup(_ARXIV.sub(r'<a href="https://arxiv.org/abs/\1">\g<0></a>', str(escape(text))))  # noqa: S704
 
 
 class _Pages:
@@ -65,8 +54,6 @@ class _Pages:
     Args:
         scripts: whether the page may have any.
     """
-
-    icons = ICONS
 
     def __init__(self, scripts: bool) -> None:
         self.scripts = scripts

@@ -53,17 +53,6 @@ def test_accuracy_is_marked_as_published_and_not_measured() -> None:
     assert all("published top-1, %" in labels or "family" in labels for labels in headings)
 
 
-def test_what_is_left_of_a_front_by_macs() -> None:
-    """The ResNet is as accurate as B0 but for a tenth, and costs less time; by activations it costs least of all."""
-    section = _section(
-        _row("efficientnet_b0", "EfficientNet", 77.1, 1.0), _row("resnet50", "ResNet", 77.2, 4.0, latency_image_s=0.5),
-        _row("efficientnet_b1", "EfficientNet", 79.1, 2.0),
-    )  # fmt: skip
-    shares = next(table for table in section.tables if table.caption.startswith("What is left of the front"))
-    by_time = {row[1]: row[3:7] for row in shares.rows if row[0] == CLAIMED and row[2] == "latency"}
-    assert by_time == {"EfficientNet": ("2", "1", "2", "0"), "ResNet": ("0", "0", "0", "1")}
-
-
 def test_no_front_is_decided_by_a_single_model() -> None:
     section = _section(_planted()[0])
     assert not section.charts
