@@ -43,7 +43,7 @@ def bounds(ratio: Estimate) -> str:
 
 def judged_bounds(ratio: Estimate) -> str:
     """The same with the word for a ratio that may be 1: `` (0.97 to 1.08, undecided)``."""
-    words = [_bounds(ratio), "undecided" if outcome(ratio) == "undecided" else ""]
+    words = [_bounds(ratio), "undecided" if math.isfinite(ratio.low) and outcome(ratio) == "undecided" else ""]
     text = ", ".join(filter(None, words))
     return f" ({text})" if text else ""
 

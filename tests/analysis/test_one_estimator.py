@@ -36,7 +36,7 @@ def printed(cases: pd.DataFrame, names: list[str]) -> Mapping[tuple[Any, ...], d
     return {tuple(row[name] for name in names): row for row in cases.to_dict("records")}
 
 
-@pytest.mark.parametrize("suite", ["compound_vs_single", "matched_groups"])
+@pytest.mark.parametrize("suite", ["measured_alone", "matched_groups"])
 def test_ratios_to_compound(suite: str) -> None:
     results, rounds, cases = measured(suite)
     by_case = printed(cases, [*WAY, "model", "resolution"])

@@ -96,12 +96,12 @@ def test_the_page_has_everything_in_reading_order(report: Report) -> None:
         "ask-take", "ask-certainty", "ask-cost", "ask-change", "ask-service", "ask-next",
     ]  # fmt: skip
     assert [section.id for section in report.sections] == [
-        "offers", "assumptions", "capacities", "sensitivity", "switching", "pareto", "gaps", "method",
+        "figure-tables", "offers", "assumptions", "capacities", "sensitivity", "switching", "pareto", "gaps", "method",
     ]  # fmt: skip
     charts = {chart.id for section in report.sections for chart in section.charts}
     assert charts == {"d1", "d2", "d3"}
     assert (
-        "Warning: the price of offers.own.capex is 193 days old (2026-01-20), more than 90." in report.sections[1].text
+        "Warning: the price of offers.own.capex is 193 days old (2026-01-20), more than 90." in report.sections[2].text
     )
 
 

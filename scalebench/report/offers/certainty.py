@@ -57,7 +57,8 @@ def _standing(decision: Decision) -> Iterator[str]:
 def _regret(decision: Decision, regret: float) -> Iterator[str]:
     if regret > 0:
         first = decision.ranked[0].offer.id
-        yield f"On average {first} costs {amount(regret)} {decision.plan.currency} per year more than the cheapest."
+        more = f"{amount(regret)} {decision.plan.currency} per year"
+        yield f"On average {first} costs {more} more than the best in each case."
 
 
 def _closes(outcome: PurchaseOutcome) -> str:

@@ -54,7 +54,8 @@ def _choice(decision: Decision, first: Ranked) -> Iterator[str]:
     tied = [offer for offer in decision.ranked[1:] if decision.standing == "tie" and offer.offer.id in decision.leaders]
     if tied:
         share = percentage(sum(offer.chance.best for offer in tied))
-        yield f"It is a tie with {listed([_named(offer) for offer in tied])}, cheaper in {share} of the cases."
+        verb = "is" if len(tied) == 1 else "are"
+        yield f"It is not certain: {listed([_named(offer) for offer in tied])} {verb} cheaper in {share} of the cases."
 
 
 def _named(offer: Ranked) -> str:

@@ -57,8 +57,8 @@ class Scaling(Question):
             },
             (
                 *_by_method(time, memory),
-                *(f"{model_name(other)} at {target:g} times its compute: {_words(_by_batch(rows, other, TIME))}."
-                  for other in others),
+                *(f"Does it pay for {model_name(other)}, at {target:g} times its compute? "
+                  f"{_words(_by_batch(rows, other, TIME))}." for other in others),
                 *setting_of(rivals, rows),
             ),
             what_decides(ratio for ratios in time.values() for ratio in ratios.values()),

@@ -10,8 +10,10 @@ import pytest
 
 from scalebench.procure.decision_document import build_document
 from scalebench.procure.outcome import PurchaseOutcome
-from scalebench.report.offers.purchase_answers import QUESTIONS, answered, answers_document
-from scalebench.report.write_report import strict
+from scalebench.report.content import Report
+from scalebench.report.decision_page import compose_decision
+from scalebench.report.offers.purchase_answers import QUESTIONS, answered
+from scalebench.report.write_report import answers_document, strict
 from tests.procure.literal_plan import CAPACITY, plan
 from tests.report.offers.literal_outcome import outcome_of, tied, varied
 
@@ -23,7 +25,11 @@ def outcome() -> PurchaseOutcome:
 
 @pytest.fixture(scope="module")
 def document(outcome: PurchaseOutcome) -> Any:
-    return json.loads(json.dumps(strict(build_document(outcome, {}) | {"answers": answers_document(outcome)})))
+    return json.loads(json.dumps(strict(build_document(outcome, {}) | answers_document(_page(outcome)))))
+
+
+def _page(outcome: PurchaseOutcome) -> Report:
+    return Report("plan", "", answered(outcome), ())
 
 
 def numbers(document: Any, question: str) -> Any:
@@ -109,7 +115,7 @@ def test_next_has_the_value_of_each_input(document: Any) -> None:
 def test_sentences_are_short_and_their_numbers_too(which: str, outcome: PurchaseOutcome) -> None:
     """At most 25 words, none of the jargon of tables, two or three digits."""
     chosen = {"ranges": outcome, "tied": tied(), "nothing": outcome_of(plan(), [])}[which]
-    for answer in answers_document(chosen).values():
+    for answer in answers_document(_page(chosen))["answers"].values():
         for text in (*answer["sentences"], *answer["points"], answer["closes"]):
             for sentence in re.split(r"(?<=[.:]) ", text):
                 assert len(sentence.split()) <= 25, sentence
@@ -119,13 +125,15 @@ def test_sentences_are_short_and_their_numbers_too(which: str, outcome: Purchase
 
 
 def test_an_answer_refers_to_sections_that_are_there(outcome: PurchaseOutcome) -> None:
-    every = {question.details.anchor for question in QUESTIONS}
-    assert all(answer.details for answer in answered(outcome, every))
-    assert not any(answer.details for answer in answered(outcome, ()))
+    """Each question names its evidence; the page keeps the link where the section has something to show."""
+    assert [answer.details for answer in answered(outcome)] == [question.details for question in QUESTIONS]
+    page = compose_decision(outcome, build_document(outcome, {}), "plan", "")
+    sections = {section.id for section in page.sections}
+    assert {answer.details.anchor for answer in page.answers if answer.details} <= sections
 
 
 def test_cost_and_service_level_are_drawn(outcome: PurchaseOutcome) -> None:
-    charts = {answer.id: answer.chart for answer in answered(outcome, ())}
+    charts = {answer.id: answer.chart for answer in answered(outcome)}
     assert [name for name, chart in charts.items() if chart] == ["ask-cost", "ask-service"]
     bars, level = charts["ask-cost"], charts["ask-service"]
     assert bars is not None
@@ -136,5 +144,5 @@ def test_cost_and_service_level_are_drawn(outcome: PurchaseOutcome) -> None:
 
 
 def test_without_a_curve_nothing_is_drawn() -> None:
-    charts = {answer.id: answer.chart for answer in answered(tied(), ())}
+    charts = {answer.id: answer.chart for answer in answered(tied())}
     assert charts["ask-service"] is None

@@ -28,7 +28,7 @@ def test_a_tie_names_all_tied_offers_and_the_range_of_the_first() -> None:
     hour = {"value": 1.15, "low": 1.0, "high": 1.3, "unit": "currency/h"}
     answer = take(outcome_of(plan([rent("a", per_hour=hour), rent("b", per_hour=hour)]), [capacity()]))
     assert answer.sentences[0] == "Take a: rent 6 nodes, 1 of them spare."
-    (share,) = re.findall(r"It is a tie with b, cheaper in (\d+) % of the cases\.", answer.sentences[1])
+    (share,) = re.findall(r"It is not certain: b is cheaper in (\d+) % of the cases\.", answer.sentences[1])
     assert 45 <= int(share) <= 55
     assert answer.sentences[3].startswith("With prices, demand and measurements varied, 95 % of cases cost ")
     assert 52_560 < answer.numbers["per_year_low"] < 55_000
@@ -44,7 +44,7 @@ def test_a_leader_of_a_tie_that_is_not_measured_is_marked() -> None:
     guess = box("guess", machine="", estimate={"from": "box", "method": "flops_ratio"})
     offers = [rent(), rent("same", "guess")]
     answer = take(outcome_of(plan(offers, [box(), guess]), [capacity(), capacity("guess", origin="extrapolated")]))
-    assert answer.sentences[1] == "It is a tie with same (not measured), cheaper in 50 % of the cases."
+    assert answer.sentences[1] == "It is not certain: same (not measured) is cheaper in 50 % of the cases."
 
 
 def test_one_that_serves_too_rarely_is_not_established() -> None:
@@ -102,4 +102,4 @@ def test_rent_that_follows_the_growth_says_so() -> None:
 
 
 def test_the_tie_of_the_page() -> None:
-    assert take(tied()).sentences[1].startswith("It is a tie with own, cheaper in ")
+    assert take(tied()).sentences[1].startswith("It is not certain: own is cheaper in ")
