@@ -32,7 +32,7 @@ def test_the_reported_rounds_did_not_choose(tmp_path: Path) -> None:
     assert {row["way"].split(", ")[1] for row in document["screened"]} == {"fp32 eager", "bf16 eager"}
     assert document["best"] in document["fresh"]
     assert {row["way"].split(", ")[1] for row in document["fresh"]} == {"fp32 eager", "bf16 eager"}
-    assert all(row["n"] == 3 for row in document["fresh"])
+    assert {row["n"] for row in document["fresh"]} == {3, 4}, "the reference stands twice in the third heat"
     folder = tmp_path / "tune-resnet18-32"
     short, final = (
         [r for r in read_results(result_files([place])).records if r.case.mode != "count"]
@@ -46,6 +46,6 @@ def test_the_reported_rounds_did_not_choose(tmp_path: Path) -> None:
     precisions_by_heat: dict[str, list[str]] = {}
     for record in final:
         precisions_by_heat.setdefault(record.heat, []).append(record.case.precision)
-    assert [sorted(own) for own in precisions_by_heat.values()] == [["bf16", "fp32"]] * 3
+    assert [set(own) for own in precisions_by_heat.values()] == [{"bf16", "fp32"}] * 3
     plain = document["fresh"][-1]
     assert (plain["speedup"], plain["speedup_low"], plain["speedup_high"]) == (1.0, 1.0, 1.0)
