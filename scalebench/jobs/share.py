@@ -19,7 +19,7 @@ from scalebench.report.labels import listed, when
 from scalebench.report.machine_words import machine_words
 from scalebench.report.markdown import markdown_summary
 from scalebench.report.questions.asked import question_named
-from scalebench.report.questions.question import AnswerBasis, Question
+from scalebench.report.questions.question import Question
 from scalebench.report.tables import CONFIGURATION, MODEL, ROUNDS, build_table, measured, ordered
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import COUNT
@@ -121,12 +121,11 @@ def _refuse_unanswered(question: Question, findings: Findings) -> None:
 
 def _answered(findings: Findings, options: ShareOptions) -> Iterable[Answered]:
     """Answers that are shown, with their figures: all of them in a summary."""
-    evidence = AnswerBasis(findings.analysis, findings.verdicts)
     for question, answer in findings.answers.items():
         if options.markdown or question.name in options.figures:
             yield Answered(
                 question.name, question.text, answer.sentences, answer.points, answer.closes,
-                question.chart(evidence, answer),
+                question.chart(findings.evidence, answer),
             )  # fmt: skip
 
 
