@@ -1,8 +1,8 @@
 """Wall time for the twelve core models: scalebench by turns, beside timm's own benchmark script.
 
 ``python -m tests.bench.against_timm PATH/TO/benchmark.py``; the script is not part of this project. Each model at its
-paper's size, batch 1, on the CPU. The intervals are those of each model's latency over ResNet-50's; ``--separate`` also
-measures five rounds that have the machine to themselves, for theirs. Wanted: at most half of timm's time, and intervals
+paper's size, batch 1, on the CPU, in five heats. The intervals are those of each model's latency over ResNet-50's;
+``--separate`` also measures five rounds that have the machine to themselves, for theirs. Wanted: at most half of timm's time, and intervals
 of at most a third. Nothing else may run meanwhile.
 """
 
@@ -27,7 +27,7 @@ EFFICIENTNETS = dict(
 )
 MODELS = {**RESNETS, **EFFICIENTNETS}
 BASE = "resnet50"
-BY_TURNS = "{rounds: 3}"
+BY_TURNS = "{rounds: 5}"
 ALONE = "{rounds: 5, turns: 0, warmup_s: 0.3, warmup_max_s: 3.0, chunk_s: 0.4, chunk_max_s: 2.0, min_iterations: 6}"
 SUITE = """\
 schema: 1
