@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from scalebench.analysis.configurations import by_configuration
-from scalebench.analysis.pooling import Pooled, pooled, sample
+from scalebench.analysis.pooling import Pooled, sample
 from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.stats import LEVEL, Estimate, of_rounds, ratio
 from scalebench.analysis.way import WAY
@@ -36,16 +36,17 @@ EXPLAINED_COLUMNS = [
 ]  # fmt: skip
 
 
-def compare_groups(rounds: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:
+def compare_groups(rounds: pd.DataFrame, groups: Sequence[Group], shared: Pooled) -> pd.DataFrame:
     """Ratio of each member to the group's compound member, per configuration and measured metric.
 
     Args:
         rounds: ``rounds.with_standing``.
         groups: of the plan.
+        shared: ``pooling.pooled`` of the rounds.
 
     Returns: columns ``COLUMNS``; ``ratio`` with its interval is NaN where the group has no compound member.
     """
-    rows, shared = [], pooled(rounds, MEASURED)
+    rows = []
     for configuration, own in by_configuration(rounds[rounds["used"]]):
         by_model = dict(list(own.groupby(["model", "resolution"], sort=False)))
         for group in groups:

@@ -28,11 +28,12 @@ TAILS = {quantile: f"latency_p{round(100 * quantile)}_s" for quantile in SHORTES
 _OUTLIER_MADS = 5.0
 
 
-def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
+def summarise(rounds: pd.DataFrame, shared: Pooled | None = None) -> pd.DataFrame:
     """Estimates over the used rounds.
 
     Args:
         rounds: ``rounds.with_standing``.
+        shared: what its cases have in common, where it is known already.
 
     Returns: one row per machine and case: case columns, counted facts, ``status`` of the stop rule, ``n`` rounds
         used from ``sessions`` sessions, ``watched`` rounds that any check for disturbances watched, ``replaced`` rounds
@@ -45,7 +46,7 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
     """
     keep = [*IDENTITY, *CASE_COLUMNS, "protocol", "base", "depth", "width", *COUNTED]
     by_column = {str(name): rounds[name].tolist() for name in rounds}
-    shared = pooled(rounds, MEASURED, ratios=False)
+    shared = shared or pooled(rounds, MEASURED, ratios=False)
     rows = []
     for indices in rounds.groupby(IDENTITY, sort=False).indices.values():
         group = {name: [values[index] for index in indices] for name, values in by_column.items()}
