@@ -99,7 +99,7 @@ def test_units_do_not_matter(by_x: float, by_y: float) -> None:
 @pytest.mark.parametrize("name", LAWS)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_minimum_is_that_of_scipys_robust_least_squares(name: str, seed: int) -> None:
-    """Trust regions with scipy's own Huber loss find no lower loss from any start, and no other curve below this one."""
+    """Trust regions with scipy's own Huber loss find no lower loss from any start, nor from the minimum itself."""
     law, y = LAWS[name], _noisy(name, 0.06, seed)  # every third point beyond the threshold of 5 %
     y[3] *= 1.5
     fit = fit_law(law, X.tolist(), y.tolist())
