@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scalebench.analysis.compare.comparison import Comparison
 from scalebench.jobs.page_options import PageOptions
 from scalebench.report.content import Live
 from scalebench.report.findings import Findings, find
 from scalebench.report.sections.change import compare_runs
-from scalebench.report.sidebyside import Named, comparison_document, compose_comparison
 from scalebench.report.write_report import write_pages, write_report
 from scalebench.store.jsonl import Results, read_results
 from scalebench.store.previous import previous_files
 from scalebench.suite.suite_plan import Plan
+
+if TYPE_CHECKING:
+    from scalebench.analysis.compare.comparison import Comparison
 
 
 def publish(
@@ -55,6 +57,8 @@ def publish_comparison(
     Raises:
         StoreError: the two have no case in common, or were timed by different methods.
     """
+    from scalebench.report.sidebyside import Named, comparison_document, compose_comparison  # scipy.stats
+
     comparison = compare_runs(*stored)
     a, b = (
         Named(name, find(results, claims=options.claims, study=False))
