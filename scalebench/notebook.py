@@ -67,7 +67,7 @@ def run(
         ScalebenchError: the suite cannot be used, the machine is taken, a folder cannot be written.
     """
     from scalebench.jobs.measure_rounds import MeasureOptions
-    from scalebench.jobs.publish import PageOptions
+    from scalebench.jobs.page_options import PageOptions
     from scalebench.jobs.run_suite import RunOptions, run_suite
 
     options = RunOptions(Path(results), MeasureOptions(budget_s=budget_s, peaks=peaks), protocol, fresh=fresh)

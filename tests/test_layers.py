@@ -90,13 +90,18 @@ def test_nothing_reads_the_environment_at_import(path: Path) -> None:
 
 
 def _loaded(code: str) -> set[str]:
-    """Top-level packages that a fresh interpreter has after ``code``, less those it had before ``-- mark --``."""
+    """Top-level packages of ``_modules``."""
+    return {name.split(".")[0] for name in _modules(code)}
+
+
+def _modules(code: str) -> set[str]:
+    """Modules that a fresh interpreter has after ``code``, less those it had before ``-- mark --``."""
     before, _, after = code.partition("-- mark --")
     program = f"import sys\n{before}\nhad = set(sys.modules)\n{after}\nprint(*sorted(set(sys.modules) - had))"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT, timeout=240
     )
-    return {name.split(".")[0] for name in done.stdout.split()}
+    return set(done.stdout.split())
 
 
 def test_the_command_line_starts_light() -> None:
@@ -104,6 +109,18 @@ def test_the_command_line_starts_light() -> None:
     loaded = _loaded("-- mark --\nimport scalebench.cli")
     assert "scalebench" in loaded
     assert not loaded & {"torch", "timm", "pandas", "numpy", "scipy", "pydantic", "seaborn", "matplotlib", "fvcore"}
+
+
+def test_a_run_loads_what_analyses_and_draws_only_where_something_was_measured() -> None:
+    """A finished suite is looked at again without tables or figures, a second each."""
+    assert not _loaded("-- mark --\nimport scalebench.cli.run") & {"torch", "pandas", "scipy", "matplotlib", "jinja2"}
+
+
+def test_claims_are_judged_without_the_library_of_tests_and_distributions() -> None:
+    """``scipy.stats`` takes half a second; only comparisons of two runs and studies of many families need it."""
+    loaded = _modules("-- mark --\nimport scalebench.analysis.analyse, scalebench.claims.judge")
+    assert "scipy.special" in loaded
+    assert "scipy.stats" not in loaded
 
 
 def test_the_measuring_process_stays_clean() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -23,6 +24,7 @@ from scalebench.analysis.rounds import name_machines, with_standing
 from scalebench.analysis.speedups import optimised
 from scalebench.analysis.study import Study, study
 from scalebench.analysis.summary import summarise
+from scalebench.analysis.used_rounds import Configuration, UsedRounds, by_way
 from scalebench.analysis.within_limits import fitting
 from scalebench.machine.ability import Ability
 from scalebench.metrics import MEASURED
@@ -81,6 +83,17 @@ class Analysis:
         """``counts`` without imported tables: claims are decided by what was counted here."""
         return counted_here(self.counts)
 
+    @cached_property
+    def facts(self) -> dict[tuple[str, int], dict[str, Any]]:
+        """Rows of ``own_counts`` by model and resolution."""
+        rows = [{str(name): value for name, value in row.items()} for row in self.own_counts.to_dict("records")]
+        return {(row["model"], row["resolution"]): row for row in rows}
+
+    @cached_property
+    def used(self) -> dict[Configuration, UsedRounds]:
+        """Rounds that enter the estimates, by values of ``WAY``."""
+        return by_way(self.rounds, self.pooled)
+
 
 def analyse(
     plan: Plan, records: Sequence[Record], elsewhere: Sequence[Case] = (), abilities: Sequence[Ability] = ()
@@ -97,15 +110,16 @@ def analyse(
     every, records = records, [r for r in records if r.case.mode == COUNT or _anywhere(r.case) in planned]
     measured = [record for record in records if record.case.mode != COUNT]
     rounds = with_standing(name_machines(rounds_frame(records)), measured)
-    every_case = summarise(rounds)
+    shared = pooled(rounds, MEASURED)
+    every_case = summarise(rounds, shared)
     whole = every_case["mode"].isin(MODELS)
     cases = every_case[whole]
-    machines, prepared = _machines(records, rounds), inputs(rounds)
+    machines, prepared = _machines(records, rounds), inputs(rounds, shared)
     counts = counts_frame(records)
     exponents = [resolution_exponents(cases), multiplier_exponents(cases), axis_exponents(cases, plan.groups)]
     recorded = {_anywhere(record.case) for record in records}
     good = rounds[rounds["used"]].groupby(["case", "machine"]).size().groupby("case").min()
-    groups, counted = compare_groups(rounds, plan.groups), counted_ratios(counts, plan.groups)
+    groups, counted = compare_groups(rounds, plan.groups, shared), counted_ratios(counts, plan.groups)
     accuracy = accuracy_at_cost(cases, counts, (*published.models(), *published.variants()))
     return Analysis(
         plan=plan,
@@ -128,13 +142,13 @@ def analyse(
         accuracy=accuracy,
         fronts=fronts(accuracy),
         besides=every_case[~whole],
-        optimised=optimised(rounds, cases),
+        optimised=optimised(rounds, cases, shared),
         fitting=fitting(cases, plan.limits, plan.scene) if plan.limits else pd.DataFrame(),
         inputs=prepared,
-        feeding=feeding(prepared, cases, rounds, machines),
+        feeding=feeding(prepared, cases, rounds, machines, shared),
         parts=parts_frame(rounds, measured),
         sessions={str(m): int(n) for m, n in rounds[rounds["used"]].groupby("machine")["session"].nunique().items()},
-        pooled=pooled(rounds, MEASURED),
+        pooled=shared,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.analysis.pooling import pooled, sample
+from scalebench.analysis.pooling import Pooled, pooled, sample
 from scalebench.analysis.stats import Estimate, of_rounds, ratio
 from scalebench.record import Environment
 from scalebench.store.frame import PREPARING
@@ -26,11 +26,12 @@ FEEDING = [
 ]  # fmt: skip
 
 
-def inputs(rounds: pd.DataFrame) -> pd.DataFrame:
+def inputs(rounds: pd.DataFrame, shared: Pooled | None = None) -> pd.DataFrame:
     """Rates of each decoder.
 
     Args:
         rounds: ``rounds.with_standing``; its rows of mode ``input`` are used.
+        shared: what its cases have in common, where it is known already.
 
     Returns: columns ``INPUTS``, one row per machine and input case. ``per_core_ips`` are images per second of one
         single-threaded process while ``processes`` of them run, with its 95 % interval; the steps are geometric means
@@ -39,7 +40,7 @@ def inputs(rounds: pd.DataFrame) -> pd.DataFrame:
     own = _used(rounds, rounds["mode"] == INPUT)
     if own.empty:
         return pd.DataFrame(columns=pd.Index(INPUTS))
-    rows, shared = [], pooled(rounds, ["throughput_ips"])
+    rows, shared = [], shared or pooled(rounds, ["throughput_ips"])
     for _, group in own.groupby(["machine", "case"], sort=False):
         first = group.iloc[0]
         processes = int(first["instances"])
@@ -54,8 +55,9 @@ def inputs(rounds: pd.DataFrame) -> pd.DataFrame:
 
 
 def feeding(
-    decoders: pd.DataFrame, cases: pd.DataFrame, rounds: pd.DataFrame, machines: Mapping[str, Environment]
-) -> pd.DataFrame:
+    decoders: pd.DataFrame, cases: pd.DataFrame, rounds: pd.DataFrame, machines: Mapping[str, Environment],
+    shared: Pooled,
+) -> pd.DataFrame:  # fmt: skip
     """Cores that keep one model busy, for every measured model case and every decoder at its resolution.
 
     The rate per core is the one with most processes running, because cores that are all busy are slower than one.
@@ -67,13 +69,14 @@ def feeding(
         cases: ``summary.summarise`` of whole models.
         rounds: ``rounds.with_standing``.
         machines: environments by label; a GPU and the CPU of one host are two.
+        shared: ``pooling.pooled`` of the rounds.
 
     Returns: columns ``FEEDING``; ``cores`` is the model's images per second over those of one core, and
         ``prepared_on`` the label of the images' host in ``decoders``.
     """
     if decoders.empty:
         return pd.DataFrame(columns=pd.Index(FEEDING))
-    by_case, shared = dict(list(_used(rounds).groupby(["machine", "case"]))), pooled(rounds, ["throughput_ips"])
+    by_case = dict(list(_used(rounds).groupby(["machine", "case"])))
     most = decoders.groupby(["machine", "decoder", "camera", "resolution"])["processes"].transform("max")
     hosts = {machine: environment.host or machine for machine, environment in machines.items()}
     rows = []

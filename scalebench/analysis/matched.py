@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from scalebench.analysis.configurations import by_configuration
-from scalebench.analysis.pooling import Pooled, pooled, sample
+from scalebench.analysis.pooling import Pooled, sample
 from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.stats import LEVEL, Estimate, of_rounds, ratio
 from scalebench.analysis.way import WAY
@@ -36,16 +36,17 @@ EXPLAINED_COLUMNS = [
 ]  # fmt: skip
 
 
-def compare_groups(rounds: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:
+def compare_groups(rounds: pd.DataFrame, groups: Sequence[Group], shared: Pooled) -> pd.DataFrame:
     """Ratio of each member to the group's compound member, per configuration and measured metric.
 
     Args:
         rounds: ``rounds.with_standing``.
         groups: of the plan.
+        shared: ``pooling.pooled`` of the rounds.
 
     Returns: columns ``COLUMNS``; ``ratio`` with its interval is NaN where the group has no compound member.
     """
-    rows, shared = [], pooled(rounds, MEASURED)
+    rows = []
     for configuration, own in by_configuration(rounds[rounds["used"]]):
         by_model = dict(list(own.groupby(["model", "resolution"], sort=False)))
         for group in groups:
@@ -152,7 +153,7 @@ def _correlations(rows: pd.DataFrame, predictor: str) -> dict[str, object]:
         return {"n": n, "why": f"only {n} members have both numbers; at least {FEWEST} are needed"}
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return {"n": n, "why": "the ratios are all the same"}
-    rank, line = float(stats.spearmanr(x, y).statistic), float(stats.pearsonr(x, y).statistic)
+    rank, line = _spearman(rows[predictor], rows["ratio"]), float(np.corrcoef(x, y)[0, 1])
     spearman, pearson = _fisher(rank, n, 1 + rank**2 / 2), _fisher(line, n, 1.0)
     return {**spearman.columns("spearman"), **pearson.columns("pearson"), "n": n, "why": ""}
 
@@ -164,7 +165,7 @@ def _fisher(r: float, n: int, widening: float) -> Estimate:
     ranks with one pair of neighbours swapped, extended to the end.
     """
     inside = min(abs(r), 1 - 12 / (n * (n**2 - 1)))
-    half = float(stats.norm.ppf(0.5 + LEVEL / 2)) * math.sqrt(widening / (n - 3))
+    half = float(special.ndtri(0.5 + LEVEL / 2)) * math.sqrt(widening / (n - 3))
     near, far = math.tanh(math.atanh(inside) - half), math.tanh(math.atanh(inside) + half)
     far = max(far, abs(r))
     return Estimate(r, near, far, n) if r >= 0 else Estimate(r, -far, -near, n)
@@ -173,4 +174,9 @@ def _fisher(r: float, n: int, widening: float) -> Estimate:
 def _tied(rows: pd.DataFrame, predictor: str, other: str) -> float:
     both = rows[[predictor, other]].dropna()
     varied = len(both) >= FEWEST and (both.nunique() > 1).all()
-    return float(stats.spearmanr(both[predictor], both[other]).statistic) if varied else math.nan
+    return _spearman(both[predictor], both[other]) if varied else math.nan
+
+
+def _spearman(x: pd.Series, y: pd.Series) -> float:
+    """Rank correlation; ``scipy.stats`` takes half a second to import."""
+    return float(np.corrcoef(x.rank(), y.rank())[0, 1])

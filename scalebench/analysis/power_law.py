@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from scalebench.analysis.stats import LEVEL, Estimate
 
@@ -35,12 +36,13 @@ def power_law(x: Sequence[float], y: Sequence[float]) -> Fit | None:
     log_x, log_y = log_x[keep], log_y[keep]
     if len(np.unique(log_x)) < MIN_POINTS:
         return None
-    if np.ptp(log_y) == 0:  # linregress divides by it
+    if np.ptp(log_y) == 0:  # which is divided by below
         return Fit(Estimate(0.0, 0.0, 0.0, len(log_x)), float(np.exp(log_y[0])), 1.0, 0.0)
-    line = stats.linregress(log_x, log_y)
     freedom = len(log_x) - 2
-    half = float(stats.t.ppf(0.5 + LEVEL / 2, freedom)) * float(line.stderr)
-    slope = float(line.slope)
+    (of_x, of_both), (_, of_y) = np.cov(log_x, log_y, bias=True)
+    slope, r2 = float(of_both / of_x), min(1.0, float(of_both**2 / (of_x * of_y)))
+    half = float(special.stdtrit(freedom, 0.5 + LEVEL / 2)) * math.sqrt((1 - r2) * of_y / of_x / freedom)
     exponent = Estimate(slope, slope - half, slope + half, len(log_x), freedom=freedom)
-    misfit = float(np.expm1(np.abs(log_y - line.intercept - slope * log_x).max()))
-    return Fit(exponent, float(np.exp(line.intercept)), float(line.rvalue) ** 2, misfit)
+    intercept = float(log_y.mean() - slope * log_x.mean())
+    misfit = float(np.expm1(np.abs(log_y - intercept - slope * log_x).max()))
+    return Fit(exponent, math.exp(intercept), r2, misfit)

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize, stats
+from scipy import optimize
 
 from scalebench.analysis.clusters import Indices, bootstrapped, too_few
 from scalebench.analysis.configurations import by_configuration
@@ -100,6 +100,8 @@ def correlation(x: Values, y: Values, statistic: Statistic) -> float:
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return math.nan
     if statistic == "spearman":
+        from scipy import stats  # half a second, and few suites have enough families
+
         x, y = stats.rankdata(x), stats.rankdata(y)
     elif statistic == "pearson_log":
         x, y = np.log(x), np.log(y)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import combinations
 
 import pandas as pd
-from scipy import stats
 
 from scalebench.analysis.clusters import Indices, bootstrapped, too_few
 from scalebench.analysis.configurations import by_configuration
@@ -40,6 +39,8 @@ def rank_agreement(cases: pd.DataFrame) -> pd.DataFrame:
 
 def tau(cases: pd.DataFrame, first: str, second: str) -> Estimate:
     """Kendall's tau-b between two costs over the cases of one configuration, with its interval."""
+    from scipy import stats  # half a second, and few suites have enough families
+
     columns = [COSTS[first], COSTS[second]]
     table = study_table(cases).dropna(subset=columns)
     x, y = (table[column].to_numpy(dtype=float) for column in columns)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.analysis.pooling import Pooled, pooled, sample
+from scalebench.analysis.pooling import Pooled, sample
 from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.stats import ratio
 
@@ -20,12 +20,13 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def optimised(rounds: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
+def optimised(rounds: pd.DataFrame, cases: pd.DataFrame, shared: Pooled) -> pd.DataFrame:
     """Ratios of each configuration to the plain one, which has one copy and the most threads.
 
     Args:
         rounds: ``rounds.with_standing``.
         cases: ``summary.summarise``.
+        shared: ``pooling.pooled`` of the rounds.
 
     Returns: columns ``COLUMNS``. ``speedup`` is throughput over the plain one's, with a 95 % interval; ``memory`` is
         relative to the plain one's; ``break_even`` is the number of images after which preparing has paid for itself:
@@ -35,7 +36,7 @@ def optimised(rounds: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
     several = cases[cases.groupby(SAME, sort=False)["case"].transform("size") > 1]
     if several.empty:
         return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
-    used, shared = rounds[rounds["used"]], pooled(rounds, ["throughput_ips"])
+    used = rounds[rounds["used"]]
     for _, group in several.groupby(SAME, sort=False):
         if plain := plain_case(group):
             base = _speeds(used, plain, shared)

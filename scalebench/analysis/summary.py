@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from scalebench.analysis.heats import by_heat
 from scalebench.analysis.pooling import Pooled, pooled
@@ -26,13 +25,16 @@ from scalebench.units import digits, interval
 IDENTITY = ["machine", "case"]
 TAILS = {quantile: f"latency_p{round(100 * quantile)}_s" for quantile in SHORTEST}
 _OUTLIER_MADS = 5.0
+_MAD_OF_NORMAL = 0.6744897501960817
+"""Median absolute deviation of a standard normal distribution."""
 
 
-def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
+def summarise(rounds: pd.DataFrame, shared: Pooled | None = None) -> pd.DataFrame:
     """Estimates over the used rounds.
 
     Args:
         rounds: ``rounds.with_standing``.
+        shared: what its cases have in common, where it is known already.
 
     Returns: one row per machine and case: case columns, counted facts, ``status`` of the stop rule, ``n`` rounds
         used from ``sessions`` sessions, ``watched`` rounds that any check for disturbances watched, ``replaced`` rounds
@@ -45,7 +47,7 @@ def summarise(rounds: pd.DataFrame) -> pd.DataFrame:
     """
     keep = [*IDENTITY, *CASE_COLUMNS, "protocol", "base", "depth", "width", *COUNTED]
     by_column = {str(name): rounds[name].tolist() for name in rounds}
-    shared = pooled(rounds, MEASURED, ratios=False)
+    shared = shared or pooled(rounds, MEASURED, ratios=False)
     rows = []
     for indices in rounds.groupby(IDENTITY, sort=False).indices.values():
         group = {name: [values[index] for index in indices] for name, values in by_column.items()}
@@ -113,8 +115,9 @@ def outliers(medians: list[float]) -> list[str]:
     values = np.asarray(medians, dtype=float)
     if len(values) < 4:
         return []
-    spread = float(stats.median_abs_deviation(values, scale="normal"))
-    near = np.abs(values - np.median(values)) <= _OUTLIER_MADS * spread
+    distances = np.abs(values - np.median(values))
+    spread = float(np.median(distances)) / _MAD_OF_NORMAL
+    near = distances <= _OUTLIER_MADS * spread
     if near.all() or spread == 0:
         return []
     without = of_rounds(values[near].tolist())

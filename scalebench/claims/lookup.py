@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scalebench.analysis.pooling import Pooled, sample
 from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import Configuration
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from scalebench.analysis.analyse import Analysis
+    from scalebench.analysis.used_rounds import UsedRounds
 
 COUNTABLE = (*COUNTED, *STRUCTURE, "resolution", "intensity")
 """Quantities that are known on paper."""
@@ -30,14 +29,10 @@ def counted(analysis: Analysis, text: str, metric: str) -> float:
     """
     if metric == "resolution":
         return float(parse_at(text)[1] or 0)
-    rows = _of_model(analysis.own_counts, text)
-    value = None if rows.empty else _intensity(rows["work"].iloc[0]) if metric == "intensity" else rows[metric].iloc[0]
-    return math.nan if value is None else float(value)
-
-
-def _of_model(frame: pd.DataFrame, text: str) -> pd.DataFrame:
     variant, resolution = parse_at(text)
-    return frame[(frame["model"] == variant.name) & (frame["resolution"] == resolution)]
+    facts = analysis.facts.get((variant.name, resolution or 0), {})
+    value = _intensity(facts.get("work")) if metric == "intensity" else facts.get(metric)
+    return math.nan if value is None else float(value)
 
 
 def _intensity(work: object) -> float | None:
@@ -53,21 +48,6 @@ def counted_ratio(analysis: Analysis, over: str, under: str, metric: str) -> flo
     return counted(analysis, over, metric) / counted(analysis, under, metric)
 
 
-@dataclass(frozen=True)
-class UsedRounds:
-    """Rounds of one configuration that enter the estimates; ``pooled`` as in ``Analysis``."""
-
-    frame: pd.DataFrame
-    pooled: Pooled
-
-
-def rounds_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, UsedRounds]]:
-    """Rounds that enter the estimates, by configuration."""
-    rounds = analysis.rounds
-    for configuration, rows in rounds[rounds["used"]].groupby(WAY, sort=False):
-        yield tuple(configuration), UsedRounds(rows, analysis.pooled)
-
-
 def cases_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, pd.DataFrame]]:
     """Summarised cases, by configuration."""
     if len(analysis.cases):
@@ -77,4 +57,5 @@ def cases_by_configuration(analysis: Analysis) -> Iterator[tuple[Configuration, 
 
 def rounds_of(rounds: UsedRounds, text: str, metric: str) -> SessionRounds:
     """Values of a measured metric for ``MODEL@PIXELS``, one per round."""
-    return sample(_of_model(rounds.frame, text), metric, rounds.pooled)
+    variant, resolution = parse_at(text)
+    return rounds.of(variant.name, resolution, metric)

@@ -15,11 +15,12 @@ from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.stats import Estimate, mean_ratio, of_rounds, ratio, ratio_of_ratios
 from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, GroupNeed, ModelAt, Needs, check_metric
-from scalebench.claims.lookup import UsedRounds, counted, counted_ratio, rounds_by_configuration, rounds_of
+from scalebench.claims.lookup import counted, counted_ratio, rounds_of
 from scalebench.metrics import MEASURED
 
 if TYPE_CHECKING:
     from scalebench.analysis.analyse import Analysis
+    from scalebench.analysis.used_rounds import UsedRounds
 
 
 class _MeasuredPart(BasePart):
@@ -44,7 +45,7 @@ class MeasuredRatio(_MeasuredPart):
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One ratio per configuration that has both."""
         scale = counted_ratio(analysis, self.over, self.under, self.per) if self.per else 1.0
-        for configuration, rounds in rounds_by_configuration(analysis):
+        for configuration, rounds in analysis.used.items():
             over, under = (rounds_of(rounds, text, self.metric) for text in (self.over, self.under))
             if over and under and math.isfinite(scale):
                 e = ratio(over, under)
@@ -60,7 +61,7 @@ class MeasuredValue(_MeasuredPart):
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One value per configuration."""
-        for configuration, rounds in rounds_by_configuration(analysis):
+        for configuration, rounds in analysis.used.items():
             if values := rounds_of(rounds, self.of, self.metric):
                 yield Finding(self.label, of_rounds(values), configuration)
 
@@ -73,7 +74,7 @@ class MeasuredOrder(_MeasuredPart):
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One ratio per neighbouring pair and configuration."""
-        for configuration, rounds in rounds_by_configuration(analysis):
+        for configuration, rounds in analysis.used.items():
             values = {text: rounds_of(rounds, text, self.metric) for text in self.models}
             if all(values.values()):
                 for label, (before, after) in zip(self.labels(), pairwise(self.models), strict=True):
@@ -98,7 +99,7 @@ class MeasuredExponent(_MeasuredPart):
         from scalebench.analysis.power_law import power_law
 
         x = [counted(analysis, text, self.against) for text in self.models]
-        for configuration, rounds in rounds_by_configuration(analysis):
+        for configuration, rounds in analysis.used.items():
             values = [rounds_of(rounds, text, self.metric) for text in self.models]
             complete = all(values) and all(map(math.isfinite, x))
             if complete and (fit := power_law(x, [of_rounds(own).value for own in values])):
@@ -115,11 +116,10 @@ class BatchGrowth(_MeasuredPart):
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One finding per pair of configurations that differ in the batch only, given the one of the larger."""
-        by_configuration = dict(rounds_by_configuration(analysis))
         small, large = self.batches
         column = WAY.index("batch")
-        for configuration, after in by_configuration.items():
-            before = by_configuration.get((*configuration[:column], small, *configuration[column + 1 :]))
+        for configuration, after in analysis.used.items():
+            before = analysis.used.get((*configuration[:column], small, *configuration[column + 1 :]))
             estimate = None if before is None else self._growth(before, after)
             if configuration[column] == large and estimate is not None:
                 yield Finding(self.label, estimate, configuration)
@@ -147,7 +147,7 @@ class GroupRatio(_MeasuredPart):
 
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One mean ratio per method of ``against`` and configuration."""
-        for configuration, rounds in rounds_by_configuration(analysis):
+        for configuration, rounds in analysis.used.items():
             pairs = [self._pairs(analysis, rounds, against) for against in self.against]
             if any(all(pair) for by_target in pairs for pair in by_target):
                 for label, by_target in zip(self.labels(), pairs, strict=True):

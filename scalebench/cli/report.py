@@ -11,7 +11,8 @@ from scalebench.cli.closing_lines import print_comparison, print_findings
 from scalebench.cli.output import print_json
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.live_page import keep_writing
-from scalebench.jobs.publish import PageOptions, publish, publish_comparison
+from scalebench.jobs.page_options import PageOptions
+from scalebench.jobs.publish import publish, publish_comparison
 from scalebench.jobs.share import ShareOptions, share
 from scalebench.report.findings import suite_plan
 from scalebench.report.index import write_index
@@ -76,8 +77,8 @@ def _write(names: list[str], stored: list[Results], options: PageOptions, watch:
         with show_progress() as announce:
             keep_writing(Path(names[0]), options, announce)
     elif len(stored) == 1:
-        page, findings = publish(stored[0], options)
-        print_findings(findings, page, json_)
+        page, _ = publish(stored[0], options)
+        print_findings(page, json_)
     else:
         page, comparison = publish_comparison(names, stored, options)
         print_comparison(comparison, page, json_)

@@ -7,8 +7,10 @@ from pathlib import Path
 import typer
 
 from scalebench.cli.arguments import Timing, duration_s, size_bytes
+from scalebench.cli.closing_lines import print_findings
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.measure_rounds import MeasureOptions
+from scalebench.jobs.page_options import PageOptions
 from scalebench.jobs.run_suite import RunOptions, run_suite
 
 
@@ -38,8 +40,6 @@ def run(
     json_: bool = typer.Option(False, "--json", help="Print the report's JSON on stdout."),
 ) -> None:
     """Measure a suite, continuing where an earlier run stopped, and write its report."""
-    from scalebench.jobs.publish import PageOptions
-
     options = RunOptions(
         results, MeasureOptions(seed, retry_failed, budget, mem_limit, predict=not no_skip, peaks=not no_peaks),
         protocol and protocol.value, energy, keep_host, fresh, live,
@@ -49,9 +49,7 @@ def run(
     if result.stopped:
         again = f"{suite} --retry-failed" if retry_failed else str(suite)
         typer.echo(f"{result.open_cases} cases are open: scalebench run {again} goes on", err=True)
-    if result.page is not None and result.findings is not None:
-        from scalebench.cli.closing_lines import print_findings
-
-        print_findings(result.findings, result.page, json_)
+    if result.page is not None:
+        print_findings(result.page, json_)
     if result.stopped:
         raise KeyboardInterrupt  # which gives the exit code of the signal

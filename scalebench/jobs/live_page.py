@@ -10,7 +10,8 @@ from pathlib import Path
 from scalebench.errors import MachineError, StoreError
 from scalebench.execute.events import Event, Listener, Note, RoundEnded
 from scalebench.execute.lock import machine_lock
-from scalebench.jobs.publish import PageOptions, publish
+from scalebench.jobs.page_options import PageOptions
+from scalebench.jobs.publish import publish
 from scalebench.report.content import Live
 from scalebench.store.jsonl import Results, read_results, result_files
 from scalebench.suite.suite_plan import Plan

@@ -3,48 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scalebench.analysis.compare.comparison import Comparison
+from scalebench.jobs.page_options import PageOptions
 from scalebench.report.content import Live
 from scalebench.report.findings import Findings, find
 from scalebench.report.sections.change import compare_runs
-from scalebench.report.sidebyside import Named, comparison_document, compose_comparison
 from scalebench.report.write_report import write_pages, write_report
 from scalebench.store.jsonl import Results, read_results
 from scalebench.store.previous import previous_files
 from scalebench.suite.suite_plan import Plan
 
-
-@dataclass(frozen=True)
-class PageOptions:
-    """What a report is made of and where it goes.
-
-    Attributes:
-        folder: to write to.
-        claims: the user's own file of claims.
-        previous: the run to compare with; None takes what a fresh start has set aside.
-        scripts: whether the page may have scripts.
-    """
-
-    folder: Path = Path("reports")
-    claims: Path | None = None
-    previous: Results | None = None
-    scripts: bool = True
+if TYPE_CHECKING:
+    from scalebench.analysis.compare.comparison import Comparison
 
 
 def publish(
-    stored: Results, options: PageOptions, plan: Plan | None = None, live: Live | None = None
+    stored: Results, options: PageOptions, plan: Plan | None = None, live: Live | None = None, made_from: str = ""
 ) -> tuple[Path, Findings]:
     """Analyse what is stored and write ``<suite>.html`` and ``.json``; a live page goes without the study.
+
+    Args:
+        stored: records of one suite.
+        options: what else the report is made of, and where it goes.
+        plan: of the suite, the newest stored one by default.
+        live: there while the run goes on.
+        made_from: ``page_options.page_digest``, where a later run may find that nothing has changed.
 
     Raises:
         StoreError: no plan, several suites, or a folder that cannot be written.
     """
+    findings = analysed(stored, options, plan, study=live is None)
+    page = write_report(findings, options.folder, scripts=options.scripts, live=live, made_from=made_from)
+    return page, findings
+
+
+def analysed(stored: Results, options: PageOptions, plan: Plan | None = None, study: bool = True) -> Findings:
+    """What a report shows.
+
+    Raises:
+        StoreError: no plan, or several suites.
+    """
     previous = options.previous or read_results(previous_files(stored.files))
-    findings = find(stored, plan, options.claims, previous, study=live is None)
-    return write_report(findings, options.folder, scripts=options.scripts, live=live), findings
+    return find(stored, plan, options.claims, previous, study)
 
 
 def publish_comparison(
@@ -55,6 +57,8 @@ def publish_comparison(
     Raises:
         StoreError: the two have no case in common, or were timed by different methods.
     """
+    from scalebench.report.sidebyside import Named, comparison_document, compose_comparison  # scipy.stats
+
     comparison = compare_runs(*stored)
     a, b = (
         Named(name, find(results, claims=options.claims, study=False))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,15 @@ from scalebench.execute.planner import Prepared
 from scalebench.jobs.history import read_folder, read_history
 from scalebench.jobs.journal import open_journal
 from scalebench.jobs.measure_rounds import MeasureOptions, measure_rounds
+from scalebench.jobs.page_options import PageOptions, is_current, page_digest
 from scalebench.jobs.prepare import prepare_suite
 from scalebench.jobs.tune import resolve_best
 from scalebench.store.jsonl import Results
 from scalebench.store.previous import set_aside
+from scalebench.suite.suite_plan import Plan
 
 if TYPE_CHECKING:
     from scalebench.analysis.decisions import PairQuestion
-    from scalebench.jobs.publish import PageOptions
     from scalebench.report.findings import Findings
 
 
@@ -57,23 +59,29 @@ class RunResult:
 
     Attributes:
         stored: everything in the suite's results folder.
-        findings, page: None where nothing was measured.
+        page: None where nothing was measured.
         open_cases: cases that still need rounds.
         stopped: whether the user stopped it.
+        find: analyses what is stored; None where nothing was measured.
     """
 
     stored: Results
-    findings: Findings | None
     page: Path | None
     open_cases: int
     stopped: bool
+    find: Callable[[], Findings] | None = None
+
+    @cached_property
+    def findings(self) -> Findings | None:
+        """What the records show; analysed only now where the page was there already."""
+        return self.find and self.find()
 
     def _repr_html_(self) -> str:
         return "nothing was measured" if self.findings is None else self.findings._repr_html_()
 
 
 def run_suite(suite: Path, options: RunOptions, page: PageOptions, announce: Listener = silent) -> RunResult:
-    """Plan a suite, measure what is missing, analyse, judge its claims and write its page.
+    """Plan a suite, measure what is missing, analyse, judge its claims and write its page, unless it is there already.
 
     Ctrl-C ends the measuring, not the job: what is stored is still reported.
 
@@ -104,11 +112,21 @@ def run_suite(suite: Path, options: RunOptions, page: PageOptions, announce: Lis
     open_cases = len(history.open_cases(prepared.plan.cases))
     stored = read_folder(folder)
     if not stored.records:
-        return RunResult(stored, None, None, open_cases, stopped)
+        return RunResult(stored, None, open_cases, stopped)
+    digest = page_digest(stored, prepared.plan, page)
+    written = page.folder / f"{prepared.plan.suite}.html"
+    if is_current(written, digest):
+        return RunResult(stored, written, open_cases, stopped, partial(_analysed, stored, page, prepared.plan))
     from scalebench.jobs.publish import publish  # seaborn and scipy: not before anything is refused or measured
 
-    written, findings = publish(stored, page, prepared.plan)
-    return RunResult(stored, findings, written, open_cases, stopped)
+    written, findings = publish(stored, page, prepared.plan, made_from=digest)
+    return RunResult(stored, written, open_cases, stopped, lambda: findings)
+
+
+def _analysed(stored: Results, page: PageOptions, plan: Plan) -> Findings:
+    from scalebench.jobs.publish import analysed  # seaborn and scipy, as above
+
+    return analysed(stored, page, plan)
 
 
 def _questions(prepared: Prepared, page: PageOptions) -> tuple[PairQuestion, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +12,7 @@ from scalebench.analysis.tidy import tidy
 from scalebench.atomic import write_atomic
 from scalebench.errors import StoreError
 from scalebench.report.answer_figure import png_of, svg_figure
-from scalebench.report.content import Answered, Table
+from scalebench.report.content import ANCHOR, Table
 from scalebench.report.findings import Findings, find
 from scalebench.report.labels import listed, when
 from scalebench.report.machine_words import machine_words
@@ -21,6 +20,7 @@ from scalebench.report.markdown import markdown_summary
 from scalebench.report.questions.asked import question_named
 from scalebench.report.questions.question import Question
 from scalebench.report.tables import CONFIGURATION, MODEL, ROUNDS, build_table, measured, ordered
+from scalebench.report.view import answered
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import COUNT
 
@@ -80,10 +80,12 @@ def share(stored: Results, options: ShareOptions) -> tuple[tuple[Path, ...], str
             written; nothing is written then.
     """
     findings = find(stored, claims=options.claims, study=bool(options.figures or options.markdown))
-    for name in options.figures:
-        _refuse_unanswered(question_named(name), findings)
+    questions = {name: question_named(name) for name in options.figures}
+    for question in questions.values():
+        _refuse_unanswered(question, findings)
     suite, source = findings.analysis.plan.suite, source_line(findings)
-    drawn = {answered.id: answered for answered in _answered(findings, options)}
+    shown = findings.answers if options.markdown else questions.values()
+    drawn = {answer.id.removeprefix(ANCHOR): answer for answer in answered(findings, shown)}
     contents: dict[str, str | bytes] = {}
     for name in options.figures:
         svg = svg_figure(drawn[name], source)
@@ -117,16 +119,6 @@ def _refuse_unanswered(question: Question, findings: Findings) -> None:
     can = f"these records answer: {', '.join(names)}" if names else "these records answer no question"
     need = f"it needs {question.needs}; " if question.needs else ""
     raise StoreError(f"these records do not answer {question.name!r}: {question.text}", f"{need}{can}")
-
-
-def _answered(findings: Findings, options: ShareOptions) -> Iterable[Answered]:
-    """Answers that are shown, with their figures: all of them in a summary."""
-    for question, answer in findings.answers.items():
-        if options.markdown or question.name in options.figures:
-            yield Answered(
-                question.name, question.text, answer.sentences, answer.points, answer.closes,
-                question.chart(findings.evidence, answer),
-            )  # fmt: skip
 
 
 def _cases(findings: Findings) -> Table:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scalebench.analysis.compare.comparison import Compared, Comparison
 from scalebench.analysis.fingerprint import changes
 from scalebench.analysis.stats import Estimate
 from scalebench.metrics import METRICS
 from scalebench.suite.case import KEY_AXES, Case
 from scalebench.units import digits, interval, percent
+
+if TYPE_CHECKING:
+    from scalebench.analysis.compare.comparison import Compared, Comparison
 
 HEADINGS = ("case", "metric", "A", "B", "B / A", "95 % interval", "check", "n", "verdict")
 NUMERIC = frozenset({"A", "B", "B / A", "95 % interval", "n"})

@@ -27,7 +27,8 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
     failures, missing, problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags,
     protocols, counted_groups, explained, recount, accuracy, fronts, inputs, feeding, optimised, fitting, predictors,
     residuals, ranks, laws``;
-    ``write_report.write_pages`` adds ``answers``, ``asked``, ``headline`` and ``figures``.
+    ``Findings.document`` adds ``closing`` and ``change``, ``write_report`` ``answers``, ``asked``, ``headline``,
+    ``figures`` and ``made_from``.
     """
     started = sorted(record.started for record in stored.records if record.case.mode != COUNT)
     return {

@@ -13,6 +13,7 @@ from scalebench.claims.judge import Verdict, judge
 from scalebench.claims.registry import Claim, select_claims, with_file
 from scalebench.errors import StoreError
 from scalebench.report.claim_tables import verdicts_table
+from scalebench.report.closing import closing
 from scalebench.report.document import build_document
 from scalebench.report.questions.asked import answers
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
@@ -47,7 +48,8 @@ class Findings:
     @cached_property
     def document(self) -> dict[str, Any]:
         """Plain content of the report's JSON."""
-        content = build_document(self.analysis, self.verdicts, self.stored)
+        words = closing(self.analysis, self.verdicts, self.stored, self.unknown)
+        content = {**build_document(self.analysis, self.verdicts, self.stored), "closing": words}
         return content if self.change is None else {**content, "change": self.change.content}
 
     @cached_property

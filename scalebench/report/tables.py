@@ -35,11 +35,11 @@ def span(low: float, high: float, n: float, factor: float = 1.0, exact: bool = F
     return "-" if not n else "none (n = 1)" if n == 1 else "none"
 
 
-def capped(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Table:
-    """Table of at most ``CAP`` rows that says what it leaves out."""
+def capped(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], total: int | None = None) -> Table:
+    """Table of at most ``CAP`` rows that says what it leaves out; ``total`` where more rows exist than are given."""
     every = [tuple(row) for row in rows]
-    left = len(every) - CAP
-    note = f"The first {CAP} of {len(every)} rows; the other {left} are in the JSON file." if left > 0 else ""
+    total = total or len(every)
+    note = f"The first {CAP} of {total} rows; the other {total - CAP} are in the JSON file." if total > CAP else ""
     return Table(caption, tuple(columns), tuple(every[:CAP]), note)
 
 
@@ -79,9 +79,12 @@ def build_table(
         fields: the columns.
         shorten: ``capped`` or ``whole``.
     """
-    rows = data.to_dict("records") if isinstance(data, pd.DataFrame) else data
+    data = data if isinstance(data, pd.DataFrame) else list(data)
+    first = data[:CAP] if shorten is capped else data
+    rows = first.to_dict("records") if isinstance(first, pd.DataFrame) else first
     columns = [Column(field.label, field.number) for field in fields]
-    return shorten(caption, columns, [[str(field.cell(row)) for field in fields] for row in rows])
+    cells = [[str(field.cell(row)) for field in fields] for row in rows]
+    return capped(caption, columns, cells, len(data)) if shorten is capped else shorten(caption, columns, cells)
 
 
 def entry(name: str, label: str = "") -> Field:

@@ -11,6 +11,7 @@ from scalebench.report.content import ANCHOR, Answered, Elsewhere, Live, Report,
 from scalebench.report.findings import Findings
 from scalebench.report.labels import days
 from scalebench.report.machine_words import machine_words
+from scalebench.report.questions.question import Question
 from scalebench.report.sections.change import change_section
 from scalebench.report.sections.method import gaps, method
 from scalebench.report.sections.results import draw_figures, results
@@ -28,13 +29,7 @@ def compose(findings: Findings, live: Live | None = None) -> Report:
         live: there while the run goes on.
     """
     analysis, document = findings.analysis, findings.document
-    answers = [
-        Answered(
-            f"{ANCHOR}{question.name}", question.text, answer.sentences, answer.points, answer.closes,
-            question.chart(findings.evidence, answer), details=Elsewhere(question.details, ""), numbers=answer.numbers,
-        )
-        for question, answer in findings.answers.items()
-    ]  # fmt: skip
+    answers = answered(findings, findings.answers)
     figures = draw_figures(analysis, {answer.chart.id for answer in answers if answer.chart})
     change = (change_section(findings.change),) if findings.change else ()
     sections = (
@@ -50,6 +45,18 @@ def compose(findings: Findings, live: Live | None = None) -> Report:
         measured=days(measured["first"], measured["last"]) if measured["first"] else "",
         live=live,
     )
+
+
+def answered(findings: Findings, questions: Iterable[Question]) -> list[Answered]:
+    """Answers to these questions, which the findings have, with their figures."""
+    answers = ((question, findings.answers[question]) for question in questions)
+    return [
+        Answered(
+            f"{ANCHOR}{question.name}", question.text, answer.sentences, answer.points, answer.closes,
+            question.chart(findings.evidence, answer), details=Elsewhere(question.details, ""), numbers=answer.numbers,
+        )
+        for question, answer in answers
+    ]  # fmt: skip
 
 
 def answers_before_details(

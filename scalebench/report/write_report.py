@@ -18,7 +18,9 @@ from scalebench.report.view import compose
 from scalebench.report.writing.page import render
 
 
-def write_report(findings: Findings, folder: Path, *, scripts: bool = True, live: Live | None = None) -> Path:
+def write_report(
+    findings: Findings, folder: Path, *, scripts: bool = True, live: Live | None = None, made_from: str = ""
+) -> Path:
     """Write ``folder/<suite>.html`` and ``folder/<suite>.json``.
 
     Args:
@@ -26,10 +28,12 @@ def write_report(findings: Findings, folder: Path, *, scripts: bool = True, live
         folder: made where it is missing.
         scripts: whether the page may have scripts, and with them the explorer.
         live: there while the run goes on.
+        made_from: digest of all that decides the page; where there is one, the JSON holds it under this name.
 
     Returns: path of the page.
     """
-    return write_pages(compose(findings, live), findings.document, folder, scripts)
+    document = {**findings.document, **({"made_from": made_from} if made_from else {})}
+    return write_pages(compose(findings, live), document, folder, scripts)
 
 
 def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scripts: bool = True) -> Path:
@@ -49,8 +53,8 @@ def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scrip
     html = render(report, scripts)  # before anything is written: JSON and page must not contradict each other
     page = folder / f"{report.suite}.html"
     try:
-        write_atomic(page.with_suffix(".json"), f"{text}\n")
         write_atomic(page, html)
+        write_atomic(page.with_suffix(".json"), f"{text}\n")  # last: what it says of the page has to be true
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be written: {error.strerror}",

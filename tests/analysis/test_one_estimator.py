@@ -12,10 +12,12 @@ import pytest
 
 from scalebench.analysis.compare.result_sets import compare
 from scalebench.analysis.matched import REFERENCE, compare_groups
+from scalebench.analysis.pooling import pooled
 from scalebench.analysis.rounds import name_machines, with_standing
 from scalebench.analysis.speedups import PLAIN, SAME, optimised
 from scalebench.analysis.summary import summarise
 from scalebench.analysis.way import WAY
+from scalebench.metrics import MEASURED
 from scalebench.store.frame import rounds_frame
 from scalebench.store.jsonl import Results, read_results, result_files
 from scalebench.suite.case import COUNT
@@ -40,7 +42,7 @@ def printed(cases: pd.DataFrame, names: list[str]) -> Mapping[tuple[Any, ...], d
 def test_ratios_to_compound(suite: str) -> None:
     results, rounds, cases = measured(suite)
     by_case = printed(cases, [*WAY, "model", "resolution"])
-    groups = compare_groups(rounds, results.plans[-1].groups)
+    groups = compare_groups(rounds, results.plans[-1].groups, pooled(rounds, MEASURED))
     groups = groups[groups["ratio"].notna()]
     compound = printed(groups[groups["method"] == REFERENCE], [*WAY, "base", "target", "metric"])
     assert len(groups) > 100
@@ -54,7 +56,7 @@ def test_ratios_to_compound(suite: str) -> None:
 
 def test_speedups() -> None:
     _, rounds, cases = measured("runtimes")
-    rows = optimised(rounds, cases)
+    rows = optimised(rounds, cases, pooled(rounds, MEASURED))
     plain = cases[(cases[list(PLAIN)] == pd.Series(PLAIN)).all(axis=1)].sort_values("threads")
     base = printed(plain, SAME)
     names = [*SAME, "precision", "layout", "runtime", "threads", "setting", "protocol"]

@@ -76,11 +76,18 @@ def test_the_report_json_keeps_its_contract(finished: tuple[Path, Any]) -> None:
 
 
 def test_a_second_run_measures_nothing(finished: tuple[Path, Any]) -> None:
-    folder, _ = finished
+    folder, first = finished
     before = {file: file.read_bytes() for file in folder.rglob("*.jsonl")}
+    page = folder / "reports" / "tiny.html"
+    written = page.stat().st_mtime_ns
     again = scalebench("run", TINY, cwd=folder)
     assert again.returncode == 0
     assert {file: file.read_bytes() for file in folder.rglob("*.jsonl")} == before
+    assert page.stat().st_mtime_ns == written, "the page is what these records give"
+    assert again.stdout == first.stdout
+    page.unlink()
+    assert scalebench("run", TINY, "--no-js", cwd=folder).returncode == 0
+    assert "<script" not in page.read_text()
 
 
 def test_json_goes_to_stdout_alone(finished: tuple[Path, Any]) -> None:

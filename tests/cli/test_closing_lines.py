@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from scalebench.record import Record
 from scalebench.report.findings import Findings, find
 from scalebench.report.questions import asked
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
+from scalebench.report.write_report import strict
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Plan
@@ -48,8 +50,24 @@ def _find(*records: Record, claims: Sequence[str] = (), problems: Sequence[str] 
     return find(Results((plan,), (*make_counts(), *records), tuple(problems), ()), study=False)
 
 
-def _answers(count: int) -> dict[Question, Answer]:
-    return {Asked(): Answer((FIRST, f"{SECOND} This is answer {number}.")) for number in range(count)}
+def _document(findings: Findings) -> dict[str, Any]:
+    """The report's JSON, as far as the terminal shows it."""
+    answers = {
+        str(n): {"question": q.text, "sentences": a.sentences} for n, (q, a) in enumerate(findings.answers.items())
+    }
+    return {**findings.document, "answers": answers, "asked": list(answers)}
+
+
+def _stored(findings: Findings, folder: Path) -> Path:
+    """A page with its JSON."""
+    page = folder / "small.html"
+    page.with_suffix(".json").write_text(json.dumps(strict(_document(findings))))
+    return page
+
+
+def _answers(count: int) -> list[dict[str, Any]]:
+    sentences = [(FIRST, f"{SECOND} This is answer {number}.") for number in range(count)]
+    return [{"question": Asked.text, "sentences": own} for own in sentences]
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 200, None])
@@ -76,7 +94,7 @@ def test_what_does_not_fit_is_left_to_the_page_from_the_end() -> None:
 
 
 def test_the_words_end_with_what_was_measured_and_the_page() -> None:
-    notes, lines = closing_lines(_find(*make_rounds(3), claims=["EN-12"]), PAGE, None)
+    notes, lines = closing_lines(_document(_find(*make_rounds(3), claims=["EN-12"])), PAGE, None)
     assert notes == []
     assert lines == [
         *[f"Does compound scaling pay here? {FIRST} {SECOND}"] * 8,
@@ -91,17 +109,17 @@ def test_notes_are_short_and_take_room_from_the_answers() -> None:
     problems = [f"a long problem in line {number} of a result file, which was left out" for number in range(40)]
     findings = _find(*make_rounds(3), problems=problems, claims=[f"XX-{number}" for number in range(10)])
     for width in (60, 80, 100):
-        notes, lines = closing_lines(findings, PAGE, width)
+        notes, lines = closing_lines(_document(findings), PAGE, width)
         assert len(notes) + len(lines) <= MOST_LINES
         assert "39 more on the page" in " ".join(line.strip() for line in notes)
         assert lines[-1] == "report: reports/small.html"
         assert lines[0].startswith("Does compound scaling pay")
 
 
-def test_a_suite_with_all_claims_ends_in_fifteen_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_suite_with_all_claims_ends_in_fifteen_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of 127 claims, 33 of them our own, most need what was not measured: they are counted, and the JSON has all."""
     findings = _find(*make_rounds(2), claims=tuple(registry()))
-    print_findings(findings, PAGE, json_=False)
+    print_findings(_stored(findings, tmp_path), json_=False)
     said = capsys.readouterr().out
     assert len(said.splitlines()) <= 15
     words: dict[str, set[str]] = {}
@@ -122,23 +140,25 @@ def test_what_only_claims_name_is_not_reported_as_failing() -> None:
     needing = [claim.id for claim in registry().values() if detector.case in claim.counts()]
     assert needing
     findings = _find(detector, *make_rounds(2), claims=needing)
-    assert "9 cases measured" in closing_lines(findings, PAGE, None)[1]
+    assert "9 cases measured" in closing_lines(_document(findings), PAGE, None)[1]
     assert findings.document["failures"] == []
     assert any(row["error"] == "effdet is not installed" for row in findings.document["counts"])
     short = [record for record in make_rounds(2) if (record.case.model, record.case.resolution) != ("resnet50", 320)]
     findings = _find(detector, *short, make_record("resnet50", 320, 4e9, 0, outcome="oom"), claims=needing)
-    assert "8 cases measured, 1 without a number" in closing_lines(findings, PAGE, None)[1]
+    assert "8 cases measured, 1 without a number" in closing_lines(_document(findings), PAGE, None)[1]
 
 
 def test_json_is_the_document_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    page = tmp_path / "small.html"
-    page.with_suffix(".json").write_text('{"suite": "small"}')
-    print_findings(_find(claims=("EN-02", "XX-99")), page, json_=True)
+    page = _stored(_find(claims=("EN-02", "XX-99")), tmp_path)
+    print_findings(page, json_=True)
     said = capsys.readouterr()
-    assert json.loads(said.out) == {"suite": "small"}
+    assert said.out == page.with_suffix(".json").read_text()
     assert said.err == "note: not known here: claims XX-99; --claims FILE names the file that has them\n"
 
 
 def test_records_of_nothing_have_closing_lines_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asked, "QUESTIONS", ())
-    assert closing_lines(_find(), PAGE, 80) == ([], ["0 cases measured, 9 missing", "report: reports/small.html"])
+    assert closing_lines(_document(_find()), PAGE, 80) == (
+        [],
+        ["0 cases measured, 9 missing", "report: reports/small.html"],
+    )

@@ -15,7 +15,8 @@ from scalebench.errors import ScalebenchError, StoreError
 from scalebench.execute.events import Event, Note, RoundEnded, RoundStarted
 from scalebench.jobs import live_page
 from scalebench.jobs.live_page import LivePage
-from scalebench.jobs.publish import PageOptions, short_names
+from scalebench.jobs.page_options import PageOptions
+from scalebench.jobs.publish import short_names
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Results, Writer, read_results, result_files
 from scalebench.suite.case import Case

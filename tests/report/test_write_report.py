@@ -10,10 +10,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from scalebench import units
-from scalebench.report.tables import capped, number, span
+from scalebench.report.tables import Field, build_table, capped, number, span
 from scalebench.report.view import claims_sections
 from scalebench.report.write_report import strict, write_report
 from tests.report.literal_report import CLAIMS, MACHINE, Built, make_record, make_rounds
@@ -235,6 +236,13 @@ def test_long_tables_are_cut_and_say_so() -> None:
     assert len(table.rows) == 130
     assert table.note == "The first 130 of 135 rows; the other 5 are in the JSON file."
     assert capped("caption", [], [["1"]]).note == ""
+
+
+def test_rows_that_are_left_out_are_not_filled() -> None:
+    filled: list[int] = []
+    table = build_table("caption", pd.DataFrame({"a": range(135)}), Field("a", lambda row: filled.append(row["a"])))
+    assert filled == list(range(130))
+    assert table.note == "The first 130 of 135 rows; the other 5 are in the JSON file."
 
 
 def test_cells() -> None:

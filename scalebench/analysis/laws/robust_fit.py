@@ -18,6 +18,9 @@ Hoffmann et al. (arXiv:2203.15556) use 1e-3 on hundreds of runs; on some ten poi
 """
 POINTS_PER_PARAMETER = 2.5
 _BOUND = 40.0
+_ITERATIONS, _TOLERANCE = 300, 1e-9
+_LIMIT_REACHED = 5
+"""MINPACK's word for too many evaluations."""
 _AGREES = 1e-3
 _ZERO = 1e-12
 """Cost that is zero but for rounding, a relative error below 1e-6 at every point: there is nothing left to improve."""
@@ -80,18 +83,35 @@ def fit_law(law: Law, x: Sequence[float], y: Sequence[float], warm: LawFit | Non
     x0 = math.exp(float(np.mean(np.log(a))))
     u, v = np.log(a / x0), np.log(b)
     starts = np.array([_moved(warm, x0)]) if warm and warm.theta else law.starts(u, v)
-    solutions = [
-        optimize.least_squares(lambda t: law.curve(u, t) - v, np.clip(start, -_BOUND, _BOUND),
-                               bounds=(-_BOUND, _BOUND), loss="huber", f_scale=DELTA, max_nfev=300)
-        for start in starts
-    ]  # fmt: skip
-    best = min(solutions, key=lambda result: float(result.cost))
-    agreeing = sum(float(result.cost) <= float(best.cost) * (1 + _AGREES) + _ZERO for result in solutions)
-    rms = math.sqrt(float(np.mean((law.curve(u, best.x) - v) ** 2)))
+    solutions = [_descended(law, u, v, start) for start in starts]
+    cost, theta, converged = min(solutions, key=lambda solution: solution[0])
+    agreeing = sum(other <= cost * (1 + _AGREES) + _ZERO for other, *_ in solutions)
+    rms = math.sqrt(float(np.mean((law.curve(u, theta) - v) ** 2)))
     return LawFit(
-        law, tuple(map(float, best.x)), x0, float(a.min()), float(a.max()), len(a), float(best.cost) / len(a), rms,
-        bool(best.status > 0 or best.cost <= _ZERO), agreeing, len(solutions),
+        law, tuple(map(float, theta)), x0, float(a.min()), float(a.max()), len(a), cost / len(a), rms,
+        converged or cost <= _ZERO, agreeing, len(solutions),
     )  # fmt: skip
+
+
+def _descended(law: Law, u: Values, v: Values, start: Values) -> tuple[float, Values, bool]:
+    """Sum of the Huber losses at the minimum below a start, its parameters, and whether a tolerance ended the descent.
+
+    The squares of ``roots`` are twice the losses, so MINPACK's Levenberg-Marquardt minimises them; a trust region of
+    ``least_squares(loss="huber")`` comes to the same minimum in ten times as long.
+    """
+
+    def roots(theta: Values) -> Values:
+        residuals = law.curve(u, np.minimum(np.maximum(theta, -_BOUND), _BOUND)) - v
+        size = np.abs(residuals)
+        beyond = np.sqrt(DELTA * np.maximum(2 * size - DELTA, 0.0))
+        return np.where(size <= DELTA, residuals, np.copysign(beyond, residuals))
+
+    limit = _ITERATIONS * (len(start) + 1)
+    theta, _, last, _, status = optimize.leastsq(
+        roots, np.clip(start, -_BOUND, _BOUND), full_output=True, ftol=_TOLERANCE, xtol=_TOLERANCE, maxfev=limit
+    )
+    cost = 0.5 * float(last["fvec"] @ last["fvec"])
+    return cost, np.clip(theta, -_BOUND, _BOUND), status != _LIMIT_REACHED
 
 
 def predict(fit: LawFit, x: Sequence[float], extrapolate: bool = False) -> Values:

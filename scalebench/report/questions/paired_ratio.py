@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import pandas as pd
-
 from scalebench.analysis.analyse import Analysis
-from scalebench.analysis.pooling import sample
 from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.stats import Estimate, ratio
 from scalebench.analysis.way import WAY
 
-KEY = [*WAY, "model", "resolution"]
 Row = Mapping[Hashable, Any]
 
 
@@ -22,13 +18,12 @@ def paired_ratio(analysis: Analysis, over: Row, under: Row, metric: str) -> Esti
 
     Args:
         analysis: with the rounds of both.
-        over, under: any rows with the columns ``KEY``.
+        over, under: any rows with the columns ``WAY``, ``model`` and ``resolution``.
         metric: measured; its value is that of a whole batch.
     """
     return ratio(*(_rounds(analysis, row, metric) for row in (over, under)))
 
 
 def _rounds(analysis: Analysis, row: Row, metric: str) -> SessionRounds:
-    used = analysis.rounds[analysis.rounds["used"].astype(bool)]
-    own: pd.DataFrame = used[(used[KEY] == pd.Series({name: row[name] for name in KEY})).all(axis=1)]
-    return sample(own, metric, analysis.pooled)
+    rounds = analysis.used.get(tuple(row[name] for name in WAY))
+    return SessionRounds({}) if rounds is None else rounds.of(row["model"], row["resolution"], metric)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from scalebench.analysis.compare.comparison import Comparison
-from scalebench.analysis.compare.result_sets import CompareOptions, compare
 from scalebench.errors import StoreError
 from scalebench.report.comparison_text import HOW, banners, document, headline, places, remarks, standing
 from scalebench.report.content import Chart, Section
-from scalebench.report.figures.forest import forest
 from scalebench.report.tables import SHOWN
 from scalebench.store.floors import read_floors
 from scalebench.store.jsonl import Results
+
+if TYPE_CHECKING:
+    from scalebench.analysis.compare.comparison import Comparison
 
 ID, TITLE = "change", "Change since the previous run"
 
@@ -45,6 +46,8 @@ def compare_runs(before: Results, after: Results) -> Comparison:
     Raises:
         StoreError: they have nothing in common, or were timed by different methods.
     """
+    from scalebench.analysis.compare.result_sets import CompareOptions, compare  # scipy.stats
+
     records = (*before.records, *after.records)
     return compare(before.records, after.records, CompareOptions(SHOWN, floors=read_floors(records)))
 
@@ -63,6 +66,8 @@ def since(before: Results, now: Results) -> Change:
 
 def change_section(change: Change) -> Section:
     """Forest plots of this run over the earlier one."""
+    from scalebench.report.figures.forest import forest  # as above
+
     of = f"The earlier run is {', '.join(change.files)}."
     comparison = change.comparison
     if comparison is None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import optimize
 
 from scalebench.analysis.laws.forms import LAWS
 from scalebench.analysis.laws.robust_fit import fit_law, predict
@@ -93,3 +94,24 @@ def test_units_do_not_matter(by_x: float, by_y: float) -> None:
     y = _noisy("power_floor", 0.03)
     here, there = (fit_law(LAWS["power_floor"], (X * a).tolist(), (y * b).tolist()) for a, b in ((1, 1), (by_x, by_y)))
     assert predict(there, (X * by_x).tolist(), True) == pytest.approx(predict(here, X.tolist(), True) * by_y, rel=0.01)
+
+
+@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_minimum_is_that_of_scipys_robust_least_squares(name: str, seed: int) -> None:
+    """Trust regions with scipy's own Huber loss find no lower loss from any start, nor from the minimum itself."""
+    law, y = LAWS[name], _noisy(name, 0.06, seed)  # every third point beyond the threshold of 5 %
+    y[3] *= 1.5
+    fit = fit_law(law, X.tolist(), y.tolist())
+    u, v = np.log(X / fit.x0), np.log(y)
+
+    def descended(start: np.ndarray, **tolerances: float) -> optimize.OptimizeResult:
+        return optimize.least_squares(
+            lambda theta: law.curve(u, theta) - v, start, bounds=(-40, 40), loss="huber", f_scale=0.05, **tolerances
+        )
+
+    elsewhere = min(descended(start, max_nfev=300).cost for start in law.starts(u, v))
+    assert fit.loss * len(X) <= elsewhere * (1 + 1e-7)
+    peer = descended(np.asarray(fit.theta), ftol=1e-15, xtol=1e-15, gtol=1e-15)
+    assert fit.loss * len(X) == pytest.approx(float(peer.cost), rel=1e-7)
+    assert predict(fit, X.tolist()) == pytest.approx(np.exp(law.curve(u, peer.x)), rel=1e-6)

@@ -1,0 +1,47 @@
+"""What a report leaves on the terminal beside its answers: what the records hold, and what they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scalebench.analysis.analyse import Analysis
+from scalebench.claims.judge import Verdict, by_claim
+from scalebench.store.jsonl import Results
+
+
+def closing(
+    analysis: Analysis, verdicts: Sequence[Verdict], stored: Results, unknown: Sequence[str]
+) -> dict[str, list[str]]:
+    """Sentences by kind: ``unknown`` claims and ``problems`` are notes, ``facts`` follow the answers."""
+    return {"unknown": _unknown(unknown), "problems": _problems(stored), "facts": _facts(analysis, verdicts)}
+
+
+def _facts(analysis: Analysis, verdicts: Sequence[Verdict]) -> list[str]:
+    parts = [f"{len(analysis.cases)} cases measured"]
+    parts += [f"{len(analysis.failures)} without a number"] if analysis.failures else []
+    parts += [f"{len(analysis.missing)} missing"] if analysis.missing else []
+    facts = [", ".join(parts)]
+    if single := [machine for machine, number in analysis.sessions.items() if number == 1]:
+        facts.append(f"one session on {', '.join(single)}: absolute values may differ by more in another")
+    if untested := _untested(verdicts):
+        subject = "1 statement of a paper needs" if untested == 1 else f"{untested} statements of papers need"
+        facts.append(f"{subject} other models or hardware, or cannot be tested")
+    return facts
+
+
+def _untested(verdicts: Sequence[Verdict]) -> int:
+    """Statements of papers that the records test in no configuration."""
+    papers = by_claim(verdict for verdict in verdicts if not verdict.claim.ours).values()
+    return sum(all(verdict.verdict == "not measured" for verdict in own) for own in papers)
+
+
+def _unknown(claims: Sequence[str]) -> list[str]:
+    if not claims:
+        return []
+    return [f"note: not known here: claims {', '.join(claims)}; --claims FILE names the file that has them"]
+
+
+def _problems(stored: Results) -> list[str]:
+    problems = stored.problems
+    more = f"; {len(problems) - 1} more on the page" if len(problems) > 1 else ""
+    return [f"note: {problems[0]}{more}"] if problems else []
