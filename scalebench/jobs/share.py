@@ -125,7 +125,7 @@ def _answered(findings: Findings, options: ShareOptions) -> Iterable[Answered]:
         if options.markdown or question.name in options.figures:
             yield Answered(
                 question.name, question.text, answer.sentences, answer.points, answer.closes,
-                question.chart(findings.evidence, answer),
+                question.chart(findings.evidence, answer), answer.tables,
             )  # fmt: skip
 
 

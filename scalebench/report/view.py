@@ -31,7 +31,7 @@ def compose(findings: Findings, live: Live | None = None) -> Report:
     answers = [
         Answered(
             f"{ANCHOR}{question.name}", question.text, answer.sentences, answer.points, answer.closes,
-            question.chart(findings.evidence, answer), details=Elsewhere(question.details, ""), numbers=answer.numbers,
+            question.chart(findings.evidence, answer), answer.tables, Elsewhere(question.details, ""), answer.numbers,
         )
         for question, answer in findings.answers.items()
     ]  # fmt: skip
