@@ -85,9 +85,7 @@ def build_table(
     return shared_once(columns, [[str(field.cell(row)) for field in fields] for row in rows], partial(shorten, caption))
 
 
-def shared_once(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], shorten: Callable[..., Table]
-) -> Table:
+def shared_once(columns: Sequence[Column], rows: Sequence[Sequence[str]], shorten: Callable[..., Table]) -> Table:
     """Table in which the words of the configuration that all rows share stand once, in its note, not in every row.
 
     Args:

@@ -18,6 +18,7 @@ from scalebench.report.figures.drawing import INK
 from scalebench.report.figures.panels import panels
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import short, without_batch
+from scalebench.report.model_names import model_name
 from scalebench.report.tables import number
 from scalebench.store.frame import CASE_COLUMNS, protocol_text
 
@@ -57,23 +58,23 @@ def of_memory(known: pd.DataFrame) -> Takeaway:
     """The range that was measured, and how many cases ran out of memory."""
     measured = known.dropna(subset=["memory_bytes"])
     out, skipped = (int((known["out"] == word).sum()) for word in (OOM, SKIPPED))
-    outcome = f"{out or 'none'} of {len(known)} cases ran out of memory"
-    outcome += f", and {skipped} were skipped because they were predicted not to fit" if skipped else ""
+    outcome = f"{out or 'None'} of {len(known)} cases ran out of memory."
+    outcome += f" {skipped} were skipped, as they were predicted not to fit." if skipped else ""
     if measured.empty:
-        return Takeaway(f"{outcome[0].upper()}{outcome[1:]}.", {"out": float(out), "skipped": float(skipped)})
+        return Takeaway(outcome, {"out": float(out), "skipped": float(skipped)})
     by_size = measured.sort_values("memory_bytes", kind="stable")
     low, high = by_size.iloc[0], by_size.iloc[-1]
     mib = METRICS["memory_bytes"].factor
     text = (
-        f"Memory runs from {number(low['memory_bytes'], mib)} MiB ({_named(low)}) to "
-        f"{number(high['memory_bytes'], mib)} MiB ({_named(high)}); {outcome}."
+        f"The least memory is taken by {_named(low)}: {number(low['memory_bytes'], mib)} MiB. "
+        f"The most is taken by {_named(high)}: {number(high['memory_bytes'], mib)} MiB. {outcome}"
     )
     ends = {"least_bytes": float(low["memory_bytes"]), "most_bytes": float(high["memory_bytes"])}
     return Takeaway(text, {**ends, "out": float(out), "skipped": float(skipped)})
 
 
 def _named(row: pd.Series) -> str:
-    return f"{row['model']}@{row['resolution']}, batch {row['batch']}"
+    return f"{model_name(row['model'])} at {row['resolution']} px, batch {row['batch']}"
 
 
 def _out_of_memory(failures: Sequence[Failure]) -> list[pd.DataFrame]:

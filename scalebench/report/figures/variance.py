@@ -50,9 +50,11 @@ def of_spread(relative: pd.DataFrame, spreads: pd.DataFrame) -> Takeaway:
     widest, (machine, case) = float(worst.iloc[0]), worst.index.to_list()[0]
     name = relative.loc[(relative["machine"] == machine) & (relative["case"] == case), "name"].iloc[0]
     aside = int((~relative["used"]).sum())
+    where = f" on {machine}" if relative["machine"].nunique() > 1 else ""
     text = (
-        f"Rounds of one case spread by {number(median)} % (standard deviation, median over {len(spreads)} cases); "
-        f"widest is {name} on {machine} with {number(widest)} %; {aside} of {len(relative)} rounds were set aside."
+        f"Rounds of one case spread by {number(median)} % (standard deviation, median over {len(spreads)} cases). "
+        f"The widest spread is that of {name}{where}, {number(widest)} %. "
+        f"{aside or 'None'} of {len(relative)} rounds {'was' if aside < 2 else 'were'} set aside."
     )
     return Takeaway(text, {"median_percent": median, "widest_percent": widest, "aside": float(aside)})
 
