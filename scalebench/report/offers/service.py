@@ -27,7 +27,8 @@ def service(outcome: PurchaseOutcome) -> Answer | None:
     capacity, usable = first.capacity, decision.plan.policy.max_utilisation.value
     rate = capacity.slo_images_per_s
     numbers = {
-        "usable": usable, "counted_on_ips": capacity.counted_on, "offer": first.offer.id, "percentile": slo.percentile, "limit_s": slo.latency_ms.value / 1e3,
+        "usable": usable, "counted_on_ips": capacity.counted_on,
+        "offer": first.offer.id, "percentile": slo.percentile, "limit_s": slo.latency_ms.value / 1e3,
         "latency_s": capacity.latency_s, "planned_ips": capacity.planned_ips(usable),
         "within_ips": rate.value, "within_ips_low": rate.low, "within_ips_high": rate.high,
     }  # fmt: skip
