@@ -25,6 +25,8 @@ from scalebench.store.frame import CASE_COLUMNS, protocol_text
 TITLE = "Memory by model, batch and resolution"
 MOST_ROWS, MOST_COLUMNS = 14, 9
 _ROW = ["model", "batch"]
+LONGEST_NAME = 40
+"""Characters of a row's name."""
 OOM, SKIPPED = "OOM", "skip"
 """What a cell says in place of a number: memory ran out, or was predicted to, which is no measurement."""
 
@@ -120,7 +122,8 @@ def _panel(cases: pd.DataFrame, axes: Axes) -> None:
         ink = INK if row["out"] else _readable(colours(norm(row["mib"])))
         axes.text(x + 0.5, y + 0.5, row["out"] or number(row["mib"]), ha="center", va="center", fontsize=8,
                   color=ink)  # fmt: skip
-    axes.set_yticklabels([short(f"{model}, batch {batch}") for model, batch in rows], rotation=0)
+    names = [short(f"{model_name(model)}, batch {batch}", LONGEST_NAME) for model, batch in rows]
+    axes.set_yticklabels(names, rotation=0)
     axes.set_xticklabels([str(size) for size in columns], rotation=0)
     axes.set_xlabel("resolution, px; cells in MiB")
     axes.set_ylabel("")

@@ -17,7 +17,7 @@ from scalebench.report.figures.panels import dense, per_way, scatter
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import listed
 from scalebench.report.looks import look, series
-from scalebench.report.model_names import model_name
+from scalebench.report.model_names import family_name, model_name
 from scalebench.report.tables import number
 from scalebench.report.trust import roofline_table
 
@@ -77,7 +77,7 @@ def _panel(abilities: Sequence[Ability], cases: pd.DataFrame, axes: Axes) -> Non
     for name, rows in data.groupby("series"):
         style = look(str(name))
         scatter(axes, rows, style, pixels=dense(cases))
-        ends.append(end_of(rows, str(name), style))
+        ends.append(end_of(rows, family_name(str(name)), style))
     axes.set_xlabel("operational intensity, FLOPs per byte")
     axes.set_ylabel("reached, GFLOP/s")
     label_ends(axes, ends)

@@ -86,9 +86,8 @@ def _panel(rows: pd.DataFrame, axes: Axes) -> None:
     intervals(axes, rows.index, rows["low"], rows["high"], BLUE)
     sns.scatterplot(rows.assign(y=rows.index), x="ratio", y="y", ax=axes, color=BLUE, s=34, linewidth=0,
                     legend=False)  # fmt: skip
-    axes.set_yticks(
-        list(rows.index), labels=[short(f"{f} ({n})") for f, n in zip(rows["family"], rows["n"], strict=True)]
-    )
+    named = zip(rows["family"], rows["n"], strict=True)
+    axes.set_yticks(list(rows.index), labels=[short(f"{family_name(family)} ({n})") for family, n in named])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.set_ylabel("")
