@@ -39,7 +39,7 @@ def compare(
     options = CompareOptions(measured_metrics(metric), margin / 100, floor=floor_share, force=force)
     with show_progress() as announce:
         comparison = compare_results(a, b, options, announce)
-    print_comparison(comparison, [text.HOW, *text.places(comparison)], format_, {"a": a, "b": b})
+    print_comparison(comparison, [*text.HOW, *text.places(comparison)], format_, {"a": a, "b": b})
     raise typer.Exit(exit_code(comparison, strict))
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 HEADINGS = ("case", "metric", "A", "B", "B / A", "95 % interval", "check", "n", "verdict")
 NUMERIC = frozenset({"A", "B", "B / A", "95 % interval", "n"})
 HOW = (
-    "ratios are B / A of geometric means over n rounds, with Welch's 95 % interval widened by the noise between "
-    "runs; check: Hodges-Lehmann ratio and Mann-Whitney's U"
+    "ratios are B / A of geometric means over n rounds, with Welch's 95 % interval widened by the noise between runs",
+    "check: Hodges-Lehmann ratio and Mann-Whitney's U",
 )
 _WORDS = {"s per batch": ("slower", "faster"), "images per s": ("slower", "faster"), "byte": ("larger", "smaller")}
 _SHOWN = 10

@@ -49,9 +49,14 @@ def plain(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 
+def printable(text: str) -> str:
+    """Text without control characters."""
+    return "".join("\ufffd" if unicodedata.category(c)[0] == "C" else c for c in text)
+
+
 def short(text: str, longest: int = LONGEST) -> str:
     """Text for a drawing: printable, and cut in the middle where it is long."""
-    clean = "".join("\ufffd" if unicodedata.category(c)[0] == "C" else c for c in text)
+    clean = printable(text)
     keep = longest // 2 - 1
     return clean if len(clean) <= longest else f"{clean[:keep]}…{clean[-keep:]}"
 

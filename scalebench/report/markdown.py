@@ -20,6 +20,8 @@ def _answer(answered: Answered) -> str:
     blocks = [f"**{_escaped(answered.question)}** {_escaped(' '.join(answered.sentences))}"]
     if answered.points:
         blocks.append("\n".join(f"- {_escaped(point)}" for point in answered.points))
+    for table in answered.tables:
+        blocks += _first_rows(table)
     if answered.chart is not None and isinstance(answered.chart.table, Table):
         blocks += _first_rows(answered.chart.table)
     if answered.closes:
@@ -32,7 +34,8 @@ def _first_rows(table: Table) -> list[str]:
         return []
     headings = [(column.label, column.number) for column in table.columns]
     left = f" (the first {MOST_ROWS} of {len(table.rows)} rows)" if len(table.rows) > MOST_ROWS else ""
-    return [f"{_escaped(table.caption)}{left}:", markdown_table(headings, table.rows[:MOST_ROWS])]
+    note = [_escaped(table.note)] if table.note else []
+    return [f"{_escaped(table.caption)}{left}:", markdown_table(headings, table.rows[:MOST_ROWS]), *note]
 
 
 def markdown_table(headings: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]) -> str:

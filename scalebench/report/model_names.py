@@ -15,8 +15,9 @@ def model_name(model: str) -> str:
 
 
 def family_name(family: str) -> str:
-    """Printed name of a family as ``suite.families`` writes it: ``ResNet`` for ``resnet``."""
-    return _families().get(family, family)
+    """Printed name of a family as ``suite.families`` writes it: ``ResNet`` for ``resnet``, also ``ResNet, scaled``."""
+    name, comma, rest = family.partition(",")
+    return f"{_families().get(name, name)}{comma}{rest}"
 
 
 def plural(family: str) -> str:

@@ -20,7 +20,7 @@ _NAMES = {
     "site.electricity_per_kwh": "the price of electricity",
     "site.grid_g_per_kwh": "the carbon intensity of the grid",
     "finance.discount_rate": "the discount rate",
-    "finance.horizon_years": "the horizon",
+    "finance.horizon_years": "the horizon of the plan",
 }
 _OF_AN_OFFER = {
     "capex": "the price of a node of",

@@ -171,5 +171,5 @@ def _left_out(comparison: Comparison) -> tuple[Section, ...]:
 def _method(a: Named, b: Named, comparison: Comparison) -> Section:
     files = [{**file, "name": f"{key}: {file['name']}"} for key, run in (("A", a), ("B", b))
              for file in run.findings.document["files"]]  # fmt: skip
-    text = tuple(f"{line[0].upper()}{line[1:]}." for line in (HOW, *places(comparison)))
+    text = tuple(f"{line[0].upper()}{line[1:]}." for line in (*HOW, *places(comparison)))
     return Section("method", "Method and environment", text, tables=method_tables(_machines(a, b), files))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -84,7 +85,31 @@ def build_table(
     rows = first.to_dict("records") if isinstance(first, pd.DataFrame) else first
     columns = [Column(field.label, field.number) for field in fields]
     cells = [[str(field.cell(row)) for field in fields] for row in rows]
-    return capped(caption, columns, cells, len(data)) if shorten is capped else shorten(caption, columns, cells)
+    shortened = partial(capped, caption, total=len(data)) if shorten is capped else partial(shorten, caption)
+    return shared_once(columns, cells, shortened)
+
+
+def shared_once(columns: Sequence[Column], rows: Sequence[Sequence[str]], shorten: Callable[..., Table]) -> Table:
+    """Table in which the words of the configuration that all rows share stand once, in its note, not in every row.
+
+    Args:
+        columns: one of them, at most, headed ``CONFIGURATION`` or ``PLACE``.
+        rows: cells.
+        shorten: makes a table of columns and rows.
+    """
+    at = next((index for index, column in enumerate(columns) if column.label in (CONFIGURATION.label, PLACE)), None)
+    words = [] if at is None else [row[at].split(", ") for row in rows]
+    shared = [word for word in words[0] if all(word in own for own in words)] if words else []
+    if at is None or not shared:
+        return shorten(columns, rows)
+    rest = [", ".join(word for word in own if word not in shared) for own in words]
+    cells = [[text] for text in rest] if any(rest) else [[] for _ in rest]
+    heading = [Column(PLACE)] if any(rest) else []
+    table = shorten(
+        [*columns[:at], *heading, *columns[at + 1 :]],
+        [[*row[:at], *own, *row[at + 1 :]] for row, own in zip(rows, cells, strict=True)],
+    )
+    return replace(table, note=f"All rows{' shown' if table.note else ''}: {', '.join(shared)}. {table.note}".strip())
 
 
 def entry(name: str, label: str = "") -> Field:
@@ -136,6 +161,8 @@ ROUNDS = count("n", "n, rounds")
 MODELS = count("n", "n, models")
 TARGET = Field("target, times the base's MACs", lambda row: f"{row['target']:g}", number=True)
 CONFIGURATION = Field("machine and configuration", configuration_label)
+PLACE = "where"
+"""Heading of what is left of a configuration once the words that all rows share are said."""
 
 
 def ordered(cases: pd.DataFrame) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def answered(findings: Findings, questions: Iterable[Question]) -> list[Answered
     return [
         Answered(
             f"{ANCHOR}{question.name}", question.text, answer.sentences, answer.points, answer.closes,
-            question.chart(findings.evidence, answer), details=Elsewhere(question.details, ""), numbers=answer.numbers,
+            question.chart(findings.evidence, answer), answer.tables, Elsewhere(question.details, ""), answer.numbers,
         )
         for question, answer in answers
     ]  # fmt: skip

@@ -93,7 +93,7 @@ def test_numbers_in_words() -> None:
 
 def test_the_page_has_everything_in_reading_order(report: Report) -> None:
     assert [answer.id for answer in report.answers] == [
-        "ask-take", "ask-certainty", "ask-cost", "ask-change", "ask-service", "ask-next",
+        "ask-take", "ask-cost", "ask-certainty", "ask-change", "ask-service", "ask-next",
     ]  # fmt: skip
     assert [section.id for section in report.sections] == [
         "figure-tables", "offers", "assumptions", "capacities", "sensitivity", "switching", "pareto", "gaps", "method",

@@ -23,9 +23,11 @@ CLAIMED = "efficientnet-t2"
 """The table in which compound scaling is compared with other authors' models (Tan and Le, Table 2)."""
 TIME = "latency_image_s"
 READING = (
-    "The line joins the models that no other beats in both accuracy and cost; the others are faint. Bars are 95 % "
+    "The line joins the models that no other beats in both accuracy and cost; the others are hollow. Bars are 95 % "
     "intervals."
 )
+MOST_NAMED = 16
+"""Models that are all named in a panel; of more only those on the front."""
 COSTS = {
     **{axis: METRICS[axis] for axis in AXES if axis in METRICS},
     TIME: replace(METRICS["latency_s"], heading="latency, ms per image"),
@@ -77,5 +79,6 @@ def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
     axes.set_xlabel(COSTS[axis].heading)
     axes.set_ylabel(TOP1)
     label_ends(axes, ends)
-    named = zip(best["x"], best["y"], best["model"], best["resolution"], strict=True)
-    label_points(axes, [(x, y, point_label(model, size)) for x, y, model, size in named])
+    shown = data.sort_values("x") if len(data) <= MOST_NAMED else best
+    named = zip(shown["x"], shown["y"], shown["model"], shown["resolution"], strict=True)
+    label_points(axes, [(x, y, point_label(model, size)) for x, y, model, size in named], most=MOST_NAMED)

@@ -12,6 +12,7 @@ from scalebench.report.figures.panels import ALL_CASES, panels
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import point_label, without_batch
 from scalebench.report.looks import DASHES, look, series
+from scalebench.report.model_names import model_name
 from scalebench.report.tables import number
 
 TITLE = "Latency against throughput, by batch"
@@ -52,12 +53,15 @@ def of_batches(places: list[tuple[str, pd.DataFrame]]) -> Takeaway:
             ends = rows.sort_values("batch").iloc[[0, -1]]
             (first, last), (before, after) = ends["throughput_ips"].tolist(), ends["latency_s"].tolist()
             small, large = ends["batch"].tolist()
-            gains.append((last / first, after / before, f"{model}@{size}, batch {small} to {large}, {place}"))
+            where = f" ({place})" if len(places) > 1 else ""
+            name = f"{model_name(str(model))} at {size} px, batch {small} to {large}{where}"
+            gains.append((last / first, after / before, name))
     gains.sort()
     (low, _, least), (high, longer, most) = gains[0], gains[-1]
     text = (
-        f"The largest batch has {number(low)} to {number(high)} times the throughput of the smallest ({len(gains)} "
-        f"curves); most gains {most}, at {number(longer)} times the latency; least {least}."
+        f"The largest batch has {number(low)} to {number(high)} times the throughput of the smallest "
+        f"({len(gains)} curves). Most is gained by {most}. There the latency is {number(longer)} times as long. "
+        f"Least is gained by {least}."
     )
     return Takeaway(text, {"least": low, "most": high, "latency": longer, "curves": float(len(gains))})
 

@@ -16,6 +16,8 @@ from scalebench.report.model_names import family_name, model_name
 
 RESOLUTION = "resolution, px (square input)"
 MOST_CURVES = 6
+WIDE = 1.5
+"""Intervals that span more than this factor are no part of a band."""
 
 
 def latency_against_macs(cases: pd.DataFrame) -> Chart:
@@ -44,8 +46,11 @@ def resolution_curves(cases: pd.DataFrame) -> Chart:
         for index, (name, rows, metric) in enumerate(named)
     ]
     most = int(cases.groupby("batch")["model"].nunique().max())
+    spans = [cases[f"{metric}_high"] / cases[f"{metric}_low"] for metric in ("latency_s", "memory_bytes")]
+    wide = any((span > WIDE).any() for span in spans)
+    bars = f" Bars are intervals that span more than a factor of {WIDE:g}." if wide else ""
     left = f" Of {most} models those with most resolutions are drawn." if most > MOST_CURVES else ""
-    return Chart("f2", title, "", {}, tuple(drawn), ALL_CASES, note=f"Bands are 95 % intervals.{left}")
+    return Chart("f2", title, "", {}, tuple(drawn), ALL_CASES, note=f"Bands are 95 % intervals.{bars}{left}")
 
 
 def _same_machine(every: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
@@ -77,14 +82,21 @@ def _ends(rows: pd.DataFrame, metric: str) -> tuple[pd.Series, pd.Series]:
     return low, high
 
 
-def _band(axes: Axes, rows: pd.DataFrame, x: pd.Series, metric: str, colour: str) -> None:
-    """95 % intervals as a band along a curve, where there are any."""
+def _band(axes: Axes, rows: pd.DataFrame, x: pd.Series, metric: str, colour: str, nth: int) -> None:
+    """95 % intervals as bands along a curve; wide ones, as of two rounds, as bars: as bands they would cover the rest.
+
+    Args:
+        nth: of the curves in the panel: bars at the same resolution stand beside each other.
+    """
     low, high = _ends(rows, metric)
-    known = low.notna() & high.notna()
-    if known.sum() > 1:
-        axes.fill(
-            [*x[known], *x[known][::-1]], [*low[known], *high[known][::-1]], color=colour, alpha=0.14, linewidth=0
-        )
+    narrow = high / low <= WIDE
+    runs = (narrow != narrow.shift()).cumsum()
+    banded = narrow & (runs.map(runs.value_counts()) > 1)
+    for _, at in runs[banded].groupby(runs[banded]):
+        corners = [*x[at.index], *x[at.index][::-1]], [*low[at.index], *high[at.index][::-1]]
+        axes.fill(*corners, color=colour, alpha=0.14, linewidth=0)
+    alone, beside = ~banded, x * (1 + 0.012 * nth)
+    intervals(axes, beside[alone], low[alone], high[alone], colour, vertical=True, width=0.9, alpha=0.7)
 
 
 def _compute_panel(every: pd.DataFrame, cases: pd.DataFrame, axes: Axes) -> None:
@@ -130,7 +142,7 @@ def _resolution_panel(every: pd.DataFrame, metric: str, cases: pd.DataFrame, axe
         known = data.dropna(subset=["y"])
         axes.plot(known["x"], known["y"], color=style.colour, linestyle=DASHES[nth % len(DASHES)],
                   marker=tuple(MARKERS)[nth % len(MARKERS)], markeredgecolor="none")  # fmt: skip
-        _band(axes, rows, data["x"], metric, style.colour)
+        _band(axes, rows, data["x"], metric, style.colour, len(ends))
         ends.append(EndLabel(data["x"].iloc[-1], data["y"].iloc[-1], model_name(str(model)), style.colour))
     _axes(axes, RESOLUTION, metric)
     label_ends(axes, ends)

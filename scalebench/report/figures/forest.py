@@ -9,15 +9,15 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scalebench import units
 from scalebench.analysis.compare.comparison import Compared, Comparison
+from scalebench.analysis.stats import Estimate
 from scalebench.metrics import METRICS
 from scalebench.report.comparison_text import HEADINGS, NUMERIC, cells, standing, title, word, words
 from scalebench.report.content import Absent, Chart, Column, Table
 from scalebench.report.figures.drawing import INK, intervals, log_axis, name_rows
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.figures.takeaways import Takeaway
-from scalebench.report.labels import short
+from scalebench.report.labels import READERS_WORDS, short
 from scalebench.report.looks import BLUE, GREEN, GREY, RED, Look
 from scalebench.report.tables import capped, number
 
@@ -57,14 +57,14 @@ def of_ratios(rows: Sequence[Compared], comparison: Comparison) -> Takeaway:
     mean = comparison.means[metric]
     far = max(rows, key=lambda row: abs(math.log(row.ratio.value)))
     average = (
-        f"geometric mean of B over A {number(mean.value)} {units.interval(mean.low, mean.high)}"
+        f"The geometric mean of B over A is {_with_bounds(mean)}."
         if math.isfinite(mean.value)
-        else "no mean, as every case is doubtful"
+        else "There is no mean, as every case is doubtful."
     )
     text = (
         f"Of {len(rows)} cases {counts['worse']} are {worse}, {counts['better']} {better}, {counts['same']} the same "
-        f"and {counts['inconclusive']} undecided; {average}; furthest is {title(far.a, far.b)} with "
-        f"{number(far.ratio.value)} {units.interval(far.ratio.low, far.ratio.high)}, {word(far)}."
+        f"and {counts['inconclusive']} undecided. {average} Furthest from 1 is {title(far.a, far.b)}, "
+        f"{_with_bounds(far.ratio)}, {READERS_WORDS.get(word(far), word(far))}."
     )
     numbers = {
         "mean": mean.value, "mean_low": mean.low, "mean_high": mean.high, "furthest": far.ratio.value,
@@ -72,6 +72,12 @@ def of_ratios(rows: Sequence[Compared], comparison: Comparison) -> Takeaway:
         **{name: float(counts[name]) for name in ("worse", "better", "same", "inconclusive")},
     }  # fmt: skip
     return Takeaway(text, numbers)
+
+
+def _with_bounds(ratio: Estimate) -> str:
+    """``0.988 (0.945 to 1.03)``."""
+    known = math.isfinite(ratio.low) and math.isfinite(ratio.high)
+    return f"{number(ratio.value)} ({f'{number(ratio.low)} to {number(ratio.high)}' if known else 'no interval'})"
 
 
 def comparison_table(heading: str, rows: Sequence[Compared]) -> Table:

@@ -18,12 +18,15 @@ from scalebench.report.figures.drawing import INK
 from scalebench.report.figures.panels import panels
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import short, without_batch
+from scalebench.report.model_names import model_name
 from scalebench.report.tables import number
 from scalebench.store.frame import CASE_COLUMNS, protocol_text
 
 TITLE = "Memory by model, batch and resolution"
 MOST_ROWS, MOST_COLUMNS = 14, 9
 _ROW = ["model", "batch"]
+LONGEST_NAME = 40
+"""Characters of a row's name."""
 OOM, SKIPPED = "OOM", "skip"
 """What a cell says in place of a number: memory ran out, or was predicted to, which is no measurement."""
 
@@ -57,23 +60,23 @@ def of_memory(known: pd.DataFrame) -> Takeaway:
     """The range that was measured, and how many cases ran out of memory."""
     measured = known.dropna(subset=["memory_bytes"])
     out, skipped = (int((known["out"] == word).sum()) for word in (OOM, SKIPPED))
-    outcome = f"{out or 'none'} of {len(known)} cases ran out of memory"
-    outcome += f", and {skipped} were skipped because they were predicted not to fit" if skipped else ""
+    outcome = f"{out or 'None'} of {len(known)} cases ran out of memory."
+    outcome += f" {skipped} were skipped, as they were predicted not to fit." if skipped else ""
     if measured.empty:
-        return Takeaway(f"{outcome[0].upper()}{outcome[1:]}.", {"out": float(out), "skipped": float(skipped)})
+        return Takeaway(outcome, {"out": float(out), "skipped": float(skipped)})
     by_size = measured.sort_values("memory_bytes", kind="stable")
     low, high = by_size.iloc[0], by_size.iloc[-1]
     mib = METRICS["memory_bytes"].factor
     text = (
-        f"Memory runs from {number(low['memory_bytes'], mib)} MiB ({_named(low)}) to "
-        f"{number(high['memory_bytes'], mib)} MiB ({_named(high)}); {outcome}."
+        f"The least memory is taken by {_named(low)}: {number(low['memory_bytes'], mib)} MiB. "
+        f"The most is taken by {_named(high)}: {number(high['memory_bytes'], mib)} MiB. {outcome}"
     )
     ends = {"least_bytes": float(low["memory_bytes"]), "most_bytes": float(high["memory_bytes"])}
     return Takeaway(text, {**ends, "out": float(out), "skipped": float(skipped)})
 
 
 def _named(row: pd.Series) -> str:
-    return f"{row['model']}@{row['resolution']}, batch {row['batch']}"
+    return f"{model_name(row['model'])} at {row['resolution']} px, batch {row['batch']}"
 
 
 def _out_of_memory(failures: Sequence[Failure]) -> list[pd.DataFrame]:
@@ -119,7 +122,8 @@ def _panel(cases: pd.DataFrame, axes: Axes) -> None:
         ink = INK if row["out"] else _readable(colours(norm(row["mib"])))
         axes.text(x + 0.5, y + 0.5, row["out"] or number(row["mib"]), ha="center", va="center", fontsize=8,
                   color=ink)  # fmt: skip
-    axes.set_yticklabels([short(f"{model}, batch {batch}") for model, batch in rows], rotation=0)
+    names = [short(f"{model_name(model)}, batch {batch}", LONGEST_NAME) for model, batch in rows]
+    axes.set_yticklabels(names, rotation=0)
     axes.set_xticklabels([str(size) for size in columns], rotation=0)
     axes.set_xlabel("resolution, px; cells in MiB")
     axes.set_ylabel("")

@@ -28,10 +28,10 @@ def offer_front(decision: Decision, anchor: str) -> Chart | Absent:
         return Absent(title, "fewer than two offers meet the constraints")
     on_front = [offer.offer.id for offer in decision.ranked if offer.on_front]
     off_front = [offer.offer.id for offer in decision.ranked if not offer.on_front]
-    dominated = f"; {listed(off_front)}: another offer is no worse in all three and better in one" if off_front else ""
+    behind = f" For {listed(off_front)} there is an offer that is as good in all three and better in one."
     takeaway = (
-        f"In cost, fleet capacity and energy per image together, no offer beats {listed(on_front)}{dominated}. "
-        f"Equal offers are both on the front or both off it."
+        f"In cost, fleet capacity and energy per image together, no offer beats {listed(on_front)}."
+        f"{behind if off_front else ''} Equal offers are both on the front or both off it."
     )
     svg = draw(partial(_panel, decision), f"{anchor}-1", title)
     label = "cost against the capacity of all nodes; large markers: on the front; labels: J per image"

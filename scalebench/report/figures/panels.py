@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -16,7 +17,6 @@ from scalebench.report.looks import Look
 MOST_PANELS = 6
 MOST_VECTORS = 150
 """Points of a panel beyond which they are drawn as pixels: each vector is an element of the page."""
-FAINT = 0.4
 ALL_CASES = Elsewhere("cases", "All cases")
 """Where most figures have their data."""
 
@@ -63,7 +63,7 @@ def scatter(
 
 
 def scatter_front(axes: Axes, rows: pd.DataFrame, style: Look) -> None:
-    """Points on the front (column ``front``) large, those behind it small and faint."""
+    """Points on the front (column ``front``) large and full, those behind it small and hollow."""
     on_front = rows["front"].astype(bool)
-    scatter(axes, rows[~on_front], style, size=18, alpha=FAINT)
+    scatter(axes, rows[~on_front], replace(style, hollow=True), size=22)
     scatter(axes, rows[on_front], style, size=40)

@@ -17,6 +17,7 @@ from scalebench.report.figures.panels import dense, per_way, scatter
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import listed
 from scalebench.report.looks import look, series
+from scalebench.report.model_names import family_name, model_name
 from scalebench.report.tables import number
 from scalebench.report.trust import roofline_table
 
@@ -42,8 +43,9 @@ def of_roof(placed: pd.DataFrame) -> Takeaway:
     labels = placed["label"].value_counts()
     words = [f"{count} by {label}" for label, count in labels.items()]
     text = (
-        f"Cases use {number(float(used.min()))} to {number(float(used.max()))} % of what the machine could do, "
-        f"the most {best['model']}@{best['resolution']} at batch {best['batch']}; limited {listed(words)}."
+        f"Cases use {number(float(used.min()))} to {number(float(used.max()))} % of what the machine could do. "
+        f"Most is used by {model_name(best['model'])} at {best['resolution']} px, batch {best['batch']}. "
+        f"Of {len(placed)} cases, {listed(words)} are limited."
     )
     wrong = int(placed["violation"].sum())
     text += (
@@ -75,7 +77,7 @@ def _panel(abilities: Sequence[Ability], cases: pd.DataFrame, axes: Axes) -> Non
     for name, rows in data.groupby("series"):
         style = look(str(name))
         scatter(axes, rows, style, pixels=dense(cases))
-        ends.append(end_of(rows, str(name), style))
+        ends.append(end_of(rows, family_name(str(name)), style))
     axes.set_xlabel("operational intensity, FLOPs per byte")
     axes.set_ylabel("reached, GFLOP/s")
     label_ends(axes, ends)

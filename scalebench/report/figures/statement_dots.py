@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from textwrap import fill
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,7 +16,7 @@ from scalebench.claims.why import allowed
 from scalebench.report.content import Chart, Table
 from scalebench.report.figures.drawing import INK, intervals, log_axis, name_rows
 from scalebench.report.figures.panels import panels, scatter
-from scalebench.report.labels import short
+from scalebench.report.labels import printable
 from scalebench.report.looks import BLUE, GREEN, GREY, PINK, RED, Look
 from scalebench.report.tables import Field, build_table, number, span, whole
 
@@ -30,6 +31,8 @@ _READING = (
 )
 WIDEST = 4.0
 """Lines are followed so many times beyond the furthest dot: a wider interval would squeeze the rest."""
+WIDEST_NAME = 30
+"""Characters in a line of a row's name."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,18 @@ def statement_dots(statements: Sequence[StatementDot]) -> Chart | None:
         return None
     rows = pd.DataFrame([_row(y, statement) for y, statement in enumerate(drawn)])
     named = [("effect over the bound", rows)]
-    shown, _ = panels(named, partial(_panel, drawn), "statements", TITLE, lambda _: 1.2 + 0.26 * len(drawn))
+    lines = sum(_name(statement).count("\n") + 1 for statement in drawn)
+    shown, _ = panels(named, partial(_panel, drawn), "statements", TITLE, lambda _: 1.2 + 0.12 * (len(drawn) + lines))
     left = len(statements) - len(drawn)
     note = f"In the table only, as a difference has no ratio: {left}." if left else ""
     table = _table(statements)
     return Chart("statement-dots", TITLE, "", {}, shown, table, columns=1, note=f"{_READING} {note}".strip())
+
+
+def _name(statement: StatementDot) -> str:
+    """What was measured, in full, on as many lines as it takes."""
+    label = statement.part.label
+    return fill(printable(f"{label[0].upper()}{label[1:]}"), WIDEST_NAME)
 
 
 def _row(y: int, statement: StatementDot) -> dict[str, object]:
@@ -91,7 +101,7 @@ def _panel(statements: Sequence[StatementDot], rows: pd.DataFrame, axes: Axes) -
         look = _LOOKS[str(outcome)]
         intervals(axes, own["y"], own["low"], own["high"], look.colour, width=1.4)
         scatter(axes, own, look)
-    name_rows(axes, rows["y"].tolist(), [short(f"{s.name} {s.part.label}", 44) for s in statements], 8.5)
+    name_rows(axes, rows["y"].tolist(), [_name(s) for s in statements], 8.5)
     axes.set_xlim(least, most)
     axes.set_xlabel("times the bound")
 

@@ -62,7 +62,8 @@ def _takeaway(decision: Decision, bars: Sequence[Bar], changing: Sequence[Bar]) 
         else f"At one end of {name(longest.path)} nothing serves"
     )
     ranges = f"{len(changing)} of {len(bars)} ranges" if changing else "no range"
-    return f"{largest}; {ranges} {'change' if len(changing) > 1 else 'changes'} the winner at one of the ends."
+    verb = "change" if len(changing) > 1 else "changes"
+    return f"{largest}. {capitalised(ranges)} {verb} the winner at one of the ends."
 
 
 def _end(bar: Bar, value: float) -> str:

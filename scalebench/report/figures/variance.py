@@ -12,12 +12,14 @@ from scalebench.report.content import Absent, Chart, Elsewhere
 from scalebench.report.figures.drawing import INK, name_rows
 from scalebench.report.figures.panels import panels, scatter
 from scalebench.report.figures.takeaways import Takeaway
-from scalebench.report.labels import by_configuration, point_label
+from scalebench.report.labels import by_configuration, short
 from scalebench.report.looks import BLUE, GREY, Look
 from scalebench.report.tables import number
 
 TITLE = "Rounds of each case against their mean"
 MOST_CASES = 15
+LONGEST_NAME = 42
+"""Characters of a case's name: scaled models have their multipliers in it."""
 _USED, _ASIDE = Look(BLUE, "o", "-"), Look(GREY, "X", "-", hollow=True)
 
 
@@ -50,9 +52,11 @@ def of_spread(relative: pd.DataFrame, spreads: pd.DataFrame) -> Takeaway:
     widest, (machine, case) = float(worst.iloc[0]), worst.index.to_list()[0]
     name = relative.loc[(relative["machine"] == machine) & (relative["case"] == case), "name"].iloc[0]
     aside = int((~relative["used"]).sum())
+    where = f" on {machine}" if relative["machine"].nunique() > 1 else ""
     text = (
-        f"Rounds of one case spread by {number(median)} % (standard deviation, median over {len(spreads)} cases); "
-        f"widest is {name} on {machine} with {number(widest)} %; {aside} of {len(relative)} rounds were set aside."
+        f"Rounds of one case spread by {number(median)} % (standard deviation, median over {len(spreads)} cases). "
+        f"The widest spread is that of {name}{where}, {number(widest)} %. "
+        f"{aside or 'None'} of {len(relative)} rounds {'was' if aside < 2 else 'were'} set aside."
     )
     return Takeaway(text, {"median_percent": median, "widest_percent": widest, "aside": float(aside)})
 
@@ -81,6 +85,6 @@ def _panel(rounds: pd.DataFrame, axes: Axes) -> None:
         if len(rows):
             scatter(axes, rows, look, size=22, alpha=0.8)
     labels = data.drop_duplicates("case").sort_values("y")
-    names = [point_label(model, size) for model, size in zip(labels["model"], labels["resolution"], strict=True)]
-    name_rows(axes, labels["y"].tolist(), names)
+    named = zip(labels["model"], labels["resolution"], strict=True)
+    name_rows(axes, labels["y"].tolist(), [short(f"{model}@{size}", LONGEST_NAME) for model, size in named], 8.5)
     axes.set_xlabel("latency against the case's mean, %")

@@ -58,7 +58,7 @@ def _regret(decision: Decision, regret: float) -> Iterator[str]:
     if regret > 0:
         first = decision.ranked[0].offer.id
         more = f"{amount(regret)} {decision.plan.currency} per year"
-        yield f"On average {first} costs {more} more than the best in each case."
+        yield f"Averaged over the cases, {first} costs {more} more than the cheapest offer of each case."
 
 
 def _closes(outcome: PurchaseOutcome) -> str:

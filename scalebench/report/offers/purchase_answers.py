@@ -39,9 +39,9 @@ class OfferQuestion:
 
 
 QUESTIONS = (
-    OfferQuestion(take.NAME, take.TEXT, take.take, _OFFERS),
+    OfferQuestion(take.NAME, take.TEXT, take.take, _OFFERS, cost.cost_chart),
+    OfferQuestion(cost.NAME, cost.TEXT, cost.cost, _PRICES),
     OfferQuestion(certainty.NAME, certainty.TEXT, certainty.certainty, _OFFERS),
-    OfferQuestion(cost.NAME, cost.TEXT, cost.cost, _PRICES, cost.cost_chart),
     OfferQuestion(turning_points.NAME, turning_points.TEXT, turning_points.turning_points, _SWITCHES),
     OfferQuestion(service.NAME, service.TEXT, service.service, _NODES, service.service_chart),
     OfferQuestion(next_step.NAME, next_step.TEXT, next_step.next_step, _GAPS, tables=next_step.next_tables),

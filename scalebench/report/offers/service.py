@@ -8,7 +8,7 @@ from scalebench.procure.decide import Decision, Ranked
 from scalebench.procure.outcome import PurchaseOutcome
 from scalebench.report.content import Chart
 from scalebench.report.figures.servicelevel import service_level
-from scalebench.report.naming import amount, capitalised, given, range_words
+from scalebench.report.naming import amount, capitalised, given, percentage, range_words
 from scalebench.report.questions.question import Answer
 from scalebench.units import digits
 
@@ -27,6 +27,7 @@ def service(outcome: PurchaseOutcome) -> Answer | None:
     capacity, usable = first.capacity, decision.plan.policy.max_utilisation.value
     rate = capacity.slo_images_per_s
     numbers = {
+        "usable": usable, "counted_on_ips": capacity.counted_on,
         "offer": first.offer.id, "percentile": slo.percentile, "limit_s": slo.latency_ms.value / 1e3,
         "latency_s": capacity.latency_s, "planned_ips": capacity.planned_ips(usable),
         "within_ips": rate.value, "within_ips_low": rate.low, "within_ips_high": rate.high,
@@ -47,9 +48,20 @@ def _sentences(decision: Decision, first: Ranked) -> Iterator[str]:
         f"Yes{', if the estimate holds' if first.unmeasured else ''}: at the planned {planned} images per second, a "
         f"node answers {slo.percentile} % of requests within {digits(capacity.latency_s * 1e3)} ms."
     )
+    yield f"{planned} is {_why_planned(decision, first)}."
     rate, limit = capacity.slo_images_per_s, given(slo.latency_ms.value)
     between = f" ({range_words(rate.low, rate.high)})" if rate.low < rate.high else ""
     yield f"The limit of {limit} ms is reached at {amount(rate.value)}{between} images per second."
+
+
+def _why_planned(decision: Decision, first: Ranked) -> str:
+    """``60 % of the 88.8 that a node serves at the slow end of the measurements``, or where the limit is reached."""
+    policy, capacity = decision.plan.policy, first.capacity
+    end = "at the slow end of the measurements" if policy.capacity_bound == "lower95" else "as measured"
+    usable = policy.max_utilisation.value
+    if usable * capacity.counted_on > capacity.slo_counted_on:
+        return f"the most that meets the limit {end}"
+    return f"{percentage(usable)} of the {digits(capacity.counted_on)} that a node serves in full batches {end}"
 
 
 def _points(decision: Decision, first: Ranked) -> Iterator[str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from scalebench.procure.decide import Decision
 from scalebench.procure.outcome import PurchaseOutcome
+from scalebench.procure.pricing import price
+from scalebench.procure.quantity import point
 from scalebench.procure.sensitivity import Bar
 from scalebench.procure.switching import Switch
 from scalebench.report.labels import listed
@@ -16,6 +18,9 @@ from scalebench.suite.axes import number_of
 NAME, TEXT = "change", "What would change the answer?"
 MOST = 6
 """Switching values on the first screens; the details have all."""
+_NEAR = 1e-3
+"""Share of the way from the planned to the switching value that is near it."""
+_HORIZON = "finance.horizon_years"
 
 
 def turning_points(outcome: PurchaseOutcome) -> Answer | None:
@@ -38,7 +43,10 @@ def turning_points(outcome: PurchaseOutcome) -> Answer | None:
     ordered = [*inside, *(switch for switch in turning if not switch.in_range)]
     points = (*ends, *(turn(decision, switch) for switch in ordered[1:MOST]), *_idle(outcome))
     together = () if inside else tuple(_together(outcome))
-    return Answer((*_first(decision, ordered), *_count(inside, ranged), *together), numbers, points)
+    jump = _jump(decision, ordered[0]) if ordered else None
+    numbers["nodes"] = jump
+    why = (_why(decision, ordered[0], *jump),) if jump else ()
+    return Answer((*_first(decision, ordered), *why, *_count(inside, ranged), *together), numbers, points)
 
 
 def turn(decision: Decision, switch: Switch) -> str:
@@ -60,6 +68,25 @@ def _first(decision: Decision, ordered: list[Switch]) -> Iterator[str]:
         yield f"No single input makes {decision.ranked[1].offer.id} the cheaper one, from half to twice its value."
     else:
         yield turn(decision, ordered[0])
+
+
+def _jump(decision: Decision, switch: Switch) -> tuple[int, int] | None:
+    """Nodes of the first offer before and beyond a switching value; None where they are as many."""
+    at = switch.value if switch.at is None else switch.at
+    before, beyond = (_nodes(decision, switch.path, at + step * (at - switch.value)) for step in (-_NEAR, _NEAR))
+    return None if before == beyond else (before, beyond)
+
+
+def _why(decision: Decision, switch: Switch, before: int, beyond: int) -> str:
+    cause = "the demand grows longer, and " if switch.path == _HORIZON else ""
+    return f"From there on {cause}{decision.ranked[0].offer.id} takes {beyond} nodes instead of {before}."
+
+
+def _nodes(decision: Decision, path: str, value: float) -> int:
+    """Nodes of the first offer at another value of an input."""
+    inputs = {**point(decision.plan), path: value}
+    (first,) = price(decision.plan, [decision.ranked[0].offer], inputs, decision.capacities)
+    return int(first.bill.nodes)
 
 
 def _count(inside: list[Switch], ranged: list[Switch]) -> Iterator[str]:
@@ -95,8 +122,9 @@ def _ends(outcome: PurchaseOutcome, bar: Bar) -> Iterator[str]:
 
 
 def _idle(outcome: PurchaseOutcome) -> Iterator[str]:
-    """Inputs with a range that cannot turn the choice."""
+    """How many inputs with a range cannot turn the choice."""
     idle = [name(switch.path) for switch in outcome.switches if switch.at is None and switch.has_range]
-    if idle:
-        verb = "does" if len(idle) == 1 else "do"
-        yield f"{capitalised(listed(idle))} {verb} not change it."
+    if len(idle) > 2:
+        yield f"{len(idle)} other inputs with a range do not change it, such as {idle[0]}. The details have all."
+    elif idle:
+        yield f"{capitalised(listed(idle))} {'does' if len(idle) == 1 else 'do'} not change it."

@@ -26,9 +26,11 @@ QUESTIONS: tuple[Question, ...] = (
 
 
 def answers(evidence: AnswerBasis) -> dict[Question, Answer]:
-    """Answers of those questions that the records can answer, in order."""
-    found = ((question, question.answer(evidence)) for question in QUESTIONS)
-    return {question: answer for question, answer in found if answer is not None}
+    """Answers of those questions that the records can answer, in order; a suite with limits asks for those first."""
+    first = WithinLimits.name if evidence.analysis.plan.limits is not None else ""
+    ordered = sorted(QUESTIONS, key=lambda question: question.name != first)
+    by_question = ((question, question.answer(evidence)) for question in ordered)
+    return {question: answer for question, answer in by_question if answer is not None}
 
 
 def question_named(name: str) -> Question:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from scalebench.analysis.matched import REFERENCE
 from scalebench.analysis.stats import Estimate
-from scalebench.report.content import Chart
+from scalebench.report.content import Chart, Column, Table
 from scalebench.report.figures.scaling_ratios import ratios_to_compound
 from scalebench.report.labels import listed
 from scalebench.report.model_names import model_name
@@ -24,6 +24,7 @@ from scalebench.report.ratio_words import (
     outcome,
     what_decides,
 )
+from scalebench.report.tables import whole
 
 TIME, MEMORY = "latency_s", "memory_bytes"
 Ratios = Mapping[str, Estimate]
@@ -56,12 +57,12 @@ class Scaling(Question):
                 "others": {other: _numbers(_by_batch(rows, other, TIME)) for other in others},
             },
             (
-                *_by_method(time, memory),
                 *(f"Does it pay for {model_name(other)}, at {target:g} times its compute? "
                   f"{_words(_by_batch(rows, other, TIME))}." for other in others),
                 *setting_of(rivals, rows),
             ),
             what_decides(ratio for ratios in time.values() for ratio in ratios.values()),
+            (_by_method(time, memory, f"{model_name(base)} at {target:g} times its compute"),),
         )  # fmt: skip
 
     def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
@@ -122,8 +123,8 @@ def _sentence(batch: int, ratios: Ratios, opening: str) -> str:
     if less:
         fastest = min(less, key=lambda method: less[method].value)
         lead = inverse(less[fastest])
-        behind = f"; {_name(slowest)} is {figure(more[slowest].value)}x slower{bounds(more[slowest])}" if more else ""
-        return f"{start}{_name(fastest)} is {figure(lead.value)}x faster than compound{bounds(lead)}{behind}."
+        behind = f" {_title(slowest)} is {figure(more[slowest].value)}x slower{bounds(more[slowest])}." if more else ""
+        return f"{start}{_name(fastest)} is {figure(lead.value)}x faster than compound{bounds(lead)}.{behind}"
     if more:
         lead = more[slowest]
         same = f", as fast as {listed([_name(method) for method in equal])}" if equal else ""
@@ -142,15 +143,19 @@ def _name(method: str) -> str:
     return "fast scaling" if method == "fast" else method
 
 
-def _by_method(time: Mapping[int, Ratios], memory: Mapping[int, Ratios]) -> list[str]:
-    """A line per method: its time, and its memory, against compound at each batch."""
-    lines = []
-    for method in dict.fromkeys(method for ratios in time.values() for method in ratios):
-        spent = [
-            f"{figure(own[method].value)}x{'' if nth else ' the time'} at batch {batch}{judged_bounds(own[method])}"
-            for nth, (batch, own) in enumerate((b, own) for b, own in time.items() if method in own)
-        ]
-        sizes = [f"{figure(own[method].value)}x{bounds(own[method])}" for own in memory.values() if method in own]
-        space = f"; memory {listed(sizes)}" if sizes else ""
-        lines.append(f"{_name(method).capitalize()} against compound: {', '.join(spent)}{space}.")
-    return lines
+def _title(method: str) -> str:
+    return _name(method).capitalize()
+
+
+def _by_method(time: Mapping[int, Ratios], memory: Mapping[int, Ratios], of: str) -> Table:
+    """A row per method: its time, and its memory, over those of compound scaling at each batch."""
+    costs = [(f"{words} at batch {batch}", ratios) for words, by_batch in (("time", time), ("memory", memory))
+             for batch, ratios in by_batch.items()]  # fmt: skip
+    methods = dict.fromkeys(method for _, ratios in costs for method in ratios)
+    rows = [[_title(method), *(_cell(ratios.get(method)) for _, ratios in costs)] for method in methods]
+    columns = [Column("method"), *(Column(heading, number=True) for heading, _ in costs)]
+    return whole(f"Times the cost of compound scaling, {of}", columns, rows)
+
+
+def _cell(ratio: Estimate | None) -> str:
+    return "-" if ratio is None else f"{figure(ratio.value)}{judged_bounds(ratio)}"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from scalebench.analysis.analyse import Analysis
 from scalebench.claims.judge import Verdict
-from scalebench.report.content import Chart
+from scalebench.report.content import Chart, Table
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,14 @@ class Answer:
         numbers: the figures in the sentences and points, unrounded, in SI units.
         points: lines below the sentences, where a list is the answer.
         closes: what would close what is open; empty where nothing is.
+        tables: small ones, where the answer is a list of many numbers.
     """
 
     sentences: tuple[str, ...]
     numbers: Mapping[str, Any] = field(default_factory=dict)
     points: tuple[str, ...] = ()
     closes: str = ""
+    tables: tuple[Table, ...] = ()
 
 
 class Question(ABC):

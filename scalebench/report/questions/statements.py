@@ -192,14 +192,14 @@ def _line(statement: TestedStatement) -> str:
     """Theme, statement, verdict and the number that decides it."""
     read, part = _READ[statement.outcome], statement.part
     if statement.outcome == "depends":
-        read = f"{read}: holds in {statement.agreeing} of {statement.configurations}, for example"
+        read = f"{read}: holds in {statement.agreeing} of {statement.configurations}. For example,"
     elif statement.configurations > 1:
-        read = f"{read} in {statement.agreeing} of {statement.configurations} configurations, for example"
+        read = f"{read} in {statement.agreeing} of {statement.configurations} configurations. For example,"
     differences = (
         f" Conditions differ from the source's: {listed(statement.shown.differences)}."
         if statement.outcome == "not reproduced" else ""
     )  # fmt: skip
-    separator = "" if read.endswith("example") else ":"
+    separator = "" if read.endswith(",") else ":"
     return (
         f"{statement.theme}: {statement.claim.claim} {read}{separator} {part.label} is {_effect(part)}, "
         f"expected {allowed(part)}.{differences}"

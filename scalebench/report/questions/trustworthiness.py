@@ -53,6 +53,10 @@ class Trust(Question):
             {
                 "time_half_width": time, "ratio_half_width": of_ratio, "ratios": len(ratios), **asdict(rounds),
                 "sessions": dict(analysis.sessions), "decided": decided, "expected_false": false,
+                "against_itself": {
+                    machine: {"times": times, "typical": typical, "most": most}
+                    for machine, (times, typical, most) in _against_itself(analysis.rounds).items()
+                },
             },
             tuple(_points(analysis, rounds, decided, false)),
             _closes(analysis, of_ratio),
@@ -181,12 +185,23 @@ def _turns(rounds: pd.DataFrame) -> Iterator[str]:
     """Turns that were made again, and how far a model in two processes of one heat differed from itself."""
     again, turns = int(rounds["retaken"].sum()), sum(len(set(own)) for own in rounds["turns"])
     if again:
-        yield f"{again} of {turns + again} turns waited for a busy core and were made again."
+        yield f"{again} of {turns + again:,} timings waited for a busy core and were made again."
+    for machine, (times, typical, most) in _against_itself(rounds).items():
+        where = f" on {machine}" if rounds["machine"].nunique() > 1 else ""
+        yield (
+            f"The reference model was timed against itself {times} times{where}. The two times differ by "
+            f"{_percent(typical)} typically and by {_percent(most)} at most."
+        )
+
+
+def _against_itself(rounds: pd.DataFrame) -> dict[str, tuple[int, float, float]]:
+    """By machine: how often a model was in a heat twice, and the median and largest difference of the two times."""
+    differences = {}
     for machine, own in rounds[rounds["used"].astype(bool)].groupby("machine", sort=False):
-        if len(logs := repeated(own, "latency_s")) >= FEWEST_PAIRS:
-            low, middle, high = (units.digits(math.exp(log), 3) for log in (min(logs), median(logs), max(logs)))
-            where = f" on {machine}" if rounds["machine"].nunique() > 1 else ""
-            yield f"The same model twice{where} gave a ratio of {middle}; {len(logs)} single heats {low} to {high}."
+        gaps = [math.expm1(abs(log)) for log in repeated(own, "latency_s") if math.isfinite(log)]
+        if len(gaps) >= FEWEST_PAIRS:
+            differences[str(machine)] = len(gaps), median(gaps), max(gaps)
+    return differences
 
 
 def _closes(analysis: Analysis, of_ratio: float) -> str:

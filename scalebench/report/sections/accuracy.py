@@ -7,10 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from scalebench import published
 from scalebench.analysis.accuracy_fronts import AXES, BEST, MEASURED, REFERENCE
 from scalebench.analysis.way import WAY
 from scalebench.report.content import Chart, Section, Table
 from scalebench.report.figures.accuracy_front import CLAIMED, COSTS, READING, TOP1, front_panels
+from scalebench.report.questions.settings import by_setting, ends
 from scalebench.report.tables import (
     CONFIGURATION,
     MODEL,
@@ -54,11 +56,19 @@ def accuracy_section(accuracy: pd.DataFrame, fronts: pd.DataFrame) -> Section:
 
 
 def _chart(fronts: pd.DataFrame) -> Chart:
-    title = f"Published top-1 against each cost: {fronts['set'].iloc[0]}"
-    panels = front_panels(fronts, (REFERENCE, "memory_bytes"), "accuracy", title)
+    title = f"Published top-1 against each cost: {_source(str(fronts['set'].iloc[0]))}"
+    plainest = by_setting(fronts)[0]
+    drawn = plainest[plainest["batch"].isin(ends(plainest["batch"]))]
+    panels = front_panels(drawn, (REFERENCE, "memory_bytes"), "accuracy", title)
     macs = fronts[(fronts["axis"] == REFERENCE) & fronts["front"].fillna(False).astype(bool)]
     numbers = {"compared": float(fronts["compared"].max()), "on_macs": float(len(macs[["model"]].drop_duplicates()))}
     return Chart("accuracy-front", title, READING, numbers, panels, _costs_table(fronts), columns=3)
+
+
+def _source(table: str) -> str:
+    """Citation of a published table; the name of any other set."""
+    source = published.sources().get(table)
+    return table if source is None else f"{source.citation}, {source.place}"
 
 
 def _models(fronts: pd.DataFrame) -> list[dict[Any, Any]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from scalebench.errors import StoreError
 from scalebench.report.comparison_text import HOW, banners, document, headline, places, remarks, standing
 from scalebench.report.content import Chart, Section
+from scalebench.report.naming import capitalised
 from scalebench.report.tables import SHOWN
 from scalebench.store.floors import read_floors
 from scalebench.store.jsonl import Results
@@ -76,9 +77,9 @@ def change_section(change: Change) -> Section:
     counts = Counter(map(standing, comparison.rows))
     words = ", ".join(f"{counts[word]} {word}" for word in ("better", "worse", "same", "inconclusive"))
     text = (
-        *banners(comparison), f"{headline(comparison)[0].upper()}{headline(comparison)[1:]}.",
-        f"{of} Over all metrics {words}; {len(comparison.only_b)} cases are new and {len(comparison.only_a)} gone. "
+        *banners(comparison), *(f"{capitalised(part)}." for part in headline(comparison).split("; ")),
+        f"{of} Over all metrics {words}. {len(comparison.only_b)} cases are new and {len(comparison.only_a)} gone. "
         "A is the earlier run, B this one.",
-        *(f"{line}." for line in (*remarks(comparison), HOW, *places(comparison))),
+        *(f"{capitalised(line)}." for line in (*remarks(comparison), *HOW, *places(comparison))),
     )  # fmt: skip
     return Section(ID, TITLE, text, tuple(chart for chart in charts if isinstance(chart, Chart)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from scalebench.report.content import Section, Table
 from scalebench.report.figures.feeding import per_core
-from scalebench.report.labels import listed
+from scalebench.report.model_names import model_name
 from scalebench.report.tables import (
     CONFIGURATION,
     MODEL,
@@ -21,7 +22,6 @@ from scalebench.report.tables import (
     estimate,
     filled,
     number,
-    span,
     value,
 )
 
@@ -38,9 +38,9 @@ def inputs_section(inputs: pd.DataFrame, feeding: pd.DataFrame) -> Section:
         feeding: ``analysis.inputs.feeding``.
     """
     method = (
-        "One process with one thread decodes a JPEG from memory, resizes all of it to a square, and normalises it to "
-        "float32. Reading from a disk and passing the tensor to another process or device are not included. The "
-        "photographs are synthetic, at quality 90."
+        "One process with one thread decodes a JPEG from memory, resizes it to a square, and normalises it to float32. "
+        "Reading from a disk and passing the tensor to another process or device are not included. The photographs "
+        "are synthetic, at quality 90."
     )
     chart = per_core(inputs, feeding, _rates_table(inputs))
     return Section(ID, TITLE, (*_sentences(inputs, feeding), method), (chart,), filled(_feeding_table(feeding)))
@@ -54,28 +54,25 @@ def _sentences(inputs: pd.DataFrame, feeding: pd.DataFrame) -> Iterator[str]:
         if models is None:
             best = rates.nlargest(1, "per_core_ips").iloc[0]
             yield (
-                f"{place}: the fastest decoder is {best['decoder']}, with {number(best['per_core_ips'])} images/s per "
-                f"core at {best['resolution']} px; no model was measured at these sizes."
+                f"{place}: {best['decoder']} is fastest, with {number(best['per_core_ips'])} images/s per core at "
+                f"{best['resolution']} px. No model was measured at these sizes."
             )
         else:
             yield _bottlenecks(place, _with_fastest(models))
 
 
 def _bottlenecks(place: str, models: pd.DataFrame) -> str:
-    names = [f"{row['model']}@{row['resolution']}" for row in models.to_dict("records")]
-    limited = sorted({name for name, word in zip(names, models["bottleneck"], strict=True) if word == "input"})
     most = models.nlargest(1, "cores").iloc[0]
     counts = models["bottleneck"].value_counts()
-    text = f"the input pipeline is the bottleneck in {counts.get('input', 0)} of {len(models)} model cases"
-    if limited:
-        text += f" ({listed(limited[:3])}{f' and {len(limited) - 3} more' if len(limited) > 3 else ''})"
-    open_ = f", not decided in {counts['not decided']}" if "not decided" in counts else ""
-    cores = "an unknown number" if pd.isna(most["cores_there"]) else int(most["cores_there"])
+    open_ = f" In {counts['not decided']} it is undecided." if "not decided" in counts else ""
+    cores = "an unknown number of" if pd.isna(most["cores_there"]) else int(most["cores_there"])
+    known = math.isfinite(most["cores_low"]) and math.isfinite(most["cores_high"])
+    bounds = f"{number(most['cores_low'])} to {number(most['cores_high'])}" if known else "no interval"
     return (
-        f"{place}, prepared by the fastest decoder: {text}{open_}. {most['model']}@{most['resolution']} needs the most "
-        f"cores, {number(most['cores'])} (95 % interval {span(most['cores_low'], most['cores_high'], most['n'])}) with "
-        f"{most['decoder']} for {number(most['model_ips'])} images/s ({most['device']}, batch {most['batch']}); "
-        f"available: {cores}."
+        f"{place}: the input pipeline is the bottleneck in {counts.get('input', 0)} of {len(models)} model cases."
+        f"{open_} Most cores are needed by {model_name(most['model'])} at {most['resolution']} px: "
+        f"{number(most['cores'])} ({bounds}). It takes {number(most['model_ips'])} images/s on {most['device']} at "
+        f"batch {most['batch']}, prepared by {most['decoder']}. There are {cores} cores."
     )
 
 

@@ -10,32 +10,34 @@ import pandas as pd
 
 from scalebench.report.content import Section, Table
 from scalebench.report.labels import by_configuration
+from scalebench.report.naming import capitalised
 from scalebench.report.tables import CONFIGURATION, MODELS, PERCENT, Field, build_table, entry, number, span, value
 
 ID, TITLE = "laws", "Laws of time against MACs"
 
 
 def laws_section(laws: pd.DataFrame) -> Section:
-    """One sentence per configuration, and the table of all laws.
+    """A few sentences per configuration, and the table of all laws.
 
     Args:
         laws: ``analysis.study.laws_of_time``.
     """
-    text = tuple(_sentence(configuration, rows) for configuration, rows in by_configuration(laws))
+    text = tuple(_sentences(configuration, rows) for configuration, rows in by_configuration(laws))
     return Section(ID, TITLE, text, tables=(_table(laws),))
 
 
-def _sentence(configuration: str, laws: pd.DataFrame) -> str:
+def _sentences(configuration: str, laws: pd.DataFrame) -> str:
     chosen = laws[laws["chosen"].astype(bool)]
     if chosen.empty:
-        return f"{configuration}: too few models for any law; {laws.iloc[0]['why']}."
+        return f"{configuration}: too few models for any law. {capitalised(laws.iloc[0]['why'])}."
     best = chosen.iloc[0]
-    others = [_plain(name) for name in laws.loc[laws["tied"].astype(bool), "law"] if name != best["law"]]
-    tied = f"; {', '.join(others)} cannot be distinguished from it" if others else ""
+    tied = int(laws["tied"].astype(bool).sum()) - 1
+    others = f" {tied} other {'law' if tied == 1 else 'laws'} cannot be distinguished from it." if tied > 0 else ""
     return (
-        f"{configuration}: the simplest law that no other beats is {_plain(best['law'])}. Its error is "
-        f"{number(best['error'], PERCENT)} % on a model left out of the fit (rms of logs, {best['n']} models) and "
-        f"{number(best['extrapolation'], PERCENT)} % on the largest quarter of models when fitted to the rest{tied}."
+        f"{configuration}: the simplest law that no other beats is {_plain(best['law'])}. "
+        f"On a model left out of the fit it errs by {number(best['error'], PERCENT)} %. "
+        f"On the largest quarter of models, fitted to the rest, it errs by {number(best['extrapolation'], PERCENT)} %."
+        f"{others}"
     )
 
 
@@ -45,7 +47,9 @@ def _plain(name: str) -> str:
 
 def _table(laws: pd.DataFrame) -> Table:
     return build_table(
-        "Laws by leave-one-out error; intervals resample families, and rounds within them", laws,
+        "Laws by leave-one-out error (root mean square of logarithms); intervals resample families, and rounds within "
+        "them",
+        laws,
         Field("law of time per image", lambda row: _plain(row["law"])),
         entry("formula", "formula, x in MACs, x0 their geometric mean"),
         value("error", "error left out, %", PERCENT),

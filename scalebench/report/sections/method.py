@@ -11,7 +11,7 @@ from scalebench.analysis.stopping import PILOT
 from scalebench.report.content import Absent, Chart, Column, Section, Table
 from scalebench.report.labels import listed, when
 from scalebench.report.method_tables import failures_table, method_tables, words_table
-from scalebench.report.tables import whole
+from scalebench.report.tables import Field, build_table, filled, whole
 from scalebench.suite.protocol import Protocol
 
 
@@ -54,16 +54,20 @@ def method(analysis: Analysis, document: Mapping[str, Any]) -> Section:
     """How and on which machines numbers were obtained, from which files, and the suite as it was written."""
     text = (
         "Each round is one fresh process, and every interval is computed from rounds. Values are geometric means over "
-        "rounds with a t-interval on logarithms. Two cases that took turns are compared turn by turn; those that share "
-        "too few turns through the reference case of their heats; those measured alone by Welch's interval. "
-        "A disturbed round that was measured alone stays in the records and is replaced by another, at most five times "
+        "rounds with a t-interval on logarithms. Two cases that took turns are compared turn by turn. "
+        "Those that share too few turns are compared through the reference case of their heats. "
+        "Those measured alone are compared by Welch's interval. "
+        "A disturbed round that was measured alone stays in the records. Another one replaces it, at most five times "
         "per case. One that took turns counts, because its whole heat shares the disturbance. "
         "An interval that spans a claim's threshold gives \u201cundecided\u201d. "
         "Counts are exact and have no interval.",
         *session_sentences(analysis.sessions),
-        *protocol_sentences(analysis),
+        *_adaptation(analysis),
     )
-    tables = (_records_table(analysis, document), *method_tables(analysis.machines, document.get("files", ())))
+    tables = (
+        _records_table(analysis, document), *filled(_protocols_table(analysis)),
+        *method_tables(analysis.machines, document.get("files", ())),
+    )  # fmt: skip
     code = {"Suite file, verbatim": analysis.plan.text} if analysis.plan.text else {}
     return Section("method", "Method and environment", text, (), tables, code)
 
@@ -100,26 +104,30 @@ def session_sentences(sessions: Mapping[str, int]) -> list[str]:
     return texts
 
 
-def _adapted(protocol: Protocol) -> str:
-    return ", after five rounds 9 to 200 of latency, by their spread" if protocol.adaptive else ""
+def _protocols(analysis: Analysis) -> list[Protocol]:
+    return list(dict.fromkeys(case.protocol for case in analysis.plan.cases))
 
 
-def _rounds(protocol: Protocol) -> str:
-    if not protocol.adaptive:
-        return f"{protocol.rounds} rounds per case"
-    return (
-        f"{protocol.rounds} to {protocol.most_rounds} rounds per case, as many as the spread of its first {PILOT} asks "
-        f"for, for a half-width of {100 * protocol.target:g} % on the CPU ({100 * protocol.target_cuda:g} % on CUDA), "
-        f"which are left out of the estimates then, or until {units.duration(protocol.budget_s)} are spent on it"
-    )
-
-
-def protocol_sentences(analysis: Analysis) -> list[str]:
-    """What each protocol of the plan prescribes."""
+def _adaptation(analysis: Analysis) -> list[str]:
+    """How rounds are chosen where their number follows their spread."""
     return [
-        f"Protocol: {_rounds(p)}, at least {p.min_iterations} timed iterations{_adapted(p)}, warm-up of "
-        f"{units.seconds(p.warmup_s)} (CUDA: {units.seconds(p.warmup_cuda_s)}) to {units.seconds(p.warmup_max_s)}, "
-        f"timed chunk of {units.seconds(p.chunk_s)} to {units.seconds(p.chunk_max_s)}, "
-        f"time-out {units.duration(p.timeout_s)}."
-        for p in dict.fromkeys(case.protocol for case in analysis.plan.cases)
-    ]
+        f"The first {PILOT} rounds of a case decide by their spread how many follow. The half-width aimed at is "
+        f"{100 * p.target:g} % on the CPU and {100 * p.target_cuda:g} % on CUDA. Where it is reached, these first "
+        f"rounds are left out of the estimates. A case ends after {units.duration(p.budget_s)} in any case. "
+        f"From round {PILOT + 1} on the spread also decides on the iterations of the latency, between 9 and 200."
+        for p in _protocols(analysis) if p.adaptive
+    ]  # fmt: skip
+
+
+def _protocols_table(analysis: Analysis) -> Table:
+    """What each protocol of the plan prescribes."""
+    return build_table(
+        "What the protocol prescribes for each case", _protocols(analysis),
+        Field("rounds", lambda p: f"{p.rounds} to {p.most_rounds}" if p.adaptive else p.rounds, number=True),
+        Field("least timed iterations", lambda p: p.min_iterations, number=True),
+        Field("warm-up on the CPU", lambda p: f"{units.seconds(p.warmup_s)} to {units.seconds(p.warmup_max_s)}"),
+        Field("warm-up on CUDA", lambda p: f"{units.seconds(p.warmup_cuda_s)} to {units.seconds(p.warmup_max_s)}"),
+        Field("timed chunk", lambda p: f"{units.seconds(p.chunk_s)} to {units.seconds(p.chunk_max_s)}"),
+        Field("time-out", lambda p: units.duration(p.timeout_s)),
+        shorten=whole,
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import pandas as pd
@@ -14,6 +15,7 @@ from scalebench.report.content import Chart, Panel, Section, Table
 from scalebench.report.figures.drawing import INK, draw, intervals, log_axis
 from scalebench.report.labels import by_configuration, configuration_label, short
 from scalebench.report.looks import BLUE
+from scalebench.report.model_names import family_name, plural
 from scalebench.report.tables import (
     CONFIGURATION,
     MODELS,
@@ -23,7 +25,6 @@ from scalebench.report.tables import (
     entry,
     estimate,
     number,
-    span,
     value,
 )
 
@@ -61,13 +62,16 @@ def _figure(residuals: pd.DataFrame) -> Chart:
     several = residuals.dropna(subset=["low", "high"])
     # By the lower end of the interval: a high ratio of a few models may be chance.
     worst = several.nlargest(1, "low").iloc[0] if len(several) else residuals.nlargest(1, "ratio").iloc[0]
+    configurations = by_configuration(residuals)
+    where = f" Configuration: {configuration_label(worst)}." if len(configurations) > 1 else ""
+    known = math.isfinite(worst["low"]) and math.isfinite(worst["high"])
+    bounds = f"{number(worst['low'])} to {number(worst['high'])}" if known else "no interval"
     takeaway = (
-        f"{worst['family']} models take {number(worst['ratio'])} times as long as their MACs suggest "
-        f"(95 % interval {span(worst['low'], worst['high'], worst['n'])}, {worst['n']} models; "
-        f"{configuration_label(worst)})."
+        f"{plural(family_name(worst['family']))} take {number(worst['ratio'])} times as long as their MACs suggest "
+        f"({bounds}).{where}"
     )
     panels = []
-    for index, (configuration, families) in enumerate(by_configuration(residuals)):
+    for index, (configuration, families) in enumerate(configurations):
         rows = families.sort_values("ratio", ascending=False, ignore_index=True)
         alt = f"{_FIGURE}; {configuration}. {takeaway}"
         svg = draw(partial(_panel, rows), f"study-{index}", alt, 1.2 + 0.24 * len(rows))
@@ -82,9 +86,8 @@ def _panel(rows: pd.DataFrame, axes: Axes) -> None:
     intervals(axes, rows.index, rows["low"], rows["high"], BLUE)
     sns.scatterplot(rows.assign(y=rows.index), x="ratio", y="y", ax=axes, color=BLUE, s=34, linewidth=0,
                     legend=False)  # fmt: skip
-    axes.set_yticks(
-        list(rows.index), labels=[short(f"{f} ({n})") for f, n in zip(rows["family"], rows["n"], strict=True)]
-    )
+    named = zip(rows["family"], rows["n"], strict=True)
+    axes.set_yticks(list(rows.index), labels=[short(f"{family_name(family)} ({n})") for family, n in named])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.set_ylabel("")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from scalebench.analysis.memory_views import static_bytes
@@ -32,14 +34,16 @@ def training_section(cases: pd.DataFrame) -> Section:
         cases: ``summary.summarise``, with rows of mode ``training``.
     """
     steps = cases[cases["mode"] == "training"]
-    return Section(ID, TITLE, (_division(steps), _stability(steps)), tables=(_table(steps),))
+    return Section(ID, TITLE, (*_division(steps), _stability(steps)), tables=(_table(steps),))
 
 
-def _division(steps: pd.DataFrame) -> str:
+def _division(steps: pd.DataFrame) -> Iterator[str]:
+    """A sentence per part of the step."""
     whole = sum(steps[name] for name in _PARTS)
-    shares = [(METRICS[name].title, steps[name] / whole) for name in _PARTS]
-    ranges = [f"{title} {number(s.min(), PERCENT)} to {number(s.max(), PERCENT)} %" for title, s in shares]
-    return f"Share of a training step, over {len(steps)} cases: {', '.join(ranges)}."
+    for name in _PARTS:
+        share = steps[name] / whole
+        ends = f"{number(share.min(), PERCENT)} to {number(share.max(), PERCENT)} %"
+        yield f"The {METRICS[name].label} takes {ends} of a training step."
 
 
 def _stability(steps: pd.DataFrame) -> str:

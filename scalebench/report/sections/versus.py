@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import pandas as pd
 
@@ -24,6 +25,7 @@ from scalebench.report.tables import (
     filled,
     metric,
     number,
+    shared_once,
     span,
     value,
 )
@@ -78,7 +80,7 @@ def _ratios_table(measured: pd.DataFrame, paper: pd.DataFrame) -> Table:
         for first in metrics.iloc[:1].to_dict("records")
     ]  # fmt: skip
     caption = "Ratio of each method to compound at equal counted MACs; counted and estimated ones do not vary by round"
-    return capped(caption, columns, rows)
+    return shared_once(columns, rows, partial(capped, caption))
 
 
 def _measured_cells(metrics: pd.DataFrame) -> list[str]:

@@ -41,7 +41,7 @@ def test_what_was_only_predicted_not_to_fit_is_no_out_of_memory() -> None:
     found = find_in([*make_rounds(3), replace(skipped, ending="skipped_predicted_oom")])
     chart = _chart(_memory(found))
     assert (chart.numbers["out"], chart.numbers["skipped"]) == (0, 1)
-    assert "none of 10 cases ran out of memory, and 1 were skipped" in chart.takeaway
+    assert "None of 10 cases ran out of memory. 1 were skipped" in chart.takeaway
     assert ">skip</text>" in chart.panels[0].svg
     assert ">OOM</text>" not in chart.panels[0].svg
 

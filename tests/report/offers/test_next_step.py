@@ -15,7 +15,7 @@ def test_a_capacity_that_would_save_a_node() -> None:
     assert answer is not None
     assert answer.sentences == (
         "The measured capacity of box: measure it longer, in several sessions.",
-        "Knowing it exactly saves 9,636 EUR per year on average.",
+        "Knowing it exactly saves 9,636 of the 57,816 EUR per year on average, as fewer nodes may be enough.",
         "You would then plan for what a node serves, and not for the lower end of what was measured.",
     )
     (table,) = next_tables(outcome)
@@ -27,6 +27,9 @@ def test_a_price_that_decides_a_tie() -> None:
     answer = next_step(tied())
     assert answer is not None
     assert answer.sentences[0] == "The price of a node of own: ask the vendor for a firm price."
+    assert answer.sentences[1].endswith(" on average, as another offer may be cheaper.")
+    assert answer.sentences[-1].startswith("Knowing every price and demand would save ")
+    assert answer.sentences[-1].endswith(" of the 57,816 EUR per year, by another offer where that is cheaper.")
     assert 0 < answer.numbers["choice_per_year"]["offers.own.capex"] <= answer.numbers["everything_per_year"]
 
 

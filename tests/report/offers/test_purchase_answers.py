@@ -41,7 +41,7 @@ def of_offer(document: Any, place: str = "ranked", rank: int = 0) -> dict[str, f
 
 
 def test_the_json_has_every_question_with_its_answer(document: Any) -> None:
-    assert list(document["answers"]) == ["take", "certainty", "cost", "change", "service", "next"]
+    assert list(document["answers"]) == ["take", "cost", "certainty", "change", "service", "next"]
     for answer in document["answers"].values():
         assert set(answer) == {"question", "sentences", "points", "numbers", "closes"}
         assert answer["question"].endswith("?")
@@ -100,6 +100,10 @@ def test_service_is_that_of_the_first_offers_node(document: Any) -> None:
     rate = served["slo_images_per_s"]
     assert [answer[f"within_ips{end}"] for end in ("", "_low", "_high")] == [rate["value"], rate["low"], rate["high"]]
     assert (answer["percentile"], answer["limit_s"]) == (99, 0.06)
+    # 505 = 0.6 x 842: a node is loaded to 60 % of the low end of its capacity.
+    assert document["answers"]["service"]["sentences"][1] == (
+        "505 is 60 % of the 842 that a node serves in full batches at the slow end of the measurements."
+    )
 
 
 def test_next_has_the_value_of_each_input(document: Any) -> None:
@@ -134,8 +138,8 @@ def test_an_answer_refers_to_sections_that_are_there(outcome: PurchaseOutcome) -
 
 def test_cost_and_service_level_are_drawn(outcome: PurchaseOutcome) -> None:
     charts = {answer.id: answer.chart for answer in answered(outcome)}
-    assert [name for name, chart in charts.items() if chart] == ["ask-cost", "ask-service"]
-    bars, level = charts["ask-cost"], charts["ask-service"]
+    assert [name for name, chart in charts.items() if chart] == ["ask-take", "ask-service"]
+    bars, level = charts["ask-take"], charts["ask-service"]
     assert bars is not None
     assert level is not None
     assert all(offer in bars.panels[0].svg for offer in ("own", "rent", "elastic"))

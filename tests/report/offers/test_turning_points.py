@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import replace
 from typing import Any
 
 from scalebench.procure.outcome import weigh
+from scalebench.procure.switching import Switch
 from scalebench.report.offers.turning_points import turning_points
 from scalebench.report.questions.question import Answer
-from tests.procure.literal_plan import buy, capacity, plan, rent
+from tests.procure.literal_plan import CAPACITY, buy, capacity, plan, rent
 from tests.report.offers.literal_outcome import CAPEX, outcome_of, tied
 
 
@@ -76,3 +79,21 @@ def test_inputs_that_turn_it_only_together() -> None:
         r"is cheaper in \d+ % of the cases\.",
         answer.sentences[2],
     )
+
+
+def test_where_a_longer_plan_takes_another_node_the_reason_is_given() -> None:
+    """2,500 images/s and 25 % more each year: 6 nodes of 505 images/s and a spare serve for 0.86 years, not longer."""
+    growing = plan([buy(capex=CAPEX), rent()], growth_per_year=0.25, horizon_years=0.8)
+    outcome = outcome_of(growing, [capacity()])
+    at = outcome.decision.plan.finance.horizon_years.value
+    switch = Switch("finance.horizon_years", "years", at, at, at, (0.4, 1.6), _full(6), False)
+    answer = turning_points(replace(outcome, switches=(switch,)))
+    assert answer is not None
+    first = outcome.decision.ranked[0].offer.id
+    assert f"From there on the demand grows longer, and {first} takes 8 nodes instead of 7." in answer.sentences
+    assert answer.numbers["nodes"] == (7, 8)
+
+
+def _full(nodes: int) -> float:
+    """Years until so many nodes are full: 2,500 x 1.25^t images per second fill each to 60 % of what it serves."""
+    return math.log(nodes * 0.6 * CAPACITY / 2500) / math.log(1.25)

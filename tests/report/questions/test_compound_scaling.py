@@ -51,14 +51,18 @@ def test_it_pays_at_batch_1_and_not_at_batch_8() -> None:
     assert answer.sentences == (
         "Yes at batch 1: at 4 times EfficientNet-B0's compute, compound scaling is 2.00x faster than depth "
         "(1.96 to 2.05), as fast as width.",
-        "No at batch 8: width is 2.00x faster than compound (1.96 to 2.05); resolution is 2.00x slower (1.96 to 2.05).",
+        "No at batch 8: width is 2.00x faster than compound (1.96 to 2.05). Resolution is 2.00x slower (1.96 to 2.05).",
     )
-    assert answer.points == (
-        "Depth against compound: 2.00x the time at batch 1 (1.96 to 2.05); memory 1.50x.",
-        "Width against compound: 1.00x the time at batch 1 (0.98 to 1.02), 0.50x at batch 8 (0.49 to 0.51); memory "
-        "1.00x and 1.00x.",
-        "Resolution against compound: 2.00x the time at batch 8 (1.96 to 2.05); memory 3.00x.",
+    (table,) = answer.tables
+    assert [column.label for column in table.columns] == [
+        "method", "time at batch 1", "time at batch 8", "memory at batch 1", "memory at batch 8",
+    ]  # fmt: skip
+    assert table.rows == (
+        ("Depth", "2.00 (1.96 to 2.05)", "-", "1.50", "-"),
+        ("Width", "1.00 (0.98 to 1.02)", "0.50 (0.49 to 0.51)", "1.00", "1.00"),
+        ("Resolution", "-", "2.00 (1.96 to 2.05)", "-", "3.00"),
     )
+    assert answer.points == ()
     assert answer.numbers["time"]["1"]["depth"]["ratio"] == pytest.approx(2.0)
     assert answer.numbers["memory"]["8"]["resolution"]["ratio"] == pytest.approx(3.0)
     assert answer.closes == ""

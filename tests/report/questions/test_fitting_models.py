@@ -9,6 +9,7 @@ import pytest
 
 from scalebench.flags import is_bad
 from scalebench.record import Record
+from scalebench.report.questions.asked import answers
 from scalebench.report.questions.fitting_models import WithinLimits, in_words
 from scalebench.report.questions.question import Answer
 from scalebench.suite.case import Case
@@ -48,6 +49,13 @@ def test_the_largest_resolution_of_each_model_and_what_it_shows_of_the_scene() -
     # Rounds of 34 ms and 1 and 2 % more: their geometric mean is 34.34 ms. All six cases have the same variance, so
     # it is known with 12 degrees of freedom: t = 2.179, 1.25 % to either side.
     assert answer.points[0] == "EfficientNet-B0 at 512 px: 34.3 ms (33.9 to 34.8), 128 MiB, eager."
+
+
+def test_a_suite_with_limits_asks_for_them_first() -> None:
+    asked = [question.name for question in answers(evidence(RECORDS, limits=LIMITS))]
+    assert asked[0] == "limits"
+    assert asked[1:] == ["flops", "resolution", "trust"], "the others in their order"
+    assert "limits" not in [question.name for question in answers(evidence(RECORDS))]
 
 
 def test_a_detail_of_several_pixels_can_be_seen() -> None:

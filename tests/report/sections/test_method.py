@@ -11,5 +11,5 @@ def test_the_method_names_every_way_in_which_ratios_are_compared(full: Built) ->
     text = method(full.analysis, full.document).text[0]
     assert "Two cases that took turns are compared turn by turn" in text
     assert "through the reference case of their heats" in text
-    assert "those measured alone by Welch's interval" in text
+    assert "Those measured alone are compared by Welch's interval" in text
     assert "One that took turns counts" in text
