@@ -2,8 +2,8 @@
 
 ``python -m tests.bench.against_timm PATH/TO/benchmark.py``; the script is not part of this project. Each model at its
 paper's size, batch 1, on the CPU, in five heats. The intervals are those of each model's latency over ResNet-50's;
-``--separate`` also measures five rounds that have the machine to themselves, for theirs. Wanted: at most half of timm's time, and intervals
-of at most a third. Nothing else may run meanwhile.
+``--separate`` also measures five rounds that have the machine to themselves, for theirs. Wanted: at most half of timm's
+time, and intervals of at most a third. Nothing else may run meanwhile.
 """
 
 from __future__ import annotations
