@@ -73,7 +73,7 @@ def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
             axes.annotate(family_name(str(name)), (x, y), xytext=(-9, 7), textcoords="offset points", ha="right",
                           fontsize=9, color=style.colour)  # fmt: skip
         else:
-            ends.append(end_of(rows, family_name(str(name)), style))
+            ends.append(end_of(rows, family_name(str(name)), replace(style, hollow=leading.empty)))
     best = data[data["front"].astype(bool)].sort_values("x")
     axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
     axes.set_xlabel(COSTS[axis].heading)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -122,9 +123,17 @@ def _slope_one(axes: Axes, data: pd.DataFrame) -> None:
     rate = float((data["y"] / data["x"]).median())
     axes.plot([low, high], [rate * low, rate * high], color=INK, alpha=0.45, linewidth=1, linestyle=(0, (1, 2)))
     bottom, top = axes.get_ylim()
-    at = min(max(low * 1.1, bottom * 1.6 / rate), high)
-    if rate * at < top:
-        axes.annotate("slope 1", (at, rate * at), xytext=(0, -9), textcoords="offset points", fontsize=8.5, va="top")
+    seen = [at for at in np.geomspace(low * 1.1, high / 1.3, 12) if bottom * 1.6 < rate * at < top / 1.2]
+    if seen:
+        label = max(seen, key=lambda at: _nearest(axes, data, at, rate * at))
+        axes.annotate("slope 1", (label, rate * label), xytext=(3, -3), textcoords="offset points", fontsize=8.5,
+                      va="top")  # fmt: skip
+
+
+def _nearest(axes: Axes, data: pd.DataFrame, x: float, y: float) -> float:
+    """Distance of the nearest point of the data from a place, in pixels."""
+    places = axes.transData.transform(data[["x", "y"]].to_numpy(dtype=float))
+    return float(np.hypot(*(places - axes.transData.transform((x, y))).T).min())
 
 
 def _resolution_panel(every: pd.DataFrame, metric: str, cases: pd.DataFrame, axes: Axes) -> None:

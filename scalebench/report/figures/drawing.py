@@ -239,7 +239,7 @@ def label_points(axes: Axes, points: Sequence[tuple[float, float, str]], most: i
         x, y, text = points[index]
         px, py = places[index]
         width = 5.2 * len(text)
-        for dx, dy, anchor in ((6, -8, "left"), (-6, 8, "right"), (6, -17, "left"), (-6, 17, "right")):
+        for dx, dy, anchor in ((6, -8, "left"), (-6, 8, "right"), (6, 9, "left"), (6, -17, "left"), (-6, 17, "right")):
             left = px + dx - (width if anchor == "right" else 0)
             box = (left, py + dy - 5, left + width, py + dy + 5)
             inside = box[0] > 45 and box[2] < WIDTH * 72 - 2 and box[1] > 42

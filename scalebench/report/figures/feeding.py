@@ -12,6 +12,7 @@ from scalebench.report.content import Chart, Table
 from scalebench.report.figures.drawing import EndLabel, intervals, label_ends, log_axis
 from scalebench.report.figures.panels import panels
 from scalebench.report.looks import GREY, Look, nth_look
+from scalebench.report.model_names import model_name
 from scalebench.report.tables import number
 from scalebench.suite.decoder_table import DECODERS
 
@@ -69,7 +70,9 @@ def _models(fed: pd.DataFrame) -> pd.DataFrame:
     """The fastest models, each in its fastest configuration at each resolution; columns ``name, x, y``."""
     cores = fed["cores_there"].where(fed["device"] == "cpu", 1).astype(float)
     where = fed["device"].where(fed["device"] != "cpu", "core")
-    data = fed.assign(x=fed["resolution"].astype(float), y=fed["model_ips"] / cores, name=fed["model"] + ", " + where)
+    data = fed.assign(
+        x=fed["resolution"].astype(float), y=fed["model_ips"] / cores, name=fed["model"].map(model_name) + ", " + where
+    )
     best = data.sort_values("y").drop_duplicates(["name", "x"], keep="last").sort_values("x")
     fastest = best.groupby("name")["y"].max().nlargest(MOST_MODELS).index
     kept: pd.DataFrame = best[best["name"].isin(fastest)]

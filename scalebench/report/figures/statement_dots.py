@@ -67,7 +67,7 @@ def statement_dots(statements: Sequence[StatementDot]) -> Chart | None:
         return None
     rows = pd.DataFrame([_row(y, statement) for y, statement in enumerate(drawn)])
     named = [("effect over the bound", rows)]
-    lines = sum(_name(statement).count("\n") + 1 for statement in drawn)
+    lines = sum(name.count("\n") + 1 for name in _names(drawn))
     shown, _ = panels(named, partial(_panel, drawn), "statements", TITLE, lambda _: 1.2 + 0.12 * (len(drawn) + lines))
     left = len(statements) - len(drawn)
     note = f"In the table only, as a difference has no ratio: {left}." if left else ""
@@ -75,10 +75,14 @@ def statement_dots(statements: Sequence[StatementDot]) -> Chart | None:
     return Chart("statement-dots", TITLE, "", {}, shown, table, columns=1, note=f"{_READING} {note}".strip())
 
 
-def _name(statement: StatementDot) -> str:
-    """What was measured, in full, on as many lines as it takes."""
-    label = statement.part.label
-    return fill(printable(f"{label[0].upper()}{label[1:]}"), WIDEST_NAME)
+def _names(statements: Sequence[StatementDot]) -> list[str]:
+    """What was measured, in full, on as many lines as it takes; with the bound where several measure the same."""
+    labels = [f"{s.part.label[0].upper()}{s.part.label[1:]}" for s in statements]
+    named = [
+        f"{label}, {allowed(s.part)}" if labels.count(label) > 1 else label
+        for label, s in zip(labels, statements, strict=True)
+    ]
+    return [fill(printable(name), WIDEST_NAME) for name in named]
 
 
 def _row(y: int, statement: StatementDot) -> dict[str, object]:
@@ -101,7 +105,7 @@ def _panel(statements: Sequence[StatementDot], rows: pd.DataFrame, axes: Axes) -
         look = _LOOKS[str(outcome)]
         intervals(axes, own["y"], own["low"], own["high"], look.colour, width=1.4)
         scatter(axes, own, look)
-    name_rows(axes, rows["y"].tolist(), [_name(s) for s in statements], 8.5)
+    name_rows(axes, rows["y"].tolist(), _names(statements), 8.5)
     axes.set_xlim(least, most)
     axes.set_xlabel("times the bound")
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from scalebench.report.content import Absent, Chart, Elsewhere
 from scalebench.report.figures.drawing import INK, name_rows
@@ -87,4 +88,5 @@ def _panel(rounds: pd.DataFrame, axes: Axes) -> None:
     labels = data.drop_duplicates("case").sort_values("y")
     named = zip(labels["model"], labels["resolution"], strict=True)
     name_rows(axes, labels["y"].tolist(), [short(f"{model}@{size}", LONGEST_NAME) for model, size in named], 8.5)
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.set_xlabel("latency against the case's mean, %")

@@ -66,9 +66,9 @@ def _chart(fronts: pd.DataFrame) -> Chart:
 
 
 def _source(table: str) -> str:
-    """Citation of a published table; the name of any other set."""
+    """Authors, paper and place of a published table; the name of any other set."""
     source = published.sources().get(table)
-    return table if source is None else f"{source.citation}, {source.place}"
+    return table if source is None else f"{source.citation.partition(', arXiv')[0]}, {source.place.partition(';')[0]}"
 
 
 def _models(fronts: pd.DataFrame) -> list[dict[Any, Any]]:

@@ -54,7 +54,7 @@ def test_the_largest_resolution_of_each_model_and_what_it_shows_of_the_scene() -
 def test_a_suite_with_limits_asks_for_them_first() -> None:
     asked = [question.name for question in answers(evidence(RECORDS, limits=LIMITS))]
     assert asked[0] == "limits"
-    assert asked[1:] == ["flops", "resolution", "trust"], "the others in their order"
+    assert asked[1:] == ["accuracy", "resolution", "trust"], "the others in their order"
     assert "limits" not in [question.name for question in answers(evidence(RECORDS))]
 
 

@@ -196,7 +196,8 @@ def test_the_figure_has_a_row_per_statement_and_its_table_too() -> None:
     given = AnswerBasis(evidence([]).analysis, verdicts)
     chart = Statements().chart(given, _known(verdicts))
     assert chart is not None
-    assert chart.panels[0].svg.count(">Time of A over B</text>") == 2, "in a reader's words, not by codes of ours"
+    lines = re.findall(r">([^<>]+)</(?:text|tspan)>", chart.panels[0].svg)
+    assert " ".join(lines).count("Time of A over B, at most 1.00") == 2, "in a reader's words, not by codes of ours"
     assert isinstance(chart.table, Table)
     assert [row[2] for row in chart.table.rows] == ["Holds here", "Undecided"]
 

@@ -83,7 +83,7 @@ def test_the_figure_draws_busy_cores_and_models() -> None:
     (panel,) = chart.panels
     assert panel.title == "xeon, photographs of 4000x3000, 4 at once"
     texts = set(re.findall(r">([^<>]+)</text>", panel.svg))
-    assert {"pillow", "simplejpeg", "resnet18, cuda:0", "resnet152, cuda:0"} <= texts
+    assert {"pillow", "simplejpeg", "ResNet-18, cuda:0", "ResNet-152, cuda:0"} <= texts
 
 
 def test_without_models_the_rate_is_the_finding() -> None:

@@ -53,7 +53,7 @@ def test_every_configuration_is_in_the_json(page: Built) -> None:
 
 
 def test_a_step_is_divided_in_words(page: Built) -> None:
-    assert "cases: forward 30.0 to 30.0 %" in page.html
+    assert "The forward pass takes 30.0 to 30.0 % of a training step." in page.html
     assert "The loss of every step was a finite number" in page.html
 
 

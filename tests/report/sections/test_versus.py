@@ -66,8 +66,9 @@ def test_a_row_holds_measured_ratios_with_intervals_and_those_on_paper() -> None
     table = _section(measured, _paper(compound=1.0, depth=1.25), _explained()).tables[0]
     assert table.rows == (
         ("b0", "2", "depth", "1.50", "[1.35, 1.65]", "0.700", "[0.630, 0.770]", "-", "-", "3",
-         "1.25", "1.25", "1.25", "1.25", "cpu-a, batch 1, fp32 eager, cpu, 2 threads"),
+         "1.25", "1.25", "1.25", "1.25"),
     )  # fmt: skip
+    assert table.note == "All rows: cpu-a, batch 1, fp32 eager, cpu, 2 threads."
     headings = [column.label for column in table.columns]
     assert "static peak, training (estimated), times compound" in headings
     assert "activations (counted), times compound" in headings
@@ -75,14 +76,14 @@ def test_a_row_holds_measured_ratios_with_intervals_and_those_on_paper() -> None
 
 def test_what_was_not_counted_stays_empty() -> None:
     table = _section(_measured(_ratio("depth", 1.5)), _paper(), _explained()).tables[0]
-    assert table.rows[0][-5:-1] == ("-", "-", "-", "-")
+    assert table.rows[0][-4:] == ("-", "-", "-", "-")
 
 
 def test_on_paper_alone_says_so() -> None:
     section = _section(_measured(), _paper(compound=1.0, depth=1.25, width=0.5), _explained())
     assert section.text[0] == "2 targets were chosen."
     assert [row[2] for row in section.tables[0].rows] == ["depth", "width"]
-    assert {row[-1] for row in section.tables[0].rows} == {"on paper only"}
+    assert section.tables[0].note == "All rows: on paper only."
 
 
 def test_an_explanation_has_its_interval_and_members() -> None:
