@@ -9,7 +9,8 @@ are compared within their table. Figures from several crops are left out: the co
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ import pandas as pd
 from scipy import special
 
 from scalebench.analysis.configurations import by_configuration
-from scalebench.analysis.frontier import on_front, pareto
+from scalebench.analysis.frontier import on_front
 from scalebench.analysis.stats import LEVEL, Estimate, exact, resampled
 from scalebench.analysis.way import WAY
 from scalebench.published import PublishedModel, PublishedVariant
@@ -122,8 +123,15 @@ def fronts(accuracy: pd.DataFrame) -> pd.DataFrame:
         ``n`` rounds, or the cost itself where it is counted. ``sure`` tells whether all costs within the 95 %
         intervals give the same answer. ``compared`` counts the models.
     """
-    frames = [_by_axes(rows) for _, rows in by_configuration(_sets(accuracy), "set")]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=pd.Index(FRONT_COLUMNS))
+    sets = _sets(accuracy)
+    answers = [answer for _, rows in by_configuration(sets, "set") for answer in _by_axes(rows)]
+    if not answers:
+        return pd.DataFrame(columns=pd.Index(FRONT_COLUMNS))
+    columns = {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+    undecided = ~columns.pop("decided")
+    models = sets.loc[columns.pop("row")].reset_index(drop=True)
+    decisions = {name: pd.arrays.BooleanArray(columns.pop(name), undecided.copy()) for name in ("front", "sure")}
+    return models.assign(**columns, **decisions)[FRONT_COLUMNS]
 
 
 def _sets(accuracy: pd.DataFrame) -> pd.DataFrame:
@@ -136,38 +144,36 @@ def _sets(accuracy: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _by_axes(rows: pd.DataFrame) -> pd.DataFrame:
+def _by_axes(rows: pd.DataFrame) -> Iterator[dict[str, npt.NDArray[Any]]]:
+    """Columns of one set's answers by each axis, with the ``row`` of the model and whether it is ``decided``."""
     known = [axis for axis in AXES if rows[axis].notna().any()]
-    complete = rows[rows[["top1", *known]].notna().all(axis=1)]
-    frames = []
+    complete = rows[["top1", *known]].notna().all(axis=1).to_numpy()
+    enough, top1 = int(complete.sum()) >= _FEWEST, rows["top1"].to_numpy(dtype=float)
     for axis in AXES:
-        compared = complete if axis in known and len(complete) >= _FEWEST else complete.iloc[:0]
-        answers = {"front": pareto(compared, axis, "top1"), "sure": _sure(compared, axis)}
-        frames.append(
-            rows.assign(
-                axis=axis, cost=rows[axis], compared=len(complete), **_ends(rows, axis),
-                **{name: column.astype("boolean").reindex(rows.index) for name, column in answers.items()},
-            )
-        )  # fmt: skip
-    return pd.concat(frames)[FRONT_COLUMNS]
+        decided = complete if axis in known and enough else np.zeros(len(rows), dtype=bool)
+        cost = rows[axis].to_numpy(dtype=float)
+        low, high = (rows.get(f"{axis}_{end}", rows[axis]).to_numpy(dtype=float) for end in ("low", "high"))
+        front, sure = np.zeros((2, len(rows)), dtype=bool)
+        front[decided] = on_front(cost[decided], top1[decided])
+        sure[decided] = _sure(top1[decided], low[decided], high[decided])
+        yield {
+            "row": rows.index.to_numpy(), "axis": np.full(len(rows), axis, dtype=object), "cost": cost, "low": low,
+            "high": high, "front": front, "sure": sure, "decided": decided,
+            "compared": np.full(len(rows), complete.sum()),
+        }  # fmt: skip
 
 
-def _ends(rows: pd.DataFrame, axis: str) -> dict[str, pd.Series]:
-    """Ends of the interval of a cost; of a count they are the count."""
-    return {end: rows.get(f"{axis}_{end}", rows[axis]) for end in ("low", "high")}
-
-
-def _sure(rows: pd.DataFrame, axis: str) -> pd.Series:
+def _sure(
+    top1: npt.NDArray[np.float64], low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
     """Whether a model is dominated, or not, wherever in their intervals the costs lie."""
-    top1 = rows["top1"].to_numpy(dtype=float)
-    low, high = (end.to_numpy(dtype=float) for end in _ends(rows, axis).values())
     more, least = top1[None, :] > top1[:, None], top1[None, :] >= top1[:, None]
     certain = _dominates(more, least, high[None, :] - low[:, None])
     # An unknown interval excludes nothing.
     possible = _dominates(more, least, np.nan_to_num(low[None, :] - high[:, None], nan=-math.inf))
     for answers in (certain, possible):
         np.fill_diagonal(answers, False)
-    return pd.Series(certain.any(axis=1) | ~possible.any(axis=1), index=rows.index)
+    return np.asarray(certain.any(axis=1) | ~possible.any(axis=1))
 
 
 def _dominates(

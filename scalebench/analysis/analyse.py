@@ -119,7 +119,7 @@ def analyse(
     exponents = [resolution_exponents(cases), multiplier_exponents(cases), axis_exponents(cases, plan.groups)]
     recorded = {_anywhere(record.case) for record in records}
     good = rounds[rounds["used"]].groupby(["case", "machine"]).size().groupby("case").min()
-    groups, counted = compare_groups(rounds, plan.groups, shared), counted_ratios(counts, plan.groups)
+    groups, counted = compare_groups(by_way(rounds, shared), plan.groups), counted_ratios(counts, plan.groups)
     accuracy = accuracy_at_cost(cases, counts, (*published.models(), *published.variants()))
     return Analysis(
         plan=plan,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from scalebench.analysis.configurations import by_configuration
-from scalebench.analysis.pooling import Pooled, sample
 from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.stats import LEVEL, Estimate, of_rounds, ratio
+from scalebench.analysis.used_rounds import Configuration, UsedRounds
 from scalebench.analysis.way import WAY
 from scalebench.metrics import MEASURED
 from scalebench.suite.suite_plan import Group, Member
@@ -36,32 +36,31 @@ EXPLAINED_COLUMNS = [
 ]  # fmt: skip
 
 
-def compare_groups(rounds: pd.DataFrame, groups: Sequence[Group], shared: Pooled) -> pd.DataFrame:
+def compare_groups(used: Mapping[Configuration, UsedRounds], groups: Sequence[Group]) -> pd.DataFrame:
     """Ratio of each member to the group's compound member, per configuration and measured metric.
 
     Args:
-        rounds: ``rounds.with_standing``.
+        used: ``used_rounds.by_way``.
         groups: of the plan.
-        shared: ``pooling.pooled`` of the rounds.
 
     Returns: columns ``COLUMNS``; ``ratio`` with its interval is NaN where the group has no compound member.
     """
     rows = []
-    for configuration, own in by_configuration(rounds[rounds["used"]]):
-        by_model = dict(list(own.groupby(["model", "resolution"], sort=False)))
+    for configuration, rounds in used.items():
         for group in groups:
             reference = _reference(group)
-            base = by_model.get((group.model(reference), reference.resolution)) if reference else None
             for member in group.members:
-                measured = by_model.get((group.model(member), member.resolution))
-                if measured is None:
+                first = rounds.first(group.model(member), member.resolution)
+                if first is None:
                     continue
                 identity = {
-                    **configuration, **_identity(group, member), "macs": member.macs, "residual": member.residual,
-                    "activations": measured["activations"].iloc[0], "params": measured["params"].iloc[0],
+                    **dict(zip(WAY, configuration, strict=True)), **_identity(group, member), "macs": member.macs,
+                    "residual": member.residual, "activations": first["activations"], "params": first["params"],
                 }  # fmt: skip
-                metrics = [metric for metric in MEASURED if measured[metric].notna().any()]
-                rows += [{**identity, **_compared(measured, base, metric, shared)} for metric in metrics]
+                samples = {metric: rounds.of(group.model(member), member.resolution, metric) for metric in MEASURED}
+                for metric, own in samples.items():
+                    base = rounds.of(group.model(reference), reference.resolution, metric) if reference else None
+                    rows += [{**identity, **_compared(own, base, metric)}] if own else []
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
@@ -74,9 +73,8 @@ def _identity(group: Group, member: Member) -> dict[str, object]:
     return dict(zip(MEMBER, values, strict=True))
 
 
-def _compared(measured: pd.DataFrame, base: pd.DataFrame | None, metric: str, shared: Pooled) -> dict[str, object]:
-    rounds = sample(measured, metric, shared)
-    r = ratio(rounds, SessionRounds({}) if base is None else sample(base, metric, shared))
+def _compared(rounds: SessionRounds, base: SessionRounds | None, metric: str) -> dict[str, object]:
+    r = ratio(rounds, base or SessionRounds({}))
     value = of_rounds(rounds).value
     return {"metric": metric, "value": value, "ratio": r.value, "low": r.low, "high": r.high, "n": r.n,
             "freedom": r.freedom, "pairing": r.pairing}  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ class Pooled:
     priors: Mapping[tuple[Hashable, ...], Prior] = field(default_factory=dict)
     ratio_priors: Mapping[tuple[str, str], Prior] = field(default_factory=dict)
 
-    def prior(self, row: Mapping[str, Hashable] | pd.Series, metric: str) -> Prior:
+    def prior(self, row: Mapping[str, Hashable], metric: str) -> Prior:
         """Prior for rounds of the configuration of a row; none where its frame does not name it."""
         return self.priors.get((metric, *(row.get(name) for name in WAY)), NO_PRIOR)
 
@@ -76,19 +77,20 @@ def _ratio_prior(rounds: pd.DataFrame, metric: str) -> Prior:
     return fit_prior(parts, float(len(own) - own["case"].nunique()))
 
 
-def sample(rounds: pd.DataFrame, metric: str, shared: Pooled) -> SessionRounds:
+def sample(rounds: pd.DataFrame | Mapping[str, Sequence[Any]], metric: str, shared: Pooled) -> SessionRounds:
     """A metric of one case on one machine.
 
     Args:
-        rounds: used rows of ``rounds.with_standing``; without a column ``session`` they are those of one session.
+        rounds: used rows of ``rounds.with_standing``, or lists by the name of the column; without a column ``session``
+            they are those of one session.
         shared: what all cases of the machine share.
     """
     by_session = values_by_session(rounds, metric)
     if not by_session:
         return SessionRounds({})
-    row = rounds.iloc[0]
+    row = {name: next(iter(rounds[name])) for name in (*WAY, "reference") if name in rounds}
     own = (row["machine"], metric)
-    turns = by_heat(rounds["heat"].tolist(), rounds[f"turns_{metric}"].tolist()) if f"turns_{metric}" in rounds else {}
+    turns = by_heat(list(rounds["heat"]), list(rounds[f"turns_{metric}"])) if f"turns_{metric}" in rounds else {}
     reference = (row["machine"], row["reference"]) if turns else None
     return SessionRounds(
         by_session, shared.spreads.get(own), turns, reference, shared.prior(row, metric),

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -164,11 +164,11 @@ def scatter(logs: Sequence[np.ndarray]) -> Part:
     return (total / freedom, float(freedom)) if freedom else (math.nan, 0.0)
 
 
-def by_session(rounds: pd.DataFrame, metric: str) -> dict[int, tuple[float, ...]]:
+def by_session(rounds: pd.DataFrame | Mapping[str, Sequence[Any]], metric: str) -> dict[int, tuple[float, ...]]:
     """Values of a metric by session; without a column ``session`` they are those of one session."""
-    sessions = rounds["session"].tolist() if "session" in rounds else [0] * len(rounds)
+    sessions = list(rounds["session"]) if "session" in rounds else [0] * len(rounds[metric])
     values: dict[int, list[float]] = {}
-    for number, value in zip(sessions, rounds[metric].tolist(), strict=True):
+    for number, value in zip(sessions, list(rounds[metric]), strict=True):
         if not (math.isnan(number) or math.isnan(value)):
             values.setdefault(int(number), []).append(value)
     return {number: tuple(values[number]) for number in sorted(values)}

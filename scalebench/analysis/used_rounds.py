@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from scalebench.analysis.way import WAY
 
 Configuration = tuple[Hashable, ...]
 """Values of ``WAY``."""
+_SAMPLED = (*WAY, "session", "heat", "reference")
 
 
 @dataclass(frozen=True)
@@ -20,19 +22,28 @@ class UsedRounds:
     """Rounds of one configuration that enter the estimates.
 
     Attributes:
-        used: of all configurations.
-        positions: rows of ``used``, by model and resolution.
+        columns: of the used rounds of all configurations, as lists: a frame per case takes a millisecond.
+        positions: places in ``columns``, by model and resolution.
         shared: what all cases of a machine share.
     """
 
-    used: pd.DataFrame
+    columns: Mapping[str, Sequence[Any]]
     positions: dict[tuple[str, int], list[int]]
     shared: Pooled
 
     def of(self, model: str, resolution: int | None, metric: str) -> SessionRounds:
         """Values of a measured metric of one case, one per round; none where it was not measured."""
-        rows = self.positions.get((model, resolution or 0), [])
-        return sample(self.used.iloc[rows], metric, self.shared)
+        places = self.positions.get((model, resolution or 0), [])
+        if not places:
+            return SessionRounds({})
+        names = [name for name in (*_SAMPLED, metric, f"turns_{metric}") if name in self.columns]
+        own = {name: [self.columns[name][place] for place in places] for name in names}
+        return sample(own, metric, self.shared)
+
+    def first(self, model: str, resolution: int) -> dict[str, Any] | None:
+        """Columns of the first round of a case; None where it was not measured."""
+        places = self.positions.get((model, resolution))
+        return {name: values[places[0]] for name, values in self.columns.items()} if places else None
 
 
 def by_way(rounds: pd.DataFrame, shared: Pooled) -> dict[Configuration, UsedRounds]:
@@ -43,10 +54,11 @@ def by_way(rounds: pd.DataFrame, shared: Pooled) -> dict[Configuration, UsedRoun
         shared: ``pooling.pooled`` of them.
     """
     used = rounds[rounds["used"].astype(bool)]
+    columns = {str(name): used[name].tolist() for name in used}
     found: dict[Configuration, UsedRounds] = {}
-    keys: Sequence[list[Hashable]] = [used[name].tolist() for name in WAY]
-    cases = zip(used["model"].tolist(), used["resolution"].tolist(), strict=True)
-    for row, (configuration, case) in enumerate(zip(zip(*keys, strict=True), cases, strict=True)):
-        of_configuration = found.setdefault(configuration, UsedRounds(used, {}, shared))
-        of_configuration.positions.setdefault(case, []).append(row)
+    configurations = zip(*(columns[name] for name in WAY), strict=True)
+    cases = zip(columns["model"], columns["resolution"], strict=True)
+    for place, (configuration, case) in enumerate(zip(configurations, cases, strict=True)):
+        of_configuration = found.setdefault(configuration, UsedRounds(columns, {}, shared))
+        of_configuration.positions.setdefault(case, []).append(place)
     return found

@@ -16,6 +16,7 @@ from scalebench.analysis.pooling import pooled
 from scalebench.analysis.rounds import name_machines, with_standing
 from scalebench.analysis.speedups import PLAIN, SAME, optimised
 from scalebench.analysis.summary import summarise
+from scalebench.analysis.used_rounds import by_way
 from scalebench.analysis.way import WAY
 from scalebench.metrics import MEASURED
 from scalebench.store.frame import rounds_frame
@@ -42,7 +43,7 @@ def printed(cases: pd.DataFrame, names: list[str]) -> Mapping[tuple[Any, ...], d
 def test_ratios_to_compound(suite: str) -> None:
     results, rounds, cases = measured(suite)
     by_case = printed(cases, [*WAY, "model", "resolution"])
-    groups = compare_groups(rounds, results.plans[-1].groups, pooled(rounds, MEASURED))
+    groups = compare_groups(by_way(rounds, pooled(rounds, MEASURED)), results.plans[-1].groups)
     groups = groups[groups["ratio"].notna()]
     compound = printed(groups[groups["method"] == REFERENCE], [*WAY, "base", "target", "metric"])
     assert len(groups) > 100

@@ -70,8 +70,9 @@ def fit_law(law: Law, x: Sequence[float], y: Sequence[float], warm: LawFit | Non
     Args:
         law: the form.
         x, y: positive values of equal length.
-        warm: a fit to all points, of which these are a part or a resample; its parameters are then the only start, and
-            as many distinct x as parameters are enough, for the whole has carried the law.
+        warm: a fit to all points, of which these are a part or a resample; its parameters and the best of the usual
+            starts are then the only ones, and as many distinct x as parameters are enough, for the whole has carried
+            the law.
 
     Returns: the best of all starts; with ``why`` where the points are too few (fewer distinct x than 2.5 per
         parameter), or not positive and finite.
@@ -82,7 +83,10 @@ def fit_law(law: Law, x: Sequence[float], y: Sequence[float], warm: LawFit | Non
         return LawFit(law, n=len(a), why=why)
     x0 = math.exp(float(np.mean(np.log(a))))
     u, v = np.log(a / x0), np.log(b)
-    starts = np.array([_moved(warm, x0)]) if warm and warm.theta else law.starts(u, v)
+    starts = law.starts(u, v)
+    if warm and warm.theta:  # a parameter that the whole did not need may lie where nothing leads back from
+        nearest = min(starts, key=lambda start: float(np.abs(law.curve(u, start) - v).sum()))
+        starts = np.array([_moved(warm, x0), nearest])
     solutions = [_descended(law, u, v, start) for start in starts]
     cost, theta, converged = min(solutions, key=lambda solution: solution[0])
     agreeing = sum(other <= cost * (1 + _AGREES) + _ZERO for other, *_ in solutions)
