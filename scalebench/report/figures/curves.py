@@ -10,9 +10,19 @@ from matplotlib.axes import Axes
 
 from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Panel
-from scalebench.report.figures.drawing import INK, EndLabel, draw, end_of, intervals, label_ends, log_axis
+from scalebench.report.figures.drawing import (
+    INK,
+    MOST_TICKS,
+    EndLabel,
+    draw,
+    end_of,
+    intervals,
+    label_ends,
+    log_axis,
+    thinned,
+)
 from scalebench.report.figures.panels import ALL_CASES, dense, panels, scatter
-from scalebench.report.looks import DASHES, MARKERS, look, series
+from scalebench.report.looks import DASHES, MARKERS, Look, look, series
 from scalebench.report.model_names import family_name, model_name
 
 RESOLUTION = "resolution, px (square input)"
@@ -139,7 +149,7 @@ def _nearest(axes: Axes, data: pd.DataFrame, x: float, y: float) -> float:
 def _resolution_panel(every: pd.DataFrame, metric: str, cases: pd.DataFrame, axes: Axes) -> None:
     machine = _same_machine(every, cases)
     sizes = machine["resolution"].astype(float).tolist()
-    log_axis(axes, "x", sizes, ticks=sizes)
+    log_axis(axes, "x", sizes, ticks=thinned(sorted(set(sizes)), (max(sizes) / min(sizes)) ** (1 / MOST_TICKS)))
     log_axis(axes, "y", _reach(machine, metric))
     ends = []
     seen: dict[str, int] = {}
@@ -150,11 +160,18 @@ def _resolution_panel(every: pd.DataFrame, metric: str, cases: pd.DataFrame, axe
         data = rows.assign(x=rows["resolution"].astype(float), y=_shown(rows, metric))
         known = data.dropna(subset=["y"])
         axes.plot(known["x"], known["y"], color=style.colour, linestyle=DASHES[nth % len(DASHES)],
-                  marker=tuple(MARKERS)[nth % len(MARKERS)], markeredgecolor="none")  # fmt: skip
+                  marker=_marker(style, nth), markeredgecolor="none")  # fmt: skip
         _band(axes, rows, data["x"], metric, style.colour, len(ends))
         ends.append(EndLabel(data["x"].iloc[-1], data["y"].iloc[-1], model_name(str(model)), style.colour))
     _axes(axes, RESOLUTION, metric)
     label_ends(axes, ends)
+
+
+def _marker(style: Look, nth: int) -> str:
+    """The family's own marker for its first curve, another one for each further curve."""
+    markers = tuple(MARKERS)
+    start = markers.index(style.marker) if style.marker in markers else 0
+    return markers[(start + nth) % len(markers)]
 
 
 def _longest(cases: pd.DataFrame) -> pd.DataFrame:
