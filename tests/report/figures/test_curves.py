@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Annotation
 
 from scalebench.report.figures.curves import _band, _slope_one
 from scalebench.report.figures.drawing import canvas, log_axis
@@ -42,4 +43,5 @@ def test_the_line_of_slope_one_is_named_where_no_point_is() -> None:
         log_axis(axes, "y", [10.0, 1000.0])
         _slope_one(axes, data)
         (label,) = axes.texts
+        assert isinstance(label, Annotation)
         assert label.xy[0] > 15
