@@ -25,6 +25,8 @@ from scalebench.report.figures.panels import ALL_CASES, dense, panels, scatter
 from scalebench.report.looks import DASHES, MARKERS, Look, look, series
 from scalebench.report.model_names import family_name, model_name
 
+_MIDDLE = (20.0, -8.0)
+"""Of the words beside the line of slope 1, in points from where they begin."""
 RESOLUTION = "resolution, px (square input)"
 MOST_CURVES = 6
 WIDE = 1.5
@@ -133,7 +135,8 @@ def _slope_one(axes: Axes, data: pd.DataFrame) -> None:
     rate = float((data["y"] / data["x"]).median())
     axes.plot([low, high], [rate * low, rate * high], color=INK, alpha=0.45, linewidth=1, linestyle=(0, (1, 2)))
     bottom, top = axes.get_ylim()
-    seen = [at for at in np.geomspace(low * 1.1, high / 1.3, 12) if bottom * 1.6 < rate * at < top / 1.2]
+    right = high / (high / low) ** 0.2  # room for the words
+    seen = [at for at in np.geomspace(low * 1.1, right, 12) if bottom * 1.6 < rate * at < top / 1.2]
     if seen:
         label = max(seen, key=lambda at: _nearest(axes, data, at, rate * at))
         axes.annotate("slope 1", (label, rate * label), xytext=(3, -3), textcoords="offset points", fontsize=8.5,
@@ -141,9 +144,9 @@ def _slope_one(axes: Axes, data: pd.DataFrame) -> None:
 
 
 def _nearest(axes: Axes, data: pd.DataFrame, x: float, y: float) -> float:
-    """Distance of the nearest point of the data from a place, in pixels."""
-    places = axes.transData.transform(data[["x", "y"]].to_numpy(dtype=float))
-    return float(np.hypot(*(places - axes.transData.transform((x, y))).T).min())
+    """Distance of the nearest point of the data from the middle of words that begin at a place, in points."""
+    places = axes.transData.transform(data[["x", "y"]].to_numpy(dtype=float)) - axes.transData.transform((x, y))
+    return float(np.hypot(*(places * 72 / axes.figure.dpi - _MIDDLE).T).min())
 
 
 def _resolution_panel(every: pd.DataFrame, metric: str, cases: pd.DataFrame, axes: Axes) -> None:
