@@ -154,7 +154,7 @@ def _resolution_panel(every: pd.DataFrame, metric: str, cases: pd.DataFrame, axe
     sizes = machine["resolution"].astype(float).tolist()
     log_axis(axes, "x", sizes, ticks=thinned(sorted(set(sizes)), (max(sizes) / min(sizes)) ** (1 / MOST_TICKS)))
     log_axis(axes, "y", _reach(machine, metric))
-    ends = []
+    ends: list[EndLabel] = []
     seen: dict[str, int] = {}
     for model, rows in _longest(cases.sort_values("resolution")).groupby("model"):
         kind = series(str(model))
