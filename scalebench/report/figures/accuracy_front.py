@@ -65,7 +65,7 @@ def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
     for name, rows in data.groupby(data["model"].map(series)):
         style = look(str(name))
         low, high = (rows[end].astype(float) / COSTS[axis].factor for end in ("low", "high"))
-        intervals(axes, rows["y"], low, high, style.colour, width=1, alpha=0.4)
+        intervals(axes, rows["y"], low, high, style.colour, width=1, alpha=0.7)
         scatter_front(axes, rows, style)
         leading = rows[rows["front"].astype(bool)].sort_values("x")
         if len(leading) > 1:  # above the front is always room

@@ -10,11 +10,23 @@ from matplotlib.axes import Axes
 
 from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Panel
-from scalebench.report.figures.drawing import INK, EndLabel, draw, end_of, intervals, label_ends, log_axis
+from scalebench.report.figures.drawing import (
+    INK,
+    MOST_TICKS,
+    EndLabel,
+    draw,
+    end_of,
+    intervals,
+    label_ends,
+    log_axis,
+    thinned,
+)
 from scalebench.report.figures.panels import ALL_CASES, dense, panels, scatter
-from scalebench.report.looks import DASHES, MARKERS, look, series
+from scalebench.report.looks import DASHES, MARKERS, Look, look, series
 from scalebench.report.model_names import family_name, model_name
 
+_MIDDLE = (20.0, -8.0)
+"""Of the words beside the line of slope 1, in points from where they begin."""
 RESOLUTION = "resolution, px (square input)"
 MOST_CURVES = 6
 WIDE = 1.5
@@ -123,7 +135,8 @@ def _slope_one(axes: Axes, data: pd.DataFrame) -> None:
     rate = float((data["y"] / data["x"]).median())
     axes.plot([low, high], [rate * low, rate * high], color=INK, alpha=0.45, linewidth=1, linestyle=(0, (1, 2)))
     bottom, top = axes.get_ylim()
-    seen = [at for at in np.geomspace(low * 1.1, high / 1.3, 12) if bottom * 1.6 < rate * at < top / 1.2]
+    right = high / (high / low) ** 0.2  # room for the words
+    seen = [at for at in np.geomspace(low * 1.1, right, 12) if bottom * 1.6 < rate * at < top / 1.2]
     if seen:
         label = max(seen, key=lambda at: _nearest(axes, data, at, rate * at))
         axes.annotate("slope 1", (label, rate * label), xytext=(3, -3), textcoords="offset points", fontsize=8.5,
@@ -131,17 +144,17 @@ def _slope_one(axes: Axes, data: pd.DataFrame) -> None:
 
 
 def _nearest(axes: Axes, data: pd.DataFrame, x: float, y: float) -> float:
-    """Distance of the nearest point of the data from a place, in pixels."""
-    places = axes.transData.transform(data[["x", "y"]].to_numpy(dtype=float))
-    return float(np.hypot(*(places - axes.transData.transform((x, y))).T).min())
+    """Distance of the nearest point of the data from the middle of words that begin at a place, in points."""
+    places = axes.transData.transform(data[["x", "y"]].to_numpy(dtype=float)) - axes.transData.transform((x, y))
+    return float(np.hypot(*(places * 72 / axes.figure.dpi - _MIDDLE).T).min())
 
 
 def _resolution_panel(every: pd.DataFrame, metric: str, cases: pd.DataFrame, axes: Axes) -> None:
     machine = _same_machine(every, cases)
     sizes = machine["resolution"].astype(float).tolist()
-    log_axis(axes, "x", sizes, ticks=sizes)
+    log_axis(axes, "x", sizes, ticks=thinned(sorted(set(sizes)), (max(sizes) / min(sizes)) ** (1 / MOST_TICKS)))
     log_axis(axes, "y", _reach(machine, metric))
-    ends = []
+    ends: list[EndLabel] = []
     seen: dict[str, int] = {}
     for model, rows in _longest(cases.sort_values("resolution")).groupby("model"):
         kind = series(str(model))
@@ -150,11 +163,18 @@ def _resolution_panel(every: pd.DataFrame, metric: str, cases: pd.DataFrame, axe
         data = rows.assign(x=rows["resolution"].astype(float), y=_shown(rows, metric))
         known = data.dropna(subset=["y"])
         axes.plot(known["x"], known["y"], color=style.colour, linestyle=DASHES[nth % len(DASHES)],
-                  marker=tuple(MARKERS)[nth % len(MARKERS)], markeredgecolor="none")  # fmt: skip
+                  marker=_marker(style, nth), markeredgecolor="none")  # fmt: skip
         _band(axes, rows, data["x"], metric, style.colour, len(ends))
         ends.append(EndLabel(data["x"].iloc[-1], data["y"].iloc[-1], model_name(str(model)), style.colour))
     _axes(axes, RESOLUTION, metric)
     label_ends(axes, ends)
+
+
+def _marker(style: Look, nth: int) -> str:
+    """The family's own marker for its first curve, another one for each further curve."""
+    markers = tuple(MARKERS)
+    start = markers.index(style.marker) if style.marker in markers else 0
+    return markers[(start + nth) % len(markers)]
 
 
 def _longest(cases: pd.DataFrame) -> pd.DataFrame:

@@ -50,7 +50,7 @@ def _panel(configurations: list[str], rows: pd.DataFrame, axes: Axes) -> None:
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
     for name, points in data.groupby(data["model"].map(drawn_family)):
         style = look(str(name))
-        intervals(axes, points["y"], points["speedup_low"], points["speedup_high"], style.colour, width=1, alpha=0.5)
+        intervals(axes, points["y"], points["speedup_low"], points["speedup_high"], style.colour, width=1, alpha=0.7)
         scatter(axes, points, style)
     name_rows(axes, range(len(configurations)), [short(name, 50) for name in configurations], 8.5)
     axes.set_xlabel("times the images per s of eager fp32")

@@ -32,7 +32,10 @@ def turning_points(outcome: PurchaseOutcome) -> Answer | None:
     inside = [switch for switch in turning if switch.in_range]
     ranged = [switch for switch in outcome.switches if switch.has_range]
     ends = [end for bar in outcome.bars for end in _ends(outcome, bar)]
+    ordered = [*inside, *(switch for switch in turning if not switch.in_range)]
+    jump = _jump(decision, ordered[0]) if ordered else None
     numbers = {
+        "nodes": jump,
         "runner_up": decision.ranked[1].offer.id if decision.ranked[1:] else None,
         "at": {switch.path: switch.at for switch in turning},
         "planned": {switch.path: switch.value for switch in turning},
@@ -40,11 +43,8 @@ def turning_points(outcome: PurchaseOutcome) -> Answer | None:
         "beaten": {v.path: [v.beaten_low, v.beaten_high] for v in outcome.information.inputs}
         if outcome.information else {},
     }  # fmt: skip
-    ordered = [*inside, *(switch for switch in turning if not switch.in_range)]
     points = (*ends, *(turn(decision, switch) for switch in ordered[1:MOST]), *_idle(outcome))
     together = () if inside else tuple(_together(outcome))
-    jump = _jump(decision, ordered[0]) if ordered else None
-    numbers["nodes"] = jump
     why = (_why(decision, ordered[0], *jump),) if jump else ()
     return Answer((*_first(decision, ordered), *why, *_count(inside, ranged), *together), numbers, points)
 

@@ -58,7 +58,7 @@ class Scaling(Question):
             },
             (
                 *(f"Does it pay for {model_name(other)}, at {target:g} times its compute? "
-                  f"{_words(_by_batch(rows, other, TIME))}." for other in others),
+                  f"{_words(_by_batch(rows, other, TIME)).capitalize()}." for other in others),
                 *setting_of(rivals, rows),
             ),
             what_decides(ratio for ratios in time.values() for ratio in ratios.values()),
