@@ -43,8 +43,6 @@ COLUMNS = [
     *(f"{axis}{end}" for axis in MEASURED for end in ("_low", "_high")), "n", *POINTS,
 ]  # fmt: skip
 FRONT_COLUMNS = [*WAY, "set", *ROW, "top1", "axis", "cost", "low", "high", "n", "front", "sure", "compared"]
-SHARE_COLUMNS = [*WAY, "set", "family", "axis", "on_macs", "stays", "share", "sure", "joins", "overlap", "compared",
-                 "families"]  # fmt: skip
 BASELINE, SCALED = "baseline", ", scaled"
 _FEWEST = 2
 _DRAWS = 200
@@ -225,41 +223,3 @@ def front_overlap(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     on_a, on_b = np.asarray(a, dtype=bool), np.asarray(b, dtype=bool)
     either = int((on_a | on_b).sum())
     return int((on_a & on_b).sum()) / either if either else math.nan
-
-
-def shares(by_front: pd.DataFrame) -> pd.DataFrame:
-    """How much of each family's place on the front by MACs survives a change of axis.
-
-    Args:
-        by_front: ``fronts``.
-
-    Returns: columns ``SHARE_COLUMNS``, one row per configuration, set, family on any front, and axis other than MACs:
-        models on the front by MACs (``on_macs``), of them on that of the axis too (``stays``), their ``share`` (NaN
-        of none), how many of these answers the intervals confirm (``sure``), models on the axis' front only
-        (``joins``), the Jaccard ``overlap`` of the two whole fronts, and how many models of how many families were
-        ``compared``. An axis whose front is undecided has no row.
-    """
-    rows = []
-    for identity, own in by_configuration(by_front[by_front["front"].notna()], "set"):
-        index = ["family", "model", "resolution"]
-        both_answers = own.set_index([*index, "axis"])[["front", "sure"]].unstack("axis")
-        wide, sure = both_answers["front"], both_answers["sure"]
-        identity |= {"compared": len(wide), "families": wide.index.get_level_values("family").nunique()}
-        for axis in (a for a in AXES if a != REFERENCE and a in wide and REFERENCE in wide):
-            both = pd.DataFrame({"macs": wide[REFERENCE], "axis": wide[axis], "sure": sure[axis]}).astype(bool)
-            overlap = front_overlap(both["macs"], both["axis"])
-            rows += [
-                {**identity, "family": family, "axis": axis, "overlap": overlap, **_kept(members)}
-                for family, members in both.groupby(level="family")
-                if members[["macs", "axis"]].to_numpy().any()
-            ]
-    return pd.DataFrame(rows, columns=pd.Index(SHARE_COLUMNS))
-
-
-def _kept(members: pd.DataFrame) -> dict[str, float]:
-    start = members[members["macs"]]
-    stays = int(start["axis"].sum())
-    return {
-        "on_macs": len(start), "stays": stays, "share": stays / len(start) if len(start) else math.nan,
-        "sure": int(start["sure"].sum()), "joins": int((members["axis"] & ~members["macs"]).sum()),
-    }  # fmt: skip

@@ -105,7 +105,7 @@ def run_suite(suite: Path, options: RunOptions, page: PageOptions, announce: Lis
     stored = read_folder(folder)
     if not stored.records:
         return RunResult(stored, None, None, open_cases, stopped)
-    from scalebench.jobs.publish import publish  # seaborn and scipy: not before anything is refused or measured
+    from scalebench.jobs.publish import publish  # matplotlib and scipy: not before anything is refused or measured
 
     written, findings = publish(stored, page, prepared.plan)
     return RunResult(stored, findings, written, open_cases, stopped)
@@ -128,7 +128,7 @@ def _set_aside(folder: Path, prepared: Prepared) -> None:
 
 
 def _live(folder: Path, prepared: Prepared, page: PageOptions, announce: Listener) -> Listener:
-    from scalebench.jobs.live_page import LivePage  # loads seaborn, as above
+    from scalebench.jobs.live_page import LivePage  # loads matplotlib, as above
 
     return LivePage(partial(read_folder, folder), prepared.plan, page, announce).hear
 

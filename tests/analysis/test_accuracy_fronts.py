@@ -1,4 +1,4 @@
-"""Published accuracy at the cost found here: joins, fronts, and who survives a change of axis."""
+"""Published accuracy at the cost found here: joins and fronts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ from scalebench.analysis.accuracy_fronts import (
     BEST,
     COLUMNS,
     FRONT_COLUMNS,
-    SHARE_COLUMNS,
     accuracy_at_cost,
     front_overlap,
     fronts,
-    shares,
 )
 from scalebench.analysis.way import WAY
 from scalebench.published import PublishedModel, PublishedVariant, models, variants
@@ -114,7 +112,6 @@ def test_nothing_in_gives_the_columns_out() -> None:
     found = fronts(nothing)
     assert nothing.columns.tolist() == COLUMNS
     assert found.columns.tolist() == FRONT_COLUMNS
-    assert shares(found).columns.tolist() == SHARE_COLUMNS
 
 
 def test_variants_are_no_members_of_their_bases_family_but_where_a_table_prints_them_as_models() -> None:
@@ -167,17 +164,6 @@ def test_a_planted_front() -> None:
     assert found["sure"][found["axis"] == "latency_image_s"].all()
 
 
-def test_shares_count_who_stays_and_who_joins() -> None:
-    found = shares(fronts(_planted(r50=0.5)))
-    by_latency = found[(found["axis"] == "latency_image_s") & (found["set"] == "t")].set_index("family")
-    assert by_latency.loc["a", ["on_macs", "stays", "share", "joins"]].tolist() == [1, 0, 0.0, 0]
-    assert by_latency.loc["b", ["on_macs", "stays", "share", "joins"]].tolist() == [1, 1, 1.0, 0]
-    assert by_latency.loc["r", ["on_macs", "stays", "joins"]].tolist() == [0, 0, 1]
-    assert math.isnan(by_latency.loc["r", "share"])
-    assert (by_latency["overlap"] == 0.5).all()  # b and c of a, b, c and r
-    assert (by_latency["families"] == 4).all()
-
-
 def test_wide_intervals_leave_a_front_open() -> None:
     """r50 is slower than b by half; within 30 % either way that could be the other way round."""
     found = fronts(_planted(spread=0.3, r50=2.5))
@@ -201,7 +187,6 @@ def test_a_model_without_one_of_the_costs_is_undecided_everywhere() -> None:
     found = fronts(accuracy)
     assert found[found["model"] == "b_0"]["front"].isna().all()
     assert _known(found, "macs") == {"a_0": True, "c_0": True, "r50": True}
-    assert not shares(found)["family"].eq("b").any()
 
 
 def test_an_unknown_cost_decides_nothing() -> None:
@@ -210,7 +195,6 @@ def test_an_unknown_cost_decides_nothing() -> None:
     found = fronts(accuracy)
     assert found[found["axis"] == "memory_bytes"]["front"].isna().all()
     assert _known(found, "macs") == {"a_0": True, "b_0": True, "c_0": True, "r50": False}
-    assert not shares(found)["axis"].eq("memory_bytes").any()
 
 
 def test_one_model_alone_is_no_front() -> None:

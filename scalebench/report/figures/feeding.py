@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Chart, Table
@@ -81,5 +80,5 @@ def _placed(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def _line(axes: Axes, data: pd.DataFrame, style: Look) -> None:
-    sns.lineplot(data, x="x", y="y", ax=axes, color=style.colour, estimator=None, legend=False, linestyle=style.dash,
-                 marker=style.marker, markeredgecolor="none")  # fmt: skip
+    axes.plot(data["x"], data["y"], color=style.colour, linestyle=style.dash, marker=style.marker,
+              markeredgecolor="none")  # fmt: skip

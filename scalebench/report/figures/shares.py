@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Chart, Elsewhere
-from scalebench.report.figures.drawing import INK, intervals
+from scalebench.report.figures.drawing import INK, intervals, name_rows
 from scalebench.report.figures.panels import panels
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import by_configuration, short
@@ -16,7 +16,7 @@ from scalebench.suite.kinds import BETWEEN, KINDS
 
 TITLE = "Share of the MACs and share of the time, by kind of part"
 MOST_MODELS = 4
-_COLOURS = {"MACs": GREY, "time": BLUE}
+_COLOURS, _LABELS = {"macs": GREY, "time": BLUE}, {"macs": "MACs", "time": "time"}
 
 
 def shares(parts: pd.DataFrame, table: Elsewhere) -> Chart:
@@ -56,17 +56,14 @@ def _height(parts: pd.DataFrame) -> float:
 
 def _panel(parts: pd.DataFrame, axes: Axes) -> None:
     names = [short(KINDS[kind]) for kind in parts["kind"]]
-    bars = pd.concat([
-        pd.DataFrame({"kind": names, "of": of, "percent": (100 * parts[column]).tolist()})
-        for of, column in (("MACs", "macs_share"), ("time", "time_share"))
-    ])  # fmt: skip
-    sns.barplot(bars, x="percent", y="kind", hue="of", palette=_COLOURS, saturation=1, ax=axes)
-    # Bars of a kind stand 0.4 above each other around its place: the second is the time's.
+    places = np.arange(len(parts))
+    for of, below in (("macs", -0.2), ("time", 0.2)):
+        axes.barh(places + below, 100 * parts[f"{of}_share"], 0.4, label=_LABELS[of], color=_COLOURS[of])
     low, high = (100 * parts[f"time_share_{end}"] for end in ("low", "high"))
-    intervals(axes, [place + 0.2 for place in range(len(parts))], low, high, INK, width=1)
+    intervals(axes, places + 0.2, low, high, INK, width=1)
     # Two rounds can have an interval beyond everything: the bars keep their room.
-    ends = [*bars["percent"], *(100 * parts["time_share_high"].dropna())]
-    axes.set_xlim(right=min(100.0, 1.05 * max(ends)))
-    axes.grid(visible=False, axis="y")
-    axes.set(xlabel="share of the whole, %", ylabel="")
+    ends = 100 * parts[["macs_share", "time_share", "time_share_high"]].max().max()
+    name_rows(axes, places.tolist(), names)
+    axes.set_xlim(0, min(100.0, 1.05 * ends))
+    axes.set_xlabel("share of the whole, %")
     axes.legend(title="", frameon=False, loc="lower right")

@@ -29,6 +29,7 @@ def paired_ratio(analysis: Analysis, over: Row, under: Row, metric: str) -> Esti
 
 
 def _rounds(analysis: Analysis, row: Row, metric: str) -> SessionRounds:
-    used = analysis.rounds[analysis.rounds["used"].astype(bool)]
+    rounds = analysis.rounds
+    used = rounds[(rounds["model"] == row["model"]) & rounds["used"].astype(bool)]
     own: pd.DataFrame = used[(used[KEY] == pd.Series({name: row[name] for name in KEY})).all(axis=1)]
     return sample(own, metric, analysis.pooled)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.analysis.accuracy_fronts import AXES, BEST, MEASURED, REFERENCE, shares
+from scalebench.analysis.accuracy_fronts import AXES, BEST, MEASURED, REFERENCE
 from scalebench.analysis.way import WAY
 from scalebench.report.content import Chart, Section, Table
 from scalebench.report.figures.accuracy_front import CLAIMED, COSTS, READING, TOP1, front_panels
@@ -46,8 +46,8 @@ def accuracy_section(accuracy: pd.DataFrame, fronts: pd.DataFrame) -> Section:
         accuracy: ``accuracy_fronts.accuracy_at_cost``, with rows.
         fronts: ``accuracy_fronts.fronts`` of it.
     """
-    kept = shares(fronts)
-    name = next((name for name in (CLAIMED, BEST) if (kept["set"] == name).any()), "")
+    decided = set(fronts.loc[fronts["front"].notna() & (fronts["axis"] != REFERENCE), "set"])
+    name = next((name for name in (CLAIMED, BEST) if name in decided), "")
     charts = (_chart(fronts[fronts["set"] == name]),) if name else ()
     tables = filled(_fronts_table(fronts), _rates_table(accuracy))
     return Section("accuracy", TITLE, _HOW, charts, tables)
