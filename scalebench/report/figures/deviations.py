@@ -48,7 +48,7 @@ def _percent_off_mean(good: pd.DataFrame) -> pd.Series:
     """Latency over the geometric mean of the case's used rounds, less one, in percent; NaN where none was used."""
     logs = pd.Series(np.log(good["latency_s"].to_numpy(dtype=float)), index=good.index)
     means = logs.where(good["used"].astype(bool)).groupby([good["machine"], good["case"]]).transform("mean")
-    return 100 * np.expm1(logs - means)
+    return (logs - means).map(lambda gap: 100 * math.expm1(gap))
 
 
 def _relative(good: pd.DataFrame) -> pd.DataFrame:

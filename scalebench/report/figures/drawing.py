@@ -17,9 +17,12 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import TightLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
-from scalebench.report.figures.page_canvas import DPI, INK, PageCanvas
+from scalebench.report.figures.page_canvas import DPI, PageCanvas
 from scalebench.report.labels import plain, short
 from scalebench.report.looks import Look
+
+INK = "#010203"
+"""Stands for the page's text colour until the drawing is finished."""
 
 STYLE: dict[Any, Any] = {
     "text.parse_math": False,
@@ -57,8 +60,8 @@ _TOP = 0.97
 def canvas(width: float = WIDTH, height: float = HEIGHT) -> Iterator[tuple[Figure, Axes]]:
     """An empty figure of ``width`` x ``height`` inches in the report's style."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout=TightLayoutEngine(pad=_PAD))
-        PageCanvas(figure)
+        figure = Figure(figsize=(width, height), layout=TightLayoutEngine(pad=_PAD, rect=None))  # type: ignore[arg-type] # once, see there
+        PageCanvas(figure, INK)
         axes = figure.add_subplot()
         for background in (figure.patch, axes.patch):
             background.set_visible(False)

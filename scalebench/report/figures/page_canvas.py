@@ -21,8 +21,6 @@ from PIL import Image
 
 from scalebench.report.figures.svg import Attributes, Element, in_groups, in_points, markup, number, path_data
 
-INK = "#010203"
-"""Stands for the page's text colour."""
 DPI = 72
 """Pixels per inch of figures on this canvas: a pixel is a point."""
 _RASTER_DPI = 150
@@ -34,15 +32,20 @@ _CAPS = {"projecting": "square", "round": "round"}
 
 
 class PageCanvas(FigureCanvasBase):
-    """Canvas of a figure of ``DPI``; what draws its text measures it for the layout too."""
+    """Canvas of a figure of ``DPI``; what draws its text measures it for the layout too.
 
-    def __init__(self, figure: Figure) -> None:
+    Args:
+        figure: gets this canvas.
+        ink: the colour ``#rrggbb`` that stands for the page's text colour.
+    """
+
+    def __init__(self, figure: Figure, ink: str) -> None:
         super().__init__(figure)
         width, height = figure.get_size_inches()
-        self._page = PageRenderer(DPI * width, DPI * height)
-        self._renderer = MixedModeRenderer(figure, width, height, _RASTER_DPI, self._page)
+        self._page = PageRenderer(DPI * width, DPI * height, ink)
+        self._renderer: Any = MixedModeRenderer(figure, width, height, _RASTER_DPI, self._page)  # type: ignore[no-untyped-call]
 
-    def get_renderer(self) -> MixedModeRenderer:
+    def get_renderer(self) -> Any:
         """What matplotlib lays the figure out with."""
         return self._renderer
 
@@ -65,12 +68,13 @@ class PageRenderer(RendererBase):
 
     Args:
         width, height: points.
+        ink: as ``PageCanvas``.
     """
 
-    def __init__(self, width: float, height: float) -> None:
+    def __init__(self, width: float, height: float, ink: str) -> None:
         super().__init__()
         self.prefix = ""
-        self._width, self._height = width, height
+        self._width, self._height, self._ink = width, height, ink
         self._elements: list[Element] = []
         self._definitions: dict[str, str] = {}
         """Ids of the elements that others refer to."""
@@ -112,7 +116,7 @@ class PageRenderer(RendererBase):
         mtext: Text | None = None,
     ) -> None:  # fmt: skip
         """Text stays text. The page's font is as wide as it likes, so the browser aligns it where matplotlib does."""
-        style = {"font-size": number(prop.get_size_in_points()), **_paint(gc, "fill", gc.get_rgb())}
+        style = {"font-size": number(prop.get_size_in_points()), **self._paint(gc, "fill", gc.get_rgb())}
         if mtext is not None and (angle == 0 or mtext.get_rotation_mode() == "anchor"):
             anchor = self._flip.transform(mtext.get_transform().transform(mtext.get_unitless_position()))
             up = np.array([math.sin(math.radians(angle)), math.cos(math.radians(angle))])
@@ -164,17 +168,17 @@ class PageRenderer(RendererBase):
 
     def _look(self, gc: GraphicsContextBase, face: Any) -> Attributes:
         """Fill and line."""
-        filled = _paint(gc, "fill", face)
+        filled = self._paint(gc, "fill", face)
         if gc.get_hatch() is not None:
             filled = {"fill": f"url(#{self._hatch(gc, face)})"}
         if not (width := gc.get_linewidth()):
             return filled
-        line = _paint(gc, "stroke", gc.get_rgb())
+        line = self._paint(gc, "stroke", gc.get_rgb())
         start, dashes = gc.get_dashes()
         if width != 1:
             line["stroke-width"] = number(width)
         if dashes is not None:
-            line |= {"stroke-dasharray": " ".join(map(number, dashes))}
+            line |= {"stroke-dasharray": " ".join(number(float(dash)) for dash in np.asarray(dashes))}
             line |= {"stroke-dashoffset": number(start)} if start else {}
         if gc.get_joinstyle() != "round":
             line["stroke-linejoin"] = gc.get_joinstyle()
@@ -186,20 +190,19 @@ class PageRenderer(RendererBase):
         """Id of a pattern."""
         data = path_data(gc.get_hatch_path(), Affine2D().scale(_HATCH, -_HATCH).translate(0, _HATCH))
         colour = gc.get_hatch_color()
-        look = _paint(gc, "fill", colour) | _paint(gc, "stroke", colour)
+        look = self._paint(gc, "fill", colour) | self._paint(gc, "stroke", colour)
         look |= {"stroke-width": number(gc.get_hatch_linewidth()), "stroke-linejoin": "miter"}
         size = {"width": str(_HATCH), "height": str(_HATCH)}
-        ground = markup("rect", {**size, **_paint(gc, "fill", face)}) if face is not None else ""
+        ground = markup("rect", {**size, **self._paint(gc, "fill", face)}) if face is not None else ""
         pattern = ground + markup("path", {"d": data, **look})
         return self._defined(markup("pattern", {"id": "%s", "patternUnits": "userSpaceOnUse", **size}, pattern))
 
-
-def _paint(gc: GraphicsContextBase, what: str, colour: Any) -> Attributes:
-    """``fill`` or ``stroke`` of a colour; the page's text colour is that of a whole drawing."""
-    if colour is None:
-        return {what: "none"}
-    name = to_hex(colour)
-    paint = {what: "currentColor" if name == INK else name}
-    if len(colour) > 3 and colour[3] != 1 and not gc.get_forced_alpha():
-        paint[f"{what}-opacity"] = f"{colour[3]:.3g}"
-    return paint if paint != {"fill": "currentColor"} else {}
+    def _paint(self, gc: GraphicsContextBase, what: str, colour: Any) -> Attributes:
+        """``fill`` or ``stroke`` of a colour; a whole drawing is filled with the page's text colour."""
+        if colour is None:
+            return {what: "none"}
+        name = to_hex(colour)
+        paint = {what: "currentColor" if name == self._ink else name}
+        if len(colour) > 3 and colour[3] != 1 and not gc.get_forced_alpha():
+            paint[f"{what}-opacity"] = f"{colour[3]:.3g}"
+        return paint if paint != {"fill": "currentColor"} else {}
