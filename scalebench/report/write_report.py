@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic_core import to_json
 
 from scalebench.atomic import write_atomic
 from scalebench.errors import StoreError
@@ -45,7 +45,7 @@ def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scrip
         StoreError: the folder cannot be written.
     """
     content = {**document, **answers_document(report), "figures": figure_numbers(report)}
-    text = to_json(strict(content), indent=1).decode()
+    text = json.dumps(strict(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     html = render(report, scripts)  # before anything is written: JSON and page must not contradict each other
     page = folder / f"{report.suite}.html"
     try:
@@ -83,9 +83,9 @@ def figure_numbers(report: Report) -> list[dict[str, Any]]:
 
 
 def strict(value: Any) -> Any:
-    """The same as strict JSON can say it: keys in order, numpy scalars as Python's, NaN and infinities as null."""
+    """The same content as strict JSON can say it: numpy scalars as Python's, NaN and infinities as null."""
     if isinstance(value, Mapping):
-        return {str(key): strict(item) for key, item in sorted(value.items(), key=lambda pair: str(pair[0]))}
+        return {str(key): strict(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [strict(item) for item in value]
     if isinstance(value, np.generic):
