@@ -25,7 +25,7 @@ __all__ = ["analyse", "count", "read", "report", "run"]
 
 
 def __getattr__(name: str) -> object:
-    """The API is loaded when it is used: the command line needs neither pandas nor seaborn to start."""
+    """The API is loaded when it is used: the command line needs neither pandas nor matplotlib to start."""
     if name in __all__:
         return getattr(importlib.import_module("scalebench.notebook"), name)
     raise AttributeError(f"module 'scalebench' has no attribute {name!r}")

@@ -117,14 +117,14 @@ def run_suite(suite: Path, options: RunOptions, page: PageOptions, announce: Lis
     written = page.folder / f"{prepared.plan.suite}.html"
     if is_current(written, digest):
         return RunResult(stored, written, open_cases, stopped, partial(_analysed, stored, page, prepared.plan))
-    from scalebench.jobs.publish import publish  # seaborn and scipy: not before anything is refused or measured
+    from scalebench.jobs.publish import publish  # matplotlib and scipy: not before anything is refused or measured
 
     written, findings = publish(stored, page, prepared.plan, made_from=digest)
     return RunResult(stored, written, open_cases, stopped, lambda: findings)
 
 
 def _analysed(stored: Results, page: PageOptions, plan: Plan) -> Findings:
-    from scalebench.jobs.publish import analysed  # seaborn and scipy, as above
+    from scalebench.jobs.publish import analysed  # matplotlib and scipy, as above
 
     return analysed(stored, page, plan)
 
@@ -146,7 +146,7 @@ def _set_aside(folder: Path, prepared: Prepared) -> None:
 
 
 def _live(folder: Path, prepared: Prepared, page: PageOptions, announce: Listener) -> Listener:
-    from scalebench.jobs.live_page import LivePage  # loads seaborn, as above
+    from scalebench.jobs.live_page import LivePage  # loads matplotlib, as above
 
     return LivePage(partial(read_folder, folder), prepared.plan, page, announce).hear
 

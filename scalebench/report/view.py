@@ -30,7 +30,7 @@ def compose(findings: Findings, live: Live | None = None) -> Report:
     """
     analysis, document = findings.analysis, findings.document
     answers = answered(findings, findings.answers)
-    figures = draw_figures(analysis, {answer.chart.id for answer in answers if answer.chart})
+    figures = draw_figures(analysis)
     change = (change_section(findings.change),) if findings.change else ()
     sections = (
         *claims_sections(findings.verdicts), *results(analysis, figures), *change,

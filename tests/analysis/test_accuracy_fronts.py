@@ -1,4 +1,4 @@
-"""Published accuracy at the cost found here: joins, fronts, and who survives a change of axis."""
+"""Published accuracy at the cost found here: joins and fronts."""
 
 from __future__ import annotations
 

@@ -23,4 +23,4 @@ def test_a_page_of_any_size_is_whole(records: int, cases: int, shown: int, tmp_p
     rows = len(re.findall(r"<tr>", html.partition('<section id="cases"')[2].partition("</section>")[0]))
     if cases:
         assert rows == 1 + shown, "the head, and a preview of a long table"
-    assert ("cases of widest spread in each panel" in html) == (cases > 60), "what is not drawn is said"
+    assert ("drawn at its resolution nearest to 224 px" in html) == (cases > 1), "what is not drawn is said"

@@ -117,11 +117,11 @@ def test_figures_have_a_name_a_takeaway_and_a_table(full: Built) -> None:
     html = full.html
     drawings = re.findall(r"<svg [^>]*>", html)
     plots = [drawing for drawing in drawings if 'class="plot"' in drawing]
-    assert len(plots) == 2 * 2 + 2 + 1 + 3  # time and memory of f2 by batch; f7 and f8 without batch; f9
+    assert len(plots) == 2 * 2 + 2 + 1  # time and memory of f2 by batch; f7 and f8 without batch
     assert all('role="img"' in d and 'aria-label="' in d and "viewBox" in d for d in drawings)
     assert "#010203" not in html
     figures = {f["id"] for f in full.json["figures"]}
-    assert figures == {"f2", "f7", "f8", "f9"}
+    assert figures == {"f2", "f7", "f8"}
     assert html.count('class="takeaway"') == len(figures) - 1, "the answer above a figure says what it shows"
     assert html.count("<summary>Table: ") + html.count('<p class="twin">Table: ') == len(figures)
 

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from scalebench.flags import is_bad
 from scalebench.report.content import Chart, Elsewhere
 from scalebench.report.figures.panels import panels
-from scalebench.report.figures.variance import percent_off_mean
 from scalebench.report.looks import BLUE, RED
 from scalebench.report.tables import number
 
@@ -33,7 +32,7 @@ def deviations(rounds: pd.DataFrame, table: Elsewhere) -> Chart | None:
     good = good[repeated].assign(disturbed=lambda rows: rows["notes"].map(is_bad))
     if good.empty:
         return None
-    times = good.assign(percent=percent_off_mean(good)).dropna(subset=["percent"])
+    times = good.assign(percent=_percent_off_mean(good)).dropna(subset=["percent"])
     named = [("latency of a round over the mean of its case", times)]
     relative = _relative(good)
     if len(relative):
@@ -43,6 +42,13 @@ def deviations(rounds: pd.DataFrame, table: Elsewhere) -> Chart | None:
     text = f"Nine of ten rounds lie within {number(nine_of_ten)} % of the mean of their case."
     note = "Red, on top of a bar: disturbed. The outermost bars hold everything beyond them."
     return Chart("deviations", TITLE, text, {"nine_of_ten_percent": nine_of_ten}, drawn, table, note=note)
+
+
+def _percent_off_mean(good: pd.DataFrame) -> pd.Series:
+    """Latency over the geometric mean of the case's used rounds, less one, in percent; NaN where none was used."""
+    logs = pd.Series(np.log(good["latency_s"].to_numpy(dtype=float)), index=good.index)
+    means = logs.where(good["used"].astype(bool)).groupby([good["machine"], good["case"]]).transform("mean")
+    return (logs - means).map(lambda gap: 100 * math.expm1(gap))
 
 
 def _relative(good: pd.DataFrame) -> pd.DataFrame:

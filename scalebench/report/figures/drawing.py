@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,9 +14,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import TightLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
-from scalebench.report.figures.svg import page_svg
+from scalebench.report.figures.page_canvas import DPI, PageCanvas
 from scalebench.report.labels import plain, short
 from scalebench.report.looks import Look
 
@@ -25,8 +25,6 @@ INK = "#010203"
 """Stands for the page's text colour until the drawing is finished."""
 
 STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "scalebench",
     "text.parse_math": False,
     "font.size": 10,
     "text.color": INK,
@@ -36,8 +34,7 @@ STYLE: dict[Any, Any] = {
     "ytick.color": INK,
     "xtick.major.size": 0,  # grid lines say where the numbers stand
     "ytick.major.size": 0,
-    "figure.dpi": 150,  # of clouds that are drawn as pixels
-    "savefig.dpi": 150,
+    "figure.dpi": DPI,
     "grid.color": INK,
     "grid.alpha": 0.15,
     "grid.linewidth": 0.6,
@@ -53,6 +50,8 @@ STYLE: dict[Any, Any] = {
 }
 WIDTH, HEIGHT = 5.4, 3.9
 MOST_TICKS = 7
+_PAD = 0.3
+"""Room around a drawing, in sizes of its font."""
 _TOP = 0.97
 """Share of the axes' height below which labels of lines stand, so that none is cut off above."""
 
@@ -61,7 +60,8 @@ _TOP = 0.97
 def canvas(width: float = WIDTH, height: float = HEIGHT) -> Iterator[tuple[Figure, Axes]]:
     """An empty figure of ``width`` x ``height`` inches in the report's style."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(width, height), layout=TightLayoutEngine(pad=_PAD, rect=None))  # type: ignore[arg-type] # once, see there
+        PageCanvas(figure, INK)
         axes = figure.add_subplot()
         for background in (figure.patch, axes.patch):
             background.set_visible(False)
@@ -87,10 +87,9 @@ def to_svg(figure: Figure, prefix: str, label: str) -> str:
     Returns: an SVG element with ``role=img``.
     """
     settle(figure)
-    raw = io.StringIO()
+    assert isinstance(figure.canvas, PageCanvas)  # noqa: S101 - ``canvas`` made it
     with _other_fonts():
-        figure.savefig(raw, format="svg", metadata={"Date": None}, transparent=True)
-    return page_svg(raw.getvalue(), prefix, label, INK)
+        return figure.canvas.svg(prefix, label)
 
 
 def intervals(
@@ -208,8 +207,9 @@ def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
         label = labels[index]
         if label.marker:
             face = "none" if label.marker.hollow else label.colour
-            axes.scatter([1.05], [height], s=30, marker=label.marker.marker, facecolor=face, edgecolor=label.colour,
-                         linewidth=1.1, transform=axes.transAxes, clip_on=False)  # fmt: skip
+            axes.plot([1.05], [height], label.marker.marker, markersize=5.5, markerfacecolor=face,
+                      markeredgecolor=label.colour, markeredgewidth=1.1, transform=axes.transAxes, clip_on=False,
+                      scalex=False, scaley=False)  # fmt: skip
             axes.text(1.08, height, short(label.text), transform=axes.transAxes, va="center", fontsize=9)
             continue
         axes.text(1.04, height, short(label.text), transform=axes.transAxes, va="center", fontsize=9)

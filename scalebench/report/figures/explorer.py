@@ -1,14 +1,10 @@
-"""The interactive chart: what can be chosen, and the specification that the browser draws.
-
-Altair makes every encoding, which checks each against Vega-Lite's schema; the page only combines them.
-"""
+"""The interactive chart: what can be chosen, and the Vega-Lite specification that the browser draws."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from scalebench.metrics import COUNTED, MEASURED, METRICS
@@ -131,56 +127,54 @@ def _rounded(values: pd.Series) -> pd.Series:
 
 
 def _channels(numbers: tuple[str, ...], words: tuple[str, ...], families: list[str]) -> dict[str, dict[str, Any]]:
-    """Checked encodings by channel and field."""
+    """Encodings by channel and field."""
     axis: dict[str, Any] = {
         "type": "quantitative",
-        "scale": alt.Scale(type="log", nice=False, padding=12),
-        "axis": alt.Axis(format="~g", labelOverlap=True),
+        "scale": {"type": "log", "nice": False, "padding": 12},
+        "axis": {"format": "~g", "labelOverlap": True},
     }
-    kind: dict[str, Any] = {"type": "nominal"}
     looks = {family: look(family) for family in families}
     colours = {family: style.colour for family, style in looks.items()}
     shapes = {family: style.shape.replace(" ", "-") for family, style in looks.items()}
+    places = {name: _field(name, axis) for name in numbers}
     return {
-        "x": {name: alt.X(name, title=TITLES[name], **axis).to_dict() for name in numbers},
-        "y": {name: alt.Y(name, title=TITLES[name], **axis).to_dict() for name in numbers},
-        "color": {
-            name: alt.Color(name, title=TITLES[name], scale=_scale(name, COLOURS, colours), **kind).to_dict()
-            for name in words
-        },
-        "shape": {
-            name: alt.Shape(name, title=TITLES[name], scale=_scale(name, _SHAPES, shapes), **kind).to_dict()
-            for name in words
-        },
-        "facet": {name: alt.Facet(name, title=TITLES[name], columns=2, **kind).to_dict() for name in words},
+        "x": places,
+        "y": places,
+        "color": {name: _field(name, _kind(name, COLOURS, colours)) for name in words},
+        "shape": {name: _field(name, _kind(name, _SHAPES, shapes)) for name in words},
+        "facet": {name: _field(name, {"type": "nominal", "columns": 2}) for name in words},
     }
 
 
-def _scale(name: str, values: Sequence[str], of_family: Mapping[str, str]) -> alt.Scale:
+def _field(name: str, encoding: Mapping[str, Any]) -> dict[str, Any]:
+    return {"field": name, "title": TITLES[name], **encoding}
+
+
+def _kind(name: str, values: Sequence[str], of_family: Mapping[str, str]) -> dict[str, Any]:
     """A family has the same look whatever else is shown."""
-    if name == "family":
-        return alt.Scale(domain=list(of_family), range=list(of_family.values()))
-    return alt.Scale(range=list(values))
+    scale = {"domain": list(of_family), "range": list(of_family.values())}
+    return {"type": "nominal", "scale": scale if name == "family" else {"range": list(values)}}
 
 
 def _spec(channels: Mapping[str, Mapping[str, Any]], start: Mapping[str, str], fields: list[str]) -> dict[str, Any]:
     """Points with their intervals, zoomed by wheel and moved by dragging."""
     x, y = (channels[axis][start[axis]] for axis in ("x", "y"))
     colour, shape = (channels[channel][start["color"]] for channel in ("color", "shape"))
-    whiskers = alt.Chart(name="whiskers").mark_rule(opacity=0.5).encode(
-        x=alt.X.from_dict(x), y=alt.Y(f"{start['y']}_low", type="quantitative"), y2=alt.Y2(f"{start['y']}_high"),
-        color=alt.Color.from_dict(colour),
-    )  # fmt: skip
-    points = alt.Chart(name="points").mark_point(size=60, strokeWidth=1.6, opacity=1).encode(
-        x=alt.X.from_dict(x), y=alt.Y.from_dict(y), color=alt.Color.from_dict(colour), shape=alt.Shape.from_dict(shape),
-        tooltip=[_tooltip(name) for name in fields],
-    )  # fmt: skip
-    zoom = alt.selection_interval(name="zoom", bind="scales")
-    content: dict[str, Any] = alt.layer(whiskers, points.add_params(zoom), data=alt.NamedData(DATA)).to_dict()
-    return {**content, "height": 420, "config": {}}
+    low, high = (f"{start['y']}_{end}" for end in ("low", "high"))
+    whiskers = {
+        "name": "whiskers",
+        "mark": {"type": "rule", "opacity": 0.5},
+        "encoding": {"x": x, "y": {"field": low, "type": "quantitative"}, "y2": {"field": high}, "color": colour},
+    }
+    points = {
+        "name": "points",
+        "mark": {"type": "point", "size": 60, "strokeWidth": 1.6, "opacity": 1},
+        "encoding": {"x": x, "y": y, "color": colour, "shape": shape, "tooltip": [_tooltip(name) for name in fields]},
+    }
+    zoom = {"name": "zoom", "select": {"type": "interval"}, "bind": "scales", "views": ["points"]}
+    return {"data": {"name": DATA}, "layer": [whiskers, points], "params": [zoom], "height": 420, "config": {}}
 
 
-def _tooltip(name: str) -> alt.Tooltip:
-    if name in WORDS or name in ("kind", "notes"):
-        return alt.Tooltip(name, title=TITLES[name], type="nominal")
-    return alt.Tooltip(name, title=TITLES[name], type="quantitative", format=".4~g")
+def _tooltip(name: str) -> dict[str, Any]:
+    is_word = name in WORDS or name in ("kind", "notes")
+    return _field(name, {"type": "nominal"} if is_word else {"type": "quantitative", "format": ".4~g"})

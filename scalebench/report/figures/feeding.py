@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Chart, Table
@@ -84,5 +83,7 @@ def _placed(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 
 def _line(axes: Axes, data: pd.DataFrame, style: Look) -> None:
+    import seaborn as sns  # a second, and few pages have this figure
+
     sns.lineplot(data, x="x", y="y", ax=axes, color=style.colour, estimator=None, legend=False, linestyle=style.dash,
                  marker=style.marker, markeredgecolor="none")  # fmt: skip

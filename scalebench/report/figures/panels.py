@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -56,10 +57,10 @@ def dense(rows: pd.DataFrame) -> bool:
 def scatter(
     axes: Axes, rows: pd.DataFrame, style: Look, *, size: float = 30, alpha: float = 1.0, pixels: bool = False
 ) -> None:
-    """Points at the columns ``x`` and ``y`` in a family's look, drawn as pixels where ``dense``."""
+    """Points of ``size`` square points at the columns ``x`` and ``y`` in a look, drawn as pixels where ``dense``."""
     face = "none" if style.hollow else style.colour
-    axes.scatter(rows["x"], rows["y"], marker=style.marker, facecolor=face, edgecolor=style.colour, linewidth=1.1,
-                 s=size, alpha=alpha, rasterized=pixels)  # fmt: skip
+    axes.plot(rows["x"], rows["y"], style.marker, markersize=math.sqrt(size), markerfacecolor=face,
+              markeredgecolor=style.colour, markeredgewidth=1.1, alpha=alpha, rasterized=pixels, zorder=1)  # fmt: skip
 
 
 def scatter_front(axes: Axes, rows: pd.DataFrame, style: Look) -> None:

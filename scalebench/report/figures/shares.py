@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Chart, Elsewhere
@@ -55,6 +54,8 @@ def _height(parts: pd.DataFrame) -> float:
 
 
 def _panel(parts: pd.DataFrame, axes: Axes) -> None:
+    import seaborn as sns  # a second, and few pages have this figure
+
     names = [short(KINDS[kind]) for kind in parts["kind"]]
     bars = pd.concat([
         pd.DataFrame({"kind": names, "of": of, "percent": (100 * parts[column]).tolist()})

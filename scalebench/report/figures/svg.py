@@ -1,58 +1,103 @@
-"""SVG as matplotlib wrote it -> a small element of the page, which gives it its text colour and font."""
+"""SVG as text: elements, groups of them that look alike, and paths, in hundredths of a point."""
 
 from __future__ import annotations
 
-from typing import Any
-from xml.dom import minidom
+import html
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
 
-from scour import scour
+from matplotlib.path import Path
+from matplotlib.transforms import Transform
 
-_CLEANING = (
-    "--enable-id-stripping", "--shorten-ids", "--remove-metadata", "--strip-xml-prolog", "--no-line-breaks",
-    "--enable-comment-stripping", "--indent=none", "--quiet", "--set-precision=5",
-)  # fmt: skip
-_SPACES = {"xmlns": "http://www.w3.org/2000/svg", "xmlns:xlink": "http://www.w3.org/1999/xlink"}
-_JOINS = {"stroke-linejoin": "round"}
-"""What matplotlib says in a style sheet, which would hold for the whole page."""
+Attributes = dict[str, str]
+_LETTERS = {Path.MOVETO: "m", Path.LINETO: "l", Path.CURVE3: "q", Path.CURVE4: "c"}
 
 
-def page_svg(drawn: str, prefix: str, label: str, ink: str) -> str:
-    """Shorten a drawing and let the page decide its text colour and font; paths stay as scour writes them.
+@dataclass(frozen=True)
+class Element:
+    """Something drawn.
+
+    Attributes:
+        tag: of the element.
+        attributes: its own.
+        style: may be that of a group.
+        content: of the element.
+        clip: of it; a group of elements has one.
+    """
+
+    tag: str
+    attributes: Attributes
+    style: Attributes
+    content: str
+    clip: Attributes
+
+    def text(self, style: Attributes) -> str:
+        """The element with its own attributes and ``style``."""
+        return markup(self.tag, {**style, **self.attributes}, self.content)
+
+
+def path_data(
+    path: Path, transform: Transform, box: tuple[float, float, float, float] | None = None, *, simplify: bool = False
+) -> str:
+    """A path in SVG's relative commands, each from a rounded place to the next, so that no errors add up.
 
     Args:
-        drawn: an SVG document by matplotlib, with text as text.
-        prefix: start of every id in the drawing, unique on the page.
-        label: what a screen reader says.
-        ink: the colour ``#rrggbb`` that stands for the page's text colour.
-
-    Returns: an SVG element with ``role=img``.
+        path: of matplotlib.
+        transform: to points, downwards.
+        box: outside of which lines are cut off.
+        simplify: whether points are left out that nobody could see.
     """
-    options = scour.parse_args([*_CLEANING, f"--shorten-ids-prefix={prefix}-"])
-    document: Any = minidom.parseString(scour.scourString(drawn, options))  # noqa: S318 - written by matplotlib
-    empty = [element for element in document.getElementsByTagName("defs") if not element.hasChildNodes()]
-    for element in [*document.getElementsByTagName("style"), *empty]:
-        element.parentNode.removeChild(element)
-    for element in document.getElementsByTagName("*"):
-        _follow_page(element, ink)
-    root = document.documentElement
-    box = root.getAttribute("viewBox")
-    for name in list(root.attributes.keys()):
-        root.removeAttribute(name)
-    named = {"viewBox": box, "class": "plot", "role": "img", "aria-label": label}
-    for name, value in {**_SPACES, **named, **_JOINS}.items():
-        root.setAttribute(name, value)
-    return str(root.toxml())
+    parts: list[str] = []
+    at = start = (0, 0)
+    for vertices, code in path.iter_segments(transform, clip=box, simplify=simplify):
+        if code == Path.CLOSEPOLY:
+            parts.append("z")
+            at = start
+            continue
+        places = [round(100 * float(place)) for place in vertices]
+        steps = [place - at[index % 2] for index, place in enumerate(places)]
+        at, letter = (places[-2], places[-1]), _LETTERS[code]
+        if letter == "m":
+            start = at
+        elif letter == "l" and 0 in steps:
+            letter, steps = ("v", steps[1:]) if steps[0] == 0 else ("h", steps[:1])
+        parts.append(letter + " ".join(number(step / 100) for step in steps))
+    return "".join(parts).replace(" -", "-")
 
 
-def _follow_page(element: minidom.Element, ink: str) -> None:
-    """Text colour and font of the page, no rotation by nothing, and places to a hundredth of a point."""
-    if element.hasAttribute("font-family"):
-        element.removeAttribute("font-family")
-    for name in ("fill", "stroke"):
-        if element.getAttribute(name) == ink:
-            element.setAttribute(name, "currentColor")
-    if element.getAttribute("transform").startswith("rotate(-0 "):
-        element.removeAttribute("transform")
-    for name in ("x", "y"):
-        if element.tagName in ("text", "use") and element.hasAttribute(name):
-            element.setAttribute(name, f"{round(float(element.getAttribute(name)), 2):g}")
+def in_groups(elements: Iterable[Element]) -> str:
+    """Elements in their order; neighbours with the same clip share it, and so do those with the same style."""
+    parts = []
+    for clip, run in groupby(elements, key=lambda element: element.clip):
+        styled = _in_styled_groups(run)
+        parts.append(markup("g", clip, styled) if clip else styled)
+    return "".join(parts)
+
+
+def _in_styled_groups(elements: Iterable[Element]) -> str:
+    parts = []
+    for style, run in groupby(elements, key=lambda element: element.style):
+        neighbours = list(run)
+        if len(neighbours) > 1 and style:
+            parts.append(markup("g", style, "".join(element.text({}) for element in neighbours)))
+        else:
+            parts += [element.text(style) for element in neighbours]
+    return "".join(parts)
+
+
+def markup(name: str, attributes: Attributes, content: str = "") -> str:
+    """An element as text; the content was escaped."""
+    listed = "".join(f' {key}="{html.escape(value)}"' for key, value in attributes.items())
+    return f"<{name}{listed}>{content}</{name}>" if content else f"<{name}{listed}/>"
+
+
+def in_points(**places: float) -> Attributes:
+    """Places and lengths as attributes."""
+    return {name: number(place) for name, place in places.items()}
+
+
+def number(value: float) -> str:
+    """To a hundredth."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

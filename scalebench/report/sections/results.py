@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from scalebench.analysis.analyse import Analysis
 from scalebench.metrics import in_section
@@ -12,7 +12,6 @@ from scalebench.report.figures.batches import batch_curves
 from scalebench.report.figures.explorer import explorer
 from scalebench.report.figures.heatmap import memory_map
 from scalebench.report.figures.roof import under_the_roof
-from scalebench.report.figures.variance import spread_of_rounds
 from scalebench.report.sections.accuracy import accuracy_section
 from scalebench.report.sections.inputs import inputs_section
 from scalebench.report.sections.laws import laws_section
@@ -33,16 +32,14 @@ _ENERGY = (
 Figures = Mapping[str, Chart | Absent]
 
 
-def draw_figures(analysis: Analysis, besides: Container[str] = ()) -> dict[str, Chart | Absent]:
-    """Every figure by its anchor, or why it is not there; those of ``besides`` stand elsewhere on the page."""
+def draw_figures(analysis: Analysis) -> dict[str, Chart | Absent]:
+    """Figures of no question by their anchors, or why they are not there."""
     cases = analysis.cases
-    painters: dict[str, Callable[[], Chart | Absent]] = {
-        "f6": lambda: under_the_roof(analysis.roofline, analysis.abilities),
-        "f7": lambda: memory_map(cases, analysis.failures),
-        "f8": lambda: batch_curves(cases),
-        "f9": lambda: spread_of_rounds(analysis.rounds),
+    return {
+        "f6": under_the_roof(analysis.roofline, analysis.abilities),
+        "f7": memory_map(cases, analysis.failures),
+        "f8": batch_curves(cases),
     }
-    return {name: draw() for name, draw in painters.items() if name not in besides}
 
 
 def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
@@ -55,7 +52,7 @@ def results(analysis: Analysis, figures: Figures) -> tuple[Section, ...]:
         *_studies(analysis),
         _section("memory", "Memory three ways", figures, ("f7",), filled(trust.memory_table(analysis.memory))),
         _section("batch", "Batch, latency and throughput", figures, ("f8",)),
-        _section("trust", "Intervals, tails and doubts", figures, ("f9",), filled(
+        _section("trust", "Intervals, tails and doubts", figures, (), filled(
             trust.checks_table(analysis.rounds), trust.trust_table(analysis.cases),
             trust.tails_table(analysis.cases)), trust.tails_note(analysis.cases)),
         _section("roofline", "Roofline", figures, ("f6",), filled(trust.peaks_table(analysis.abilities))),

@@ -6,13 +6,12 @@ import math
 from functools import partial
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from scalebench.analysis.predictors import STATISTICS
 from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Panel, Section, Table
-from scalebench.report.figures.drawing import INK, draw, intervals, log_axis
+from scalebench.report.figures.drawing import INK, draw, intervals, log_axis, name_rows
 from scalebench.report.labels import by_configuration, configuration_label, short
 from scalebench.report.looks import BLUE
 from scalebench.report.model_names import family_name, plural
@@ -84,13 +83,9 @@ def _panel(rows: pd.DataFrame, axes: Axes) -> None:
     log_axis(axes, "x", [*rows["ratio"], *rows["low"].dropna(), *rows["high"].dropna(), 1.0])
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
     intervals(axes, rows.index, rows["low"], rows["high"], BLUE)
-    sns.scatterplot(rows.assign(y=rows.index), x="ratio", y="y", ax=axes, color=BLUE, s=34, linewidth=0,
-                    legend=False)  # fmt: skip
+    axes.plot(rows["ratio"], rows.index, "o", color=BLUE, markeredgecolor="none")
     named = zip(rows["family"], rows["n"], strict=True)
-    axes.set_yticks(list(rows.index), labels=[short(f"{family_name(family)} ({n})") for family, n in named])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
-    axes.set_ylabel("")
+    name_rows(axes, list(rows.index), [short(f"{family_name(family)} ({n})") for family, n in named])
     axes.set_xlabel("measured over predicted time; models in brackets")
 
 

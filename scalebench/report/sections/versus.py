@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -72,19 +74,26 @@ def _ratios_table(measured: pd.DataFrame, paper: pd.DataFrame) -> Table:
     on_paper = paper.set_index([*MEMBER, "metric"])["ratio"].to_dict()
     rows = [
         [
-            first["base"], f"{first['target']:g}", first["method"], *_measured_cells(metrics),
+            base, f"{target:g}", method, *_measured_cells(by_metric),
             *(number(on_paper.get((*member, name), math.nan)) for name in ON_PAPER), place,
         ]
-        for place, members in by_configuration(measured) or [("on paper only", paper)]
-        for member, metrics in members.groupby(MEMBER, sort=False)
-        for first in metrics.iloc[:1].to_dict("records")
+        for place, ratios in by_configuration(measured) or [("on paper only", paper)]
+        for member, by_metric in _by_member(ratios).items()
+        for base, target, method in [member[:3]]
     ]  # fmt: skip
     caption = "Ratio of each method to compound at equal counted MACs; counted and estimated ones do not vary by round"
     return shared_once(columns, rows, partial(capped, caption))
 
 
-def _measured_cells(metrics: pd.DataFrame) -> list[str]:
-    by_metric = {str(row["metric"]): row for row in metrics.to_dict("records")}
+def _by_member(ratios: pd.DataFrame) -> dict[tuple[Any, ...], dict[str, dict[Any, Any]]]:
+    """Rows by metric of each member, in their order."""
+    members: dict[tuple[Any, ...], dict[str, dict[Any, Any]]] = {}
+    for row in ratios.to_dict("records"):
+        members.setdefault(tuple(row[name] for name in MEMBER), {})[str(row["metric"])] = row
+    return members
+
+
+def _measured_cells(by_metric: Mapping[str, Mapping[Any, Any]]) -> list[str]:
     cells: list[str] = []
     for name in SHOWN:
         row = by_metric.get(name)

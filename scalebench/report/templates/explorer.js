@@ -1,6 +1,6 @@
 "use strict";
-// The explorer: puts together the encodings that were checked when the page was made, and keeps its choices in the
-// address. The chart's own script is unpacked when the explorer is looked at, not before.
+// The explorer: puts together the encodings of the page, and keeps its choices in the address.
+// The chart's own script is unpacked when the explorer is looked at, not before.
 (() => {
   const box = document.getElementById("explore");
   if (!box) return;

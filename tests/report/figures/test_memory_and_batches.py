@@ -1,4 +1,4 @@
-"""The memory map, the strips of rounds, and the curves over batches."""
+"""The memory map, and the curves over batches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from scalebench.record import Record
 from scalebench.report.content import Absent, Chart, Elsewhere
 from scalebench.report.figures.batches import batch_curves
 from scalebench.report.figures.heatmap import memory_map
-from scalebench.report.figures.variance import MOST_CASES, spread_of_rounds
 from scalebench.report.findings import Findings
 from tests.report.literal_report import Built, find_in, make_record, make_rounds
 
@@ -55,30 +54,6 @@ def test_what_the_memory_map_leaves_out_is_said(full: Built) -> None:
     chart = _chart(_memory(full.findings))
     assert chart.note.startswith("19 of 28 cases are drawn"), "scaled models stand at one resolution each"
     assert chart.table == Elsewhere("memory", "Memory three ways")
-
-
-def test_the_strip_shows_every_round_against_its_mean_and_says_the_median_spread() -> None:
-    chart = _chart(spread_of_rounds(find_in(make_rounds(3)).analysis.rounds))
-    # Rounds at 1, 1.01 and 1.02: 0.985 % standard deviation around their geometric mean.
-    assert chart.numbers["median_percent"] == pytest.approx(0.99, abs=0.01)
-    assert chart.numbers["aside"] == 0
-    assert chart.note == ""
-
-
-def test_a_round_that_was_set_aside_is_counted() -> None:
-    rounds = make_rounds(4)
-    bad = [replace(r, notes=("steal_heavy",)) if r.round == 0 and r.case.model == "resnet50" else r for r in rounds]
-    chart = _chart(spread_of_rounds(find_in(bad).analysis.rounds))
-    assert chart.numbers["aside"] == 3
-
-
-def test_one_round_has_no_spread() -> None:
-    assert isinstance(spread_of_rounds(find_in(make_rounds(1)).analysis.rounds), Absent)
-
-
-def test_many_cases_show_the_widest_and_say_so() -> None:
-    many = [make_record("resnet50", 64 + 8 * i, 1e9, r) for i in range(MOST_CASES + 4) for r in range(2)]
-    assert "4 more are not drawn" in _chart(spread_of_rounds(find_in(many).analysis.rounds)).note
 
 
 def _at_batches() -> list[Record]:
