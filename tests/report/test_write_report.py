@@ -212,10 +212,8 @@ def test_no_records_at_all_make_a_page(build: Callable[..., Built]) -> None:
 
 
 def test_missing_metrics_are_no_numbers(build: Callable[..., Built]) -> None:
-    rounds = [
-        replace(r, facts={"latency_s": r.facts["latency_s"], "memory_bytes": float("nan")}) for r in make_rounds(3)
-    ]
-    built = build(rounds)
+    both = (*make_rounds(3), *make_rounds(3, batch=8))
+    built = build([replace(r, facts={**r.facts, "memory_bytes": float("nan")}) for r in both])
     assert "Memory by model, batch and resolution: no model" in built.html
     assert Page(built.html).tags["svg"] > 0
 
