@@ -38,7 +38,7 @@ def test_the_answers_take_few_sheets(open_page: Open, url: str) -> None:
     sheets = [sheet.extract_text().strip() for sheet in pdf.pages]
     before = next(number for number, text in enumerate(sheets) if text.startswith("Appendix"))
     assert 1 <= before <= SHEETS
-    assert "Method and files" in " ".join(sheets[before:])
+    assert "Prices; a warning is given after 90 days" in " ".join(sheets[before:])
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
