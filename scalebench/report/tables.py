@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from scalebench import units
+from scalebench.analysis.way import WAY
 from scalebench.metrics import METRICS, in_section
 from scalebench.report.content import Column, Table
 from scalebench.report.labels import configuration_label
@@ -86,20 +87,38 @@ def build_table(
     columns = [Column(field.label, field.number) for field in fields]
     cells = [[str(field.cell(row)) for field in fields] for row in rows]
     shortened = partial(capped, caption, total=len(data)) if shorten is capped else partial(shorten, caption)
-    return shared_once(columns, cells, shortened)
+    at = _place(columns)
+    beyond = [] if at is None or len(rows) == len(data) else [str(fields[at].cell(row)) for row in _places(data[CAP:])]
+    return shared_once(columns, cells, shortened, beyond)
 
 
-def shared_once(columns: Sequence[Column], rows: Sequence[Sequence[str]], shorten: Callable[..., Table]) -> Table:
+def _place(columns: Sequence[Column]) -> int | None:
+    """Index of the column of configurations."""
+    return next((index for index, column in enumerate(columns) if column.label in (CONFIGURATION.label, PLACE)), None)
+
+
+def _places(rows: pd.DataFrame | list[Any]) -> list[Any]:
+    """Rows, of a frame one for each configuration."""
+    if not isinstance(rows, pd.DataFrame):
+        return rows
+    return rows.drop_duplicates([name for name in WAY if name in rows]).to_dict("records")
+
+
+def shared_once(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], shorten: Callable[..., Table], beyond: Sequence[str] = ()
+) -> Table:
     """Table in which the words of the configuration that all rows share stand once, in its note, not in every row.
 
     Args:
         columns: one of them, at most, headed ``CONFIGURATION`` or ``PLACE``.
         rows: cells.
         shorten: makes a table of columns and rows.
+        beyond: configurations of rows that are left out.
     """
-    at = next((index for index, column in enumerate(columns) if column.label in (CONFIGURATION.label, PLACE)), None)
+    at = _place(columns)
     words = [] if at is None else [row[at].split(", ") for row in rows]
-    shared = [word for word in words[0] if all(word in own for own in words)] if words else []
+    every = [*words, *(place.split(", ") for place in beyond)]
+    shared = [word for word in words[0] if all(word in own for own in every)] if words else []
     if at is None or not shared:
         return shorten(columns, rows)
     rest = [", ".join(word for word in own if word not in shared) for own in words]
@@ -109,7 +128,7 @@ def shared_once(columns: Sequence[Column], rows: Sequence[Sequence[str]], shorte
         [*columns[:at], *heading, *columns[at + 1 :]],
         [[*row[:at], *own, *row[at + 1 :]] for row, own in zip(rows, cells, strict=True)],
     )
-    return replace(table, note=f"All rows{' shown' if table.note else ''}: {', '.join(shared)}. {table.note}".strip())
+    return replace(table, note=f"All rows: {', '.join(shared)}. {table.note}".strip())
 
 
 def entry(name: str, label: str = "") -> Field:

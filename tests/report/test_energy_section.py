@@ -27,7 +27,7 @@ def test_joules_and_watts_have_a_table_with_intervals_and_n(build: Callable[...,
         assert heading in words
     # Geometric mean of 0.25, 0.26 and 0.24; t-interval of the logs with 2 degrees of freedom.
     assert re.search(r"resnet50\s+128\s+0\.250\s+\[0\.226, 0\.276\]\s+0\.125\s+\[0\.125, 0\.125\]\s+62\.5", words)
-    assert re.search(r"\[31\.0, 31\.0\]\s+3\s+cpu-a, batch 1, fp32 eager, cpu, 1 thread", words)
+    assert re.search(r"\[31\.0, 31\.0\]\s+3\s+All rows: cpu-a, batch 1, fp32 eager, cpu, 1 thread\.", words)
 
 
 def test_a_quantity_that_no_round_delivered_has_no_column(build: Callable[..., Built]) -> None:

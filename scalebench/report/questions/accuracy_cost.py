@@ -18,8 +18,8 @@ from scalebench.report.figures.accuracy_front import CLAIMED, READING, TIME, fro
 from scalebench.report.model_names import model_name, plural
 from scalebench.report.questions.paired_ratio import paired_ratio
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
-from scalebench.report.questions.settings import by_setting, ends, setting_of
 from scalebench.report.ratio_words import figure, judged_bounds, numbers, outcome, what_decides
+from scalebench.report.settings import by_setting, ends, setting_of
 
 NEAR = 1.5
 """Points of top-1 within which two models are about as accurate."""

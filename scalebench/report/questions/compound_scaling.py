@@ -13,7 +13,6 @@ from scalebench.report.figures.scaling_ratios import ratios_to_compound
 from scalebench.report.labels import listed
 from scalebench.report.model_names import model_name
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
-from scalebench.report.questions.settings import by_setting, ends, setting_of
 from scalebench.report.ratio_words import (
     bounds,
     figure,
@@ -24,6 +23,7 @@ from scalebench.report.ratio_words import (
     outcome,
     what_decides,
 )
+from scalebench.report.settings import by_setting, ends, setting_of
 from scalebench.report.tables import whole
 
 TIME, MEMORY = "latency_s", "memory_bytes"

@@ -18,8 +18,8 @@ from scalebench.report.figures.curves import latency_against_macs
 from scalebench.report.model_names import family_name, model_name, plural
 from scalebench.report.questions.paired_ratio import Row, paired_ratio
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
-from scalebench.report.questions.settings import by_setting, ends, setting_of
 from scalebench.report.ratio_words import bounds, figure, numbers, what_decides
+from scalebench.report.settings import by_setting, ends, setting_of
 from scalebench.suite.families import family_of
 
 GOOD = 1.25

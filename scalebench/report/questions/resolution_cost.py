@@ -18,8 +18,8 @@ from scalebench.report.figures.curves import resolution_curves
 from scalebench.report.model_names import model_name
 from scalebench.report.questions.paired_ratio import paired_ratio
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
-from scalebench.report.questions.settings import by_setting, ends, setting_of
 from scalebench.report.ratio_words import figure, judged_bounds, numbers, what_decides
+from scalebench.report.settings import by_setting, ends, setting_of
 from scalebench.suite.families import family_of
 
 FROM = 224

@@ -12,7 +12,7 @@ from scalebench.analysis.accuracy_fronts import AXES, BEST, MEASURED, REFERENCE
 from scalebench.analysis.way import WAY
 from scalebench.report.content import Chart, Section, Table
 from scalebench.report.figures.accuracy_front import CLAIMED, COSTS, READING, TOP1, front_panels
-from scalebench.report.questions.settings import by_setting, ends
+from scalebench.report.settings import by_setting, ends
 from scalebench.report.tables import (
     CONFIGURATION,
     MODEL,
