@@ -182,7 +182,7 @@ def _catalogue(_: dict[str, Any]) -> Any:
 
 
 def _match(question: dict[str, Any]) -> Any:
-    return dataclasses.asdict(match(MatchRequest(**question["request"])))
+    return dataclasses.asdict(match(MatchRequest(**question["request"]), question.get("in_full", False)))
 
 
 def _levels(question: dict[str, Any]) -> Any:

@@ -51,20 +51,26 @@ class _Attempt:
         return self.macs / goal - 1
 
 
-def match(request: MatchRequest) -> Match:
+def match(request: MatchRequest, in_full: bool = False) -> Match:
     """Variant of ``request.base`` by ``request.method`` that costs ``target`` times the base, counted.
 
     Bisects the nominal factor (counted MACs never fall when it grows), then, for methods that scale
-    several axes, the resolution pixel by pixel at the two structures around the target.
+    several axes, the resolution pixel by pixel at the two structures around the target. The search is on shapes alone;
+    the base, and a result that misses the target, are counted in full, other results by ``execute.match_groups``.
+
+    Args:
+        request: what is matched.
+        in_full: count every variant on the way in full.
 
     Raises:
         UnreachableError: no rounding comes within the tolerance; the message gives the nearest residual.
         BuildError: the base cannot be scaled by this method.
     """
-    base_macs, attempts = _searched(request)
+    base_macs, attempts = _search(request, _counter()) if in_full else _searched(request)
     best = _best(attempts, request.target * base_macs)
     base = Spec(Variant(request.base), request.resolution)
-    if (_counted(base), _counted(best.spec)) != (base_macs, best.macs):
+    missed = abs(best.residual(request.target * base_macs)) > request.tolerance
+    if _counted(base) != base_macs or (missed and _counted(best.spec) != best.macs):
         base_macs, attempts = _search(request, _counter())
         best = _best(attempts, request.target * base_macs)
     residual = best.residual(request.target * base_macs)

@@ -16,7 +16,7 @@ from typing import Any
 from torch import nn
 
 from scalebench.model.complexity import tally_forward
-from scalebench.model.work import Effect, Tally
+from scalebench.model.work import CallEffect, Tally
 from scalebench.suite.kinds import BETWEEN
 
 _SE = re.compile(r"^(Effective)?(SE(Module|Layer|Block|WithNorm)|Squeeze(Excite|Excitation))")
@@ -133,7 +133,7 @@ class _Ledger:
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
         self._inside: list[str] = []
-        self._calls: dict[str, Counter[Effect]] = {}
+        self._calls: dict[str, Counter[CallEffect]] = {}
 
     def follow(self, path: str, module: nn.Module) -> list[Any]:
         def enter(*_: Any) -> None:

@@ -57,7 +57,7 @@ _OWN: dict[Any, Callable[..., int]] = {
 
 
 @dataclass(frozen=True, eq=False)  # counted by identity, which is faster; the calls of one signature share it
-class Effect:
+class CallEffect:
     """What one call adds to a tally; ``group`` is (kind, macs, activation bytes, weight bytes) where bytes move."""
 
     macs: int = 0
@@ -85,7 +85,7 @@ class Tally(DispatchMode):
         on_result: Callable[[Any, tuple[Any, ...], Any], None] | None = None,
     ) -> None:
         super().__init__()
-        self.calls: Counter[Effect] = Counter()
+        self.calls: Counter[CallEffect] = Counter()
         self._operators_met = operators_met()
         self._formulas: dict[Any, Callable[..., int] | None] = {}  # of operators that are not composed of others
         self._on_result = on_result
@@ -184,7 +184,7 @@ class Tally(DispatchMode):
 
 def _effect(
     func: Any, args: tuple[Any, ...], macs: int, has_formula: bool, inputs: list[tuple[torch.Tensor, bool]], result: Any
-) -> Effect:
+) -> CallEffect:
     """Effect of one call; ``inputs`` are its tensors, each with whether it is a weight."""
     name = str(func.overloadpacket)
     elements = sum(t.numel() for t in tensor_leaves(result))
@@ -194,13 +194,13 @@ def _effect(
     counts = (macs, elements if convolving else 0, elements if other else 0, uncounted)
     outputs = written(func, args, result)
     if name in _UNTOUCHED or _returns_inputs(func, [tensor for tensor, _ in inputs], outputs):
-        return Effect(*counts)
+        return CallEffect(*counts)
     weighted = [is_weight for _, is_weight in inputs]
     gives_weights = bool(inputs) and all(weighted)
     inputs_of = {address(tensor): is_weight for tensor, is_weight in inputs}
     moved = [*inputs, *((output, inputs_of.get(address(output), gives_weights)) for output in outputs)]
     activations, weights = (sum(_bytes(t) for t, is_weight in moved if is_weight == kind) for kind in (False, True))
-    return Effect(*counts, (kind_of(func, args, any(weighted)), macs, activations, weights), gives_weights)
+    return CallEffect(*counts, (kind_of(func, args, any(weighted)), macs, activations, weights), gives_weights)
 
 
 def written(func: Any, args: tuple[Any, ...], result: Any) -> list[torch.Tensor]:
