@@ -79,7 +79,7 @@ class _OnMeta(DeviceContext):
     """``torch.device("meta")`` without what fills weights, which there changes nothing and takes half of the time."""
 
     def __init__(self) -> None:
-        super().__init__("meta")  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        super().__init__("meta")
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None

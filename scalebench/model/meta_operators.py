@@ -109,7 +109,8 @@ def _describe(values: Iterable[Any], description: list[Hashable]) -> None:
             else:
                 _describe(value, description)
         else:  # 1, 1.0 and True are equal, and promote types differently
-            description += (type(value), value)
+            description.append(type(value))
+            description.append(value)
 
 
 def _is_new(result: Any, inputs: list[torch.Tensor]) -> bool:
