@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,11 @@ def _versions(question: Question) -> list[str]:
 @cache
 def _version(package: str) -> str:
     return importlib.metadata.version(package)
+
+
+def count_question(model: str, resolution: int, peaks: Iterable[str]) -> Question:
+    """Counts of a model, with its static memory in the modes of ``peaks``."""
+    return {"ask": "count", "model": model, "resolution": resolution, "peaks": sorted(peaks)}
 
 
 def unwrap(answer: Answer) -> Any:

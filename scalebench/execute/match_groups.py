@@ -6,14 +6,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
+from typing import Any
 
 from scalebench.errors import ScalebenchError, UnreachableError
-from scalebench.execute.counting import Answer, Paper, unwrap
+from scalebench.execute.counting import Answer, Paper, count_question, unwrap
 from scalebench.execute.events import Counted, Listener
 from scalebench.suite.expand import Selection
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import MatchRequest
 from scalebench.suite.suite_plan import Group, Member
+from scalebench.suite.variant import Variant
 
 _CANDIDATES = 4
 """Targets that are tried with a whole group, nearest first."""
@@ -73,8 +75,8 @@ def match_groups(file: SuiteFile, selections: Sequence[Selection], paper: Paper,
     requests_by_group: dict[MatchRequest, list[MatchRequest]] = {}
     for request in entries:
         requests_by_group.setdefault(replace(request, method=""), []).append(request)
-    members: dict[MatchRequest, Member] = {}
-    members_by_target: dict[tuple[str, int, int, float, float], dict[Member, None]] = {}
+    reached: dict[MatchRequest, dict[str, Any]] = {}
+    targets: dict[MatchRequest, float] = {}
     notes: list[str] = []
     for group in requests_by_group.values():
         refusing = [request for request in group if _refuses(file, entries[request])]
@@ -86,12 +88,32 @@ def match_groups(file: SuiteFile, selections: Sequence[Selection], paper: Paper,
             raise file.error(("models", index, "target"), error.message, error.hint) from None
         notes += _notes(trial)
         for request in (request for request in group if request not in trial.missed):
-            match = unwrap(trial.answers[request])
-            members[request] = Member(**match["member"])
-            key = (request.base, request.resolution, match["base_macs"], trial.target, request.tolerance)
-            members_by_target.setdefault(key, {})[members[request]] = None
+            reached[request], targets[request] = unwrap(trial.answers[request]), trial.target
+    _confirm(reached, targets, paper, announce)
+    members = {request: Member(**match["member"]) for request, match in reached.items()}
+    members_by_target: dict[tuple[str, int, int, float, float], dict[Member, None]] = {}
+    for request, member in members.items():
+        key = (request.base, request.resolution, reached[request]["base_macs"], targets[request], request.tolerance)
+        members_by_target.setdefault(key, {})[member] = None
     groups = tuple(Group(*key, tuple(of_target)) for key, of_target in members_by_target.items())
     return Matches(members, groups, tuple(notes))
+
+
+def _confirm(
+    reached: dict[MatchRequest, dict[str, Any]], targets: Mapping[MatchRequest, float], paper: Paper, announce: Listener
+) -> None:
+    """Count what was found on shapes alone in full, as the plan does anyway; search anew in full what differs."""
+    questions = []
+    for request, match in reached.items():
+        member = Member(**match["member"])
+        model = Variant(request.base, member.depth, member.width, member.trim).name
+        questions.append(count_question(model, member.resolution, ("inference", "training")))
+    progress = lambda done, total: announce(Counted("counting", done, total))  # noqa: E731
+    answers = paper.ask(questions, progress) if questions else []
+    for (request, match), answer in zip(reached.items(), answers, strict=True):
+        if "ok" in answer and answer["ok"]["macs"] != match["member"]["macs"]:
+            question = asdict(replace(request, target=targets[request], near=False))
+            reached[request] = unwrap(paper.ask([{"ask": "match", "request": question, "in_full": True}])[0])
 
 
 def _refuses(file: SuiteFile, index: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from scalebench.errors import MachineError, ScalebenchError
 from scalebench.execute.client import Worker
-from scalebench.execute.counting import Paper, unwrap
+from scalebench.execute.counting import Paper, count_question, unwrap
 from scalebench.execute.events import Counted, Listener, silent
 from scalebench.execute.match_groups import match_groups
 from scalebench.execute.schedule import Machines
@@ -124,10 +124,7 @@ def count_all(
     ``peaks`` gives by counting case the modes whose static memory is needed: ``inference``, ``training``, or none.
     """
     cases = list(peaks)
-    questions = [
-        {"ask": "count", "model": case.model, "resolution": case.resolution, "peaks": list(peaks[case])}
-        for case in cases
-    ]
+    questions = [count_question(case.model, case.resolution, peaks[case]) for case in cases]
     answers = paper.ask(questions, lambda done, total: announce(Counted("counting", done, total)))
     return {case: answer.get("ok") or _problem(answer["error"]) for case, answer in zip(cases, answers, strict=True)}
 

@@ -49,7 +49,6 @@ from scalebench.model.complexity import cross_check
 from scalebench.model.footprint import peak_and_macs_of_training, static_peak
 from scalebench.model.lifetimes import Lifetimes
 from scalebench.model.matching import levels, match
-from scalebench.model.meta_operators import MetaOperators
 from scalebench.suite.case import case_from_json
 from scalebench.suite.model_facts import MatchRequest
 from scalebench.suite.variant import parse_variant
@@ -183,7 +182,7 @@ def _catalogue(_: dict[str, Any]) -> Any:
 
 
 def _match(question: dict[str, Any]) -> Any:
-    return dataclasses.asdict(match(MatchRequest(**question["request"])))
+    return dataclasses.asdict(match(MatchRequest(**question["request"]), question.get("in_full", False)))
 
 
 def _levels(question: dict[str, Any]) -> Any:
@@ -193,10 +192,10 @@ def _levels(question: dict[str, Any]) -> Any:
 def _count(question: dict[str, Any]) -> Any:
     variant, resolution = parse_variant(question["model"]), question["resolution"]
     model = build(variant, resolution, device="meta")
-    operators, lifetimes = MetaOperators(), None
+    lifetimes = None
     if "inference" in question["peaks"]:
         lifetimes = Lifetimes([*model.parameters(), *model.buffers()])
-    complexity, structure = count_with_structure(model, variant.name, resolution, operators, lifetimes)
+    complexity, structure = count_with_structure(model, variant.name, resolution, lifetimes)
     facts = {**dataclasses.asdict(complexity), "structure": structure}
     facts["blocks"] = block_count(model)
     facts["backbone_params"] = facts["params"] - head_params(model)
@@ -208,7 +207,7 @@ def _count(question: dict[str, Any]) -> Any:
         facts["peak_bytes_inference"] = lifetimes.peak
     if "training" in question["peaks"]:  # takes two to three times the forward count: only on request
         try:
-            peak, macs = peak_and_macs_of_training(model, resolution, operators)
+            peak, macs = peak_and_macs_of_training(model, resolution)
             facts |= {"peak_bytes_training": peak, "macs_training": macs}
         except BuildError:  # one of the two may still be found
             optional["peak_bytes_training"] = partial(static_peak, model, resolution, training=True)

@@ -18,7 +18,6 @@ from torch import nn
 from scalebench.model.build import block_stages
 from scalebench.model.complexity import Complexity, count_model
 from scalebench.model.lifetimes import Lifetimes
-from scalebench.model.meta_operators import MetaOperators
 
 GATES = "squeeze-and-excitation"
 _SE = re.compile(r"^(Effective)?(SE(Module|Layer|Block)?$|Squeeze)")
@@ -26,11 +25,7 @@ _NORM = re.compile(r"^(?!.*Conv)(\w*?Norm)")
 
 
 def count_with_structure(
-    model: nn.Module,
-    name: str,
-    resolution: int,
-    operators: MetaOperators | None = None,
-    lifetimes: Lifetimes | None = None,
+    model: nn.Module, name: str, resolution: int, lifetimes: Lifetimes | None = None
 ) -> tuple[Complexity, dict[str, Any]]:
     """Count a model on the meta device and record its structure, in one pass; arguments as of ``count_model``.
 
@@ -46,7 +41,7 @@ def count_with_structure(
     """
     hooks = _StructureHooks(model)
     try:
-        complexity = count_model(model, name, resolution, operators, lifetimes)
+        complexity = count_model(model, name, resolution, lifetimes)
     finally:
         hooks.remove()
     return complexity, hooks.structure(complexity)
@@ -128,7 +123,7 @@ class _StructureHooks:
             self._record_downsampling(module, inputs[0].shape[-1], output.shape[-1])
 
     def _count(self, module: nn.Conv2d | nn.Linear, output: torch.Tensor, kind: str) -> None:
-        taps = module.weight[0].numel()
+        taps = module.weight.numel() // module.weight.shape[0]
         row = self._kinds.setdefault(kind, Counter())
         row.update({"macs": output.numel() * taps, "activations": output.numel()})
         if kind == GATES:
@@ -139,7 +134,7 @@ class _StructureHooks:
             if kind != "fully connected":
                 self._kernels[_kernel(module)] += 1
         if self._stages and id(self._stages[-1]) in self._shapes:
-            self._head.append(f"{_layer_name(module, kind)}, {module.weight[0].shape[0]} to {module.weight.shape[0]}")
+            self._head.append(f"{_layer_name(module, kind)}, {module.weight.shape[1]} to {module.weight.shape[0]}")
 
     def _record_downsampling(self, module: nn.Module, before: int, after: int) -> None:
         """Record the first module that reaches a smaller size: shortcuts come second. Global pooling does not count."""

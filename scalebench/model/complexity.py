@@ -18,7 +18,7 @@ from torch import nn
 from scalebench.errors import BuildError
 from scalebench.model.build import build
 from scalebench.model.lifetimes import Lifetimes
-from scalebench.model.meta_operators import MetaOperators, tensor_leaves
+from scalebench.model.meta_operators import tensor_leaves
 from scalebench.model.work import Tally
 from scalebench.suite.variant import Variant
 
@@ -60,26 +60,19 @@ def count(variant: Variant, resolution: int) -> Complexity:
     return count_model(build(variant, resolution, device="meta"), variant.name, resolution)
 
 
-def count_model(
-    model: nn.Module,
-    name: str,
-    resolution: int,
-    operators: MetaOperators | None = None,
-    lifetimes: Lifetimes | None = None,
-) -> Complexity:
+def count_model(model: nn.Module, name: str, resolution: int, lifetimes: Lifetimes | None = None) -> Complexity:
     """Count a model on the meta device.
 
     Args:
         model, name: on the meta device, and what messages call it.
         resolution: side of the image in pixels.
-        operators: remembers those met, for counts of several models.
         lifetimes: of the weights; also watches the pass.
 
     Raises:
         BuildError: its forward pass fails at this resolution.
     """
     weights = [*model.parameters(), *model.buffers()]
-    tally = Tally(weights, operators, lifetimes.add if lifetimes else None)
+    tally = Tally(weights, lifetimes.add if lifetimes else None)
     tally_forward(model, tally, name, resolution, lifetimes)
     return Complexity(
         params=sum(p.numel() for p in model.parameters()),

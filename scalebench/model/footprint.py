@@ -13,28 +13,28 @@ from typing import Any
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from scalebench.errors import BuildError
 from scalebench.model.lifetimes import FusedAttentionError, Lifetimes
-from scalebench.model.meta_operators import MetaOperators, tensor_leaves
+from scalebench.model.meta_operators import DispatchMode, operators_met, tensor_leaves
 from scalebench.model.work import Tally
 
 
-class _Observed(TorchDispatchMode):
-    """Tells ``lifetimes`` of every operator; ``operators`` run what they met before."""
+class _Observed(DispatchMode):
+    """Tells ``lifetimes`` of every operator; on the meta device runs what it met before."""
 
-    def __init__(self, lifetimes: Lifetimes, operators: MetaOperators | None = None) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    def __init__(self, lifetimes: Lifetimes, on_meta: bool) -> None:
+        super().__init__()
         self._lifetimes = lifetimes
-        self._operators = operators
+        self._operators = operators_met() if on_meta else None
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        result = self._operators.run(func, args, kwargs)[0] if self._operators else func(*args, **kwargs)
-        self._lifetimes.add(func, args, result)
+        with torch._C.DisableTorchFunction():  # noqa: SLF001 - see ``Tally``
+            result = self._operators.run(func, args, kwargs)[0] if self._operators else func(*args, **kwargs)
+            self._lifetimes.add(func, args, result)
         return result
 
 
@@ -56,7 +56,7 @@ def static_peak(model: nn.Module, resolution: int, batch: int = 1, training: boo
         raise BuildError(f"static memory: {type(error).__name__}: {error}") from error
 
 
-def peak_and_macs_of_training(model: nn.Module, resolution: int, operators: MetaOperators) -> tuple[int, int]:
+def peak_and_macs_of_training(model: nn.Module, resolution: int) -> tuple[int, int]:
     """What ``static_peak`` and ``training_macs`` give for training on one image, in a single pass.
 
     Raises:
@@ -65,7 +65,7 @@ def peak_and_macs_of_training(model: nn.Module, resolution: int, operators: Meta
     """
     images = torch.empty(1, 3, resolution, resolution, device="meta")
     lifetimes = Lifetimes([*model.parameters(), *model.buffers()])
-    tally = Tally(operators_met=operators, on_result=lifetimes.add)
+    tally = Tally(on_result=lifetimes.add)
     try:
         with lifetimes.watching(images, fuse=True), tally:
             _one_pass(model, dict(model.named_buffers()), images, True)
@@ -79,7 +79,7 @@ def peak_and_macs_of_training(model: nn.Module, resolution: int, operators: Meta
 def _peak_on_meta(model: nn.Module, resolution: int, batch: int, training: bool) -> int:
     images = torch.empty(batch, 3, resolution, resolution, device="meta")
     lifetimes = Lifetimes([*model.parameters(), *model.buffers()])
-    with lifetimes.watching(images, fuse=True), _Observed(lifetimes, MetaOperators()):
+    with lifetimes.watching(images, fuse=True), _Observed(lifetimes, on_meta=True):
         _one_pass(model, dict(model.named_buffers()), images, training)
     return lifetimes.peak
 
@@ -92,7 +92,7 @@ def _peak_of_fakes(model: nn.Module, resolution: int, batch: int, training: bool
         }
         images = torch.empty(batch, 3, resolution, resolution)
         lifetimes = Lifetimes([*state.values(), images])
-        with fake, _Observed(lifetimes):
+        with fake, _Observed(lifetimes, on_meta=False):
             _one_pass(model, state, images, training)
     return lifetimes.peak
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -28,12 +29,10 @@ class Lifetimes:
     """
 
     def __init__(self, resident: Iterable[torch.Tensor]) -> None:
-        self.live = 0
-        self.peak = 0
-        self._seen: set[int] = set()
+        self._resident = {address(tensor): tensor.untyped_storage() for tensor in resident}
+        self.live = self.peak = sum(storage.nbytes() for storage in self._resident.values())
+        self._passing: dict[int, weakref.ref[torch.UntypedStorage]] = {}
         self.fused_attention = False
-        for tensor in resident:
-            self._hold(tensor)
 
     @contextmanager
     def watching(self, images: torch.Tensor, fuse: bool = False) -> Iterator[None]:
@@ -57,15 +56,15 @@ class Lifetimes:
 
     def _hold(self, tensor: torch.Tensor) -> None:
         storage, name = tensor.untyped_storage(), address(tensor)
-        if name in self._seen:
+        if name in self._passing or name in self._resident:
             return
-        self._seen.add(name)
-        self.live += storage.nbytes()
+        size = storage.nbytes()
+        self._passing[name] = weakref.ref(storage, partial(self._release, name, size))
+        self.live += size
         self.peak = max(self.peak, self.live)
-        weakref.finalize(storage, self._release, name, storage.nbytes())
 
-    def _release(self, name: int, size: int) -> None:
-        self._seen.discard(name)
+    def _release(self, name: int, size: int, _reference: object) -> None:
+        del self._passing[name]
         self.live -= size
 
 

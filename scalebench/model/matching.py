@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
 from torch import nn
 
 from scalebench.errors import BuildError, UnreachableError
 from scalebench.model.build import build, fixed_input
-from scalebench.model.complexity import count_model
-from scalebench.model.meta_operators import MetaOperators
+from scalebench.model.complexity import count, count_model
 from scalebench.model.product_macs import UnlistedFunctionError, product_macs
 from scalebench.model.shared_layers import Memory, shared_layers
 from scalebench.suite.model_facts import MatchRequest, Spec, nominal
@@ -51,21 +51,27 @@ class _Attempt:
         return self.macs / goal - 1
 
 
-def match(request: MatchRequest) -> Match:
+def match(request: MatchRequest, in_full: bool = False) -> Match:
     """Variant of ``request.base`` by ``request.method`` that costs ``target`` times the base, counted.
 
     Bisects the nominal factor (counted MACs never fall when it grows), then, for methods that scale
-    several axes, the resolution pixel by pixel at the two structures around the target.
+    several axes, the resolution pixel by pixel at the two structures around the target. The search is on shapes alone;
+    the base, and a result that misses the target, are counted in full, other results by ``execute.match_groups``.
+
+    Args:
+        request: what is matched.
+        in_full: count every variant on the way in full.
 
     Raises:
         UnreachableError: no rounding comes within the tolerance; the message gives the nearest residual.
         BuildError: the base cannot be scaled by this method.
     """
-    base_macs, attempts = _searched(request)
+    base_macs, attempts = _search(request, _counter()) if in_full else _searched(request)
     best = _best(attempts, request.target * base_macs)
-    macs = _counter()
-    if [macs(spec) for spec in (Spec(Variant(request.base), request.resolution), best.spec)] != [base_macs, best.macs]:
-        base_macs, attempts = _search(request, macs)
+    base = Spec(Variant(request.base), request.resolution)
+    missed = abs(best.residual(request.target * base_macs)) > request.tolerance
+    if _counted(base) != base_macs or (missed and _counted(best.spec) != best.macs):
+        base_macs, attempts = _search(request, _counter())
         best = _best(attempts, request.target * base_macs)
     residual = best.residual(request.target * base_macs)
     if abs(residual) > request.tolerance:
@@ -131,17 +137,22 @@ def _best(attempts: list[_Attempt], goal: float) -> _Attempt:
     return min(attempts, key=lambda a: abs(a.residual(goal)) + a.log_shift / 10)
 
 
+@cache
+def _counted(spec: Spec) -> int:
+    """MACs in full: the base is that of several requests."""
+    return count(spec.variant, spec.resolution).macs
+
+
 def _counter() -> Callable[[Spec], int]:
     """Counts specs in full, building each structure once."""
     models: dict[Variant, nn.Module] = {}
-    operators = MetaOperators()
     counts: dict[Spec, int] = {}
 
     def macs(spec: Spec) -> int:
         if spec not in counts:
             if spec.variant not in models:
                 models[spec.variant] = build(spec.variant, spec.resolution, device="meta")
-            counts[spec] = count_model(models[spec.variant], spec.variant.name, spec.resolution, operators).macs
+            counts[spec] = count_model(models[spec.variant], spec.variant.name, spec.resolution).macs
         return counts[spec]
 
     return macs
@@ -150,18 +161,23 @@ def _counter() -> Callable[[Spec], int]:
 def _shape_counter() -> Callable[[Spec], int]:
     """Counts specs by shapes alone, at a tenth of the cost of a full count."""
     models: dict[Variant, nn.Module] = {}
-    memory: Memory = {}
     counts: dict[Spec, int] = {}
 
     def macs(spec: Spec) -> int:
         if spec not in counts:
             if spec.variant not in models:
-                with shared_layers(memory):
+                with shared_layers(_layers(spec.variant.base)):
                     models[spec.variant] = build(spec.variant, spec.resolution, device="meta")
             counts[spec] = product_macs(models[spec.variant], spec.resolution)
         return counts[spec]
 
     return macs
+
+
+@lru_cache(maxsize=1)
+def _layers(base: str) -> Memory:  # noqa: ARG001 - of one base at a time
+    """Layers of all variants that this process has built of ``base``."""
+    return {}
 
 
 def _bisect(attempt: Callable[[float], _Attempt], goal: float, target: float) -> list[_Attempt]:

@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from scalebench.model import meta_shapes
 
-Signature = tuple[Hashable, ...]
 _META = torch.device("meta")
+_MOST = 20_000
+"""Calls that are remembered at most, about 2 KB each."""
+_NUMBERS = {int, float, bool}
+
+
+class DispatchMode(TorchDispatchMode):
+    """A mode without the wrapper that torch puts around its calls so that nothing in them is compiled."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing here is compiled, and the wrapper costs time and imports ``torch._dynamo``."""
+        return False
+
+
+@dataclass(frozen=True, eq=False)
+class Met:
+    """A call that was met before, by its function and the layout of its arguments.
+
+    Attributes:
+        make: gives its result anew; None where it returns its first argument.
+        effects: what a tally computed from such a call, by which inputs are weights.
+    """
+
+    make: Callable[[], Any] | None
+    effects: dict[tuple[bool, ...], Any] = field(default_factory=dict)
 
 
 class MetaOperators:
@@ -23,27 +52,38 @@ class MetaOperators:
     """
 
     def __init__(self) -> None:
-        self._makers: dict[Signature, Callable[[], Any] | None] = {}  # None: the operator returns its first argument
+        self._met: dict[tuple[Hashable, ...], Met] = {}
 
-    def run(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, Signature | None]:
-        """The result of a call, and the signature under which it is known; None where it has to run every time."""
+    def run(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, Met | None]:
+        """The result of a call, and what is known of such calls; None where it has to run every time."""
         if func.is_view:
             return func(*args, **kwargs), None
         description: list[Hashable] = [func]
         _describe(args, description)
-        _describe(kwargs.items(), description)
+        if kwargs:
+            _describe(kwargs.items(), description)
         signature = tuple(description)
-        if signature in self._makers:
-            maker = self._makers[signature]
-            return maker() if maker else args[0], signature
+        met = self._met.get(signature)
+        if met is not None:
+            return met.make() if met.make else args[0], met
         result = None if kwargs else meta_shapes.result(func, args)
         if result is None:
             result = func(*args, **kwargs)
         if args and result is args[0]:
-            self._makers[signature] = None
+            met = Met(None)
         elif _is_new(result, tensor_leaves((args, kwargs))):
-            self._makers[signature] = _maker(result)
-        return result, signature if signature in self._makers else None
+            met = Met(_maker(result))
+        if met is not None:
+            if len(self._met) >= _MOST:
+                self._met.clear()
+            self._met[signature] = met
+        return result, met
+
+
+@cache
+def operators_met() -> MetaOperators:
+    """Those of this process: models of a family have most of their calls in common."""
+    return MetaOperators()
 
 
 def _maker(result: Any) -> Callable[[], Any]:
@@ -59,12 +99,17 @@ def _maker(result: Any) -> Callable[[], Any]:
 def _describe(values: Iterable[Any], description: list[Hashable]) -> None:
     for value in values:
         if isinstance(value, torch.Tensor):
-            description += (value.shape, value.stride(), value.dtype, value.untyped_storage().nbytes())
+            size = value.untyped_storage().nbytes()
+            description += (value.is_meta, value.shape, value.stride(), value.dtype, size)
         elif isinstance(value, (tuple, list)):
-            description.append(len(value))
-            _describe(value, description)
+            kinds = tuple(map(type, value))
+            description.append(kinds)
+            if _NUMBERS.issuperset(kinds):
+                description += value
+            else:
+                _describe(value, description)
         else:  # 1, 1.0 and True are equal, and promote types differently
-            description.append(type(value).__name__)
+            description.append(type(value))
             description.append(value)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from torch import nn
 
 from scalebench.model.complexity import tally_forward
-from scalebench.model.work import Tally
+from scalebench.model.work import CallEffect, Tally
 from scalebench.suite.kinds import BETWEEN
 
 _SE = re.compile(r"^(Effective)?(SE(Module|Layer|Block|WithNorm)|Squeeze(Excite|Excitation))")
@@ -133,10 +133,7 @@ class _Ledger:
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
         self._inside: list[str] = []
-        self._macs: Counter[str] = Counter()
-        self._activations: Counter[str] = Counter()
-        self._bytes: dict[str, tuple[int, int]] = {}
-        self._seen = self._reading()
+        self._calls: dict[str, Counter[CallEffect]] = {}
 
     def follow(self, path: str, module: nn.Module) -> list[Any]:
         def enter(*_: Any) -> None:
@@ -150,22 +147,19 @@ class _Ledger:
         return [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
 
     def settle(self) -> None:
-        now, seen = self._reading(), self._seen
         owner = self._inside[-1] if self._inside else BETWEEN
-        self._macs[owner] += now[0] - seen[0]
-        self._activations[owner] += now[1] - seen[1]
-        moved, weights = self._bytes.get(owner, (0, 0))
-        self._bytes[owner] = (moved + now[2] - seen[2], weights + now[3] - seen[3])
-        self._seen = now
+        self._calls.setdefault(owner, Counter()).update(self._tally.calls)
+        self._tally.calls.clear()
 
     def cost(self, owner: str) -> tuple[int, int, int, int]:
-        return self._macs[owner], self._activations[owner], *self._bytes.get(owner, (0, 0))
-
-    def _reading(self) -> tuple[int, int, int, int]:
-        work = self._tally.work
-        moved = sum(activations * number for (_, activations, _), number in work.items())
-        weights = sum(weights * number for (_, _, weights), number in work.items())
-        return self._tally.macs, self._tally.activations, moved, weights
+        macs = activations = moved = weights = 0
+        for effect, number in self._calls.get(owner, {}).items():
+            macs += number * effect.macs
+            activations += number * effect.activations
+            if effect.group:
+                moved += number * effect.group[2]
+                weights += number * effect.group[3]
+        return macs, activations, moved, weights
 
 
 def _params(model: nn.Module, parts: dict[str, nn.Module]) -> Counter[str]:

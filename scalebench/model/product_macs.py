@@ -60,7 +60,7 @@ class _Products(TorchFunctionMode):
             return func(*args, **kwargs)
         else:
             raise UnlistedFunctionError(getattr(func, "__name__", str(func)))
-        self.macs += output.numel() * args[1][0].numel()
+        self.macs += output.numel() * (args[1].numel() // args[1].shape[0])
         return output
 
 

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import conv_flop_count, flop_registry
 
-from scalebench.model.meta_operators import MetaOperators, Signature, address, tensor_leaves
+from scalebench.model.meta_operators import DispatchMode, address, operators_met, tensor_leaves
 from scalebench.model.operators import kind_of
 
 _WITH_ACTIVATIONS = {"aten.convolution", "aten._convolution", "aten.addmm", "aten.mm", "aten.linear"}
@@ -29,6 +28,7 @@ _COMPUTE = re.compile(
 )
 _UNTOUCHED = {"aten.empty", "aten.empty_like", "aten.new_empty", "aten.empty_strided", "aten.new_empty_strided"}
 """Operators that only reserve memory."""
+_INFERENCE_NORM = torch.ops.aten._native_batch_norm_legit_no_training  # noqa: SLF001 - it has no public name
 
 
 def _convolution_backward(grad: torch.Tensor, x: torch.Tensor, weight: torch.Tensor, *rest: Any, **_: Any) -> int:
@@ -56,8 +56,8 @@ _OWN: dict[Any, Callable[..., int]] = {
 }
 
 
-@dataclass(frozen=True)
-class _Effect:
+@dataclass(frozen=True, eq=False)  # counted by identity, which is faster; the calls of one signature share it
+class CallEffect:
     """What one call adds to a tally; ``group`` is (kind, macs, activation bytes, weight bytes) where bytes move."""
 
     macs: int = 0
@@ -68,71 +68,100 @@ class _Effect:
     gives_weights: bool = False  # whether its outputs depend on weights alone
 
 
-class Tally(TorchDispatchMode):
+class Tally(DispatchMode):
     """Adds up the work of every operator that reaches the device.
 
     Args:
         weights: parameters and buffers; tensors computed from them alone count as weights too.
-        operators_met: runs the operators; several tallies may share one.
         on_result: called with every operator, its arguments and its result; those that a composite consists of are not.
 
     Attributes:
-        macs: multiply-adds.
-        activations: output elements of convolution and linear operators.
-        other: output elements of operators without a formula.
-        uncounted: names of compute operators without a formula.
-        work: how often each (macs, activation bytes, weight bytes) occurred, in order of first appearance.
-        operators: the same by kind of operator: how often each (kind, macs, activation bytes, weight bytes) occurred.
+        calls: how often each effect occurred, in order of first appearance.
     """
 
     def __init__(
         self,
         weights: Iterable[torch.Tensor] = (),
-        operators_met: MetaOperators | None = None,
         on_result: Callable[[Any, tuple[Any, ...], Any], None] | None = None,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        self.macs = 0
-        self.activations = 0
-        self.other = 0
-        self.uncounted: set[str] = set()
-        self.work: Counter[tuple[int, int, int]] = Counter()
-        self.operators: Counter[tuple[str, int, int, int]] = Counter()
-        self._operators_met = operators_met or MetaOperators()
-        self._effects: dict[tuple[Signature, tuple[bool, ...]], _Effect] = {}
-        self._whole: set[Any] = set()  # operators that are not composed of others
+        super().__init__()
+        self.calls: Counter[CallEffect] = Counter()
+        self._operators_met = operators_met()
+        self._formulas: dict[Any, Callable[..., int] | None] = {}  # of operators that are not composed of others
         self._on_result = on_result
         self._within = 0  # depth of composite operators
-        self._weights: set[int] = set()
-        self._hold(weights)
+        self._resident = list(weights)  # alive as long as their addresses are remembered
+        self._weights = set(map(address, self._resident))
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds."""
+        return sum(effect.macs * number for effect, number in self.calls.items())
+
+    @property
+    def activations(self) -> int:
+        """Output elements of convolution and linear operators."""
+        return sum(effect.activations * number for effect, number in self.calls.items())
+
+    @property
+    def other(self) -> int:
+        """Output elements of operators without a formula."""
+        return sum(effect.other * number for effect, number in self.calls.items())
+
+    @property
+    def uncounted(self) -> set[str]:
+        """Names of compute operators without a formula."""
+        return {effect.uncounted for effect in self.calls if effect.uncounted}
+
+    @property
+    def operators(self) -> Counter[tuple[str, int, int, int]]:
+        """How often each (kind, macs, activation bytes, weight bytes) occurred, in order of first appearance."""
+        groups: Counter[tuple[str, int, int, int]] = Counter()
+        for effect, number in self.calls.items():
+            if effect.group:
+                groups[effect.group] += number
+        return groups
+
+    @property
+    def work(self) -> Counter[tuple[int, int, int]]:
+        """The same whatever the kind of operator."""
+        groups: Counter[tuple[int, int, int]] = Counter()
+        for group, number in self.operators.items():
+            groups[group[1:]] += number
+        return groups
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        kwargs = kwargs or {}
-        result = self._count(func, args, kwargs)
-        if self._on_result and not self._within:
-            self._on_result(func, args, result)
+        with torch._C.DisableTorchFunction():  # noqa: SLF001 - else every attribute of a tensor asks function modes
+            result = self._count(func, args, kwargs or {})
+            if self._on_result and not self._within:
+                self._on_result(func, args, result)
         return result
 
     def _count(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        packet = func.overloadpacket
-        formula = _OWN.get(packet) or flop_registry.get(packet)
-        if formula is None and func not in self._whole:
-            result = self._decompose(func, args, kwargs)
-            if result is not NotImplemented:
-                return result
-            self._whole.add(func)
-        inputs = tensor_leaves((args, kwargs))
-        weighted = tuple(map(self._is_weight, inputs))
-        result, signature = self._operators_met.run(func, args, kwargs)
-        effect = self._effects.get((signature, weighted)) if signature else None
+        if func not in self._formulas:
+            formula = _OWN.get(func.overloadpacket) or flop_registry.get(func.overloadpacket)
+            if formula is None:
+                result = self._decompose(func, args, kwargs)
+                if result is not NotImplemented:
+                    return result
+            self._formulas[func] = formula
+        if func.is_view:
+            return func(*args, **kwargs)
+        inputs = tensor_leaves((args, kwargs) if kwargs else args)
+        weighted = tuple(map(self._is_weight, inputs)) if self._weights else (False,) * len(inputs)
+        result, met = self._operators_met.run(func, args, kwargs)
+        effect = met.effects.get(weighted) if met else None
         if effect is None:
+            formula = self._formulas[func]
             macs = formula(*args, **kwargs, out_val=result) // 2 if formula else 0
             effect = _effect(func, args, macs, formula is not None, list(zip(inputs, weighted, strict=True)), result)
-            if signature:
-                self._effects[signature, weighted] = effect
-        self._add(effect, result)
+            if met:
+                met.effects[weighted] = effect
+        self.calls[effect] += 1
+        if effect.gives_weights:
+            self._hold(tensor_leaves(result))
         return result
 
     def _decompose(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -142,18 +171,6 @@ class Tally(TorchDispatchMode):
                 return func.decompose(*args, **kwargs)
         finally:
             self._within -= 1
-
-    def _add(self, effect: _Effect, result: Any) -> None:
-        self.macs += effect.macs
-        self.activations += effect.activations
-        self.other += effect.other
-        if effect.uncounted:
-            self.uncounted.add(effect.uncounted)
-        if effect.gives_weights:
-            self._hold(tensor_leaves(result))
-        if effect.group:
-            self.work[effect.group[1:]] += 1
-            self.operators[effect.group] += 1
 
     def _is_weight(self, tensor: torch.Tensor) -> bool:
         return address(tensor) in self._weights
@@ -167,31 +184,29 @@ class Tally(TorchDispatchMode):
 
 def _effect(
     func: Any, args: tuple[Any, ...], macs: int, has_formula: bool, inputs: list[tuple[torch.Tensor, bool]], result: Any
-) -> _Effect:
+) -> CallEffect:
     """Effect of one call; ``inputs`` are its tensors, each with whether it is a weight."""
     name = str(func.overloadpacket)
     elements = sum(t.numel() for t in tensor_leaves(result))
     convolving = name in _WITH_ACTIVATIONS
-    other = not convolving and not has_formula and not func.is_view
+    other = not convolving and not has_formula
     uncounted = name if other and _COMPUTE.search(name.removeprefix("aten.")) else ""
     counts = (macs, elements if convolving else 0, elements if other else 0, uncounted)
     outputs = written(func, args, result)
-    if func.is_view or name in _UNTOUCHED or _returns_inputs(func, [tensor for tensor, _ in inputs], outputs):
-        return _Effect(*counts)
+    if name in _UNTOUCHED or _returns_inputs(func, [tensor for tensor, _ in inputs], outputs):
+        return CallEffect(*counts)
     weighted = [is_weight for _, is_weight in inputs]
     gives_weights = bool(inputs) and all(weighted)
     inputs_of = {address(tensor): is_weight for tensor, is_weight in inputs}
     moved = [*inputs, *((output, inputs_of.get(address(output), gives_weights)) for output in outputs)]
     activations, weights = (sum(_bytes(t) for t, is_weight in moved if is_weight == kind) for kind in (False, True))
-    return _Effect(*counts, (kind_of(func, args, any(weighted)), macs, activations, weights), gives_weights)
+    return CallEffect(*counts, (kind_of(func, args, any(weighted)), macs, activations, weights), gives_weights)
 
 
 def written(func: Any, args: tuple[Any, ...], result: Any) -> list[torch.Tensor]:
     """Outputs with content: batch normalisation writes its statistics only in training (argument 5)."""
-    name = str(func.overloadpacket)
-    inference = name == "aten._native_batch_norm_legit_no_training" or (
-        name == "aten.native_batch_norm" and not args[5]
-    )
+    packet = func.overloadpacket
+    inference = packet is _INFERENCE_NORM or (packet is torch.ops.aten.native_batch_norm and not args[5])
     return tensor_leaves(result)[:1] if inference else tensor_leaves(result)
 
 

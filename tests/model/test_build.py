@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import timm
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from scalebench.errors import BuildError, UnknownNameError
-from scalebench.model.build import build, catalogue, scaled_blocks, scaled_channels, stages
+from scalebench.model.build import _OnMeta, build, catalogue, scaled_blocks, scaled_channels, stages
 from scalebench.suite.variant import Variant, parse_variant
 
 
@@ -32,6 +36,33 @@ def shape(text: str, resolution: int = 224) -> list[int]:
 )
 def test_depth_rounds_up_in_every_stage(text: str, blocks: list[int]) -> None:
     assert shape(text) == blocks
+
+
+def test_on_the_meta_device_one_mode_makes_tensors_and_fills_none() -> None:
+    """timm asks for the default device to leave out tables of values; filling is half of the time of building."""
+    with _OnMeta():
+        assert torch.get_default_device() == torch.device("meta")
+        weight = torch.empty(2, 2)
+        with _Filled() as filled:
+            torch.nn.init.ones_(weight)
+            weight.uniform_()
+    assert weight.is_meta
+    assert filled.calls == []
+    assert torch.get_default_device() == torch.device("cpu")
+
+
+class _Filled(TorchDispatchMode):
+    """Operators that reach the device."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.calls: list[str] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        self.calls.append(str(func))
+        return func(*args, **(kwargs or {}))
 
 
 def test_a_scaled_base_equals_the_released_model() -> None:

@@ -13,7 +13,6 @@ from scalebench.model.backward import training_macs
 from scalebench.model.build import build
 from scalebench.model.footprint import static_peak
 from scalebench.model.lifetimes import FusedAttentionError
-from scalebench.model.meta_operators import MetaOperators
 from scalebench.suite.variant import Variant
 
 
@@ -100,6 +99,6 @@ def test_attention_whose_kernel_is_not_clear_takes_fake_tensors() -> None:
 @pytest.mark.parametrize(("name", "side"), [("efficientnet_b0", 224), ("resnet18", 64), ("vit_tiny_patch16_224", 224)])
 def test_one_pass_of_training_gives_what_two_give(name: str, side: int) -> None:
     model = build(Variant(name), side, device="meta")
-    both = footprint.peak_and_macs_of_training(model, side, MetaOperators())
+    both = footprint.peak_and_macs_of_training(model, side)
     assert both == (static_peak(model, side, training=True), training_macs(model, side))
     assert all(p.grad is None for p in model.parameters())

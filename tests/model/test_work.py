@@ -101,5 +101,13 @@ def test_what_comes_from_weights_alone_is_a_weight() -> None:
     }
 
 
+def test_a_call_met_before_counts_by_what_its_inputs_are_now() -> None:
+    """Calls are remembered among models: the same sum is of weights, of a weight and an activation, of activations."""
+    a, b = torch.empty(7, device="meta"), torch.empty(7, device="meta")
+    assert of(lambda _: a + b, 1, weights=[a, b]) == {(0, 0, 3 * 7 * FLOAT): 1}
+    assert of(lambda _: a + b, 1, weights=[a]) == {(0, 2 * 7 * FLOAT, 7 * FLOAT): 1}
+    assert of(lambda _: a + b, 1) == {(0, 3 * 7 * FLOAT, 0): 1}
+
+
 def test_a_list_of_inputs_is_read_in_full() -> None:
     assert of(lambda x: torch.cat([x, x, x]), 2, 2) == {(0, (3 + 3) * 4 * FLOAT, 0): 1}
