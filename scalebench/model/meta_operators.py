@@ -109,7 +109,7 @@ def _describe(values: Iterable[Any], description: list[Hashable]) -> None:
             else:
                 _describe(value, description)
         else:  # 1, 1.0 and True are equal, and promote types differently
-            description.append(type(value))
+            description.append(type(value))  # type: ignore[arg-type]  # a class is hashable
             description.append(value)
 
 
