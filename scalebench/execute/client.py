@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from scalebench.errors import WorkerError
+from scalebench.machine.kernel import refuse_windows
 
 _WORKER = "scalebench.execute.worker"
 _START_S = 180.0
@@ -56,7 +57,7 @@ class Worker:
     """A warm server process; a context manager.
 
     Args:
-        fork: one server, forked per job; False starts a fresh interpreter for every job (CUDA).
+        fork: one server, forked per job; False starts a fresh interpreter for every job.
         python: interpreter that runs it; it must have scalebench installed.
     """
 
@@ -69,6 +70,7 @@ class Worker:
         self._stderr: IO[bytes] | None = None
 
     def __enter__(self) -> Worker:  # noqa: PYI034 - Self is not in Python 3.10
+        refuse_windows()
         return self
 
     def __exit__(

@@ -1,4 +1,4 @@
-"""Clocks: the host's, and CUDA events. A clock times a callable, so the sampling rules need no torch."""
+"""Clocks: the host's, and the device's events. A clock times a callable, so the sampling rules need no torch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 import torch
+
+from scalebench.measure.accelerator import Accelerator, accelerator_of
 
 
 class Clock(Protocol):
@@ -41,11 +43,14 @@ class HostClock(Clock):
 
 
 class EventClock(Clock):
-    """CUDA events: time on the device, without the host's launch overhead before the first kernel."""
+    """Events: time on the device, without the host's launch overhead before the first kernel."""
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        self._accelerator = accelerator
 
     def chunk(self, run: Callable[[], object], calls: int) -> float:
         """Seconds of ``calls`` calls."""
-        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        start, end = self._accelerator.event(), self._accelerator.event()
         start.record()
         for _ in range(calls):
             run()
@@ -56,4 +61,9 @@ class EventClock(Clock):
 
 def host_clock(device: torch.device) -> HostClock:
     """Host clock that waits for ``device``."""
-    return HostClock(lambda: torch.cuda.synchronize(device)) if device.type == "cuda" else HostClock()
+    return HostClock(accelerator_of(device).synchronize)
+
+
+def device_clock(accelerator: Accelerator) -> Clock:
+    """Events where the device has them, else the host's clock."""
+    return EventClock(accelerator) if accelerator.kind.events else HostClock(accelerator.synchronize)

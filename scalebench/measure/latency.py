@@ -28,15 +28,15 @@ def warm(session: Session) -> Measurement:
 def latency(session: Session) -> Measurement:
     """Synchronised forward passes, timed one by one.
 
-    On CUDA a second chunk is timed with events; the note ``launch_bound`` means that host time exceeds device time.
+    On a GPU a second chunk is timed with events; the note ``launch_bound`` means that host time exceeds device time.
     """
     protocol = session.case.protocol
     for _ in range(_SETTLING_LAPS):
         session.clock.lap(session.run)
     with no_collection():
         samples = {"latency_s": timed(lambda: session.clock.lap(session.run), protocol, session.iterations)}
-        if session.device.type == "cuda":
-            events = EventClock()
+        if session.accelerator.kind.events:
+            events = EventClock(session.accelerator)
             samples["latency_device_s"] = timed(lambda: events.lap(session.run), protocol, session.iterations)
     facts = {name: median(laps) for name, laps in samples.items()}
     ratio = facts["latency_s"] / facts.get("latency_device_s", math.inf)

@@ -17,7 +17,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from scalebench.measure.watch import gpu_of, process_peak
+from scalebench.measure.accelerator import Accelerator
+from scalebench.measure.watch import process_peak
 
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
@@ -64,23 +65,26 @@ def cpu_peak(run: Callable[[], None], resident_before: int | None) -> FactsAndNo
     return facts, ()
 
 
-def cuda_peak(run: Callable[[], None], device: torch.device) -> FactsAndNotes:
-    """Peak of one ``run`` on the GPU: reserved and allocated by the caching allocator, and the process by NVML.
+def device_peak(run: Callable[[], None], accelerator: Accelerator) -> FactsAndNotes:
+    """Peak of one ``run`` on a GPU: reserved and allocated by torch's allocator, and the process by its counters.
 
-    Only the process figure includes the CUDA context.
+    Only the process figure includes the GPU's context.
     """
-    torch.cuda.empty_cache()
-    torch.cuda.reset_peak_memory_stats(device)
+    accelerator.reset_peaks()
 
     def forward() -> None:
         run()
-        torch.cuda.synchronize(device)
+        accelerator.synchronize()
 
-    process = process_peak(gpu_of(device), forward)
-    reserved = torch.cuda.max_memory_reserved(device)
+    process = process_peak(accelerator.readings(), forward)
+    peaks = accelerator.peaks()
+    if peaks is None:
+        note = f"memory_unavailable: torch counts no peak on {accelerator.kind.name}"
+        return {"memory_bytes": None, "process_bytes": process}, (note,)
+    reserved, allocated = peaks
     return {
         "memory_bytes": reserved,
-        "allocated_bytes": torch.cuda.max_memory_allocated(device),
+        "allocated_bytes": allocated,
         "process_bytes": process,
         "context_bytes": None if process is None else process - reserved,
     }, ()

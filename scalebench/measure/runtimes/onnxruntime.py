@@ -26,22 +26,24 @@ class OnnxRuntime(Exported):
         options.inter_op_num_threads = 1
         session = onnxruntime.InferenceSession(str(self._file), options, self._providers(onnxruntime))
         name = session.get_inputs()[0].name
-        if self._case.device == "cpu":
+        if self._case.kind.on_host:
             return lambda images: session.run(None, {name: images.numpy()})
         case, output = self._case, session.get_outputs()[0].name
 
         def forward(images: torch.Tensor) -> Any:
             images, binding = images_as_asked(images, case).contiguous(), session.io_binding()
             kind = PRECISIONS[case.precision].dtype
-            binding.bind_input(name, "cuda", images.device.index, kind, tuple(images.shape), images.data_ptr())
-            binding.bind_output(output, "cuda", images.device.index)
+            binding.bind_input(
+                name, images.device.type, images.device.index, kind, tuple(images.shape), images.data_ptr()
+            )
+            binding.bind_output(output, images.device.type, images.device.index)
             session.run_with_iobinding(binding)
             return binding.copy_outputs_to_cpu()
 
         return forward
 
     def _providers(self, library: Any) -> list[Any]:
-        if self._case.device == "cpu":
+        if self._case.kind.on_host:
             return ["CPUExecutionProvider"]
         if "CUDAExecutionProvider" not in library.get_available_providers():
             raise MachineError("this onnxruntime has no CUDA", "pip install onnxruntime-gpu in place of onnxruntime")
