@@ -178,9 +178,10 @@ class Worker:
         assert self._process is not None  # noqa: S101 - set by _start
         try:
             return self._process.wait(_GRACE_S), self._stderr_tail()
-        except subprocess.TimeoutExpired:  # it has closed its socket and hangs while exiting
+        except subprocess.TimeoutExpired:  # it has closed its socket and hangs while exiting: what it answered counts
             self._kill(self._process.pid, signal.SIGKILL)
-            return self._process.wait(), self._stderr_tail()
+            self._process.wait()
+            return 0, self._stderr_tail()
 
     def _kill(self, pid: int, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

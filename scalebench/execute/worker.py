@@ -68,7 +68,7 @@ def serve(channel: socket.socket, once: bool) -> None:
             if once:
                 _send(channel, {"pid": os.getpid()})
                 _handle(job, channel)
-                return
+                _leave()
             _fork(job, channel)
 
 
@@ -84,8 +84,7 @@ def _fork(job: dict[str, Any], channel: socket.socket) -> None:
             os.setsid()
             os.dup2(stderr.fileno(), 2)
             _handle(job, channel)
-            sys.stderr.flush()
-            os._exit(0)
+            _leave()
         _send(channel, {"pid": pid})
         os.close(pid_sent)
         os.close(signal_pid_sent)
@@ -94,6 +93,12 @@ def _fork(job: dict[str, Any], channel: socket.socket) -> None:
         tail = stderr.read().decode("utf-8", "replace")
         # The newline completes a line that a killed child may have left unfinished.
         _send(channel, {"exit": os.waitstatus_to_exitcode(status), "stderr": tail}, before="\n")
+
+
+def _leave() -> None:
+    """End at once: taking an interpreter and a GPU's libraries apart can take longer than a round."""
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _handle(job: dict[str, Any], channel: socket.socket) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from scalebench.measure.accelerator import Accelerator, accelerator_of
-from scalebench.measure.clock import Clock, host_clock
+from scalebench.measure.clock import HostClock, host_clock
 from scalebench.measure.memory import resident_bytes, settle, wake
 from scalebench.measure.runtimes.base import Forward, Runtime
 from scalebench.measure.runtimes.selection import runtime_of
@@ -77,7 +77,7 @@ class Session:
 
     case: Case
     device: torch.device
-    clock: Clock
+    clock: HostClock
     resident_before: int | None
     model: nn.Module | None
     runtime: Runtime
