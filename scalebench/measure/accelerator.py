@@ -117,6 +117,11 @@ class Accelerator:
             return None
         return int(self._ask("max_memory_reserved", self.device)), int(self._ask("max_memory_allocated", self.device))
 
+    def foreign_bytes(self) -> int:
+        """Memory in use on the card that is not torch's in this process: of other libraries, contexts and processes."""
+        free, total = self._ask("get_memory_info", self.device)
+        return int(total - free - self._ask("memory_reserved", self.device))
+
     def free_bytes(self) -> float:
         """Memory that may be allocated now."""
         if self.kind.on_host:

@@ -18,10 +18,11 @@ import torch
 from torch.nn import functional
 
 from scalebench.measure.accelerator import Accelerator
-from scalebench.measure.watch import process_peak
+from scalebench.measure.watch import process_peak, sampled
 
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
+_EVERY_S = 0.01
 _RESET_PEAK = "5"  # man 5 proc: resets the peak resident set size
 
 
@@ -65,10 +66,12 @@ def cpu_peak(run: Callable[[], None], resident_before: int | None) -> FactsAndNo
     return facts, ()
 
 
-def device_peak(run: Callable[[], None], accelerator: Accelerator) -> FactsAndNotes:
+def device_peak(run: Callable[[], None], accelerator: Accelerator, foreign_before: int | None = None) -> FactsAndNotes:
     """Peak of one ``run`` on a GPU: reserved and allocated by torch's allocator, and the process by its counters.
 
-    Only the process figure includes the GPU's context.
+    Only the process figure includes the GPU's context. A runtime with memory of its own is not in torch's figures: for
+    it ``foreign_before`` is what was in use on the card beside torch's memory before its model was loaded, and its own
+    memory is the growth since then. Another process that allocates meanwhile would be counted, too.
     """
     accelerator.reset_peaks()
 
@@ -76,17 +79,19 @@ def device_peak(run: Callable[[], None], accelerator: Accelerator) -> FactsAndNo
         run()
         accelerator.synchronize()
 
-    process = process_peak(accelerator.readings(), forward)
+    with sampled(lambda _: accelerator.foreign_bytes() if foreign_before is not None else 0, _EVERY_S) as foreign:
+        process = process_peak(accelerator.readings(), forward)
     peaks = accelerator.peaks()
     if peaks is None:
         note = f"memory_unavailable: torch counts no peak on {accelerator.kind.name}"
         return {"memory_bytes": None, "process_bytes": process}, (note,)
     reserved, allocated = peaks
+    own = max(foreign) - (foreign_before or 0)
     return {
-        "memory_bytes": reserved,
-        "allocated_bytes": allocated,
+        "memory_bytes": reserved + own,
+        "allocated_bytes": None if foreign_before is not None else allocated,
         "process_bytes": process,
-        "context_bytes": None if process is None else process - reserved,
+        "context_bytes": None if process is None else process - reserved - own,
     }, ()
 
 

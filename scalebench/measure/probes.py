@@ -25,13 +25,15 @@ _STEPS_BEFORE = 2
 
 def memory(session: Session) -> Measurement:
     """Peak memory of one forward pass, or of the third training step: the optimiser's state exists after the first."""
+    own_memory = session.runtime.own_memory and not session.case.kind.on_host
+    foreign_before = session.accelerator.foreign_bytes() if own_memory else None  # the first pass loads its model
     if session.case.mode == "training":
         for _ in range(_STEPS_BEFORE):
             session.once()
     if session.case.kind.on_host:
         facts, notes = cpu_peak(session.once, session.resident_before)
     else:
-        facts, notes = device_peak(session.once, session.accelerator)
+        facts, notes = device_peak(session.once, session.accelerator, foreign_before)
     return Measurement(facts=facts, notes=notes)
 
 

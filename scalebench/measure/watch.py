@@ -103,12 +103,12 @@ def take_sample(gpu: Gpu, clock: Callable[[], float], processes: bool) -> Sample
 
 
 @contextmanager
-def sampled(take: Callable[[int], Sample], every_s: float) -> Iterator[list[Sample]]:
+def sampled(take: Callable[[int], Value], every_s: float) -> Iterator[list[Value]]:
     """Take samples in a thread during a ``with`` block: one at the start, one every ``every_s``, one after it.
 
     ``take`` gets the number of the sample, 0 for the first and for the last.
     """
-    samples: list[Sample] = []
+    samples: list[Value] = []
     over = threading.Event()
 
     def work() -> None:
