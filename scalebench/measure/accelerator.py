@@ -128,7 +128,10 @@ class Accelerator:
             return free_memory()
         if hasattr(self.module, "recommended_max_memory"):  # of Apple's GPUs, which have no memory of their own
             return float(self.module.recommended_max_memory() - self.module.driver_allocated_memory())
-        return float(self._ask("get_memory_info", self.device)[0])
+        try:
+            return float(self._ask("get_memory_info", self.device)[0])
+        except RuntimeError:  # some of Intel's drivers tell the total only
+            return float(self.properties.total_memory)
 
     def cache_bytes(self) -> int | None:
         """Size of the last-level cache; None where it is not known."""
@@ -199,6 +202,13 @@ def accelerator_of(device: str | torch.device) -> Accelerator:
 
 def _flavour(kind: DeviceKind) -> DeviceKind:
     return ROCM if kind is CUDA and torch.version.hip else kind
+
+
+def card_facts(accelerator: Accelerator) -> dict[str, Any]:
+    """What decides whether a case can run on this card: memory that is free, and precisions it does not have."""
+    accelerator.select()  # torch answers for the current device
+    offered = accelerator.kind.runtimes.get("eager", frozenset())
+    return {"free_bytes": int(accelerator.free_bytes()), "lacks": sorted(filter(accelerator.lacks, offered))}
 
 
 def software(accelerator: Accelerator) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from scalebench.errors import MachineError
 from scalebench.measure.accelerator import Accelerator, accelerator_of
 from scalebench.measure.clock import HostClock, host_clock
 from scalebench.measure.memory import resident_bytes, settle, wake
+from scalebench.measure.reference import make_reference
 from scalebench.measure.runtimes.base import Forward, Runtime
 from scalebench.measure.runtimes.selection import runtime_of
 from scalebench.measure.runtimes.torchlike import set_tf32
@@ -151,8 +153,11 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
 
 def prepare_runtime(case: Case) -> tuple[Path | None, Runtime, Mapping[str, Any]]:
     """Settled weights, runtime and facts of its preparation; what is not cached is made in processes of their own."""
-    verified = case.mode == "inference" and not is_reference(case)
-    return settled_file(case, _as_initialised) if verified else None, *runtime_of(case, example)
+    if case.mode != "inference" or is_reference(case):
+        return None, *runtime_of(case, example)
+    settled = settled_file(case, _as_initialised)
+    make_reference(case, example)
+    return settled, *runtime_of(case, example)
 
 
 def example(case: Case) -> tuple[nn.Module, torch.Tensor]:
@@ -173,6 +178,8 @@ def _configure_process(case: Case) -> torch.device:
     """Set device, threads and tf32 of this process for the case."""
     accelerator = accelerator_of(case.device)
     accelerator.select()
+    if accelerator.lacks(case.precision):
+        raise MachineError(f"{accelerator.name} has no {case.precision}, only an emulation", "leave it out of the grid")
     torch.set_num_threads(case.threads)
     set_tf32(case)
     return accelerator.device
