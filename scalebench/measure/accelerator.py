@@ -163,14 +163,15 @@ class Accelerator:
     def facts(self) -> dict[str, Any]:
         """What identifies the hardware, memory in whole GiB; empty for the CPU.
 
-        Cards of the same name differ in speed by power limit, ECC and MIG partition.
+        Cards of the same name differ in speed by the power limit that they come with, ECC and MIG partition. The limit
+        in force can be set by anybody, and is recorded with every round.
         """
         if self.kind.on_host:
             return {}
         gpu, seen = self.readings(), self.properties
         board: dict[str, Any] = {}
         if isinstance(gpu, Gpu):
-            board = {"power_limit_w": gpu.power_limit_w(), "ecc": gpu.ecc(), "mig": gpu.mig()}
+            board = {"power_limit_w": gpu.default_power_limit_w(), "ecc": gpu.ecc(), "mig": gpu.mig()}
         capability = f"{seen.major}.{seen.minor}" if hasattr(seen, "major") else None
         total = getattr(seen, "total_memory", None)
         optional = {

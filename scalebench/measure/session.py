@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from scalebench.errors import MachineError
+from scalebench.machine.gpu import Gpu
 from scalebench.measure.accelerator import Accelerator, accelerator_of
 from scalebench.measure.clock import HostClock, host_clock
 from scalebench.measure.memory import resident_bytes, settle, wake
@@ -75,6 +76,7 @@ class Session:
         preparation: facts of exporting or compiling.
         first: the first input, batch x 3 x resolution x resolution.
         iterations: timed iterations, or None for the protocol's own rule.
+        used_before: memory in use on the card before this process used it, bytes; None where unknown.
     """
 
     case: Case
@@ -86,6 +88,7 @@ class Session:
     preparation: Mapping[str, Any]
     first: torch.Tensor
     iterations: int | None = None
+    used_before: int | None = None
 
     @cached_property
     def accelerator(self) -> Accelerator:
@@ -140,6 +143,8 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
         RuntimeError: torch's own, among them out of memory.
     """
     settled, runtime, preparation = prepare_runtime(case)
+    readings = accelerator_of(case.device).readings()
+    used_before = readings.memory_used_bytes() if isinstance(readings, Gpu) else None
     device = _configure_process(case)
     wake(device)
     if runtime.needs_model:
@@ -148,7 +153,9 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
     model = build_seeded(case, device, settled) if runtime.needs_model else None
     first = _image(case, device)
     settle()
-    return Session(case, device, host_clock(device), before, model, runtime, preparation, first, iterations)
+    return Session(
+        case, device, host_clock(device), before, model, runtime, preparation, first, iterations, used_before
+    )
 
 
 def prepare_runtime(case: Case) -> tuple[Path | None, Runtime, Mapping[str, Any]]:
