@@ -140,6 +140,23 @@ class Accelerator:
         size = getattr(self.properties, "L2_cache_size", None)  # not in every torch
         return int(size) if size else None
 
+    def recorded(self, run: Callable[[], object], warm_calls: int) -> Callable[[], None]:
+        """A call that replays ``run`` as a graph: one launch in place of one per operator.
+
+        ``run`` is called ``warm_calls`` times on a stream of its own before, as torch's documentation asks for.
+        """
+        side = self.module.Stream()
+        side.wait_stream(self.module.current_stream())
+        with self.module.stream(side):
+            for _ in range(warm_calls):
+                run()
+        self.module.current_stream().wait_stream(side)
+        graph = self.module.CUDAGraph()
+        with self.module.graph(graph):
+            run()
+        replay: Callable[[], None] = graph.replay
+        return replay
+
     def lacks(self, precision: str) -> bool:
         """Whether this card cannot compute in a precision that its kind offers, but would emulate or ignore it."""
         check, options = _PRECISION_CHECKS.get(precision, ("", {}))
