@@ -42,6 +42,8 @@ from scalebench.measure.latency import warm
 from scalebench.measure.part_timing import parts
 from scalebench.measure.peaks import measure_peaks
 from scalebench.measure.probes import measure
+from scalebench.measure.selftest.bench import Bench
+from scalebench.measure.selftest.registry import CHECKS
 from scalebench.measure.session import open_session
 from scalebench.model.architecture import count_with_structure
 from scalebench.model.backward import training_macs
@@ -164,6 +166,11 @@ def _canary(job: dict[str, Any]) -> Answers:
         yield block, canary(torch.device(job["device"]), 2 * job["block_s"])["matmul_s"]
 
 
+def _selftest(job: dict[str, Any]) -> Answers:
+    bench = Bench(job["device"], job["threads"], job["window_s"])
+    yield 0, dataclasses.asdict(CHECKS[job["check"]](bench))
+
+
 def _paper(job: dict[str, Any]) -> Answers:
     """Questions that need no device, answered by a few forked processes before anything is timed."""
     questions = list(enumerate(job["questions"]))
@@ -242,6 +249,7 @@ JOBS = {
     "environment": _environment,
     "peaks": _peaks,
     "canary": _canary,
+    "selftest": _selftest,
     "paper": _paper,
 }
 PAPER = {"catalogue": _catalogue, "match": _match, "levels": _levels, "count": _count, "check": _check}
