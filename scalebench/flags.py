@@ -124,8 +124,8 @@ FLAGS = _table(
     Flag(
         "launch_bound",
         "info",
-        "The host took longer than the GPU, so launches limit the speed; gaps may exist without this flag too.",
-        "host time > 1.1 x device time",
+        "The host issues operators no faster than the GPU finishes them, so launches limit the speed.",
+        "issuing a pass takes > 90 % of its time",
     ),
     Flag(
         "memory_unavailable",

@@ -9,12 +9,14 @@ from typing import Any
 from scalebench.errors import MachineError, ScalebenchError
 from scalebench.execute.client import Worker
 from scalebench.execute.counting import Paper, unwrap
-from scalebench.execute.events import Counted, Listener, silent
+from scalebench.execute.events import Counted, Listener, Note, silent
 from scalebench.execute.match_groups import match_groups
 from scalebench.execute.schedule import Machines
-from scalebench.machine.environment import collect, may_have_cuda, usable_cores
+from scalebench.machine.accelerators import choose_without_torch, find_accelerators
+from scalebench.machine.environment import collect, usable_cores
 from scalebench.record import Environment
 from scalebench.suite.case import COUNT, INPUT, Case
+from scalebench.suite.device_kinds import AUTO, CPU
 from scalebench.suite.expand import Selection, expand, select
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import Known
@@ -62,7 +64,7 @@ def prepare(
     """
     paper = Paper(worker)
     selections = select_all(file, catalogue(paper))
-    machines, devices = find_machines(file, worker, keep_host)
+    machines, devices = find_machines(file, worker, keep_host, announce)
     matches = match_groups(file, selections, paper, announce)
     named, merged = expand(file, selections, matches.members, devices, usable_cores())
     cases = tuple(case for case in named if case.mode != COUNT)
@@ -148,25 +150,47 @@ def select_all(file: SuiteFile, models: Mapping[str, Known]) -> list[Selection]:
     return selections
 
 
-def find_machines(file: SuiteFile, worker: Worker, keep_host: bool = False) -> tuple[Machines, dict[str, str]]:
-    """Machines by device, and the device of each word in ``grid.device``."""
+def find_machines(
+    file: SuiteFile, worker: Worker, keep_host: bool = False, announce: Listener = silent
+) -> tuple[Machines, dict[str, str]]:
+    """Machines by device, and the device of each word in ``grid.device``; what ``auto`` means is announced."""
     words = list(file.suite.grid.device)
-    if not may_have_cuda():
-        for index, word in enumerate(words):
-            if word.startswith("cuda"):
-                message = f"no device {word!r}: this machine has no NVIDIA device"
-                raise file.error(("grid", "device", index), message, "use cpu or auto")
-        return {"cpu": collect("cpu", keep_host=keep_host)}, dict.fromkeys(words, "cpu")
-    if "cpu" not in words and any(isinstance(entry, InputImages) for entry in file.suite.models):
-        words.append("cpu")  # images are prepared on the CPU, whatever the models run on
+    chosen = _without_torch(file, words)
+    if chosen is not None:
+        _announce_auto(chosen, announce)
+        devices = {word: device for word, (device, _) in chosen.items()}
+        return {CPU.name: collect(CPU.name, keep_host=keep_host)}, devices
+    if CPU.name not in words and any(isinstance(entry, InputImages) for entry in file.suite.models):
+        words.append(CPU.name)  # images are prepared on the CPU, whatever the models run on
     ending = worker.run({"do": "environment", "devices": words, "keep_host": keep_host}, _ENVIRONMENT_S)
     if ending.error:
         raise file.error(("grid", "device"), ending.error["message"], ending.error["hint"])
     if len(ending.answers) < len(words):
         raise MachineError(f"the machine could not be described: {ending.stderr[-500:]}")
-    devices = {word: ending.answers[index]["device"] for index, word in enumerate(words)}
+    chosen = {word: (ending.answers[at]["device"], ending.answers[at]["reason"]) for at, word in enumerate(words)}
+    _announce_auto(chosen, announce)
+    devices = {word: device for word, (device, _) in chosen.items()}
     machines = {a["device"]: Environment(**a["environment"]) for a in ending.answers.values()}
     return machines, devices
+
+
+def _without_torch(file: SuiteFile, words: Sequence[str]) -> dict[str, tuple[str, str]] | None:
+    """Device and reason by word; None where torch has to be asked."""
+    found, chosen = find_accelerators(), {}
+    for index, word in enumerate(words):
+        try:
+            choice = choose_without_torch(word, found)
+        except MachineError as error:
+            raise file.error(("grid", "device", index), error.message, error.hint) from None
+        if choice is None:
+            return None
+        chosen[word] = choice
+    return chosen
+
+
+def _announce_auto(chosen: Mapping[str, tuple[str, str]], announce: Listener) -> None:
+    if AUTO in chosen:
+        announce(Note("device auto is {}: {}".format(*chosen[AUTO])))
 
 
 def _refuse_uncountable(

@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from scalebench.measure.clock import Clock, host_clock
+from scalebench.measure.accelerator import Accelerator, accelerator_of
+from scalebench.measure.clock import HostClock, host_clock
 from scalebench.measure.memory import resident_bytes, settle, wake
 from scalebench.measure.runtimes.base import Forward, Runtime
 from scalebench.measure.runtimes.selection import runtime_of
@@ -76,13 +77,18 @@ class Session:
 
     case: Case
     device: torch.device
-    clock: Clock
+    clock: HostClock
     resident_before: int | None
     model: nn.Module | None
     runtime: Runtime
     preparation: Mapping[str, Any]
     first: torch.Tensor
     iterations: int | None = None
+
+    @cached_property
+    def accelerator(self) -> Accelerator:
+        """The case's device."""
+        return accelerator_of(self.device)
 
     @cached_property
     def forward(self) -> Forward:
@@ -165,12 +171,11 @@ def _example(case: Case, settled: Path | None) -> tuple[nn.Module, torch.Tensor]
 
 def _configure_process(case: Case) -> torch.device:
     """Set device, threads and tf32 of this process for the case."""
-    device = torch.device(case.device)
-    if device.type == "cuda":
-        torch.cuda.set_device(device)  # events are recorded on the current device's stream
+    accelerator = accelerator_of(case.device)
+    accelerator.select()
     torch.set_num_threads(case.threads)
     set_tf32(case)
-    return device
+    return accelerator.device
 
 
 def build_seeded(case: Case, device: torch.device, settled: Path | None = None) -> nn.Module:

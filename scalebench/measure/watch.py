@@ -17,9 +17,7 @@ from itertools import count, pairwise
 from operator import or_
 from typing import Any, TypeVar
 
-import torch
-
-from scalebench.machine.nvml import Gpu, Unavailable, open_gpu, tenants, throttled
+from scalebench.machine.gpu import Gpu, Unavailable, tenants, throttled
 
 _EVERY_S = 0.1
 _PROCESSES_EVERY = 10
@@ -49,16 +47,6 @@ class Sample:
     power_w: float | None = None
     process_bytes: int | None = None
     others: tuple[int, ...] | None = None
-
-
-def gpu_of(device: torch.device) -> Gpu | Unavailable | None:
-    """NVML's handle of the device; None for the CPU."""
-    if device.type != "cuda":
-        return None
-    properties = torch.cuda.get_device_properties(device)
-    address: list[Any] = [getattr(properties, f"pci_{part}_id", None) for part in ("domain", "bus", "device")]
-    pci = "" if None in address else "{:08x}:{:02x}:{:02x}.0".format(*address)
-    return open_gpu(str(getattr(properties, "uuid", "")), pci)
 
 
 @contextmanager
@@ -115,12 +103,12 @@ def take_sample(gpu: Gpu, clock: Callable[[], float], processes: bool) -> Sample
 
 
 @contextmanager
-def sampled(take: Callable[[int], Sample], every_s: float) -> Iterator[list[Sample]]:
+def sampled(take: Callable[[int], Value], every_s: float) -> Iterator[list[Value]]:
     """Take samples in a thread during a ``with`` block: one at the start, one every ``every_s``, one after it.
 
     ``take`` gets the number of the sample, 0 for the first and for the last.
     """
-    samples: list[Sample] = []
+    samples: list[Value] = []
     over = threading.Event()
 
     def work() -> None:

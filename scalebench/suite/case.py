@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from scalebench.suite.axes import Axis, axis, number_of, unless
+from scalebench.suite.device_kinds import CPU, META, DeviceKind, kind_of
 from scalebench.suite.offers import OFFERS
 from scalebench.suite.precisions import PRECISIONS
 from scalebench.suite.protocol import Protocol
@@ -46,7 +47,7 @@ class Case:
         mode: ``inference``, ``training``, ``blocks`` for a model's parts, ``input`` for what comes before a model, or
             ``count`` for a count on paper.
         precision, layout, runtime: how the numbers are stored and executed.
-        device: ``cpu``, ``cuda:N``, or ``meta`` for a count.
+        device: ``cpu``, ``cuda:N`` and the like, or ``meta`` for a count; its kind is a row of ``device_kinds.py``.
         threads: intra-operator threads on the CPU, of each copy; 0 where an imported table does not name them.
         instances: copies of the model, each in its own process, that run at once.
         affinity: ``free``, or ``pinned`` to as many cores as it has threads, copies to cores of their own.
@@ -65,7 +66,7 @@ class Case:
     precision: str = axis("fp32", "precision", str, tuple(PRECISIONS), key=True)
     layout: str = axis("contiguous", "layout", unless("contiguous"), ("contiguous", "channels_last"), key=True)
     runtime: str = axis("eager", "runtime", str, (*OFFERS, "best"), key=True)
-    device: str = axis("cpu", "device", str, key=True)
+    device: str = axis(CPU.name, "device", str, key=True)
     threads: int = axis(1, "threads", number_of("thread"), key=True)
     protocol: Protocol = Protocol()
     procedure: int = PROCEDURE
@@ -81,8 +82,13 @@ class Case:
 
     def __post_init__(self) -> None:
         """A case that cannot take turns with others is measured alone."""
-        if self.protocol.turns and not (self.device == "cpu" and self.instances == 1 and self.mode in MODELS):
+        if self.protocol.turns and not (self.kind.on_host and self.instances == 1 and self.mode in MODELS):
             object.__setattr__(self, "protocol", self.protocol.alone())
+
+    @property
+    def kind(self) -> DeviceKind:
+        """Kind of its device."""
+        return kind_of(self.device)
 
     @property
     def by_turns(self) -> bool:
@@ -137,7 +143,7 @@ class Case:
 
     def counted(self) -> Case:
         """The same model and resolution as a case that is only counted."""
-        return Case(self.model, self.resolution, mode=COUNT, device="meta")
+        return Case(self.model, self.resolution, mode=COUNT, device=META.name)
 
 
 AXES: dict[str, Axis] = {row.name: row.metadata["axis"] for row in fields(Case) if "axis" in row.metadata}
@@ -162,7 +168,7 @@ def optimizer_states(setting: str) -> int:
 
 def _phrases(values: Mapping[str, Any]) -> list[str]:
     words = {name: AXES[name].words(values[name]) for name in KEY_AXES if name in values}
-    if values.get("device", "cpu") != "cpu":
+    if not kind_of(values.get("device", CPU.name)).on_host:
         words["threads"] = ""  # of the host, which waits
     computation = " ".join(filter(None, (words.get(name) for name in ("precision", "layout", "runtime"))))
     phrases = (words.get("mode"), words.get("batch"), computation, words.get("device"), words.get("threads"),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from scalebench.suite.case import Case
+from scalebench.suite.device_kinds import kind_of
 from scalebench.suite.offers import OFFERS
 
 
 def unoffered(case: Case) -> str | None:
     """Why the case cannot run anywhere; None where its runtime offers it."""
-    offer, kind = OFFERS[case.runtime], case.device.partition(":")[0]
-    precisions = offer.precisions.get(kind)
+    offer, kind = OFFERS[case.runtime], kind_of(case.device)
+    precisions = kind.runtimes.get(case.runtime)
     if precisions is None:
-        return f"{case.runtime} does not run on {kind}"
+        return f"{case.runtime} does not run on {kind.name}"
     if case.precision not in precisions:
-        return f"{case.runtime} offers no {case.precision} on {kind}; it offers {', '.join(sorted(precisions))}"
+        return f"{case.runtime} offers no {case.precision} on {kind.name}; it offers {', '.join(sorted(precisions))}"
     if case.layout not in offer.layouts:
         return f"{case.runtime} chooses the layout itself and offers no {case.layout}"
     if case.mode not in offer.modes:

@@ -15,7 +15,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalebench.machine.nvml import Unavailable
+from scalebench.machine.gpu import Unavailable
 from scalebench.machine.power import Rapl, open_counters
 from scalebench.measure.energy import Instruments, Span, Window, cool_down, energy, result, spend, unavailable, window
 from scalebench.measure.session import Measurement

@@ -12,15 +12,17 @@ from typing import Any
 import pytest
 import torch
 
-from scalebench.machine.nvml import Gpu, Unavailable
-from scalebench.measure.watch import Sample, gpu_of, mean_power, process_peak, sampled, summary, watching
+from scalebench.machine.gpu import Gpu, Unavailable
+from scalebench.machine.nvml import NvmlGpu
+from scalebench.measure.accelerator import accelerator_of
+from scalebench.measure.watch import Sample, mean_power, process_peak, sampled, summary, watching
 
 PATIENCE_S = 30.0  # only a broken watcher is waited for so long
 
 
 def fake_gpu(**answers: Any) -> Gpu:
     """Answers come from the functions given, which take the handle."""
-    return Gpu(SimpleNamespace(**answers), "handle")
+    return NvmlGpu(SimpleNamespace(**answers), "handle")
 
 
 def threads() -> list[str]:
@@ -28,10 +30,10 @@ def threads() -> list[str]:
 
 
 def test_on_the_cpu_nothing_is_started_and_nothing_seen() -> None:
-    with watching(gpu_of(torch.device("cpu"))) as seen:
+    with watching(accelerator_of("cpu").readings()) as seen:
         assert threads() == []
     assert seen() is None
-    assert gpu_of(torch.device("cpu")) is None
+    assert accelerator_of("cpu").readings() is None
 
 
 def test_a_gpu_that_cannot_be_asked_says_why() -> None:
@@ -173,6 +175,6 @@ def test_memory_that_cannot_be_told_is_none_and_the_work_is_done(gpu: Gpu | Unav
 def test_torch_and_nvml_mean_the_same_device() -> None:
     """The device found by torch's identity has torch's memory, give or take what the driver keeps."""
     device = torch.device("cuda:0")
-    gpu = gpu_of(device)
+    gpu = accelerator_of(device).readings()
     assert isinstance(gpu, Gpu), gpu
     assert gpu.memory_total_bytes() == pytest.approx(torch.cuda.get_device_properties(device).total_memory, rel=0.1)

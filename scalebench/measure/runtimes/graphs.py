@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from scalebench.measure.accelerator import accelerator_of
 from scalebench.measure.runtimes.base import Forward
 from scalebench.measure.runtimes.eager import Eager
 
@@ -20,14 +21,15 @@ class CudaGraph(Eager):
     def prepare(self, model: nn.Module | None, example: torch.Tensor) -> Forward:
         """Record a pass on a fixed input, into which every later one is copied."""
         eager, static = super().prepare(model, example), example.clone()
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
+        cuda = accelerator_of(example.device).module
+        side = cuda.Stream()
+        side.wait_stream(cuda.current_stream())
+        with cuda.stream(side):
             for _ in range(_WARM_PASSES):
                 eager(static)
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        cuda.current_stream().wait_stream(side)
+        graph = cuda.CUDAGraph()
+        with cuda.graph(graph):
             output = eager(static)
 
         def forward(images: torch.Tensor) -> Any:

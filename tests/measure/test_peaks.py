@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 import torch
 
-from scalebench.machine import peaks
 from scalebench.machine.ability import EMULATED
 from scalebench.machine.climb import Run
-from scalebench.machine.peaks import llc_bytes, measure_peaks, products, streams
 from scalebench.machine.telemetry import Reading
+from scalebench.measure import accelerator, peaks
+from scalebench.measure.accelerator import accelerator_of
+from scalebench.measure.peaks import measure_peaks, products, streams
 
-CPU = torch.device("cpu")
+CPU = accelerator_of("cpu")
 MIB = 2**20
 
 
@@ -24,8 +25,8 @@ MIB = 2**20
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with 64 MiB of free memory, so that nothing takes long, and without other work on it."""
     monkeypatch.setattr(peaks, "read", lambda: Reading(0.0, 0.0, 0))
-    monkeypatch.setattr(peaks, "free_memory", lambda: 64 * MIB)
-    monkeypatch.setattr(peaks, "last_cache", lambda: MIB)
+    monkeypatch.setattr(accelerator, "free_memory", lambda: 64 * MIB)
+    monkeypatch.setattr(accelerator, "last_cache", lambda: MIB)
 
 
 @pytest.fixture(autouse=True)
@@ -107,8 +108,8 @@ def test_buffers_exceed_the_cache_and_spare_the_memory(
     free_mib: int, cache_mib: int | None, buffer_mib: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At least four times the last cache, and at most an eighth of what is free."""
-    monkeypatch.setattr(peaks, "free_memory", lambda: free_mib * MIB)
-    monkeypatch.setattr(peaks, "last_cache", lambda: None if cache_mib is None else cache_mib * MIB)
+    monkeypatch.setattr(accelerator, "free_memory", lambda: free_mib * MIB)
+    monkeypatch.setattr(accelerator, "last_cache", lambda: None if cache_mib is None else cache_mib * MIB)
     steps = streams(CPU)
     assert steps["copy"].amount == pytest.approx(2 * buffer_mib * MIB)
     assert steps["triad"].amount == pytest.approx(3 * buffer_mib * MIB)
@@ -126,41 +127,11 @@ def test_streams_do_what_they_are_named_after(small: None) -> None:
     assert added.std() == pytest.approx((1 + 9) ** 0.5, abs=0.03)
 
 
-def test_the_cache_of_a_gpu_comes_from_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = SimpleNamespace(L2_cache_size=50 * MIB)
-    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _device: known)
-    assert llc_bytes(torch.device("cuda:0")) == 50 * MIB
-    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _device: SimpleNamespace())
-    assert llc_bytes(torch.device("cuda:0")) is None
-
-
 def test_a_gpu_gets_long_shapes_and_large_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
-    cuda = torch.device("cuda:0")
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device: (139 * 2**30, 141 * 2**30))
+    cuda = accelerator_of("cuda:0")
+    free_and_total = (139 * 2**30, 141 * 2**30)
+    monkeypatch.setattr(torch.accelerator, "get_memory_info", lambda _device: free_and_total, raising=False)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _device: SimpleNamespace(L2_cache_size=50 * MIB))
     shapes = [step.shape for step in products(cuda, "bf16")]
     assert {"1024x10240x5120", "2048x2048x13312", "4096x4096x8192", "16384x16384x16384"} <= set(shapes)
     assert streams(cuda)["copy"].amount == 2 * 2**30
-
-
-def test_events_time_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recorded before the first call and after the last, read only once the second one has passed."""
-    diary: list[str] = []
-
-    class Event:
-        def __init__(self, enable_timing: bool) -> None:
-            assert enable_timing
-
-        def record(self) -> None:
-            diary.append("record")
-
-        def synchronize(self) -> None:
-            diary.append("wait")
-
-        def elapsed_time(self, other: object) -> float:
-            diary.append("read")
-            return 3.0
-
-    monkeypatch.setattr(torch.cuda, "Event", Event)
-    assert peaks.event_timer(lambda: diary.append("call"), 2) == pytest.approx(0.003)
-    assert diary == ["record", "call", "call", "record", "wait", "read"]
