@@ -128,6 +128,12 @@ FLAGS = _table(
         "issuing a pass takes > 90 % of its time",
     ),
     Flag(
+        "unverified",
+        "info",
+        "The outputs were not compared with eager fp32, which did not fit into memory.",
+        "out of memory in a process of its own, at a batch of 8",
+    ),
+    Flag(
         "memory_unavailable",
         "info",
         "This system does not report the peak memory of a process.",

@@ -33,7 +33,7 @@ import torch
 from scalebench.errors import BuildError, ScalebenchError
 from scalebench.machine.environment import collect, usable_cores
 from scalebench.machine.limits import die_with_parent, limit_round
-from scalebench.measure.accelerator import accelerator_of, choose_device, software
+from scalebench.measure.accelerator import accelerator_of, card_facts, choose_device, software
 from scalebench.measure.batching_server import serve as serve_batches
 from scalebench.measure.canary import canary
 from scalebench.measure.failure import describe_error
@@ -144,7 +144,8 @@ def _environment(job: dict[str, Any]) -> Answers:
         device, reason = choose_device(word)
         accelerator = accelerator_of(device)
         environment = collect(device, accelerator.facts(), software(accelerator), bool(job.get("keep_host")))
-        yield index, {"device": device, "reason": reason, "environment": dataclasses.asdict(environment)}
+        card = {} if accelerator.kind.on_host else card_facts(accelerator)
+        yield index, {"device": device, "reason": reason, "environment": dataclasses.asdict(environment), **card}
 
 
 def _peaks(job: dict[str, Any]) -> Answers:

@@ -140,7 +140,8 @@ def _measurer(
     suite, machines = prepared.plan.suite, prepared.machines
 
     def measure(case: Case, number: int, need: RoundNeed) -> Record:
-        reason = refusal(case)
+        card = prepared.cards.get(case.device)
+        reason = refusal(case, card.lacks if card else frozenset())
         if reason is not None:
             return skipped_round(suite, case, number, machines[case.device], *reason, {})
         usual = usual_canary(case, chain.from_iterable(history.records.values()))
@@ -184,10 +185,10 @@ def _memory_guard(prepared: Prepared, history: SuiteHistory, options: MeasureOpt
 
 
 def _free_bytes(prepared: Prepared, device: str, options: MeasureOptions) -> int | None:
-    """MemoryGuard that a case on ``device`` may take, bytes; None where it is not known."""
+    """Memory that a case on ``device`` may take, bytes; None where it is not known."""
     if options.limit_bytes is not None:
         return options.limit_bytes
     if not kind_of(device).on_host:
-        gib = prepared.machines[device].hardware.get("gpu_memory_gib")
-        return None if gib is None else int(gib * 2**30)
+        card = prepared.cards.get(device)
+        return None if card is None else card.free_bytes
     return int(LIMIT_SHARE * free_memory())

@@ -55,6 +55,16 @@ class AmdGpu(Gpu):
         microwatts = self._field("amdsmi_get_power_cap_info", "power_cap")
         return None if microwatts is None else microwatts * 1e-6
 
+    def default_power_limit_w(self) -> float | None:
+        """Power limit that the board comes with, watts."""
+        microwatts = self._field("amdsmi_get_power_cap_info", "default_power_cap")
+        return None if microwatts is None else microwatts * 1e-6
+
+    def memory_used_bytes(self) -> int | None:
+        """Memory in use on the board, bytes; the library counts MiB."""
+        mebibytes = self._field("amdsmi_get_gpu_vram_usage", "vram_used")
+        return None if mebibytes is None else mebibytes * 2**20
+
     def energy_mj(self) -> int | None:
         """Energy since the driver was loaded, millijoules; the library counts in steps of so many microjoules."""
         steps = self._field("amdsmi_get_energy_count", "energy_accumulator", "power")

@@ -57,6 +57,14 @@ class Gpu:
         """Power limit in force, watts."""
         return None
 
+    def default_power_limit_w(self) -> float | None:
+        """Power limit that the board comes with, watts."""
+        return None
+
+    def memory_used_bytes(self) -> int | None:
+        """Memory in use on the board, by whatever process, bytes."""
+        return None
+
     def energy_mj(self) -> int | None:
         """Energy of the board since the driver was loaded, millijoules."""
         return None

@@ -46,6 +46,14 @@ class NvmlGpu(Gpu):
         """Power limit in force, watts."""
         return _from_milli(self._ask("nvmlDeviceGetEnforcedPowerLimit", "nvmlDeviceGetPowerManagementLimit"))
 
+    def default_power_limit_w(self) -> float | None:
+        """Power limit that the board comes with, watts."""
+        return _from_milli(self._ask("nvmlDeviceGetPowerManagementDefaultLimit"))
+
+    def memory_used_bytes(self) -> int | None:
+        """Memory in use on the board, bytes."""
+        return _int(getattr(self._ask("nvmlDeviceGetMemoryInfo"), "used", None))
+
     def energy_mj(self) -> int | None:
         """Energy of the board since the driver was loaded, millijoules; Volta and later."""
         return _int(self._ask("nvmlDeviceGetTotalEnergyConsumption"))

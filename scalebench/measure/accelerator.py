@@ -128,7 +128,10 @@ class Accelerator:
             return free_memory()
         if hasattr(self.module, "recommended_max_memory"):  # of Apple's GPUs, which have no memory of their own
             return float(self.module.recommended_max_memory() - self.module.driver_allocated_memory())
-        return float(self._ask("get_memory_info", self.device)[0])
+        try:
+            return float(self._ask("get_memory_info", self.device)[0])
+        except RuntimeError:  # some of Intel's drivers tell the total only
+            return float(self.properties.total_memory)
 
     def cache_bytes(self) -> int | None:
         """Size of the last-level cache; None where it is not known."""
@@ -136,6 +139,23 @@ class Accelerator:
             return last_cache()
         size = getattr(self.properties, "L2_cache_size", None)  # not in every torch
         return int(size) if size else None
+
+    def recorded(self, run: Callable[[], object], warm_calls: int) -> Callable[[], None]:
+        """A call that replays ``run`` as a graph: one launch in place of one per operator.
+
+        ``run`` is called ``warm_calls`` times on a stream of its own before, as torch's documentation asks for.
+        """
+        side = self.module.Stream()
+        side.wait_stream(self.module.current_stream())
+        with self.module.stream(side):
+            for _ in range(warm_calls):
+                run()
+        self.module.current_stream().wait_stream(side)
+        graph = self.module.CUDAGraph()
+        with self.module.graph(graph):
+            run()
+        replay: Callable[[], None] = graph.replay
+        return replay
 
     def lacks(self, precision: str) -> bool:
         """Whether this card cannot compute in a precision that its kind offers, but would emulate or ignore it."""
@@ -160,14 +180,15 @@ class Accelerator:
     def facts(self) -> dict[str, Any]:
         """What identifies the hardware, memory in whole GiB; empty for the CPU.
 
-        Cards of the same name differ in speed by power limit, ECC and MIG partition.
+        Cards of the same name differ in speed by the power limit that they come with, ECC and MIG partition. The limit
+        in force can be set by anybody, and is recorded with every round.
         """
         if self.kind.on_host:
             return {}
         gpu, seen = self.readings(), self.properties
         board: dict[str, Any] = {}
         if isinstance(gpu, Gpu):
-            board = {"power_limit_w": gpu.power_limit_w(), "ecc": gpu.ecc(), "mig": gpu.mig()}
+            board = {"power_limit_w": gpu.default_power_limit_w(), "ecc": gpu.ecc(), "mig": gpu.mig()}
         capability = f"{seen.major}.{seen.minor}" if hasattr(seen, "major") else None
         total = getattr(seen, "total_memory", None)
         optional = {
@@ -199,6 +220,13 @@ def accelerator_of(device: str | torch.device) -> Accelerator:
 
 def _flavour(kind: DeviceKind) -> DeviceKind:
     return ROCM if kind is CUDA and torch.version.hip else kind
+
+
+def card_facts(accelerator: Accelerator) -> dict[str, Any]:
+    """What decides whether a case can run on this card: memory that is free, and precisions it does not have."""
+    accelerator.select()  # torch answers for the current device
+    offered = accelerator.kind.runtimes.get("eager", frozenset())
+    return {"free_bytes": int(accelerator.free_bytes()), "lacks": sorted(filter(accelerator.lacks, offered))}
 
 
 def software(accelerator: Accelerator) -> dict[str, Any]:

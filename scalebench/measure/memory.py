@@ -66,12 +66,18 @@ def cpu_peak(run: Callable[[], None], resident_before: int | None) -> FactsAndNo
     return facts, ()
 
 
-def device_peak(run: Callable[[], None], accelerator: Accelerator, foreign_before: int | None = None) -> FactsAndNotes:
+def device_peak(
+    run: Callable[[], None],
+    accelerator: Accelerator,
+    foreign_before: int | None = None,
+    used_before: int | None = None,
+) -> FactsAndNotes:
     """Peak of one ``run`` on a GPU: reserved and allocated by torch's allocator, and the process by its counters.
 
     Only the process figure includes the GPU's context. A runtime with memory of its own is not in torch's figures: for
     it ``foreign_before`` is what was in use on the card beside torch's memory before its model was loaded, and its own
-    memory is the growth since then. Another process that allocates meanwhile would be counted, too.
+    memory is the growth since then. ``used_before`` was in use before this process used the card, see ``process_peak``.
+    Another process that allocates meanwhile would be counted, too.
     """
     accelerator.reset_peaks()
 
@@ -80,7 +86,7 @@ def device_peak(run: Callable[[], None], accelerator: Accelerator, foreign_befor
         accelerator.synchronize()
 
     with sampled(lambda _: accelerator.foreign_bytes() if foreign_before is not None else 0, _EVERY_S) as foreign:
-        process = process_peak(accelerator.readings(), forward)
+        process = process_peak(accelerator.readings(), forward, used_before=used_before)
     peaks = accelerator.peaks()
     if peaks is None:
         note = f"memory_unavailable: torch counts no peak on {accelerator.kind.name}"

@@ -33,7 +33,7 @@ def memory(session: Session) -> Measurement:
     if session.case.kind.on_host:
         facts, notes = cpu_peak(session.once, session.resident_before)
     else:
-        facts, notes = device_peak(session.once, session.accelerator, foreign_before)
+        facts, notes = device_peak(session.once, session.accelerator, foreign_before, session.used_before)
     return Measurement(facts=facts, notes=notes)
 
 

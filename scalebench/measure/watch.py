@@ -64,24 +64,33 @@ def watching(
         yield lambda: {"unavailable": gpu.reason, "detail": gpu.detail}
     else:
         with sampled(lambda number: take_sample(gpu, clock, number % _PROCESSES_EVERY == 0), every_s) as samples:
-            yield lambda: summary(samples)
+            yield lambda: {**summary(samples), "power_limit_w": gpu.power_limit_w()}
 
 
 def process_peak(
-    gpu: Gpu | Unavailable | None, run: Callable[[], None], every_s: float = _MEMORY_EVERY_S
+    gpu: Gpu | Unavailable | None,
+    run: Callable[[], None],
+    every_s: float = _MEMORY_EVERY_S,
+    used_before: int | None = None,
 ) -> int | None:
     """Peak device memory of this process during ``run``, bytes, context and libraries included.
 
     ``run`` must wait for the device. The last sample is taken after it, when the allocator still holds its peak.
 
-    Returns: None on the CPU, without NVML, and in containers whose process ids differ from NVML's.
+    In containers the process ids may differ from the library's. Then it is the growth of what is in use on the card
+    since ``used_before``, bytes, which was read before this process used the device; it holds where nobody else
+    allocates meanwhile.
+
+    Returns: None on the CPU, and without counters.
     """
     if not isinstance(gpu, Gpu):
         run()
         return None
 
     def take(_: int) -> Sample:
-        return Sample(0.0, process_bytes=tenants(gpu.processes(), os.getpid())[0])
+        own, used = tenants(gpu.processes(), os.getpid())[0], gpu.memory_used_bytes()
+        grown = None if used is None or used_before is None else max(0, used - used_before)
+        return Sample(0.0, process_bytes=grown if own is None else own)
 
     with sampled(take, every_s) as samples:
         run()

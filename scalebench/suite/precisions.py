@@ -28,7 +28,7 @@ class Precision:
 
 PRECISIONS = {
     "fp32": Precision(1e-3, peak=True),
-    "tf32": Precision(0.03),
+    "tf32": Precision(0.03, peak=True),
     "bf16": Precision(0.25, 2, "bfloat16", peak=True),
     "fp16": Precision(
         0.075, 2, "float16", exported="fp16", peak=True

@@ -113,7 +113,7 @@ def test_beside_a_gpu_the_cpu_is_a_machine_of_its_own(
     path = tmp_path / "feed.yaml"
     path.write_text(models or "schema: 1\nname: feed\nmodels:\n  - timm: [resnet18]\n", encoding="utf-8")
     notes: list[Any] = []
-    machines, words = planner.find_machines(load_suite(path), Described(), announce=notes.append)  # type: ignore[arg-type]
-    assert set(machines) == devices
-    assert words["auto"] == "cuda:0"
+    found = planner.find_machines(load_suite(path), Described(), announce=notes.append)  # type: ignore[arg-type]
+    assert set(found.machines) == devices
+    assert found.by_word["auto"] == "cuda:0"
     assert [note.text for note in notes] == ["device auto is cuda:0: it is there"]

@@ -10,7 +10,8 @@ import pynvml
 import pytest
 
 from scalebench.flags import FLAGS, word_of
-from scalebench.machine import nvml, power
+from scalebench.machine import gpu as gpu_readings
+from scalebench.machine import nvml
 from scalebench.machine.gpu import Gpu, Unavailable, doubts, tenants, throttled
 from scalebench.machine.nvml import NvmlGpu, open_nvml
 
@@ -47,23 +48,26 @@ def test_readings_have_the_units_of_their_names() -> None:
         nvmlDeviceGetTemperature=61,
         nvmlDeviceGetPowerUsage=312_500,
         nvmlDeviceGetEnforcedPowerLimit=700_000,
+        nvmlDeviceGetPowerManagementDefaultLimit=650_000,
         nvmlDeviceGetTotalEnergyConsumption=1_234_567,
         nvmlDeviceIsMigDeviceHandle=c_uint(0),
         nvmlDeviceGetMigMode=[0, 1],
         nvmlDeviceGetVirtualizationMode=1,
         nvmlDeviceGetArchitecture=9,
         nvmlDeviceGetEccMode=[1, 0],
-        nvmlDeviceGetMemoryInfo=SimpleNamespace(total=143_771 * 2**20, used=0, free=0),
+        nvmlDeviceGetMemoryInfo=SimpleNamespace(total=143_771 * 2**20, used=523 * 2**20, free=0),
     )
     assert (gpu.clock_event_reasons(), gpu.sm_clock_mhz(), gpu.temperature_c()) == (0x44, 1980, 61)
     assert (gpu.power_w(), gpu.power_limit_w(), gpu.energy_mj()) == (312.5, 700.0, 1_234_567)
-    assert (gpu.mig(), gpu.vgpu(), gpu.architecture(), gpu.ecc()) == (False, False, 9, True)
-    assert gpu.memory_total_bytes() == 143_771 * 2**20
+    assert (gpu.mig(), gpu.vgpu(), gpu.ecc()) == (False, False, True)
+    assert (gpu.memory_total_bytes(), gpu.memory_used_bytes()) == (143_771 * 2**20, 523 * 2**20)
+    assert gpu.default_power_limit_w() == 650.0
+    assert gpu.without_energy().reason == "no_nvml"
 
 
 READINGS = [
     "clock_event_reasons", "sm_clock_mhz", "temperature_c", "power_w", "power_limit_w", "energy_mj", "processes",
-    "mig", "vgpu", "ecc", "memory_total_bytes",
+    "mig", "vgpu", "ecc", "memory_total_bytes", "memory_used_bytes", "default_power_limit_w",
 ]  # fmt: skip
 
 
@@ -98,14 +102,14 @@ def test_the_real_library_has_the_numbers_written_here() -> None:
     assert pynvml.NVML_TEMPERATURE_GPU == nvml._GPU_SENSOR
     assert pynvml.NVML_ERROR_NO_PERMISSION == nvml._NO_PERMISSION
     assert pynvml.NVML_GPU_VIRTUALIZATION_MODE_VGPU == nvml._VGPU
-    assert pynvml.NVML_DEVICE_ARCH_VOLTA == power._VOLTA
-    assert list(nvml.THROTTLED) == [
+    assert pynvml.NVML_DEVICE_ARCH_VOLTA == nvml._VOLTA
+    assert list(gpu_readings.THROTTLED) == [
         pynvml.nvmlClocksEventReasonHwSlowdown,
         pynvml.nvmlClocksEventReasonSwThermalSlowdown,
         pynvml.nvmlClocksEventReasonHwThermalSlowdown,
         pynvml.nvmlClocksEventReasonHwPowerBrakeSlowdown,
     ]
-    assert pynvml.nvmlClocksEventReasonSwPowerCap == nvml.POWER_CAP
+    assert pynvml.nvmlClocksEventReasonSwPowerCap == gpu_readings.POWER_CAP
 
 
 def test_an_older_driver_is_asked_by_the_older_names() -> None:

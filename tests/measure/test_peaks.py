@@ -14,8 +14,9 @@ from scalebench.machine.ability import EMULATED
 from scalebench.machine.climb import Run
 from scalebench.machine.telemetry import Reading
 from scalebench.measure import accelerator, peaks
-from scalebench.measure.accelerator import accelerator_of
+from scalebench.measure.accelerator import Accelerator, accelerator_of
 from scalebench.measure.peaks import measure_peaks, products, streams
+from scalebench.suite.device_kinds import CUDA
 
 CPU = accelerator_of("cpu")
 MIB = 2**20
@@ -116,6 +117,47 @@ def test_buffers_exceed_the_cache_and_spare_the_memory(
     assert ("llc" in steps) == (cache_mib is not None)
     if cache_mib is not None:
         assert steps["llc"].amount == pytest.approx(cache_mib * MIB / 4)
+
+
+class FakeGraphs(Accelerator):
+    """A GPU that records what it is given, and replays it."""
+
+    def recorded(self, run: Run, warm_calls: int) -> Any:
+        self.__dict__["warm"] = warm_calls
+        return run
+
+    def free_bytes(self) -> float:
+        return 2**30
+
+    def cache_bytes(self) -> int:
+        return 8 * MIB
+
+
+def test_copies_within_a_gpus_cache_are_launched_a_hundred_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of 2 x 1 MiB at 5 TB/s takes 0.4 us, a launch 5 us: one by one the rate would be that of launches."""
+    gpu = FakeGraphs(torch.device("cpu"), CUDA)
+    copies: list[int] = []
+    monkeypatch.setattr(torch.Tensor, "copy_", lambda _self, source: copies.append(source.numel()))
+    step = streams(gpu)["llc"]
+    step.make()()
+    assert copies == [MIB // 4] * 100
+    assert step.amount == 100 * 2 * MIB
+    assert streams(CPU)["llc"].amount < 100 * 2 * MIB or CPU.cache_bytes() is None
+
+
+def test_tf32_is_a_precision_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Products of the same fp32 numbers, with the switch on, where the card has it; fp32 is without."""
+    switched: list[bool] = []
+    monkeypatch.setattr(peaks, "allow_tf32", switched.append)
+    monkeypatch.setattr(peaks, "streams", lambda _device: {})
+    monkeypatch.setattr(peaks, "_climb", lambda *_: None)
+    monkeypatch.setattr(peaks, "products", lambda _device, _name: [])
+    gpu = FakeGraphs(torch.device("cpu"), CUDA)
+    monkeypatch.setattr(peaks, "accelerator_of", lambda _device: gpu)
+    monkeypatch.setattr(FakeGraphs, "select", lambda _: None)
+    monkeypatch.setattr(FakeGraphs, "lacks", lambda _self, name: name == "bf16")
+    list(measure_peaks("cuda:0", 1))
+    assert switched == [False, True, False, False], "fp32, tf32, fp16, and what follows"
 
 
 def test_streams_do_what_they_are_named_after(small: None) -> None:

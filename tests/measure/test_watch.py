@@ -155,6 +155,20 @@ def test_peak_memory_of_this_process_is_seen_even_between_two_looks() -> None:
     assert process_peak(gpu, run, every_s=PATIENCE_S) == 900 * 2**20
 
 
+def test_in_a_container_the_process_is_the_growth_of_the_card() -> None:
+    """The library lists the host's process ids. 500 MiB were in use before, 1400 are at the peak."""
+    used = {"bytes": 500 * 2**20}
+    gpu = fake_gpu(
+        nvmlDeviceGetComputeRunningProcesses=lambda _: [SimpleNamespace(pid=-1, usedGpuMemory=7)],
+        nvmlDeviceGetMemoryInfo=lambda _: SimpleNamespace(used=used["bytes"]),
+    )
+
+    def run() -> None:
+        used["bytes"] = 1400 * 2**20
+
+    assert process_peak(gpu, run, PATIENCE_S, used_before=500 * 2**20) == 900 * 2**20
+
+
 @pytest.mark.parametrize(
     "gpu",
     [
