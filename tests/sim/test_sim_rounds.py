@@ -79,14 +79,13 @@ def test_launch_bound_is_where_issuing_takes_the_whole_lap(
 
 
 def test_memory_is_that_of_the_card(sim_worker: Worker, simulate: Simulate, case: Case) -> None:
-    """ResNet-18 has 11 689 512 weights of 4 bytes; the process also has its context."""
+    """ResNet-18 has 11 689 512 weights of 4 bytes. Without a library of counters nobody knows the whole process."""
     simulate(context=300 * MIB, capacity=2**30)
     facts = good(measured(sim_worker, case)).facts
     weights = 4 * 11_689_512
     assert weights < facts["allocated_bytes"] < weights + 12 * MIB
     assert facts["allocated_bytes"] <= facts["memory_bytes"] < facts["allocated_bytes"] + 2 * MIB
-    assert facts["process_bytes"] == facts["memory_bytes"] + 300 * MIB
-    assert facts["context_bytes"] == 300 * MIB
+    assert facts["process_bytes"] is None
 
 
 def test_the_second_device_is_the_one_that_is_used(sim_worker: Worker, simulate: Simulate, case: Case) -> None:
@@ -194,6 +193,14 @@ def test_auto_is_the_accelerator_and_says_so(sim_worker: Worker, simulate: Simul
     assert (hardware["gpu"], hardware["gpu_memory_gib"], hardware["multiprocessors"]) == ("Simulated One", 3, 8)
 
 
+def test_a_card_says_what_it_lacks_and_what_is_free(sim_worker: Worker, simulate: Simulate) -> None:
+    """Free memory, not the card's: 1024 MiB less 300 of other processes and 100 of the own context."""
+    simulate(precisions=("fp16",), capacity=2**30, others=300 * MIB, context=100 * MIB)
+    answer = sim_worker.run({"do": "environment", "devices": ["sim"]}, 60).answers[0]
+    assert set(answer["lacks"]) == {"bf16", "amp_bf16", "tf32"}
+    assert answer["free_bytes"] == 624 * MIB
+
+
 def test_a_device_that_is_not_there_is_refused(sim_worker: Worker, simulate: Simulate) -> None:
     ending = sim_worker.run({"do": "environment", "devices": ["sim:2"]}, 60)
     assert ending.error is not None
@@ -219,19 +226,24 @@ def test_peaks_are_the_rates_of_the_model(sim_worker: Worker, simulate: Simulate
 def test_a_throttled_card_is_flagged(
     sim_worker: Worker, simulate: Simulate, case: Case, environment: dict[str, str]
 ) -> None:
-    """Readings of NVML during the round; in a container the own process is not among those it lists."""
+    """Readings of NVML during the round. In a container the own process is not among those it lists.
+
+    So its memory is what the card's grew by since before the round: from 100 to 500 MiB.
+    """
+    memory = [f"{2**30}/{100 * MIB}", f"{2**30}/{500 * MIB}"]
     readings = device(
         f"GPU-{UUID}", reasons=[0x0, 0x40], sm_mhz=[1980, 1200], celsius=91, power_mw=300_000, limit_mw=350_000,
-        processes="1:1024", memory=f"{2**30}/0",
+        processes="1:1024", memory=memory,
     )  # fmt: skip
     Path(environment[NVML_FILE]).write_text(readings)
-    simulate(telemetry="nvml", context=100 * MIB)
+    simulate(telemetry="nvml")
     record = good(measured(sim_worker, replace(case, resolution=32)))
     assert any(note.startswith("throttled: hw_thermal") for note in record.notes), record.notes
     seen = record.telemetry["gpu"]
     assert (seen["sm_clock_min_mhz"], seen["temperature_max_c"], seen["other_pids"]) == (1200, 91, None)
     assert seen["power_mean_w"] == exactly(300.0)
-    assert record.facts["context_bytes"] == 100 * MIB
+    assert record.facts["process_bytes"] == 400 * MIB
+    assert record.facts["context_bytes"] == 400 * MIB - record.facts["memory_bytes"]
 
 
 def test_a_fresh_interpreter_that_is_slow_to_exit_has_answered(simulate: Simulate, case: Case) -> None:
