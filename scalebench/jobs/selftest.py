@@ -37,7 +37,7 @@ LIMIT_S = 180.0
 """Of all checks together; those that would begin later are not made."""
 _WINDOW_S, _QUICK_WINDOW_S = 1.0, 0.05
 _RATED, _RATED_PROCESSOR = (0.5, 1.1), (0.3, 3.0)
-"""Shares of a rated peak that are plausible. A processor is rated at its base clock; a virtual core may be half of one."""
+"""Plausible shares of a rated peak. A processor is rated at its base clock; a virtual core may be half of one."""
 _SETTINGS = (
     "CUDA_VISIBLE_DEVICES", "CUDA_LAUNCH_BLOCKING", "NVIDIA_TF32_OVERRIDE", "PYTORCH_ALLOC_CONF",
     "PYTORCH_CUDA_ALLOC_CONF", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK", "OMP_NUM_THREADS",

@@ -15,8 +15,6 @@ _AGREES = 0.03
 _LONG_S = 0.05
 """Beside work this long the launch of its first kernel, some 10 us, does not count."""
 _WARM_CALLS = 3
-_PASS_S = 1.0
-"""Longest expected pass of a model; a batch that needs more is halved."""
 _LARGE_MACS = 4.09e9
 """Of ResNet-50 at 224 pixels, per image; the others have fewer."""
 
@@ -59,10 +57,9 @@ def model_pass(name: str) -> Callable[[Bench], CheckResult]:
         fitting = fitting_batch(batch, bench)
         session = bench.session(model, fitting)
         run, kind = session.run, bench.accelerator.kind
-        laps = {
-            "lap_s": lambda: bench.host_clock.lap(run),
-            "issue_s": lambda: bench.host_clock.issue(run),
-        }
+        laps = {"lap_s": lambda: bench.host_clock.lap(run)}
+        if not kind.on_host:
+            laps["issue_s"] = lambda: bench.host_clock.issue(run)
         if kind.events:
             laps["events_s"] = lambda: bench.device_clock.lap(run)
         if "cuda_graph" in kind.runtimes:
@@ -81,10 +78,10 @@ def _on_host(times: Mapping[str, float]) -> CheckResult:
 
 
 def fitting_batch(batch: int, bench: Bench) -> int:
-    """The batch, halved until a pass is expected to take a second at most; by the kind's usual speed."""
+    """The batch, halved until a pass is expected to fit into the window, at the usual speed of the kind."""
     kind = bench.accelerator.kind
     macs_per_s = kind.macs_per_s * (bench.threads if kind.on_host else 1)
-    while batch > 1 and batch * _LARGE_MACS > _PASS_S * macs_per_s:
+    while batch > 1 and batch * _LARGE_MACS > bench.window_s * macs_per_s:
         batch //= 2
     return batch
 

@@ -35,16 +35,16 @@ def precisions(bench: Bench) -> CheckResult:
     """Every precision that the kind offers and the card has, from fp32 down."""
     accelerator = bench.accelerator
     offered = [name for name in BOUNDS if name in accelerator.kind.runtimes["eager"]]
-    lacking = [name for name in offered if accelerator.lacks(name)]
+    lacking = [name for name in offered if accelerator.lacks(name) or name in accelerator.kind.emulated]
     return judge_precisions({name: _errors(name, bench) for name in offered if name not in lacking}, lacking)
 
 
 def judge_precisions(errors: Errors, lacking: list[str]) -> CheckResult:
-    """Errors against the bounds; ``lacking`` are precisions that this card does not have."""
+    """Errors against the bounds; ``lacking`` are precisions that this device does not have, or only emulates."""
     wrong = [name for name, pair in errors.items() if not _within(name, *pair)]
     ladder = ", ".join(f"{name} {product:.1e}" for name, (product, _) in errors.items())
     finding = f"error of a product: {ladder}"
-    finding += f"; not on this card: {', '.join(lacking)}" if lacking else ""
+    finding += f"; not on this device: {', '.join(lacking)}" if lacking else ""
     finding += f"; outside the bounds: {', '.join(wrong)}" if wrong else ""
     figures = {
         name: {"product": product, "convolution": convolution} for name, (product, convolution) in errors.items()
