@@ -14,6 +14,7 @@ from scalebench.machine.power import open_counters
 from scalebench.machine.selfcheck import CheckResult, passed, unavailable_check
 from scalebench.measure.energy import Instruments, spend
 from scalebench.measure.selftest.bench import Bench
+from scalebench.measure.selftest.clock_checks import fitting_batch
 from scalebench.measure.watch import watching
 from scalebench.units import bytes_, digits, percent, seconds
 
@@ -30,7 +31,7 @@ _PASSES = 10
 """Passes between two readings of the energy counter."""
 _PERIODS, _STRETCHES = 0.3, 4.0
 """Windows of one stretch, three periods of watching, and of all stretches."""
-_LOAD = ("resnet50", 32)
+_LOAD, _LOAD_BATCH = "resnet50", 64
 
 Reason = str
 
@@ -79,7 +80,7 @@ def energy(bench: Bench) -> CheckResult:
     counters_of_board = open_counters(bench.accelerator.kind.name, gpu)
     if isinstance(counters_of_board, Unavailable):
         return unavailable_check(f"{counters_of_board.reason}: {counters_of_board.detail}")
-    session = bench.session(*_LOAD)
+    session = bench.session(_LOAD, fitting_batch(_LOAD_BATCH, bench))
     instruments = Instruments(counters_of_board[:1], watching=lambda: watching(gpu))
 
     def load() -> None:
@@ -138,5 +139,5 @@ def _gpu(bench: Bench) -> Gpu | Reason:
     """The counters of the device, or why there are none."""
     gpu = bench.accelerator.readings()
     if gpu is None:
-        return f"{bench.accelerator.kind.label}: nothing is read while a round runs, and its power has no samples"
+        return f"{bench.accelerator.kind.label}: it has no counters that are read while a round runs, and no samples of its power"
     return f"{gpu.reason}: {gpu.detail}" if isinstance(gpu, Unavailable) else gpu
