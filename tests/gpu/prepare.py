@@ -1,6 +1,6 @@
 """An environment for a machine that has torch and timm, but neither a network nor the rest: from a folder of wheels.
 
-``python -m tests.gpu.prepare`` prints what the folder has to hold, for ``pip download``.
+``python -m tests.gpu.prepare`` prints what the folder has to hold, for ``pip wheel``.
 """
 
 from __future__ import annotations

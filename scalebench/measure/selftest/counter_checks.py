@@ -139,5 +139,5 @@ def _gpu(bench: Bench) -> Gpu | Reason:
     """The counters of the device, or why there are none."""
     gpu = bench.accelerator.readings()
     if gpu is None:
-        return f"{bench.accelerator.kind.label}: it has no counters that are read while a round runs, and no samples of its power"
+        return f"{bench.accelerator.kind.label}: no counters are read during a round, and its power is not sampled"
     return f"{gpu.reason}: {gpu.detail}" if isinstance(gpu, Unavailable) else gpu
