@@ -30,6 +30,7 @@ def abilities(
     threads: int,
     folder: Path | None = None,
     max_age_days: float = MAX_AGE_DAYS,
+    timeout_s: float = _TIMEOUT_S,
 ) -> Ability:
     """Peaks of a device: from disk, or measured now, which takes 10 to 30 s.
 
@@ -42,6 +43,7 @@ def abilities(
         threads: on the CPU.
         folder: where abilities are stored; default the user's cache folder.
         max_age_days: older ones are measured again.
+        timeout_s: measuring that takes longer is ended, seconds.
 
     Raises:
         WorkerError: the worker ended before it answered.
@@ -51,7 +53,7 @@ def abilities(
         return stored
     started = _now()
     job = {"do": "peaks", "device": device, "threads": threads, "cap_s": kind_of(device).peaks_s}
-    answers = _answers(worker.run(job, _TIMEOUT_S), "peaks")
+    answers = _answers(worker.run(job, timeout_s), "peaks")
     ability = _ability(answers, environment, device, threads, started.isoformat(timespec="seconds"))
     if _undisturbed(ability):
         write_cache(_file(environment, device, threads, folder), json.dumps(asdict(ability)))

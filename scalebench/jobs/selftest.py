@@ -128,7 +128,7 @@ def run_checks(
         elif left_s <= 0:
             result = unavailable_check(f"the {LIMIT_S:.0f} s of the self-test were over")
         elif check.name == PEAKS:
-            result = _peaks(worker, environment, device, quick)
+            result = _peaks(worker, environment, device, quick, min(left_s, check.timeout_s))
         else:
             result = _run(worker, check, device, quick, min(left_s, check.timeout_s))
         if check.name == FORK and result.verdict == "fail":
@@ -156,7 +156,7 @@ def result_of(ending: Ending) -> CheckResult:
     return passed(False, f"the process ended early: {ending.reason}", exit=ending.exit, error=ending.error)
 
 
-def _peaks(worker: Worker, environment: Environment, device: str, quick: bool) -> CheckResult:
+def _peaks(worker: Worker, environment: Environment, device: str, quick: bool, timeout_s: float) -> CheckResult:
     """Peaks measured now, as ``doctor`` does once a week, against the catalogue."""
     threads = usable_cores()
     if quick:
@@ -165,7 +165,7 @@ def _peaks(worker: Worker, environment: Environment, device: str, quick: bool) -
             return unavailable_check("no peaks are stored, and none are measured with --quick")
     else:
         try:
-            ability = abilities(worker, environment, device, threads, max_age_days=0.0)
+            ability = abilities(worker, environment, device, threads, max_age_days=0.0, timeout_s=timeout_s)
         except WorkerError as error:
             return passed(False, error.message)
     rated = rate_device(environment.hardware, ability, catalogue().values())

@@ -9,7 +9,6 @@ import re
 import site
 import subprocess
 import sys
-import sysconfig
 import venv
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,8 +43,7 @@ def environment(folder: Path, wheels: Path, needed: Sequence[str]) -> Path:
     """
     venv.create(folder, with_pip=False, clear=True)
     python = folder / "bin" / "python"
-    scheme = {"base": str(folder), "platbase": str(folder)}
-    own = Path(sysconfig.get_path("purelib", "venv" if "venv" in sysconfig.get_scheme_names() else None, scheme))
+    (own,) = folder.glob("lib/python*/site-packages")
     # A path file in place of system_site_packages, which would not see an environment that we run in.
     (own / "outer.pth").write_text("\n".join([*site.getsitepackages(), site.getusersitepackages()]) + "\n")
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-index", "--find-links", str(wheels)]
