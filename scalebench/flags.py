@@ -146,6 +146,12 @@ FLAGS = _table(
         "any sample with HW slowdown, HW thermal, HW power brake or SW thermal",
     ),
     Flag(
+        "gpu_clock_low",
+        "warn",
+        "The GPU ran below three quarters of its default clock for part of the round.",
+        "> 10 % of the samples",
+    ),
+    Flag(
         "power_capped",
         "info",
         "The GPU lowered its clocks to stay within its power limit, which is normal under load.",

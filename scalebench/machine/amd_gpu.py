@@ -39,6 +39,11 @@ class AmdGpu(Gpu):
         gfx = reading(lambda: self.library.AmdSmiClkType.GFX)
         return self._field("amdsmi_get_clock_info", "clk", "cur_clk", args=(gfx,))
 
+    def default_clock_mhz(self) -> int | None:
+        """Highest clock of the compute units, MHz."""
+        gfx = reading(lambda: self.library.AmdSmiClkType.GFX)
+        return self._field("amdsmi_get_clock_info", "max_clk", args=(gfx,))
+
     def temperature_c(self) -> int | None:
         """Temperature of the hottest spot of the chip, degrees Celsius."""
         kinds = reading(lambda: (self.library.AmdSmiTemperatureType.HOTSPOT,

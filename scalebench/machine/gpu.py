@@ -17,6 +17,8 @@ Reason = Literal[
 
 THROTTLED = {0x08: "hw_slowdown", 0x20: "sw_thermal", 0x40: "hw_thermal", 0x80: "hw_power_brake"}
 """Clock event reasons that invalidate a timing, from the NVML reference, nvmlClocksEventReasons."""
+LOW_CLOCK, LOW_CLOCK_SHARE = 0.75, 0.10
+"""Share of the default clock that is low, as in nvbench, and share of the samples above which a round is doubted."""
 POWER_CAP = 0x04
 """Software power cap; not among them, because it is the normal state of a board under load."""
 
@@ -43,6 +45,10 @@ class Gpu:
 
     def sm_clock_mhz(self) -> int | None:
         """Clock of the multiprocessors, MHz."""
+        return None
+
+    def default_clock_mhz(self) -> int | None:
+        """Clock that the board comes with, MHz; its highest one where it has no default."""
         return None
 
     def temperature_c(self) -> int | None:
@@ -124,14 +130,16 @@ def throttled(reasons: int | None) -> list[str]:
 
 
 def doubts(seen: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Notes on readings of the GPU during a round: ``throttled``, ``power_capped``, ``gpu_shared``.
+    """Notes on readings of the GPU during a round: ``throttled``, ``gpu_clock_low``, ``power_capped``, ``gpu_shared``.
 
     Args:
-        seen: ``clock_event_reasons`` and ``other_pids``; a missing one or None causes no note.
+        seen: ``clock_event_reasons``, ``low_clock_share`` and ``other_pids``; a missing one or None causes no note.
     """
     seen = seen or {}
     reasons, others = seen.get("clock_event_reasons") or 0, seen.get("other_pids") or []
     notes = [f"throttled: {', '.join(throttled(reasons))}"] if throttled(reasons) else []
+    if (low := seen.get("low_clock_share") or 0.0) > LOW_CLOCK_SHARE:
+        notes += [f"gpu_clock_low: in {low:.0%} of the samples"]
     notes += ["power_capped"] if reasons & POWER_CAP else []
     notes += [f"gpu_shared: {len(others)} other processes"] if others else []
     return tuple(notes)

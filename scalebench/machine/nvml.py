@@ -34,6 +34,10 @@ class NvmlGpu(Gpu):
         """Clock of the multiprocessors, MHz."""
         return _int(self._ask("nvmlDeviceGetClockInfo", args=(_SM,)))
 
+    def default_clock_mhz(self) -> int | None:
+        """Clock of the multiprocessors that the board comes with, MHz; the highest where it has no default."""
+        return _int(self._ask("nvmlDeviceGetDefaultApplicationsClock", "nvmlDeviceGetMaxClockInfo", args=(_SM,)))
+
     def temperature_c(self) -> int | None:
         """Temperature of the chip, degrees Celsius."""
         return _int(self._ask("nvmlDeviceGetTemperature", "nvmlDeviceGetTemperatureV", args=(_GPU_SENSOR,)))

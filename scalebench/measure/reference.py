@@ -78,8 +78,9 @@ def _compute(case: Case, example: Example) -> None:
 def _plain(case: Case) -> Case:
     """The configuration of the reference."""
     return replace(
-        case, batch=IMAGES, precision="fp32", layout="contiguous", runtime="eager", instances=1, affinity="free"
-    )
+        case, batch=IMAGES, precision="fp32", layout="contiguous", runtime="eager", instances=1, affinity="free",
+        cudnn_benchmark=False, cache="warm",
+    )  # fmt: skip
 
 
 def _file(case: Case) -> Path:

@@ -189,6 +189,7 @@ def _configure_process(case: Case) -> torch.device:
         raise MachineError(f"{accelerator.name} has no {case.precision}, only an emulation", "leave it out of the grid")
     torch.set_num_threads(case.threads)
     set_tf32(case)
+    torch.backends.cudnn.benchmark = case.cudnn_benchmark
     return accelerator.device
 
 

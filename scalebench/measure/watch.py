@@ -17,7 +17,7 @@ from itertools import count, pairwise
 from operator import or_
 from typing import Any, TypeVar
 
-from scalebench.machine.gpu import Gpu, Unavailable, tenants, throttled
+from scalebench.machine.gpu import LOW_CLOCK, Gpu, Unavailable, tenants, throttled
 
 _EVERY_S = 0.1
 _PROCESSES_EVERY = 10
@@ -64,7 +64,11 @@ def watching(
         yield lambda: {"unavailable": gpu.reason, "detail": gpu.detail}
     else:
         with sampled(lambda number: take_sample(gpu, clock, number % _PROCESSES_EVERY == 0), every_s) as samples:
-            yield lambda: {**summary(samples), "power_limit_w": gpu.power_limit_w()}
+            default = gpu.default_clock_mhz()
+            yield lambda: {
+                **summary(samples), "power_limit_w": gpu.power_limit_w(),
+                "default_clock_mhz": default, "low_clock_share": low_clock_share(samples, default),
+            }  # fmt: skip
 
 
 def process_peak(
@@ -158,6 +162,14 @@ def summary(samples: Sequence[Sample]) -> dict[str, Any]:
         "process_peak_bytes": _max_known(sample.process_bytes for sample in samples),
         "other_pids": sorted({pid for pids in others for pid in pids}) if others else None,
     }
+
+
+def low_clock_share(samples: Sequence[Sample], default_mhz: int | None) -> float | None:
+    """Share of the samples whose clock is below 75 % of the default one; None where either is unknown."""
+    clocks = _known(sample.sm_clock_mhz for sample in samples)
+    if not clocks or not default_mhz:
+        return None
+    return sum(clock < LOW_CLOCK * default_mhz for clock in clocks) / len(clocks)
 
 
 def mean_power(samples: Iterable[Sample]) -> float | None:

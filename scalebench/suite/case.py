@@ -54,6 +54,8 @@ class Case:
         optimizer: of a training step, ``sgd`` or ``adamw``; empty otherwise.
         checkpointing: whether the training step computes activations again instead of keeping them.
         camera: size of the images that an input case starts from, ``4000x3000``; empty otherwise.
+        cudnn_benchmark: whether cuDNN times its kernels first and keeps the fastest for each convolution.
+        cache: ``warm``, as in a serving loop, or ``cold``: overwritten before every timed pass.
         protocol: phases of a round; on the CPU one model at a time takes turns with others unless it says 0 turns.
         procedure: version of the measuring procedure, see ``PROCEDURE``.
     """
@@ -79,10 +81,15 @@ class Case:
     checkpointing: bool = axis(False, "checkpointing", lambda on: "checkpointing" if on else "", bool, added=True,
                                modes=("training",), description="whether training recomputes activations")  # fmt: skip
     camera: str = axis("", "camera", str, added=True)
+    cudnn_benchmark: bool = axis(False, "cuDNN", lambda on: "cuDNN autotuned" if on else "", bool, added=True,
+                                 description="whether cuDNN times its kernels and keeps the fastest")  # fmt: skip
+    cache: str = axis("warm", "cache", lambda state: "" if state == "warm" else f"{state} cache", ("warm", "cold"),
+                      added=True, description="cold: overwritten before every timed pass")  # fmt: skip
 
     def __post_init__(self) -> None:
         """A case that cannot take turns with others is measured alone."""
-        if self.protocol.turns and not (self.kind.on_host and self.instances == 1 and self.mode in MODELS):
+        shared = self.kind.on_host and self.instances == 1 and self.mode in MODELS and self.cache == "warm"
+        if self.protocol.turns and not shared:
             object.__setattr__(self, "protocol", self.protocol.alone())
 
     @property

@@ -34,6 +34,7 @@ class DeviceKind:
         telemetry: library of its counters: ``nvml``, ``amdsmi``, ``xpu``; empty where there is none.
         energy_domain: prefix of its own energy counters.
         emulated: precisions that it has only in software, 10 to 500 times slower.
+        cudnn: whether cuDNN, or what stands for it, chooses its convolutions.
         nodes: files that exist where its driver is loaded.
         pci_vendor: of such cards, whether their driver is loaded or not.
         install: how to get what drives it.
@@ -59,6 +60,7 @@ class DeviceKind:
     telemetry: str = ""
     energy_domain: str = "gpu_board"
     emulated: frozenset[str] = frozenset()
+    cudnn: bool = False
     nodes: tuple[str, ...] = ()
     pci_vendor: str = ""
     install: str = ""
@@ -100,7 +102,7 @@ CUDA = DeviceKind(
         ),
         "onnxruntime": frozenset({"fp32", "fp16"}),
     },
-    telemetry="nvml", nodes=("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"), pci_vendor="0x10de",
+    cudnn=True, telemetry="nvml", nodes=("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"), pci_vendor="0x10de",
     install="install NVIDIA's driver and a torch for CUDA, see pytorch.org/get-started",
 )  # fmt: skip
 ROCM = replace(

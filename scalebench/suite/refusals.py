@@ -19,6 +19,10 @@ def unoffered(case: Case) -> str | None:
         return f"{case.runtime} chooses the layout itself and offers no {case.layout}"
     if case.mode not in offer.modes:
         return f"{case.runtime} offers no {case.mode}"
+    if case.cudnn_benchmark and not kind.cudnn:
+        return f"{kind.name} has no cuDNN"
+    if case.cache == "cold" and (case.instances > 1 or case.mode == "blocks"):
+        return "a cold cache is offered for whole models, one copy at a time"
     if case.instances > 1 and case.mode in ("training", "blocks"):
         return f"{case.mode} runs one copy at a time"
     return None

@@ -31,7 +31,8 @@ def test_units_are_those_of_nvml() -> None:
     board = gpu(
         get_power_info={"current_socket_power": 751, "average_socket_power": "N/A"},
         get_power_cap_info={"power_cap": 700_000_000, "default_power_cap": 750_000_000},
-        get_gpu_vram_usage={"vram_total": 196592, "vram_used": 283}, get_clock_info={"clk": 2100}, get_temp_metric=64,
+        get_gpu_vram_usage={"vram_total": 196592, "vram_used": 283}, get_temp_metric=64,
+        get_clock_info={"clk": 2100, "max_clk": 2200},
         get_energy_count={"energy_accumulator": 2_000_000, "counter_resolution": 15.3, "timestamp": 1},
         get_gpu_memory_total=206_141_652_992, get_gpu_process_list=[{"pid": 7, "memory_usage": {"vram_mem": 1024}}],
     )  # fmt: skip
@@ -42,6 +43,7 @@ def test_units_are_those_of_nvml() -> None:
         64,
     )
     assert (board.energy_mj(), board.power_limit_w(), board.memory_used_bytes()) == (30_600, 700, 283 * 2**20)
+    assert board.default_clock_mhz() == 2200
     assert (board.memory_total_bytes(), board.processes()) == (206_141_652_992, {7: 1024})
 
 
@@ -70,8 +72,8 @@ def test_throttling_has_nvmls_words(status: int, notes: tuple[str, ...]) -> None
 def test_what_the_device_does_not_say_is_none() -> None:
     silent = gpu(get_power_info={"current_socket_power": "N/A"}, get_gpu_metrics_info={"indep_throttle_status": "N/A"})
     readings = [name for name in vars(Gpu) if not name.startswith("_") and name != "without_energy"]
-    assert len(readings) == 13
-    assert [getattr(silent, name)() for name in readings] == [None] * 13
+    assert len(readings) == 14
+    assert [getattr(silent, name)() for name in readings] == [None] * 14
 
 
 def test_a_device_is_found_by_its_address_not_by_its_number() -> None:

@@ -67,7 +67,7 @@ def test_readings_have_the_units_of_their_names() -> None:
 
 READINGS = [
     "clock_event_reasons", "sm_clock_mhz", "temperature_c", "power_w", "power_limit_w", "energy_mj", "processes",
-    "mig", "vgpu", "ecc", "memory_total_bytes", "memory_used_bytes", "default_power_limit_w",
+    "mig", "vgpu", "ecc", "memory_total_bytes", "memory_used_bytes", "default_power_limit_w", "default_clock_mhz",
 ]  # fmt: skip
 
 

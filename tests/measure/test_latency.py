@@ -84,6 +84,24 @@ def test_launch_bound_is_a_matter_of_issuing(
     assert bool(measured.notes) == noted
 
 
+def test_on_a_cold_cache_it_is_overwritten_before_every_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice the cache is written, outside the timed passes, and passes are never issued back to back."""
+    diary: list[str] = []
+    monkeypatch.setattr(torch.Tensor, "fill_", lambda buffer, _: diary.append(f"write {buffer.numel()}"))
+
+    class Clock:
+        def lap(self, run: Callable[[], None]) -> float:
+            diary.append("lap")
+            return 0.25
+
+    cold: Any = session()
+    cold.case, cold.clock = replace(CASE, cache="cold"), Clock()
+    cold.accelerator = SimpleNamespace(cache_bytes=lambda: 1000)
+    assert latency(cold).facts == {"latency_s": 0.25}
+    assert throughput(cold).facts == {"throughput_ips": 16.0, "chunk_calls": 4}
+    assert diary == ["write 2000", "lap"] * (2 + 4 + 1 + 4)
+
+
 @pytest.mark.parametrize("probe", [warm, latency, throughput])
 @pytest.mark.parametrize("good", [0, 1, 3])
 def test_a_clock_that_goes_back_gives_no_number(probe: Callable[[Any], Any], good: int) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import torch
 
-from scalebench.machine.gpu import Gpu, Unavailable
+from scalebench.machine.gpu import Gpu, Unavailable, doubts
 from scalebench.machine.nvml import NvmlGpu
 from scalebench.measure.accelerator import accelerator_of
-from scalebench.measure.watch import Sample, mean_power, process_peak, sampled, summary, watching
+from scalebench.measure.watch import Sample, low_clock_share, mean_power, process_peak, sampled, summary, watching
 
 PATIENCE_S = 30.0  # only a broken watcher is waited for so long
 
@@ -153,6 +153,15 @@ def test_peak_memory_of_this_process_is_seen_even_between_two_looks() -> None:
         held["bytes"] = 900 * 2**20
 
     assert process_peak(gpu, run, every_s=PATIENCE_S) == 900 * 2**20
+
+
+def test_clocks_are_judged_by_the_default_one() -> None:
+    """An H100's default is 1590 MHz here: 1192 are below three quarters of it, 1193 are not."""
+    samples = [Sample(0.0, sm_clock_mhz=clock) for clock in (1980, 1192, 1193, None, 400)]
+    assert low_clock_share(samples, 1590) == 0.5
+    assert low_clock_share(samples, None) is low_clock_share([Sample(0.0)], 1590) is None
+    assert doubts({"low_clock_share": 0.5}) == ("gpu_clock_low: in 50% of the samples",)
+    assert doubts({"low_clock_share": 0.1}) == doubts({"low_clock_share": None}) == ()
 
 
 def test_in_a_container_the_process_is_the_growth_of_the_card() -> None:

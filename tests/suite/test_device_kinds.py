@@ -78,9 +78,12 @@ def test_targets_and_warm_up_are_those_of_a_gpu_on_every_gpu() -> None:
         ({"device": "mps:0", "runtime": "compile"}, "compile does not run on mps"),
         ({"device": "mps:0", "runtime": "cuda_graph"}, "cuda_graph does not run on mps"),
         ({"device": "abacus:0"}, "eager does not run on abacus"),
+        ({"device": "cuda:0", "cudnn_benchmark": True}, None),
+        ({"device": "cpu", "cudnn_benchmark": True}, "cpu has no cuDNN"),
+        ({"device": "cuda:0", "cache": "cold", "instances": 2}, "a cold cache is offered for whole models"),
     ],
 )
-def test_what_a_kind_does_not_offer_is_refused(change: dict[str, str], reason: str | None) -> None:
+def test_what_a_kind_does_not_offer_is_refused(change: dict[str, object], reason: str | None) -> None:
     found = unoffered(replace(Case("resnet18", 64), **change))  # type: ignore[arg-type]
     assert found is None if reason is None else found is not None and found.startswith(reason)
 
@@ -89,6 +92,15 @@ def test_keys_of_records_on_the_cpu_and_on_nvidia_are_as_ever() -> None:
     """Records of 0.1 keep their case: literal keys from before the table of kinds."""
     keys = [Case("resnet50", 224, device=device).case_key for device in ("cpu", "cuda:0")]
     assert keys == ["58f9568553e7", "fe9c5887f15b"]
+
+
+def test_controls_are_cases_of_their_own() -> None:
+    """Autotuned convolutions and a cold cache are not pooled with the usual; a cold cache cannot take turns."""
+    usual = Case("resnet50", 224)
+    controls = [replace(usual, cudnn_benchmark=True), replace(usual, cache="cold")]
+    assert len({case.case_key for case in (usual, *controls)}) == 3
+    assert [case.setting for case in controls] == ["cuDNN autotuned", "cold cache"]
+    assert [case.by_turns for case in controls] == [True, False]
 
 
 def test_a_kind_of_another_package_is_known_where_it_is_installed(abacus: None, tmp_path: Path) -> None:
