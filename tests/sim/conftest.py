@@ -22,6 +22,13 @@ BUILDS = build_folder()
 """Read before the tests get a cache folder of their own."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test waits for the build, on a busy machine for minutes."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(900))
+
+
 @pytest.fixture(scope="session")
 def extension() -> Path:
     """The built extension; a test that needs it is skipped with the reason where it cannot be built."""

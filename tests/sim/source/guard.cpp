@@ -53,12 +53,12 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
 
   c10::Stream getStream(c10::Device d) const override {
     const auto index = d.has_index() ? d.index() : c10::DeviceIndex(device);
-    return {c10::Stream::UNSAFE, c10::Device(kDeviceType, index), stream[index]};
+    return c10::Stream(c10::Stream::UNSAFE, c10::Device(kDeviceType, index), stream[index]);
   }
-  c10::Stream getDefaultStream(c10::Device d) const override { return {c10::Stream::DEFAULT, d}; }
+  c10::Stream getDefaultStream(c10::Device d) const override { return c10::Stream(c10::Stream::DEFAULT, d); }
   c10::Stream getNewStream(c10::Device d, int) const override {
     const auto index = d.has_index() ? d.index() : c10::DeviceIndex(device);
-    return {c10::Stream::UNSAFE, c10::Device(kDeviceType, index), ++last_stream};
+    return c10::Stream(c10::Stream::UNSAFE, c10::Device(kDeviceType, index), ++last_stream);
   }
   c10::Stream getStreamFromGlobalPool(c10::Device d, bool) const override { return getNewStream(d, 0); }
   c10::Stream exchangeStream(c10::Stream s) const override {

@@ -1,6 +1,7 @@
 // The rest that torch asks of a device: whether it is there, random numbers, pinned memory.
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/detail/PrivateUse1HooksInterface.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
 
 #include <algorithm>
 #include <cstring>
@@ -40,7 +41,9 @@ struct Hooks final : at::PrivateUse1HooksInterface {
   }
 
  private:
-  static const c10::impl::DeviceGuardImplInterface* implementation() { return c10::impl::getDeviceGuardImpl(kDeviceType); }
+  static const c10::impl::DeviceGuardImplInterface* implementation() {
+    return c10::impl::getDeviceGuardImpl(kDeviceType);
+  }
 };
 
 [[maybe_unused]] const bool registered = (at::RegisterPrivateUse1HooksInterface(new Hooks), true);
