@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from scalebench.suite.device_kinds import CUDA, DeviceKind
-
 from tests.sim.model import model_from_environment
 
 _MODEL = model_from_environment()
