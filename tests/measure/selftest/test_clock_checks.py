@@ -40,11 +40,9 @@ def bench(
     kind: DeviceKind, host: Clock | None = None, events: Clock | None = None, threads: int = 2, window_s: float = 0.001
 ) -> Bench:
     made = Bench("cpu", threads, window_s)
-    made.__dict__ |= {
-        "accelerator": Accelerator(torch.device("cpu"), kind),
-        "host_clock": host or Clock(),
-        "device_clock": events or Clock(),
-    }
+    made.__dict__.update(
+        accelerator=Accelerator(torch.device("cpu"), kind), host_clock=host or Clock(), device_clock=events or Clock()
+    )
     return made
 
 
