@@ -7,10 +7,15 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from scalebench.suite.case import Case
+from scalebench.suite.expand import Selection, expand
 from scalebench.suite.load import load_suite
+from scalebench.suite.model_facts import Spec
+from scalebench.suite.variant import parse_variant
 from tests.gpu import prepare, suites
 from tests.gpu.check_card import LIMIT_S, Step, main, run_steps, steps
 
@@ -26,12 +31,37 @@ def test_all_steps_fit_into_nine_minutes(tmp_path: Path) -> None:
     assert max(step.limit_s for step in planned) <= 200
 
 
-@pytest.mark.parametrize("size", [suites.FULL, suites.DRY])
-def test_the_suites_can_be_loaded(tmp_path: Path, size: suites.Size) -> None:
-    for build in (suites.configurations, suites.core_models):
-        file = tmp_path / "suite.yaml"
-        file.write_text(json.dumps(build("cuda", size)))
-        assert load_suite(file).name.startswith("gpu_")
+def cases(tmp_path: Path, suite: dict[str, Any]) -> tuple[Case, ...]:
+    file = tmp_path / "suite.yaml"
+    file.write_text(json.dumps(suite))
+    (entry,) = suite["models"]
+    specs = tuple(Spec(parse_variant(name), entry["resolution"][0]) for name in entry["timm"])
+    return expand(load_suite(file), [Selection("timm", specs)], {}, {"cuda": "cuda:0"}, 2)[0]
+
+
+def test_every_configuration_is_measured_once(tmp_path: Path) -> None:
+    """Eager PyTorch in six precisions and two layouts; the others in fp32, or in amp with channels_last."""
+    measured = cases(tmp_path, suites.configurations("cuda", suites.FULL))
+    eager = [case for case in measured if case.runtime == "eager"]
+    others = {(case.runtime, case.precision, case.layout) for case in measured if case.runtime != "eager"}
+    assert len(eager) == len({(case.precision, case.layout) for case in eager}) == 12
+    assert others == {
+        ("compile", "fp32", "contiguous"), ("compile", "amp_fp16", "channels_last"),
+        ("compile_reduce_overhead", "amp_fp16", "channels_last"),
+        ("compile_max_autotune", "amp_fp16", "channels_last"),
+        ("cuda_graph", "fp32", "contiguous"), ("cuda_graph", "amp_fp16", "channels_last"),
+        ("onnxruntime", "fp32", "contiguous"), ("onnxruntime", "fp16", "contiguous"),
+    }  # fmt: skip
+    assert {(case.batch, case.protocol.rounds) for case in measured} == {(8, 1)}
+
+
+def test_core_models_run_at_two_batches_in_three_precisions(tmp_path: Path) -> None:
+    measured = cases(tmp_path, suites.core_models("cuda", suites.FULL))
+    assert len(measured) == 4 * 2 * 3
+    assert {case.batch for case in measured} == {1, 256}
+    assert {(case.precision, case.layout) for case in measured} == {
+        ("fp32", "contiguous"), ("tf32", "contiguous"), ("amp_fp16", "channels_last"),
+    }  # fmt: skip
 
 
 def test_a_step_that_fails_or_hangs_does_not_stop_the_next(tmp_path: Path) -> None:
