@@ -118,6 +118,22 @@ def test_wheels_are_added_to_what_is_installed(tmp_path: Path) -> None:
         prepare.environment(tmp_path / "venv", wheels, ["nowhere-to-be-found"])
 
 
+def test_a_dry_run_asks_for_the_same_steps_on_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an interpreter that prints its arguments and fails for timm's script."""
+    stub = tmp_path / "python"
+    stub.write_text('#!/bin/sh\necho "$@"\ncase "$1" in *benchmark.py) exit 7;; esac\n')
+    stub.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(stub))
+    assert main([str(tmp_path), "--dry-run", "--timm-benchmark", "benchmark.py"]) == 1
+    codes = {ended["step"]["name"]: ended["code"] for ended in json.loads((tmp_path / "summary.json").read_text())}
+    assert codes == {"selftest": 0, "tests": 0, "configurations": 0, "core_models": 0, "timm-lcnet_035": 7}
+    log = {name: (tmp_path / f"{name}.log").read_text() for name in codes}
+    assert f"doctor --selftest cpu --out {tmp_path}/selftest.json --quick" in log["selftest"]
+    assert f"run {tmp_path}/core_models.yaml --results {tmp_path}/results" in log["core_models"]
+    assert "--device cpu --model lcnet_035" in log["timm-lcnet_035"]
+    assert json.loads((tmp_path / "core_models.yaml").read_text())["grid"]["device"] == ["cpu"]
+
+
 def test_a_dry_run_measures(tmp_path: Path) -> None:
     assert main([str(tmp_path), "--dry-run", "--steps", "core_models"]) == 0
     (summary,) = json.loads((tmp_path / "summary.json").read_text())

@@ -12,7 +12,7 @@ from scalebench.execute.client import Ending, Worker
 from scalebench.execute.events import Event, Note
 from scalebench.jobs import selftest as job
 from scalebench.machine.ability import Ability, Peak
-from scalebench.machine.selfcheck import FORK, PEAKS, SELF_CHECKS, CheckResult, passed
+from scalebench.machine.selfcheck import FORK, MODEL_PASSES, PEAKS, SELF_CHECKS, CheckResult, passed
 from scalebench.procure.catalogue import catalogue
 from scalebench.procure.rated_peaks import rate_device
 from scalebench.record import Environment
@@ -135,12 +135,13 @@ def test_emulated_and_disturbed_peaks_do_not_decide() -> None:
     assert job.judge_peaks(rated, {}).verdict == "pass"
 
 
-def test_on_this_cpu(worker: Worker) -> None:
-    """Every check runs; what the CPU does not have says why. No figure decides here: others may use the machine."""
+def test_on_this_cpu(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the CPU does not have says why. One small model stands for all; no time decides: others use the machine."""
+    others = [name for name in MODEL_PASSES if name != "resnet18 batch 1"]
+    monkeypatch.setattr(job, "SELF_CHECKS", [check for check in SELF_CHECKS if check.name not in others])
     test = job.run_checks("cpu", True, worker, worker)
     found = results(test)
     assert {name for name, result in found.items() if result.verdict == "pass"} >= {FORK, "out of memory", "precisions"}
     for name in ("clocks", "counters", "energy", "watching"):
         assert (found[name].verdict, bool(found[name].finding)) == ("not available", True)
-    assert found["resnet50 batch 256"].figures["batch"] < 256
     assert found["resnet18 batch 1"].figures["lap_s"] > 0
