@@ -42,8 +42,8 @@ from scalebench.measure.latency import warm
 from scalebench.measure.part_timing import parts
 from scalebench.measure.peaks import measure_peaks
 from scalebench.measure.probes import measure
+from scalebench.measure.selftest.all_checks import CHECKS
 from scalebench.measure.selftest.bench import Bench
-from scalebench.measure.selftest.registry import CHECKS
 from scalebench.measure.session import open_session
 from scalebench.model.architecture import count_with_structure
 from scalebench.model.backward import training_macs

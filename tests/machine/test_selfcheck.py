@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scalebench.machine.selfcheck import FORK, PEAKS, SELF_CHECKS
-from scalebench.measure.selftest.registry import CHECKS
+from scalebench.measure.selftest.all_checks import CHECKS
 
 
 def test_every_check_has_a_function() -> None:
