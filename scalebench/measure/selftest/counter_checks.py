@@ -122,7 +122,8 @@ def watching_check(bench: Bench) -> CheckResult:
 def stretch(run: Callable[[], None], bench: Bench, watch: Callable[[], AbstractContextManager[object]]) -> float:
     """Mean time of a pass over one stretch, seconds."""
     with watch():
-        passes, end = [], time.monotonic() + _PERIODS * bench.window_s
+        passes: list[float] = []
+        end = time.monotonic() + _PERIODS * bench.window_s
         while not passes or time.monotonic() < end:
             passes.append(bench.host_clock.lap(run))
     return sum(passes) / len(passes)
