@@ -15,6 +15,7 @@ class Size:
         resolution: side of the input, pixels.
         batch: of the first suite, and the large one of the second.
         warmup_s, chunk_s: of a round, seconds.
+        precisions: of the second suite.
     """
 
     models: tuple[str, ...]
@@ -22,6 +23,7 @@ class Size:
     batch: int
     warmup_s: float
     chunk_s: float
+    precisions: tuple[str, ...] = ("fp32", "tf32", "amp_fp16")
 
     def protocol(self) -> dict[str, Any]:
         """One short round of each case."""
@@ -32,7 +34,7 @@ class Size:
 
 
 FULL = Size(("resnet50", "resnet18", "efficientnet_b0", "efficientnet_b4"), 224, 256, 0.5, 0.5)
-DRY = Size(("lcnet_035",), 32, 2, 0.01, 0.01)
+DRY = Size(("lcnet_035",), 32, 2, 0.01, 0.01, ("fp32",))
 
 _HALF = "amp_fp16"
 
@@ -60,7 +62,7 @@ def core_models(device: str, size: Size) -> dict[str, Any]:
     """Batch 1 and a batch that fills the card, in fp32, tf32, and amp with channels_last."""
     exclude = [{"precision": name, "layout": "channels_last"} for name in ("fp32", "tf32")]
     exclude += [{"precision": _HALF, "layout": "contiguous"}]
-    grid = {"precision": ["fp32", "tf32", _HALF], "layout": ["contiguous", "channels_last"], "batch": [1, size.batch]}
+    grid = {"precision": list(size.precisions), "layout": ["contiguous", "channels_last"], "batch": [1, size.batch]}
     return _suite("gpu_core_models", "Core models on a GPU", size.models, device, size, grid, exclude)
 
 
