@@ -73,18 +73,15 @@ def steps(python: str, out: Path, device: str, timm: Path | None, dry: bool) -> 
 
 
 def _timm(python: str, out: Path, device: str, script: Path, model: str, dry: bool) -> Step:
-    how = (
-        ("-b", "2", "--img-size", "32", "--num-warm-iter", "1", "--num-bench-iter", "5")
-        if dry
-        else (
-            "-b",
-            "256",
-        )
-    )
-    how += () if dry else ("--amp", "--channels-last")
-    output = ("--results-format", "json", "--results-file", str(out / f"timm-{model}.json"))
-    how += () if device == "auto" else ("--device", device.replace("rocm", "cuda"))
-    command = (python, str(script), "--bench", "inference", "--model", model, *how, *output)
+    options = {"-b": "256"}
+    if dry:
+        options = {"-b": "2", "--img-size": "32", "--num-warm-iter": "1", "--num-bench-iter": "5"}
+    if device != "auto":  # which timm's script does not know
+        options["--device"] = device.replace("rocm", "cuda")
+    options |= {"--model": model, "--results-format": "json", "--results-file": str(out / f"timm-{model}.json")}
+    switches = () if dry else ("--amp", "--channels-last")
+    words = [word for pair in options.items() for word in pair]
+    command = (python, str(script), "--bench", "inference", *words, *switches)
     return Step(f"timm-{model}", command, 40.0)
 
 
