@@ -46,7 +46,8 @@ def opened(uuid: str = UUID, address: str = "") -> Gpu:
 def test_every_reading_arrives_in_its_unit(replay: Replay) -> None:
     replay(
         device(
-            f"GPU-{UUID}", power_mw=312_500, limit_mw=500_000, default_limit_mw=700_000, energy_mj=2**40, reasons=0x44, sm_mhz=1980, celsius=61,
+            f"GPU-{UUID}", power_mw=312_500, limit_mw=500_000, default_limit_mw=700_000,
+            energy_mj=2**40, reasons=0x44, sm_mhz=1980, celsius=61,
             is_mig=0, mig_mode="0/1", virtual=1, architecture=9, ecc="1/0", memory=f"{143_771 * 2**20}/{GIB}",
             processes=f"{os.getpid()}:{3 * GIB},12:{NOT_AVAILABLE}",
         )
