@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { NOT_SUPPORTED = 3, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7 };
+enum { INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7 };
 enum { DEVICES = 8, READINGS = 40, VALUES = 64, WORD = 160 };
 
 typedef struct {
@@ -186,6 +186,14 @@ int nvmlDeviceGetHandleByPciBusId_v2(const char *address, Device **device) {
   for (int i = 0; i < device_count; i++)
     if (strcasecmp(devices[i].address, address) == 0) return *device = &devices[i], 0;
   return NOT_FOUND;
+}
+
+int nvmlDeviceGetCount_v2(unsigned *count) { return *count = (unsigned)device_count, 0; }
+
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, Device **device) {
+  if (index >= (unsigned)device_count) return INVALID_ARGUMENT;
+  *device = &devices[index];
+  return 0;
 }
 
 /* Where a process of its own loads the library, the environment names a file with the text. */

@@ -10,7 +10,7 @@ import pynvml
 import pytest
 
 from scalebench.machine.gpu import Gpu, Unavailable, doubts, tenants
-from scalebench.machine.nvml import open_nvml
+from scalebench.machine.nvml import all_nvml, open_nvml
 from scalebench.machine.power import Board, open_counters
 from scalebench.measure.watch import process_peak, summary, take_sample
 from tests.sim.build import CannotBuildError, built_nvml
@@ -46,7 +46,8 @@ def opened(uuid: str = UUID, address: str = "") -> Gpu:
 def test_every_reading_arrives_in_its_unit(replay: Replay) -> None:
     replay(
         device(
-            f"GPU-{UUID}", power_mw=312_500, limit_mw=500_000, energy_mj=2**40, reasons=0x44, sm_mhz=1980, celsius=61,
+            f"GPU-{UUID}", power_mw=312_500, limit_mw=500_000, default_limit_mw=700_000,
+            energy_mj=2**40, reasons=0x44, sm_mhz=1980, celsius=61,
             is_mig=0, mig_mode="0/1", virtual=1, architecture=9, ecc="1/0", memory=f"{143_771 * 2**20}/{GIB}",
             processes=f"{os.getpid()}:{3 * GIB},12:{NOT_AVAILABLE}",
         )
@@ -55,7 +56,8 @@ def test_every_reading_arrives_in_its_unit(replay: Replay) -> None:
     assert (gpu.power_w(), gpu.power_limit_w(), gpu.energy_mj()) == (312.5, 500.0, 2**40)
     assert (gpu.clock_event_reasons(), gpu.sm_clock_mhz(), gpu.temperature_c()) == (0x44, 1980, 61)
     assert (gpu.mig(), gpu.vgpu(), gpu.ecc()) == (False, False, True)
-    assert gpu.memory_total_bytes() == 143_771 * 2**20
+    assert gpu.default_power_limit_w() == 700.0
+    assert (gpu.memory_total_bytes(), gpu.memory_used_bytes()) == (143_771 * 2**20, GIB)
     assert gpu.processes() == {os.getpid(): 3 * GIB, 12: None}
 
 
@@ -75,6 +77,28 @@ def test_an_older_driver_is_asked_by_older_names(replay: Replay) -> None:
     gpu = opened()
     assert gpu.clock_event_reasons() == 0x20
     assert gpu.processes() == {7: GIB}
+
+
+@pytest.mark.parametrize(
+    ("readings", "mhz"),
+    [
+        ({"default_sm_mhz": 1410, "most_sm_mhz": 1980}, 1410),
+        ({"default_sm_mhz": "!3", "most_sm_mhz": 1980}, 1980),  # cards for desktops have no application clocks
+        ({}, None),
+    ],
+)
+def test_the_clock_that_a_card_should_have(replay: Replay, readings: dict[str, int | str], mhz: int | None) -> None:
+    replay(device(f"GPU-{UUID}", **readings))
+    assert opened().default_clock_mhz() == mhz
+
+
+def test_all_cards_of_the_machine(replay: Replay) -> None:
+    replay("\n".join(device(f"GPU-{number}", sm_mhz=100 + number) for number in range(3)))
+    cards = all_nvml()
+    assert isinstance(cards, tuple)
+    assert [card.sm_clock_mhz() for card in cards] == [100, 101, 102]
+    replay("init !9")
+    assert isinstance(all_nvml(), Unavailable)
 
 
 def test_the_samples_of_a_throttled_round(replay: Replay) -> None:
