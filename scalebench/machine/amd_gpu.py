@@ -116,9 +116,7 @@ def open_amd(pci_bus_id: str, library: Any = None) -> Gpu | Unavailable:
     if isinstance(gpus, Unavailable):
         return gpus
     by_address = {gpu.address(): gpu for gpu in gpus if isinstance(gpu, AmdGpu)}
-    return by_address.get(_address(pci_bus_id)) or Unavailable(
-        "no_amdsmi", f"no device at {pci_bus_id or 'no address'}"
-    )
+    return by_address.get(_address(pci_bus_id)) or Unavailable("no_amdsmi", f"no device at {pci_bus_id!r}")
 
 
 def _address(pci_bus_id: str) -> tuple[int, ...]:

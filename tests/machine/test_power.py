@@ -171,7 +171,7 @@ def test_the_board_counts_millijoules() -> None:
 @pytest.mark.parametrize(
     ("device", "word"),
     [
-        (None, "no_nvml"),
+        (None, "no_library"),
         (Unavailable("permission"), "permission"),
         (gpu(nvmlDeviceGetMigMode=[1, 1], nvmlDeviceGetTotalEnergyConsumption=5), "mig"),
         (gpu(nvmlDeviceGetVirtualizationMode=2, nvmlDeviceGetTotalEnergyConsumption=5), "vgpu"),

@@ -52,7 +52,7 @@ def test_nothing_speaks_against_a_clean_round() -> None:
 
 
 def test_what_nobody_told_is_not_held_against_a_round() -> None:
-    assert doubts({**UNTOLD, "wall_s": 2.0}, LAPS, 2, "cpu") == ()
+    assert doubts({**UNTOLD, "wall_s": 2.0}, LAPS, 2, CPU) == ()
     assert doubts({}, [], 2, CUDA) == ()
 
 
@@ -222,6 +222,7 @@ import os, subprocess, sys, time
 from dataclasses import asdict
 from scalebench.machine.telemetry import between, read
 from scalebench.machine.validity import doubts
+from scalebench.suite.device_kinds import CPU
 os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
 before, end = read(), time.monotonic() + 0.6
@@ -230,7 +231,7 @@ while time.monotonic() < end:
 after = read()
 busy.kill()
 busy.wait()
-print(*doubts(asdict(between(before, after, 1)), [], 1, "cpu"), sep="\\n")
+print(*doubts(asdict(between(before, after, 1)), [], 1, CPU), sep="\\n")
 """
 
 
