@@ -133,10 +133,11 @@ def simulate(
 def sim_server(environment: dict[str, str], model_file: Path, own_cache: None) -> Iterator[Worker]:
     """One warm server for all tests: the model is read anew after every fork."""
     Model().write(model_file)
-    with pytest.MonkeyPatch.context() as patch, Worker() as warm:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        warm.run({"do": "environment", "devices": ["cpu"]}, 60)
+    with Worker() as warm:
+        with pytest.MonkeyPatch.context() as patch:  # only while it starts: later tests have a real clock
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            warm.run({"do": "environment", "devices": ["cpu"]}, 60)
         yield warm
 
 
