@@ -139,6 +139,7 @@ def test_on_this_cpu(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the CPU does not have says why. One small model stands for all; no time decides: others use the machine."""
     others = [name for name in MODEL_PASSES if name != "resnet18 batch 1"]
     monkeypatch.setattr(job, "SELF_CHECKS", [check for check in SELF_CHECKS if check.name not in others])
+    monkeypatch.setattr(job, "usable_cores", lambda: 1)  # two threads wait for each other on a busy machine
     test = job.run_checks("cpu", True, worker, worker)
     found = results(test)
     assert {name for name, result in found.items() if result.verdict == "pass"} >= {FORK, "out of memory", "precisions"}

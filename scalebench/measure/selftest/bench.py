@@ -58,16 +58,16 @@ class Bench:
     def medians(self, laps: Mapping[str, Lap], windows: float = 1.0) -> dict[str, float]:
         """Median of each kind of lap, in seconds, over so many windows; kinds take turns, so that drift cancels.
 
-        As many laps before them are the warm-up.
+        The warm-up before them takes as long.
         """
-        self._laps(laps, windows)
+        self._laps(laps, windows, least=1)
         with no_collection():
-            return {name: median(values) for name, values in self._laps(laps, windows).items()}
+            return {name: median(values) for name, values in self._laps(laps, windows, _FEWEST).items()}
 
-    def _laps(self, laps: Mapping[str, Lap], windows: float) -> dict[str, list[float]]:
+    def _laps(self, laps: Mapping[str, Lap], windows: float, least: int) -> dict[str, list[float]]:
         values: dict[str, list[float]] = {name: [] for name in laps}
         end, count = time.monotonic() + windows * self.window_s, 0
-        while count < _FEWEST or (count < _MOST and time.monotonic() < end):
+        while count < least or (count < _MOST and time.monotonic() < end):
             for name, lap in laps.items():
                 values[name].append(lap())
             count += 1
