@@ -76,6 +76,6 @@ def test_an_energy_counter_that_is_stuck_fails(
     sim_worker: Worker, simulate: Simulate, environment: dict[str, str]
 ) -> None:
     Path(environment[NVML_FILE]).write_text(device(f"GPU-{UUID}", energy_mj=5_000_000, power_mw=300_000))
-    simulate(telemetry="nvml")
+    simulate(telemetry="nvml", kernel_s=1e-2)
     result = check(sim_worker, "energy")
     assert (result.verdict, result.finding) == ("fail", "the energy counter did not move under load")

@@ -27,8 +27,8 @@ _LEAD_S, _ENERGY_S = 2.0, 4.0
 """Seconds of load before and in the energy window: NVML's power is the mean of one second."""
 _POWER_WITHIN = 0.10
 _LONGER = 0.03
-_PASSES = 10
-"""Passes between two readings of the energy counter."""
+_READ_S = 0.1
+"""Between two readings of the energy counter, which moves as often."""
 _PERIODS, _STRETCHES = 0.3, 4.0
 """Windows of one stretch, three periods of watching, and of all stretches."""
 _LOAD, _LOAD_BATCH = "resnet50", 64
@@ -81,10 +81,11 @@ def energy(bench: Bench) -> CheckResult:
     if isinstance(counters_of_board, Unavailable):
         return unavailable_check(f"{counters_of_board.reason}: {counters_of_board.detail}")
     session = bench.session(_LOAD, fitting_batch(_LOAD_BATCH, bench))
+    passes = max(1, round(_READ_S / max(session.clock.lap(session.run), 1e-6)))
     instruments = Instruments(counters_of_board[:1], watching=lambda: watching(gpu))
 
     def load() -> None:
-        session.clock.chunk(session.run, _PASSES)
+        session.clock.chunk(session.run, passes)
 
     spend(load, _LEAD_S * bench.window_s, instruments)
     with instruments.watching() as report:
