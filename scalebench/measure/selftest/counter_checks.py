@@ -81,6 +81,7 @@ def energy(bench: Bench) -> CheckResult:
     if isinstance(counters_of_board, Unavailable):
         return unavailable_check(f"{counters_of_board.reason}: {counters_of_board.detail}")
     session = bench.session(_LOAD, fitting_batch(_LOAD_BATCH, bench))
+    session.once()  # the first pass takes longer
     passes = max(1, round(_READ_S / max(session.clock.lap(session.run), 1e-6)))
     instruments = Instruments(counters_of_board[:1], watching=lambda: watching(gpu))
 
