@@ -124,8 +124,14 @@ FLAGS = _table(
     Flag(
         "launch_bound",
         "info",
-        "The host took longer than the GPU, so launches limit the speed; gaps may exist without this flag too.",
-        "host time > 1.1 x device time",
+        "The host issues operators no faster than the GPU finishes them, so launches limit the speed.",
+        "issuing a pass takes > 90 % of its time",
+    ),
+    Flag(
+        "unverified",
+        "info",
+        "The outputs were not compared with eager fp32, which did not fit into memory.",
+        "out of memory in a process of its own, at a batch of 8",
     ),
     Flag(
         "memory_unavailable",
@@ -138,6 +144,12 @@ FLAGS = _table(
         "bad",
         "The GPU lowered its clocks because of heat or of its power supply.",
         "any sample with HW slowdown, HW thermal, HW power brake or SW thermal",
+    ),
+    Flag(
+        "gpu_clock_low",
+        "warn",
+        "The GPU ran below three quarters of its default clock for part of the round.",
+        "> 10 % of the samples",
     ),
     Flag(
         "power_capped",

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from scalebench.errors import StoreError
 from scalebench.suite.case import Case, case_from_json
+from scalebench.suite.device_kinds import kind_of
 
 SCHEMA = 4
 """Version of the stored format.
@@ -41,7 +42,7 @@ def _ending_and_telemetry(content: dict[str, Any]) -> dict[str, Any]:
     signalled = error.get("type") == "Signal"
     endings = {
         "failed": f"error({error.get('type', '')})",
-        "oom": "oom_host" if content["case"]["device"] == "cpu" else "oom_device",
+        "oom": "oom_host" if kind_of(content["case"]["device"]).on_host else "oom_device",
         "crashed": f"killed_signal({error.get('message', '').rpartition(' ')[2]})" if signalled else "exit",
     }
     return {**content, "ending": endings.get(outcome, outcome), "telemetry": {}}

@@ -12,9 +12,11 @@ BAD = {
 }  # fmt: skip
 WARN = {
     "involuntary_switches", "steal", "cpu_pressure", "busy_at_start", "not_steady", "host_drift", "warmup_unsettled",
-    "energy_inconsistent", "outlier_round", "loss_not_finite",
+    "energy_inconsistent", "outlier_round", "loss_not_finite", "gpu_clock_low",
 }  # fmt: skip
-INFO = {"cpu_idle", "launch_bound", "memory_unavailable", "power_capped", "energy_unavailable", "imported"}
+INFO = {
+    "cpu_idle", "launch_bound", "memory_unavailable", "power_capped", "energy_unavailable", "imported", "unverified",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("severity", "words"), [("bad", BAD), ("warn", WARN), ("info", INFO)])

@@ -13,6 +13,7 @@ from scalebench.analysis.stats import Estimate, of_rounds, ratio
 from scalebench.record import Environment
 from scalebench.store.frame import PREPARING
 from scalebench.suite.case import INPUT
+from scalebench.suite.device_kinds import kind_of
 
 ENDS = ("", "_low", "_high")
 INPUTS = [
@@ -100,7 +101,7 @@ def feeding(
 
 def _available_cores(model: Mapping[Any, Any], environment: Environment) -> int | None:
     """Cores of the model itself on a CPU, of the host on a GPU; None where unknown."""
-    if model["device"] == "cpu":
+    if kind_of(str(model["device"])).on_host:
         return int(model["threads"]) * int(model["instances"])
     cores = environment.hardware.get("cpu", {}).get("usable_cores")
     return None if cores is None else int(cores)

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from scalebench.machine.ability import Ability
+from scalebench.suite.device_kinds import kind_of
 from scalebench.suite.precisions import PRECISIONS
 
 Label = Literal["compute", "memory", "overhead", "unknown"]
@@ -192,11 +193,11 @@ def find(machine: str, device: str, threads: int, abilities: Sequence[Ability]) 
 
     Args:
         machine: as ``rounds.name_machines`` made it: with ``/`` and the software's key, where a machine has several.
-        device, threads: of the case. On CUDA threads do not matter.
+        device, threads: of the case. On a GPU threads do not matter.
         abilities: oldest first.
     """
     name, _, software = machine.partition("/")
     fitting = [a for a in abilities if (a.machine, a.device) == (name, device)]
-    fitting = [a for a in fitting if a.threads == threads or device.startswith("cuda")]
+    fitting = [a for a in fitting if a.threads == threads or not kind_of(device).on_host]
     chosen = [a for a in fitting if software and a.sw_key.startswith(software)] or fitting
     return chosen[-1] if chosen else None

@@ -15,6 +15,7 @@ from scalebench.claims.judged_parts import DECISIVE_ALONE, Judged, Word, combine
 from scalebench.claims.registry import Claim
 from scalebench.claims.why import interchanged, sentences
 from scalebench.suite.case import AXES, configuration_text
+from scalebench.suite.device_kinds import kind_of
 
 ON_PAPER = "on paper"
 _DECIDED: tuple[Word, ...] = ("supported", "refuted", "not reproduced here")
@@ -160,6 +161,6 @@ def _differences(claim: Claim, values: Mapping[str, Any], analysis: Analysis) ->
     if hardware:
         facts = analysis.machines[str(values["machine"])].hardware
         cpu = (facts.get("cpu") or {}).get("name")
-        device = str((cpu if str(values["device"]) == "cpu" else facts.get("gpu")) or "unknown hardware")
+        device = str((cpu if kind_of(str(values["device"])).on_host else facts.get("gpu")) or "unknown hardware")
         differences += [] if hardware.lower() in device.lower() else [f"{device} instead of {hardware}"]
     return differences

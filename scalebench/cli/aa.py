@@ -11,12 +11,13 @@ from scalebench.cli.arguments import Timing
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.noise_floor import CASES, MIN_CASES, RUNS, MeasuredFloor, measure_floor
+from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS
 
 
 def aa(
     names: list[str] | None = typer.Argument(None, metavar="[MODEL@RES]...", help=f"Default: {' '.join(CASES)}."),
     rounds: int = typer.Option(5, min=2, help="Rounds per case and run."),
-    device: str = typer.Option("auto", help="auto, cpu or cuda:N."),
+    device: str = typer.Option(AUTO, help=f"{DEVICE_WORDS}."),
     protocol: Timing = typer.Option(Timing.standard, help="How a round is timed."),
     runs: int = typer.Option(RUNS, min=2, help="Runs of the same cases."),
     out: Path = typer.Option(Path("results/aa"), help="Folder of the result files, one per run."),

@@ -11,6 +11,7 @@ from scalebench.cli.compare import exit_code, measured_metrics, output_format, p
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.pairs import HEATS, PAIRS, PairOptions, compare_pairs
 from scalebench.report.comparison_text import places
+from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS
 
 _BY_TURNS = (
     "ratios are B / A: geometric means over heats, in each the median over its turns, with a 95 % t-interval that "
@@ -29,7 +30,7 @@ def ab(
     batch_b: int | None = typer.Option(None, min=1, help="The same for B."),
     threads: int | None = typer.Option(None, min=1, help="Threads on the CPU; default all cores."),
     threads_b: int | None = typer.Option(None, min=1, help="The same for B."),
-    device: str = typer.Option("auto", help="auto, cpu or cuda:N."),
+    device: str = typer.Option(AUTO, help=f"{DEVICE_WORDS}."),
     protocol: Timing = typer.Option(Timing.standard, help="How a round is timed."),
     rounds: int | None = typer.Option(
         None, min=2, help=f"Most heats ({HEATS}), or pairs of separate rounds ({PAIRS})."

@@ -14,6 +14,7 @@ from scalebench.cli.arguments import Timing
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.blocks import MeasuredBlocks, measure_blocks
+from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS
 from scalebench.suite.kinds import BETWEEN, KINDS
 from scalebench.units import bytes_, digits, seconds, si
 
@@ -23,7 +24,7 @@ def blocks(
     batch: int = typer.Option(1, min=1, help="Images per forward pass."),
     threads: int | None = typer.Option(None, min=1, help="Threads on the CPU; default all cores."),
     rounds: int = typer.Option(3, min=1, help="Fresh processes."),
-    device: str = typer.Option("auto", help="auto, cpu or cuda:N."),
+    device: str = typer.Option(AUTO, help=f"{DEVICE_WORDS}."),
     protocol: Timing = typer.Option(Timing.standard, help="How long a round warms up and times."),
     peaks: bool = typer.Option(False, "--peaks", help="Measure the machine's peaks where none are stored: 10 to 30 s."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -11,6 +12,7 @@ from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.examine import MachineExamination, examine
 from scalebench.machine.ability import Ability
+from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS
 from scalebench.units import si
 
 UNTRUSTED = 1
@@ -18,14 +20,28 @@ UNTRUSTED = 1
 
 
 def doctor(
-    quick: bool = typer.Option(False, "--quick", help="Measure nothing: only what can be read at once."),
+    device: str = typer.Argument(AUTO, help=f"For --selftest: {DEVICE_WORDS}."),
+    self_test: bool = typer.Option(
+        False, "--selftest", help="Check in three minutes what measurements on DEVICE rest on; writes one JSON file."
+    ),
+    quick: bool = typer.Option(
+        False, "--quick", help="Measure nothing: only what can be read at once. A self-test only shows that it runs."
+    ),
+    out: Path | None = typer.Option(None, "--out", help="File of the self-test; default selftest-MACHINE-DEVICE.json."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
     """Show this machine's peaks, its noise, and what it can and cannot measure, with what to do about it.
 
     Peaks are measured once a week and take about 10 s per device, the noise 5 s. Exit code 1: at least one check rules
-    out trusting measurements from this machine.
+    out trusting measurements from this machine. With --selftest exit code 1: at least one of its checks failed.
     """
+    if self_test:
+        from scalebench.cli.selftest import run_selftest  # reads the catalogue, which the rest does not need
+
+        run_selftest(device, quick, out, json_)
+        return
+    if out is not None or device != AUTO:
+        raise typer.BadParameter("DEVICE and --out go with --selftest")
     with show_progress() as announce:
         examination = examine(quick, announce)
     print_json(_document(examination)) if json_ else _print(examination)

@@ -16,6 +16,7 @@ from scalebench.jobs.loadtest import LoadTestOutcome, ServedModel, run_loadtest
 from scalebench.procure.gap import sentences
 from scalebench.procure.load_check import ServiceLevel, Tested
 from scalebench.procure.simulate import Search
+from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS
 from scalebench.units import digits, interval, seconds
 
 EXIT_NOTHING = 3
@@ -37,7 +38,7 @@ def loadtest(
     runtime: str = typer.Option("eager", help="How the model is executed."),
     precision: str = typer.Option("fp32", help="Precision."),
     threads: int | None = typer.Option(None, min=1, help="Threads of the model on the CPU; default all cores."),
-    device: str = typer.Option("auto", help="auto, cpu or cuda:N."),
+    device: str = typer.Option(AUTO, help=f"{DEVICE_WORDS}."),
     rates: str = typer.Option("", metavar="A,B,...", help="Requests per s; default shares of the simulated capacity."),
     rounds: int = typer.Option(3, min=1, help="Servers, each a fresh process that gets every rate."),
     requests: int = typer.Option(

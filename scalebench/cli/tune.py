@@ -19,6 +19,7 @@ from scalebench.jobs.tune import Tuned, TuneOptions, tune_model
 from scalebench.metrics import METRICS
 from scalebench.record import Record
 from scalebench.suite.case import Case
+from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS
 from scalebench.units import digits, interval
 
 EXIT_NOTHING = 1
@@ -38,7 +39,7 @@ def tune(
         None, parser=size_bytes, metavar="SIZE", help="Most memory of all copies, as 2GiB."
     ),
     threads: int | None = typer.Option(None, min=1, help="Threads on the CPU; default every usable core."),
-    device: str = typer.Option("auto", help="auto, cpu or cuda:N."),
+    device: str = typer.Option(AUTO, help=f"{DEVICE_WORDS}."),
     protocol: Timing = typer.Option(Timing.quick, help="How the best configuration is measured once it is found."),
     results: Path = typer.Option(Path("results"), help="Folder of the result files."),
     json_: bool = typer.Option(False, "--json", help="Print one JSON document."),

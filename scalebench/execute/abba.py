@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from scalebench.errors import MachineError, WorkerError
 from scalebench.execute.client import Worker
-from scalebench.execute.events import HeatStarted, Listener, RoundEnded, RoundStarted
+from scalebench.execute.events import HeatStarted, Listener, Note, RoundEnded, RoundStarted, silent
 from scalebench.execute.heat_blocks import MOST
 from scalebench.execute.one_heat import HeatMember, run_heat
 from scalebench.execute.one_round import RoundOptions, run_round
@@ -16,6 +16,7 @@ from scalebench.execute.schedule import RESTART_SWEEPS
 from scalebench.machine.canaries import usual_canary
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
+from scalebench.suite.device_kinds import AUTO, kind_of
 
 Duel = list[tuple[Record, Record]]
 """Pairs of rounds of A and B, in the order of measurement."""
@@ -33,7 +34,7 @@ class RoundRunner:
         suite: name stored with its records.
         environment: machine and software of its interpreter.
         warm: forking server, for the CPU.
-        fresh: starts an interpreter per round, for CUDA.
+        fresh: starts an interpreter per round, where the device needs it.
     """
 
     suite: str
@@ -41,11 +42,14 @@ class RoundRunner:
     warm: Worker
     fresh: Worker
 
+    def worker(self, device: str) -> Worker:
+        """The worker for jobs on ``device``."""
+        return self.warm if kind_of(device).fork else self.fresh
+
     def measure(self, case: Case, number: int, earlier: Iterable[Record] = ()) -> Record:
         """One round, failed or not; ``earlier`` rounds give the median time of the canary."""
-        worker = self.warm if case.device == "cpu" else self.fresh
         options = RoundOptions(usual=usual_canary(case, earlier))
-        return run_round(worker, self.suite, case, number, self.environment, options)
+        return run_round(self.worker(case.device), self.suite, case, number, self.environment, options)
 
     def measure_heat(self, cases: Sequence[Case], number: int, earlier: Sequence[Record], seed: int) -> list[Record]:
         """One round of each case by turns; ``seed`` is that of their order, the rest as in ``measure``."""
@@ -75,8 +79,10 @@ class PairCallbacks:
             runner.warm.close()
 
 
-def describe(worker: Worker, device: str) -> tuple[str, Environment]:
+def describe(worker: Worker, device: str, announce: Listener = silent) -> tuple[str, Environment]:
     """The device that ``auto``, ``cpu`` or ``cuda:1`` names for the worker's interpreter, and its environment.
+
+    What ``auto`` means is announced.
 
     Raises:
         MachineError: no such device.
@@ -86,7 +92,11 @@ def describe(worker: Worker, device: str) -> tuple[str, Environment]:
     if ending.error:
         raise MachineError(ending.error["message"], ending.error["hint"])
     try:
-        return ending.answers[0]["device"], Environment(**ending.answers[0]["environment"])
+        answer = ending.answers[0]
+        environment = Environment(**answer["environment"])
+        if device == AUTO:
+            announce(Note(f"device auto is {answer['device']}: {answer['reason']}"))
+        return answer["device"], environment
     except KeyError:
         raise MachineError(f"the machine could not be described: {ending.stderr[-500:]}") from None
     except TypeError as error:

@@ -14,11 +14,10 @@ from scalebench.errors import WorkerError
 from scalebench.execute.client import Ending, Worker
 from scalebench.machine.ability import Ability, Peak, ability_from_json
 from scalebench.record import Environment
+from scalebench.suite.device_kinds import kind_of
 from scalebench.userdirs import cache_folder, write_cache
 
 MAX_AGE_DAYS = 7.0
-CAP_S = {"cpu": 10.0, "cuda": 20.0}
-"""Seconds for the peaks of one device."""
 STEADY = 0.10
 """Peaks are used but not stored where the canary varied more meanwhile, or threads waited for a core."""
 _TIMEOUT_S = 300.0
@@ -31,18 +30,20 @@ def abilities(
     threads: int,
     folder: Path | None = None,
     max_age_days: float = MAX_AGE_DAYS,
+    timeout_s: float = _TIMEOUT_S,
 ) -> Ability:
     """Peaks of a device: from disk, or measured now, which takes 10 to 30 s.
 
     The caller holds the machine's lock.
 
     Args:
-        worker: measures; forks on the CPU, starts afresh on CUDA.
+        worker: measures; forks, or starts afresh where the device needs it.
         environment: the machine, as the worker described it for this device.
-        device: ``cpu`` or ``cuda:N``.
+        device: as in ``Case``.
         threads: on the CPU.
         folder: where abilities are stored; default the user's cache folder.
         max_age_days: older ones are measured again.
+        timeout_s: measuring that takes longer is ended, seconds.
 
     Raises:
         WorkerError: the worker ended before it answered.
@@ -51,8 +52,8 @@ def abilities(
     if stored is not None:
         return stored
     started = _now()
-    job = {"do": "peaks", "device": device, "threads": threads, "cap_s": CAP_S[device.partition(":")[0]]}
-    answers = _answers(worker.run(job, _TIMEOUT_S), "peaks")
+    job = {"do": "peaks", "device": device, "threads": threads, "cap_s": kind_of(device).peaks_s}
+    answers = _answers(worker.run(job, timeout_s), "peaks")
     ability = _ability(answers, environment, device, threads, started.isoformat(timespec="seconds"))
     if _undisturbed(ability):
         write_cache(_file(environment, device, threads, folder), json.dumps(asdict(ability)))

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from scalebench.errors import WorkerError
+from scalebench.machine.kernel import refuse_windows
 
 _WORKER = "scalebench.execute.worker"
 _START_S = 180.0
@@ -56,7 +57,7 @@ class Worker:
     """A warm server process; a context manager.
 
     Args:
-        fork: one server, forked per job; False starts a fresh interpreter for every job (CUDA).
+        fork: one server, forked per job; False starts a fresh interpreter for every job.
         python: interpreter that runs it; it must have scalebench installed.
     """
 
@@ -69,6 +70,7 @@ class Worker:
         self._stderr: IO[bytes] | None = None
 
     def __enter__(self) -> Worker:  # noqa: PYI034 - Self is not in Python 3.10
+        refuse_windows()
         return self
 
     def __exit__(
@@ -176,9 +178,10 @@ class Worker:
         assert self._process is not None  # noqa: S101 - set by _start
         try:
             return self._process.wait(_GRACE_S), self._stderr_tail()
-        except subprocess.TimeoutExpired:  # it has closed its socket and hangs while exiting
+        except subprocess.TimeoutExpired:  # it has closed its socket and hangs while exiting: what it answered counts
             self._kill(self._process.pid, signal.SIGKILL)
-            return self._process.wait(), self._stderr_tail()
+            self._process.wait()
+            return 0, self._stderr_tail()
 
     def _kill(self, pid: int, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

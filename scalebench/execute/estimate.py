@@ -9,13 +9,9 @@ from typing import Any
 
 from scalebench.suite.case import INPUT, OPTIMIZER_STATES, Case
 from scalebench.suite.decoder_table import camera_size
+from scalebench.suite.device_kinds import CPU
 from scalebench.suite.offers import OFFERS
 from scalebench.suite.protocol import LONG_S
-
-_ASSUMED_MACS_PER_S = {"cpu": 15e9, "cuda": 2e12}
-"""Per core on the CPU, per device on CUDA: low end of measured eager fp32 convolutional networks."""
-_START_S = {"cpu": 1.0, "cuda": 12.0}
-"""Building a model; on CUDA also a fresh interpreter with torch and timm."""
 
 _HEAT_START_S = 0.3
 """Building a model on the CPU, and a share of what a heat costs beside."""
@@ -97,14 +93,14 @@ def case_seconds(case: Case, facts: Mapping[Case, Mapping[str, Any]], once: floa
     pixels, p = width * height, case.protocol
     once = _PIXEL_S["prepare"] * pixels
     chunks = max(p.chunk_s, p.min_iterations * once) + max(p.chunk_s, once)
-    return 1.0 + _PIXEL_S["make"] * pixels + max(p.least_warmup_s("cpu"), 2 * once) + chunks
+    return CPU.start_s + _PIXEL_S["make"] * pixels + max(p.least_warmup_s(case.device), 2 * once) + chunks
 
 
 def round_seconds(case: Case, macs: int, once: float | None = None) -> float:
     """Expected wall seconds of one round: building, memory, warm-up and turns, or chunks."""
-    kind = case.device.partition(":")[0]
+    kind = case.kind
     if once is None:
-        rate = _ASSUMED_MACS_PER_S[kind] * (case.threads if kind == "cpu" else 1)
+        rate = kind.macs_per_s * (case.threads if kind.on_host else 1)
         once = macs * case.batch / rate * _FORWARDS.get(case.mode, 1.0)
     p = case.protocol
     if case.by_turns:
@@ -114,7 +110,7 @@ def round_seconds(case: Case, macs: int, once: float | None = None) -> float:
     warm = min(max(p.least_warmup_s(case.device), 2 * once), max(p.warmup_max_s, once))
     chunk = min(max(p.chunk_s, p.min_iterations * once), max(p.chunk_max_s, p.min_iterations / 3 * once))
     energy = _ENERGY_S + p.energy_s if p.energy_s else 0.0
-    return _START_S[kind] + (1 + _MEMORY_PASSES.get(case.mode, 1)) * once + warm + chunk + max(p.chunk_s, once) + energy
+    return kind.start_s + (1 + _MEMORY_PASSES.get(case.mode, 1)) * once + warm + chunk + max(p.chunk_s, once) + energy
 
 
 def peak_bytes(case: Case, facts: Mapping[str, Any]) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from scalebench.errors import MachineError
+from scalebench.machine.kernel import refuse_windows
 
 LOCK = Path("/tmp/scalebench-lock/machine.lock")  # noqa: S108 - the same file for every user; nothing is read from it
 """In a folder of its own: in a sticky folder such as /tmp, filelock and Linux (fs.protected_regular) refuse a file that
@@ -21,8 +22,9 @@ def machine_lock(path: Path = LOCK) -> Iterator[None]:
     """Hold the machine's lock; released by the system when the process ends.
 
     Raises:
-        MachineError: another run has it, or it cannot be opened.
+        MachineError: another run has it, it cannot be opened, or this is Windows.
     """
+    refuse_windows()
     try:
         with contextlib.suppress(FileExistsError):
             path.parent.mkdir()

@@ -8,12 +8,16 @@ from typing import Any
 
 from scalebench.record import Record
 from scalebench.suite.case import Case
+from scalebench.suite.precisions import PRECISIONS
 from scalebench.units import bytes_
 
 _PROCESS_BYTES = 335 * 2**20
 """Resident memory of a process that has imported torch and timm and done nothing."""
 _SLACK = 2.0
 """Measured peaks of resident memory were 0.9 to 1.9 times the static estimate."""
+
+_AUTOCAST_BYTES = 2
+"""Of a number that autocast leaves in half precision: most activations."""
 
 Skip = Callable[[Case, int, str, str, Mapping[str, Any]], Record]
 """Creates the record of a skipped round: case, number, ending, message, facts."""
@@ -52,9 +56,19 @@ class MemoryGuard:
         return self._skip(case, number, "skipped_predicted_oom", reason, {"predicted_bytes": need, "free_bytes": free})
 
     def need(self, case: Case) -> int | None:
-        """Predicted memory of the case's process, bytes; None where unknown."""
+        """Predicted memory of the case's process, bytes; None where unknown.
+
+        On a GPU what it needs at least, in the case's precision: torch's allocator takes little more than what lives.
+        """
         static = self._static(case)
-        return None if static is None else _PROCESS_BYTES + static[0] + round(_SLACK * static[1])
+        if static is None:
+            return None
+        weights, rest = static
+        if case.kind.on_host:
+            return _PROCESS_BYTES + weights + round(_SLACK * rest)
+        precision = PRECISIONS[case.precision]
+        rest_bytes = _AUTOCAST_BYTES if precision.autocast else precision.bytes
+        return (weights * precision.bytes + rest * rest_bytes) // PRECISIONS["fp32"].bytes
 
     def learn(self, record: Record) -> None:
         """Remember a case that ran out of memory, until it or a larger one has fitted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Collection
 
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.decoder_table import DECODERS, EXTRA
@@ -10,11 +11,16 @@ from scalebench.suite.offers import OFFERS
 from scalebench.suite.refusals import unoffered
 
 
-def refusal(case: Case) -> tuple[str, str] | None:
-    """Why the case cannot start here, as (ending, message); None where it can."""
+def refusal(case: Case, lacking: Collection[str] = ()) -> tuple[str, str] | None:
+    """Why the case cannot start here, as (ending, message); None where it can.
+
+    ``lacking`` are precisions that its card does not have.
+    """
     reason = unoffered(case)
     if reason is not None:
         return "skipped_not_offered", f"not started: {reason}"
+    if case.precision in lacking:
+        return "skipped_not_offered", f"not started: this {case.kind.label} has no {case.precision}, only an emulation"
     offer = OFFERS[case.runtime]
     extra, packages = (EXTRA, DECODERS[case.model]) if case.mode == INPUT else (offer.extra, offer.packages)
     missing = [package for package in packages if importlib.util.find_spec(package) is None]

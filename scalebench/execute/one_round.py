@@ -15,6 +15,7 @@ from scalebench.machine.telemetry import Reading, between, runnable, surrounding
 from scalebench.machine.validity import doubts
 from scalebench.record import Environment, Outcome, Record
 from scalebench.suite.case import Case
+from scalebench.suite.device_kinds import kind_of
 from scalebench.suite.precisions import PRECISIONS
 from scalebench.units import digits
 
@@ -138,7 +139,7 @@ def validity_flags(
         asdict(between(before, after, case.threads)),
         samples["latency_s"],
         case.threads,
-        "cuda" if case.device.startswith("cuda") else "cpu",
+        case.kind,
         Canaries(canary["before"], canary["after"], usual) if idle and usual else None,
         telemetry["load_before"],
         telemetry["gpu"],
@@ -164,8 +165,8 @@ def outcome_of(ending: Ending, device: str, oom_killed: bool = False) -> tuple[O
     if ending.error is not None:
         if ending.error["kind"] != "oom":
             return "failed", f"error({ending.error['type']})"
-        cuda_error = ending.error["type"] == "OutOfMemoryError" or "CU" in ending.error["message"]
-        return "oom", "oom_device" if cuda_error and device != "cpu" else "oom_host"
+        of_device = ending.error["type"] == "OutOfMemoryError" or "CU" in ending.error["message"]
+        return "oom", "oom_device" if of_device and not kind_of(device).on_host else "oom_host"
     if ending.exit == 0 and 0 in ending.answers:
         return "ok", "ok"
     if ending.exit == -signal.SIGKILL and oom_killed:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scalebench.errors import MachineError, ScalebenchError
 from scalebench.execute.client import Worker
 from scalebench.execute.counting import Paper, count_question, unwrap
-from scalebench.execute.events import Counted, Listener, silent
+from scalebench.execute.events import Counted, Listener, Note, silent
 from scalebench.execute.match_groups import match_groups
 from scalebench.execute.schedule import Machines
-from scalebench.machine.environment import collect, may_have_cuda, usable_cores
+from scalebench.machine.accelerators import choose_without_torch, find_accelerators
+from scalebench.machine.environment import collect, usable_cores
 from scalebench.record import Environment
 from scalebench.suite.case import COUNT, INPUT, Case
+from scalebench.suite.device_kinds import AUTO, CPU
 from scalebench.suite.expand import Selection, expand, select
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import Known
@@ -25,6 +27,34 @@ _ENVIRONMENT_S = 120.0
 
 
 @dataclass(frozen=True)
+class Card:
+    """What was found of a GPU before anything ran on it.
+
+    Attributes:
+        free_bytes: memory that was free.
+        lacks: precisions of its kind that this card does not have.
+    """
+
+    free_bytes: int
+    lacks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Devices:
+    """Devices of a suite.
+
+    Attributes:
+        machines: by device.
+        by_word: device of each word in ``grid.device``.
+        cards: by device, of GPUs.
+    """
+
+    machines: Machines
+    by_word: Mapping[str, str]
+    cards: Mapping[str, Card] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A plan with the counted facts behind it.
 
@@ -32,11 +62,13 @@ class Prepared:
         plan: the cases and groups.
         facts: by counting case; ``{"error": message}`` (and ``hint``) for a model of a claim that cannot be built.
         machines: by device of the cases.
+        cards: by device of the cases, of GPUs.
     """
 
     plan: Plan
     facts: Mapping[Case, Mapping[str, Any]]
     machines: Machines
+    cards: Mapping[str, Card] = field(default_factory=dict)
 
 
 def prepare(
@@ -62,9 +94,9 @@ def prepare(
     """
     paper = Paper(worker)
     selections = select_all(file, catalogue(paper))
-    machines, devices = find_machines(file, worker, keep_host)
+    devices = find_machines(file, worker, keep_host, announce)
     matches = match_groups(file, selections, paper, announce)
-    named, merged = expand(file, selections, matches.members, devices, usable_cores())
+    named, merged = expand(file, selections, matches.members, devices.by_word, usable_cores())
     cases = tuple(case for case in named if case.mode != COUNT)
     peaks = _peaks([case for case in named if case.mode != INPUT], matches.groups, claim_counts or {})
     facts = count_all(peaks, paper, announce)
@@ -72,10 +104,10 @@ def prepare(
     suite = file.suite
     plan = Plan(
         suite.name, suite.title or suite.name, file.text, cases, tuple(peaks), matches.groups, tuple(claims),
-        suite.timing.rounds, merged, machines=tuple(sorted({m.hw_key for m in machines.values()})),
+        suite.timing.rounds, merged, machines=tuple(sorted({m.hw_key for m in devices.machines.values()})),
         notes=matches.notes, budget_s=suite.budget_min and 60 * suite.budget_min, **_limits_and_scene(suite),
     )  # fmt: skip
-    return Prepared(plan, facts, machines)
+    return Prepared(plan, facts, devices.machines, devices.cards)
 
 
 def _peaks(
@@ -145,25 +177,48 @@ def select_all(file: SuiteFile, models: Mapping[str, Known]) -> list[Selection]:
     return selections
 
 
-def find_machines(file: SuiteFile, worker: Worker, keep_host: bool = False) -> tuple[Machines, dict[str, str]]:
-    """Machines by device, and the device of each word in ``grid.device``."""
+def find_machines(file: SuiteFile, worker: Worker, keep_host: bool = False, announce: Listener = silent) -> Devices:
+    """The devices that the words in ``grid.device`` mean here; what ``auto`` means is announced."""
     words = list(file.suite.grid.device)
-    if not may_have_cuda():
-        for index, word in enumerate(words):
-            if word.startswith("cuda"):
-                message = f"no device {word!r}: this machine has no NVIDIA device"
-                raise file.error(("grid", "device", index), message, "use cpu or auto")
-        return {"cpu": collect("cpu", keep_host=keep_host)}, dict.fromkeys(words, "cpu")
-    if "cpu" not in words and any(isinstance(entry, InputImages) for entry in file.suite.models):
-        words.append("cpu")  # images are prepared on the CPU, whatever the models run on
+    chosen = _without_torch(file, words)
+    if chosen is not None:
+        _announce_auto(chosen, announce)
+        by_word = {word: device for word, (device, _) in chosen.items()}
+        return Devices({CPU.name: collect(CPU.name, keep_host=keep_host)}, by_word)
+    if CPU.name not in words and any(isinstance(entry, InputImages) for entry in file.suite.models):
+        words.append(CPU.name)  # images are prepared on the CPU, whatever the models run on
     ending = worker.run({"do": "environment", "devices": words, "keep_host": keep_host}, _ENVIRONMENT_S)
     if ending.error:
         raise file.error(("grid", "device"), ending.error["message"], ending.error["hint"])
     if len(ending.answers) < len(words):
         raise MachineError(f"the machine could not be described: {ending.stderr[-500:]}")
-    devices = {word: ending.answers[index]["device"] for index, word in enumerate(words)}
-    machines = {a["device"]: Environment(**a["environment"]) for a in ending.answers.values()}
-    return machines, devices
+    chosen = {word: (ending.answers[at]["device"], ending.answers[at]["reason"]) for at, word in enumerate(words)}
+    _announce_auto(chosen, announce)
+    answers = ending.answers.values()
+    return Devices(
+        {a["device"]: Environment(**a["environment"]) for a in answers},
+        {word: device for word, (device, _) in chosen.items()},
+        {a["device"]: Card(a["free_bytes"], frozenset(a["lacks"])) for a in answers if "free_bytes" in a},
+    )
+
+
+def _without_torch(file: SuiteFile, words: Sequence[str]) -> dict[str, tuple[str, str]] | None:
+    """Device and reason by word; None where torch has to be asked."""
+    found, chosen = find_accelerators(), {}
+    for index, word in enumerate(words):
+        try:
+            choice = choose_without_torch(word, found)
+        except MachineError as error:
+            raise file.error(("grid", "device", index), error.message, error.hint) from None
+        if choice is None:
+            return None
+        chosen[word] = choice
+    return chosen
+
+
+def _announce_auto(chosen: Mapping[str, tuple[str, str]], announce: Listener) -> None:
+    if AUTO in chosen:
+        announce(Note("device auto is {}: {}".format(*chosen[AUTO])))
 
 
 def _refuse_uncountable(

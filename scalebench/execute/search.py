@@ -22,13 +22,8 @@ SELECTING = Protocol(2, warmup_s=0.4, warmup_max_s=3.0, chunk_s=0.5, chunk_max_s
 """Protocols of the first two stages, of rounds alone: one that fails or takes all memory must not disturb the others.
 Their method key differs, so their rounds are never pooled with later ones."""
 SURVIVORS = 4
-_NEVER = {
-    ("cpu", precision): "fp16 on a CPU is emulated: 10 to 500 times slower than fp32"
-    for precision in ("fp16", "amp_fp16")
-}
-_COMPILED = {"cpu": ("compile",), "cuda": ("compile", "compile_max_autotune", "compile_reduce_overhead")}
-"""Compiling takes up to a minute: tried only for the best precisions and layouts of eager."""
 _MAX_COMPILED = 2
+"""Compiling takes up to a minute: tried only for the best precisions and layouts of eager."""
 _GROWTH = 1.03
 """A doubled batch must raise throughput at least by this factor, or the growth ends."""
 _LARGEST = 256
@@ -92,22 +87,34 @@ class SearchResult:
 
 def configurations(base: Case) -> tuple[list[Case], dict[str, str]]:
     """Every available configuration of ``base`` except compiled ones, and why others are left out."""
-    kind = base.device.partition(":")[0]
+    kind = base.kind
     cases, refused = [], {}
     for runtime, offer in OFFERS.items():
         if runtime.startswith("compile"):
             continue
-        if kind not in offer.precisions:
-            refused[runtime] = f"does not run on {kind}"
-        for precision in sorted(offer.precisions.get(kind, ())):
+        if runtime not in kind.runtimes:
+            refused[runtime] = f"does not run on {kind.name}"
+        for precision in sorted(kind.runtimes.get(runtime, ())):
             for layout in sorted(offer.layouts, reverse=True):
                 case = replace(base, runtime=runtime, precision=precision, layout=layout)
-                reason = _NEVER.get((kind, precision)) or (refusal(case) or ("", ""))[1]
+                reason = _slow(case) or (refusal(case) or ("", ""))[1]
                 if reason:
                     refused[f"{precision} {layout} {runtime}"] = reason
                 else:
                     cases.append(case)
     return cases, refused
+
+
+def _slow(case: Case) -> str:
+    """Why a configuration is not worth a round; empty where it may be."""
+    emulated = case.precision in case.kind.emulated
+    return f"fp16 on a {case.kind.label} is emulated: 10 to 500 times slower than fp32" if emulated else ""
+
+
+def _compiled(case: Case) -> list[Case]:
+    """The case in every compiled runtime to try; on a CPU autotuning rarely changes a kernel."""
+    runtimes = ("compile",) if case.kind.on_host else ("compile", "compile_max_autotune", "compile_reduce_overhead")
+    return [replace(case, runtime=runtime) for runtime in runtimes if runtime in case.kind.runtimes]
 
 
 def search(base: Case, cores: int, goal: SearchGoal, measure: Measure) -> SearchResult:
@@ -128,8 +135,7 @@ def search(base: Case, cores: int, goal: SearchGoal, measure: Measure) -> Search
     available, refused = configurations(base)
     screened = ranking(available, SCREENING)
     eager = [case for case, _ in screened if case.runtime == "eager"][:_MAX_COMPILED]
-    kind = base.device.partition(":")[0]
-    compiled = [replace(case, runtime=runtime) for case in eager for runtime in _COMPILED[kind]]
+    compiled = [compiled_case for case in eager for compiled_case in _compiled(case)]
     screened += ranking(compiled, SCREENING) if compiled else []
     front = [case for case, _ in sorted(screened, key=lambda pair: -pair[1])][:SURVIVORS]
     if not front:
@@ -148,7 +154,7 @@ def search(base: Case, cores: int, goal: SearchGoal, measure: Measure) -> Search
 
 def _splits(case: Case, cores: int) -> list[Case]:
     """Pinned copies that divide all cores evenly: one case per divisor of their number."""
-    if not case.device.startswith("cpu"):
+    if not case.kind.on_host:
         return []
     return [
         replace(case, instances=copies, threads=cores // copies, affinity="pinned")

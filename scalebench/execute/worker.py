@@ -8,7 +8,7 @@ It reads one JSON job per line from a socket, forks, and the child answers on th
     server -> {"exit": 0, "stderr": "..."}           0, or minus the signal's number
 
 Forking costs 0.05 s, a fresh interpreter with torch and timm 5 to 10 s. The server only imports: OpenMP and CUDA hang
-or fail after a fork if they were used before. With ``once`` there is no fork, for CUDA.
+or fail after a fork if they were used before. With ``once`` there is no fork, for devices that do not bear one at all.
 """
 
 from __future__ import annotations
@@ -33,14 +33,17 @@ import torch
 from scalebench.errors import BuildError, ScalebenchError
 from scalebench.machine.environment import collect, usable_cores
 from scalebench.machine.limits import die_with_parent, limit_round
-from scalebench.machine.peaks import llc_bytes, measure_peaks
+from scalebench.measure.accelerator import accelerator_of, card_facts, choose_device, software
 from scalebench.measure.batching_server import serve as serve_batches
 from scalebench.measure.canary import canary
 from scalebench.measure.failure import describe_error
 from scalebench.measure.heat import heat
 from scalebench.measure.latency import warm
 from scalebench.measure.part_timing import parts
-from scalebench.measure.probes import gpu_facts, gpu_software, measure, resolve_device
+from scalebench.measure.peaks import measure_peaks
+from scalebench.measure.probes import measure
+from scalebench.measure.selftest.all_checks import CHECKS
+from scalebench.measure.selftest.bench import Bench
 from scalebench.measure.session import open_session
 from scalebench.model.architecture import count_with_structure
 from scalebench.model.backward import training_macs
@@ -66,7 +69,7 @@ def serve(channel: socket.socket, once: bool) -> None:
             if once:
                 _send(channel, {"pid": os.getpid()})
                 _handle(job, channel)
-                return
+                _leave()
             _fork(job, channel)
 
 
@@ -82,8 +85,7 @@ def _fork(job: dict[str, Any], channel: socket.socket) -> None:
             os.setsid()
             os.dup2(stderr.fileno(), 2)
             _handle(job, channel)
-            sys.stderr.flush()
-            os._exit(0)
+            _leave()
         _send(channel, {"pid": pid})
         os.close(pid_sent)
         os.close(signal_pid_sent)
@@ -92,6 +94,12 @@ def _fork(job: dict[str, Any], channel: socket.socket) -> None:
         tail = stderr.read().decode("utf-8", "replace")
         # The newline completes a line that a killed child may have left unfinished.
         _send(channel, {"exit": os.waitstatus_to_exitcode(status), "stderr": tail}, before="\n")
+
+
+def _leave() -> None:
+    """End at once: taking an interpreter and a GPU's libraries apart can take longer than a round."""
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _handle(job: dict[str, Any], channel: socket.socket) -> None:
@@ -134,15 +142,17 @@ def _serve(job: dict[str, Any]) -> Answers:
 
 def _environment(job: dict[str, Any]) -> Answers:
     for index, word in enumerate(job["devices"]):
-        device = resolve_device(word)
-        environment = collect(device, gpu_facts(device), gpu_software(device), bool(job.get("keep_host")))
-        yield index, {"device": device, "environment": dataclasses.asdict(environment)}
+        device, reason = choose_device(word)
+        accelerator = accelerator_of(device)
+        environment = collect(device, accelerator.facts(), software(accelerator), bool(job.get("keep_host")))
+        card = {} if accelerator.kind.on_host else card_facts(accelerator)
+        yield index, {"device": device, "reason": reason, "environment": dataclasses.asdict(environment), **card}
 
 
 def _peaks(job: dict[str, Any]) -> Answers:
     """The size of the last-level cache, then one peak after the other, each with a canary time."""
     device = torch.device(job["device"])
-    yield 0, {"llc_bytes": llc_bytes(device)}
+    yield 0, {"llc_bytes": accelerator_of(device).cache_bytes()}
     peaks = measure_peaks(job["device"], job["threads"], job["cap_s"])
     for index, (kind, name, peak) in enumerate(peaks, 1):
         canary_s = canary(device)["matmul_s"]
@@ -153,6 +163,11 @@ def _canary(job: dict[str, Any]) -> Answers:
     torch.set_num_threads(job["threads"])
     for block in range(job["blocks"]):
         yield block, canary(torch.device(job["device"]), 2 * job["block_s"])["matmul_s"]
+
+
+def _selftest(job: dict[str, Any]) -> Answers:
+    bench = Bench(job["device"], job["threads"], job["window_s"])
+    yield 0, dataclasses.asdict(CHECKS[job["check"]](bench))
 
 
 def _paper(job: dict[str, Any]) -> Answers:
@@ -233,6 +248,7 @@ JOBS = {
     "environment": _environment,
     "peaks": _peaks,
     "canary": _canary,
+    "selftest": _selftest,
     "paper": _paper,
 }
 PAPER = {"catalogue": _catalogue, "match": _match, "levels": _levels, "count": _count, "check": _check}

@@ -46,10 +46,10 @@ def measure_blocks(
         MachineError: another run holds the machine's lock, or there is no such device.
         WorkerError: a round ended early.
     """
-    with open_bench("blocks", device) as (device, bench):
+    with open_bench("blocks", device, announce) as (device, bench):
         environment = bench.environment
         (case,) = resolve_cases([name], base_case(device, batch, threads, protocol), bench.warm, announce)
-        worker = bench.warm if device == "cpu" else bench.fresh
+        worker = bench.worker(device)
         ability = kept(environment, device, case.threads)
         if ability is None and peaks:
             ability = peaks_of(worker, environment, device, case.threads, announce)

@@ -14,13 +14,17 @@ from scalebench.execute.events import Listener, Note, PeaksStarted, silent
 from scalebench.execute.lock import machine_lock
 from scalebench.machine import checks
 from scalebench.machine.ability import Ability
+from scalebench.machine.accelerators import Accelerators, find_accelerators
+from scalebench.machine.amd_gpu import all_amd
 from scalebench.machine.checks import Check
-from scalebench.machine.environment import collect, may_have_cuda, usable_cores
-from scalebench.machine.nvml import Unavailable
+from scalebench.machine.environment import collect, usable_cores
+from scalebench.machine.gpu import Unavailable
+from scalebench.machine.nvml import all_nvml
 from scalebench.machine.power import open_counters
 from scalebench.machine.telemetry import between, read
 from scalebench.record import Environment
 from scalebench.store.floors import read_floor
+from scalebench.suite.device_kinds import AUTO, CPU, CUDA, ROCM, DeviceKind, kind_of
 
 CANARY_BLOCKS = 10
 """Half a second each: the coefficient of variation is then known to a quarter of itself."""
@@ -39,6 +43,9 @@ class MachineExamination:
         """Names of failed checks that alone make measurements untrustworthy."""
         return [check.name for check in self.checks if check.decides and check.state != "ok"]
 
+
+_LISTERS = {CUDA.telemetry: all_nvml, ROCM.telemetry: all_amd}
+"""Library of counters -> all boards that it knows."""
 
 DeviceExamination = tuple[Ability | None, list[Check]]
 
@@ -59,7 +66,7 @@ def examine(quick: bool = False, announce: Listener = silent) -> MachineExaminat
         stored_only = quick or refusal is not None
         devices, machines, before = [], _machines(warm), read()
         for device, environment in machines.items():
-            worker = None if stored_only else warm if device == "cpu" else fresh
+            worker = None if stored_only else warm if kind_of(device).fork else fresh
             devices.append(examine_device(worker, environment, device, announce))
         stolen = None if stored_only else between(before, read(), usable_cores()).steal_share
     peaks = [ability for ability, _ in devices if ability is not None]
@@ -76,7 +83,10 @@ def measure_peaks(announce: Listener = silent) -> list[tuple[Environment, Abilit
     """
     with machine_lock(), Worker() as warm, Worker(fork=False) as fresh:
         return [
-            (environment, peaks_of(warm if device == "cpu" else fresh, environment, device, usable_cores(), announce))
+            (
+                environment,
+                peaks_of(warm if kind_of(device).fork else fresh, environment, device, usable_cores(), announce),
+            )
             for device, environment in _machines(warm).items()
         ]
 
@@ -102,29 +112,36 @@ def _try_lock(stack: ExitStack) -> tuple[str, str] | None:
 
 
 def _machines(worker: Worker) -> dict[str, Environment]:
-    """Environments of the CPU and of the GPU that ``auto`` means. Starts torch only where there may be a GPU."""
-    if not may_have_cuda():
-        return {"cpu": collect("cpu")}
-    return dict(describe(worker, word) for word in ("cpu", "auto"))
+    """Environments of the CPU and of the device that ``auto`` means. Starts torch only where there may be another."""
+    if not find_accelerators().ask_torch:
+        return {CPU.name: collect(CPU.name)}
+    return dict(describe(worker, word) for word in (CPU.name, AUTO))
 
 
 def _readable() -> list[Check]:
     return [
         checks.virtual(), checks.governor(), checks.clocks(), checks.group_limits(), checks.pressure(),
-        checks.hardware_counters(), checks.memory_peak(), checks.energy("cpu", open_counters("cpu")), *_gpus(),
+        checks.hardware_counters(), checks.memory_peak(), checks.energy(CPU.name, open_counters(CPU.name)),
+        *_gpus(find_accelerators()),
     ]  # fmt: skip
 
 
-def _gpus() -> list[Check]:
-    if not may_have_cuda():
-        return [checks.no_gpu()]
-    boards = checks.gpus()
+def _gpus(found: Accelerators) -> list[Check]:
+    """Checks of every kind of GPU in the machine, whether torch can use it or not."""
+    rows = [check for kind in found.seen for check in (_boards(kind) if kind in found.usable else [])]
+    rows += [checks.unusable(kind.label, found.why_none(kind)) for kind in found.seen if kind not in found.usable]
+    return rows or [checks.no_gpu()]
+
+
+def _boards(kind: DeviceKind) -> list[Check]:
+    lister = _LISTERS.get(kind.telemetry)
+    boards = lister() if lister else Unavailable("no_library", f"{kind.label}: read while torch uses the device")
     if isinstance(boards, Unavailable):
-        return [checks.energy("cuda", boards)]
+        return [checks.energy(kind.name, boards)]
     return [
         check
         for index, board in enumerate(boards)
-        for check in (checks.gpu(index, board), checks.energy(f"GPU {index}", open_counters("cuda", board)))
+        for check in (checks.gpu(index, board), checks.energy(f"GPU {index}", open_counters(kind.name, board)))
     ]
 
 

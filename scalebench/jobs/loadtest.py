@@ -25,6 +25,7 @@ from scalebench.procure.simulate import Search, Server, capacity_by_simulation
 from scalebench.record import Record
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import Case
+from scalebench.suite.device_kinds import kind_of
 from scalebench.suite.offers import OFFERS
 from scalebench.suite.protocol import Protocol
 from scalebench.units import digits, seconds
@@ -88,7 +89,7 @@ def run_loadtest(
     if model.runtime not in OFFERS:
         near = did_you_mean(model.runtime, OFFERS)
         raise UnknownNameError(f"no runtime {model.runtime!r}", near or f"there are {', '.join(OFFERS)}")
-    with open_bench("loadtest", model.device) as (device, bench):
+    with open_bench("loadtest", model.device, announce) as (device, bench):
         case = _case(model, device, level, bench.warm, announce)
         title = f"Load test: {case.model}@{case.resolution} {case.precision} {case.runtime}"
         cases = [replace(case, batch=size) for size in batch_sizes(model.batch)]
@@ -154,7 +155,7 @@ def _put_load(
         slowest = seconds(max(request.latency_s for request in run.requests))
         announce(Note(f"server {run.round + 1}: {digits(run.rate)} requests/s, slowest {slowest}"))
 
-    load_test(bench.warm if case.device == "cpu" else bench.fresh, cases, server.delay_s, load, keep)
+    load_test(bench.worker(case.device), cases, server.delay_s, load, keep)
     return runs
 
 
@@ -184,6 +185,6 @@ def _load_doubts(test: Tested, runs: Sequence[Run], device: str) -> tuple[str, .
     unsure = [digits(result.rate) for result in test.rates if not result.established]
     if unsure:
         notes.append(f"too few requests to establish the percentile at {', '.join(unsure)} requests/s: --requests")
-    if device == "cpu":
+    if kind_of(device).on_host:
         notes.append(f"client and server shared {usable_cores()} cores")
     return tuple(notes)

@@ -21,6 +21,7 @@ from scalebench.jobs.history import SuiteHistory, next_round
 from scalebench.machine.canaries import usual_canary
 from scalebench.record import Record
 from scalebench.suite.case import Case
+from scalebench.suite.device_kinds import CPU
 
 if TYPE_CHECKING:
     from scalebench.analysis.decisions import PairQuestion
@@ -55,7 +56,7 @@ def measure_heats(
 ) -> None:
     """Measure by turns until every case has its rounds and every question is decided, or the time is over."""
     cases = [case for case in prepared.plan.cases if case.by_turns]
-    environment, suite = prepared.machines["cpu"], prepared.plan.suite
+    environment, suite = prepared.machines[CPU.name], prepared.plan.suite
 
     def measure(members: Sequence[tuple[Case, int]], seed: int) -> list[Record]:
         earlier = list(chain.from_iterable(history.records.values()))

@@ -24,6 +24,7 @@ from scalebench.machine.limits import LIMIT_SHARE, free_memory
 from scalebench.record import Record
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import INPUT, Case
+from scalebench.suite.device_kinds import CPU, kind_of
 
 if TYPE_CHECKING:
     from scalebench.analysis.decisions import PairQuestion
@@ -65,7 +66,7 @@ def measure_rounds(
         prepared: plan, counts and machines.
         history: earlier rounds; the new ones are added.
         journal: stores records.
-        worker: the warm server for cases on the CPU; CUDA cases get a fresh interpreter each.
+        worker: the warm server; rounds on a device that cannot be used after a fork get a fresh interpreter each.
         options: seed and limits.
         announce: hears what is going on.
         questions: comparisons that are to be decided, where the protocol allows more rounds.
@@ -81,7 +82,7 @@ def measure_rounds(
     with Worker(fork=False) as fresh:
 
         def worker_of(device: str) -> Worker:
-            return worker if device == "cpu" else fresh
+            return worker if kind_of(device).fork else fresh
 
         if options.peaks:
             _store_peaks(prepared, open_cases, history, worker_of, journal, announce)
@@ -100,7 +101,7 @@ def measure_rounds(
         alone = [case for case in prepared.plan.cases if not case.by_turns]
         run_sweeps(alone, history.records, callbacks, options.seed, budget)
         if by_turns:
-            how = HeatOptions(options.seed, options.limit_bytes, _free_bytes(prepared, "cpu", options))
+            how = HeatOptions(options.seed, options.limit_bytes, _free_bytes(prepared, CPU.name, options))
             measure_heats(prepared, questions, history, journal.append, worker, memory, how, budget, hear)
 
 
@@ -139,7 +140,8 @@ def _measurer(
     suite, machines = prepared.plan.suite, prepared.machines
 
     def measure(case: Case, number: int, need: RoundNeed) -> Record:
-        reason = refusal(case)
+        card = prepared.cards.get(case.device)
+        reason = refusal(case, card.lacks if card else frozenset())
         if reason is not None:
             return skipped_round(suite, case, number, machines[case.device], *reason, {})
         usual = usual_canary(case, chain.from_iterable(history.records.values()))
@@ -183,10 +185,10 @@ def _memory_guard(prepared: Prepared, history: SuiteHistory, options: MeasureOpt
 
 
 def _free_bytes(prepared: Prepared, device: str, options: MeasureOptions) -> int | None:
-    """MemoryGuard that a case on ``device`` may take, bytes; None where it is not known."""
+    """Memory that a case on ``device`` may take, bytes; None where it is not known."""
     if options.limit_bytes is not None:
         return options.limit_bytes
-    if device != "cpu":
-        gib = prepared.machines[device].hardware.get("gpu_memory_gib")
-        return None if gib is None else int(gib * 2**30)
+    if not kind_of(device).on_host:
+        card = prepared.cards.get(device)
+        return None if card is None else card.free_bytes
     return int(LIMIT_SHARE * free_memory())

@@ -18,25 +18,26 @@ from scalebench.jobs.journal import result_file
 from scalebench.machine.environment import usable_cores
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import COUNT, Case
+from scalebench.suite.device_kinds import META
 from scalebench.suite.expand import check_size, matching_variants, native
 from scalebench.suite.model_facts import Known, Spec
 from scalebench.suite.protocol import PROTOCOLS
 from scalebench.suite.suite_plan import Plan
 from scalebench.suite.variant import parse_at
 
-COUNTING = Case("", 0, mode=COUNT, device="meta")
+COUNTING = Case("", 0, mode=COUNT, device=META.name)
 """Counted on paper; ``expand_names`` adds the model."""
 
 
 @contextmanager
-def open_bench(name: str, device: str) -> Iterator[tuple[str, RoundRunner]]:
-    """Hold the machine's lock; yields what ``device`` (``auto``, ``cpu``, ``cuda:N``) means here, and a bench on it.
+def open_bench(name: str, device: str, announce: Listener = silent) -> Iterator[tuple[str, RoundRunner]]:
+    """Hold the machine's lock; yields what ``device`` (``auto``, ``cpu``, ``cuda:N``...) means here, and a bench on it.
 
     Raises:
         MachineError: another run holds the lock, or there is no such device.
     """
     with machine_lock(), Worker() as warm, Worker(fork=False) as fresh:
-        device, environment = describe(warm, device)
+        device, environment = describe(warm, device, announce)
         yield device, RoundRunner(name, environment, warm, fresh)
 
 

@@ -51,7 +51,7 @@ def measure_floor(
     Raises:
         MachineError: another run holds the machine's lock, or no case has a latency in every run.
     """
-    with open_bench("aa", device) as (device, bench):
+    with open_bench("aa", device, announce) as (device, bench):
         base = base_case(device, 1, None, protocol)
         base = replace(base, protocol=replace(base.protocol, rounds=rounds, max_rounds=None))
         records = same_runs(

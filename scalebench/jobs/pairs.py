@@ -91,7 +91,7 @@ def compare_pairs(options: PairOptions, announce: Listener = silent) -> Measured
         WorkerError: the interpreter of B has no scalebench, or another version of it.
     """
     python = None if options.python is None else find_interpreter(options.python)
-    with open_bench("ab", options.device) as (device, bench), ExitStack() as stack:
+    with open_bench("ab", options.device, announce) as (device, bench), ExitStack() as stack:
         base = base_case(device, options.batch, options.threads, options.protocol)
         duels = duels_of(resolve_cases(options.names, base, bench.warm, announce), options)
         bench_b = bench if python is None else other_bench(stack, python, options.device, bench)

@@ -19,6 +19,7 @@ from scalebench.jobs.named_cases import COUNTING, expand_names
 from scalebench.record import Record
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import MODELS, Case
+from scalebench.suite.device_kinds import kind_of
 from scalebench.suite.variant import parse_at
 
 IMPORTED = "imported"
@@ -136,5 +137,5 @@ def _memory_limit(records: Iterable[Record], place: Place) -> float | None:
     """Memory of the device, bytes; None where it is not known."""
     name = place.machine.partition("/")[0]
     hardware = next((r.environment.hardware for r in records if r.environment.machine == name), {})
-    gib = hardware.get("memory", {}).get("gib") if place.device == "cpu" else hardware.get("gpu_memory_gib")
+    gib = hardware.get("memory", {}).get("gib") if kind_of(place.device).on_host else hardware.get("gpu_memory_gib")
     return None if gib is None else float(gib) * 2**30

@@ -64,7 +64,7 @@ def tune_model(options: TuneOptions, goal: SearchGoal, announce: Listener = sile
     """
     measure = MeasureOptions(peaks=False)
     with machine_lock(), Worker() as worker:
-        prepared, plain = _prepare(options, worker)
+        prepared, plain = _prepare(options, worker, announce)
         folder = options.results / prepared.plan.suite
         result = find_best(prepared, plain, goal, worker, options.results, measure, announce)
         finalists = _finalists(result, plain, PROTOCOLS[options.protocol])
@@ -153,9 +153,9 @@ def against_last(finalists: Sequence[Case]) -> tuple[PairQuestion, ...]:
     return tuple(PairQuestion(case, plain, MARGIN) for case in others if case.by_turns and plain.by_turns)
 
 
-def _prepare(options: TuneOptions, worker: Worker) -> tuple[Prepared, Case]:
+def _prepare(options: TuneOptions, worker: Worker, announce: Listener) -> tuple[Prepared, Case]:
     """The counted model and its plain configuration, under the name of a suite of its own."""
-    device, environment = describe(worker, options.device)
+    device, environment = describe(worker, options.device, announce)
     like = base_case(device, options.batch, options.threads, "quick")
     (plain,) = resolve_cases([options.name], like, worker)
     facts = count_all({plain.counted(): ("inference",)}, Paper(worker))

@@ -14,9 +14,8 @@ from typing import Any
 from scalebench.flags import word_of
 from scalebench.record import Record
 from scalebench.suite.case import Case
+from scalebench.suite.device_kinds import DeviceKind
 
-PRODUCT_DRIFT = {"cpu": 0.05, "cuda": 0.02}
-"""Observed alone: 4 % of the canaries on one thread and 22 % on two deviate more than this."""
 PRODUCT_DISTURBED = 0.20
 """Before and after. One slow canary alone says little: the model took its usual time in 3 of 5."""
 COPY_DRIFT, COPY_DISTURBED = 0.20, 0.50
@@ -47,7 +46,7 @@ class Canaries:
     usual: Mapping[str, float]
 
 
-def canary_notes(canaries: Canaries, device_kind: str) -> Iterator[str]:
+def canary_notes(canaries: Canaries, kind: DeviceKind) -> Iterator[str]:
     """``host_disturbed`` or ``host_drift`` with all deviations, or nothing."""
     product, copy = (
         [reading[name] / canaries.usual[name] - 1 for reading in (canaries.before, canaries.after)]
@@ -59,7 +58,7 @@ def canary_notes(canaries: Canaries, device_kind: str) -> Iterator[str]:
     )
     if min(product) > PRODUCT_DISTURBED or min(copy) > COPY_DISTURBED:
         yield f"host_disturbed: {detail}"
-    elif max(map(abs, product)) > PRODUCT_DRIFT[device_kind] or min(copy) > COPY_DRIFT or max(copy) < -COPY_DRIFT:
+    elif max(map(abs, product)) > kind.drift or min(copy) > COPY_DRIFT or max(copy) < -COPY_DRIFT:
         yield f"host_drift: {detail}"
 
 
@@ -117,7 +116,6 @@ def _medians(records: Sequence[Record]) -> dict[str, float] | None:
 def _judged(record: Record, usual: Mapping[str, float] | None) -> Record:
     notes = [note for note in record.notes if word_of(note) not in _WORDS]
     if usual is not None:
-        kind = "cpu" if record.case.device == "cpu" else "cuda"
         canary = record.telemetry["canary"]
-        notes += canary_notes(Canaries(canary["before"], canary["after"], usual), kind)
+        notes += canary_notes(Canaries(canary["before"], canary["after"], usual), record.case.kind)
     return replace(record, notes=tuple(notes), telemetry={**record.telemetry, "usual_canary": usual})

@@ -6,18 +6,17 @@ measured on this machine; ``warn``: measurements from this machine may be unreli
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import psutil
 
 from scalebench.machine.ability import Ability
+from scalebench.machine.gpu import Gpu, Reason, Unavailable, throttled
 from scalebench.machine.kernel import ROOT, number, numbers, text, usable_cpus
 from scalebench.machine.limits import cpu_quota, group_memory
-from scalebench.machine.nvml import Gpu, Reason, Unavailable, throttled
 from scalebench.machine.power import Counter
 from scalebench.machine.telemetry import read, runnable, surroundings
 from scalebench.machine.validity import RUNNABLE, STEAL
@@ -36,6 +35,9 @@ _ADVICE: dict[Reason, str] = {
     "virtual_machine": "the host does not expose its counters; measuring energy needs bare metal",
     "no_rapl": "modprobe intel_rapl_common; CPUs without RAPL have no energy counter",
     "no_nvml": "install the NVIDIA driver, and make it available in the container",
+    "no_amdsmi": "install ROCm with its Python package amdsmi, and make it available in the container",
+    "no_sysman": "a newer torch for XPU, and pip install pyzes",
+    "no_library": "this kind of device gives no counters",
     "mig": "use the whole board",
     "vgpu": "use the whole board",
     "pre_volta": "a board of the Volta generation or later",
@@ -225,16 +227,6 @@ def failed(device: str, message: str, hint: str) -> Check:
     return Check(f"measuring, {device}", "warn", message, hint, decides=True)
 
 
-def gpus(library: Any = None) -> tuple[Gpu, ...] | Unavailable:
-    """All GPUs of the machine in NVML's order, which may differ from torch's."""
-    try:
-        nvml = library or importlib.import_module("pynvml")
-        nvml.nvmlInit()
-        return tuple(Gpu(nvml, nvml.nvmlDeviceGetHandleByIndex(index)) for index in range(nvml.nvmlDeviceGetCount()))
-    except Exception as error:  # import, loader and driver raise unrelated types
-        return Unavailable("no_nvml", f"{type(error).__name__}: {error}")
-
-
 def gpu(index: int, board: Gpu) -> Check:
     """State of one GPU: readings, reasons for throttling, and other processes on it."""
     power, heat, clock = board.power_limit_w(), board.temperature_c(), board.sm_clock_mhz()
@@ -253,5 +245,11 @@ def gpu(index: int, board: Gpu) -> Check:
 
 
 def no_gpu() -> Check:
-    """The check of a machine without an NVIDIA device."""
-    return Check("GPU", "missing", "no NVIDIA device", "cases for cuda need one")
+    """The check of a machine without a GPU."""
+    return Check("GPU", "missing", "this machine has no GPU", "cases for a GPU need one")
+
+
+def unusable(label: str, reason: str) -> Check:
+    """A GPU that torch cannot use, with what to do."""
+    finding, _, advice = reason.partition("; ")
+    return Check(label, "missing", finding, advice)

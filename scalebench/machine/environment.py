@@ -22,6 +22,7 @@ import scalebench
 from scalebench.machine.kernel import usable_cpus
 from scalebench.machine.limits import cpu_quota
 from scalebench.record import Environment
+from scalebench.suite.device_kinds import kind_of
 
 _ISA = re.compile(r"avx\w*|amx\w*|f16c|fma|sse4_\w+|asimd\w*|sve\w*|bf16|i8mm")
 _SETTINGS = re.compile(r"(OMP|KMP|GOMP|MKL|ONEDNN|DNNL|PYTORCH|CUDA|NVIDIA|TORCH)_\w+|LD_PRELOAD")
@@ -39,12 +40,12 @@ def collect(
     """Describe this machine for cases on ``device``.
 
     Args:
-        device: ``cpu`` or ``cuda:N``.
+        device: as in ``Case``.
         gpu: what torch reports about the GPU; None on the CPU.
-        gpu_software: CUDA libraries; None on the CPU.
+        gpu_software: libraries that torch uses on it; None on the CPU.
         keep_host: store the host's name as it is; otherwise a hash, which distinguishes hosts without naming them.
     """
-    hardware = {"device": device.partition(":")[0], "cpu": cpu(), "memory": memory(), **(gpu or {})}
+    hardware = {"device": kind_of(device).name, "cpu": cpu(), "memory": memory(), **(gpu or {})}
     software = {**software_versions(), **(gpu_software or {})}
     if gpu:
         software["driver"] = _read("/proc/driver/nvidia/version").partition("\n")[0]
@@ -94,11 +95,6 @@ def software_versions() -> dict[str, Any]:
         "system": platform.system(),
         "settings": settings,
     }
-
-
-def may_have_cuda() -> bool:
-    """False where there cannot be an NVIDIA GPU, so that torch need not be started to check."""
-    return any(Path(node).exists() for node in ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"))
 
 
 def _version(package: str) -> str:

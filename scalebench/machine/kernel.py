@@ -9,7 +9,22 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from scalebench.errors import MachineError
+
 ROOT = Path("/")
+
+
+def refuse_windows(system: str = os.name) -> None:
+    """Say at once what does not work on Windows.
+
+    Raises:
+        MachineError: this is Windows.
+    """
+    if system == "nt":
+        raise MachineError(
+            "scalebench measures and counts on Linux and macOS only, because it forks processes",
+            "use WSL 2; report, compare, claims, import, procure and share work here on stored records",
+        )
 
 
 def text(path: Path) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import math
-import resource
 import signal
 from pathlib import Path
 
 import psutil
 
 from scalebench.machine.kernel import ROOT, cgroup_folders, number, numbers, text
+from scalebench.suite.device_kinds import kind_of
 
 LIMIT_SHARE = 0.9
 """Share of the free memory a round may use; the rest is for the parent, and for memory that is hard to reclaim."""
@@ -69,10 +69,12 @@ def limit_memory(growth: int, root: Path = ROOT) -> int | None:
     """Let this process grow by ``growth`` bytes: beyond that its allocations fail, so that the kernel kills nothing.
 
     RLIMIT_DATA counts private writable memory, where tensors are; RLIMIT_AS is the second choice, because libraries
-    reserve much address space that they never use. Not for CUDA: its driver maps even more.
+    reserve much address space that they never use. Not for a GPU: its driver maps even more.
 
     Returns: the limit set, bytes; None where the system has none or refuses.
     """
+    import resource  # not on Windows, where reports are still written
+
     status = numbers(root / "proc/self/status")
     for kind, name in ((resource.RLIMIT_DATA, "VmData"), (resource.RLIMIT_AS, "VmSize")):
         with contextlib.suppress(KeyError, OSError, ValueError):
@@ -93,11 +95,11 @@ def die_first(root: Path = ROOT) -> None:
 def limit_round(device: str, limit_bytes: int | None) -> None:
     """Limit this process's memory on the CPU, and make it the kernel's first choice when memory runs out.
 
-    There is no limit on CUDA, whose driver maps far more than it uses. ``limit_bytes`` is its growth; None derives it
+    There is no limit on a GPU, whose driver maps far more than it uses. ``limit_bytes`` is its growth; None derives it
     from free memory.
     """
     die_first()
-    if device == "cpu":
+    if kind_of(device).on_host:
         limit_memory(int(LIMIT_SHARE * free_memory()) if limit_bytes is None else limit_bytes)
 
 

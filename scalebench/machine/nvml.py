@@ -1,46 +1,22 @@
-"""A GPU's counters through NVML: clocks, temperature, power, energy, processes. A missing reading is None.
-
-Drivers, libraries and devices lack different functions and raise unrelated types of errors. A missing reading must
-not end a round, so each of them becomes None, and a GPU that cannot be opened at all an ``Unavailable``.
-"""
+"""Readings of NVIDIA's GPUs through NVML: clocks, temperature, power, energy, processes."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-Reason = Literal[
-    "no_nvml", "pre_volta", "mig", "vgpu", "no_rapl", "permission", "virtual_machine", "counter_stuck"
-]  # fmt: skip
-
-THROTTLED = {0x08: "hw_slowdown", 0x20: "sw_thermal", 0x40: "hw_thermal", 0x80: "hw_power_brake"}
-"""Clock event reasons that invalidate a timing, from the NVML reference, nvmlClocksEventReasons."""
-POWER_CAP = 0x04
-"""Software power cap; not among them, because it is the normal state of a board under load."""
+from scalebench.machine.gpu import Gpu, Unavailable
 
 _NO_PERMISSION = 4  # NVML_ERROR_NO_PERMISSION
 _SM, _GPU_SENSOR = 1, 0  # NVML_CLOCK_SM, NVML_TEMPERATURE_GPU
+_VOLTA = 5  # NVML_DEVICE_ARCH_VOLTA
 _VGPU = 2  # NVML_GPU_VIRTUALIZATION_MODE_VGPU; a GPU passed through (1) counts for itself
 
 
 @dataclass(frozen=True)
-class Unavailable:
-    """Something that cannot be measured here.
-
-    Attributes:
-        reason: one word.
-        detail: the system's message; may be empty.
-    """
-
-    reason: Reason
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """One device. Every method queries it again and returns None where it does not answer.
+class NvmlGpu(Gpu):
+    """One device.
 
     Attributes:
         library: the module ``pynvml``.
@@ -58,6 +34,10 @@ class Gpu:
         """Clock of the multiprocessors, MHz."""
         return _int(self._ask("nvmlDeviceGetClockInfo", args=(_SM,)))
 
+    def default_clock_mhz(self) -> int | None:
+        """Clock of the multiprocessors that the board comes with, MHz; the highest where it has no default."""
+        return _int(self._ask("nvmlDeviceGetDefaultApplicationsClock", "nvmlDeviceGetMaxClockInfo", args=(_SM,)))
+
     def temperature_c(self) -> int | None:
         """Temperature of the chip, degrees Celsius."""
         return _int(self._ask("nvmlDeviceGetTemperature", "nvmlDeviceGetTemperatureV", args=(_GPU_SENSOR,)))
@@ -69,6 +49,14 @@ class Gpu:
     def power_limit_w(self) -> float | None:
         """Power limit in force, watts."""
         return _from_milli(self._ask("nvmlDeviceGetEnforcedPowerLimit", "nvmlDeviceGetPowerManagementLimit"))
+
+    def default_power_limit_w(self) -> float | None:
+        """Power limit that the board comes with, watts."""
+        return _from_milli(self._ask("nvmlDeviceGetPowerManagementDefaultLimit"))
+
+    def memory_used_bytes(self) -> int | None:
+        """Memory in use on the board, bytes."""
+        return _int(getattr(self._ask("nvmlDeviceGetMemoryInfo"), "used", None))
 
     def energy_mj(self) -> int | None:
         """Energy of the board since the driver was loaded, millijoules; Volta and later."""
@@ -92,9 +80,12 @@ class Gpu:
         mode = self._ask("nvmlDeviceGetVirtualizationMode")
         return None if mode is None else mode == _VGPU
 
-    def architecture(self) -> int | None:
-        """NVML's number of the architecture: 4 Pascal, 5 Volta, 9 Hopper."""
-        return _int(self._ask("nvmlDeviceGetArchitecture"))
+    def without_energy(self) -> Unavailable:
+        """Why ``energy_mj`` is None."""
+        architecture = _int(self._ask("nvmlDeviceGetArchitecture"))
+        if architecture is not None and architecture < _VOLTA:
+            return Unavailable("pre_volta", "boards before Volta have no energy counter")
+        return Unavailable("no_nvml", "NVML gives no energy for this device")
 
     def ecc(self) -> bool | None:
         """Whether ECC is on."""
@@ -115,7 +106,7 @@ class Gpu:
         return None
 
 
-def open_gpu(uuid: str = "", pci_bus_id: str = "", library: Any = None) -> Gpu | Unavailable:
+def open_nvml(uuid: str = "", pci_bus_id: str = "", library: Any = None) -> Gpu | Unavailable:
     """The device with this identity.
 
     NVML numbers all devices of the machine, torch those of CUDA_VISIBLE_DEVICES in another order: so a device is found
@@ -139,44 +130,21 @@ def open_gpu(uuid: str = "", pci_bus_id: str = "", library: Any = None) -> Gpu |
     unavailable = Unavailable("no_nvml", "the device has neither a UUID nor a PCI bus id")
     for function, identity in lookups:
         try:
-            return Gpu(nvml, getattr(nvml, function)(identity))
+            return NvmlGpu(nvml, getattr(nvml, function)(identity))
         except Exception as error:
             unavailable = _unavailable(error)
     return unavailable
 
 
-def tenants(processes: Mapping[int, int | None] | None, pid: int) -> tuple[int | None, tuple[int, ...] | None]:
-    """Memory of this process in bytes, and the other processes on the device.
-
-    In a container NVML lists the process ids of the host, or none (NVIDIA/nvidia-docker#1483). Where this process is
-    not in the list, it cannot be distinguished from the others, and both are None.
-
-    Args:
-        processes: from ``Gpu.processes``, at a time when this process uses the device.
-        pid: of this process.
-    """
-    if processes is None or pid not in processes:
-        return None, None
-    return processes[pid], tuple(sorted(processes.keys() - {pid}))
-
-
-def throttled(reasons: int | None) -> list[str]:
-    """Names of the reasons in the mask that invalidate a timing."""
-    return [name for bit, name in THROTTLED.items() if (reasons or 0) & bit]
-
-
-def doubts(seen: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Notes on readings of the GPU during a round: ``throttled``, ``power_capped``, ``gpu_shared``.
-
-    Args:
-        seen: ``clock_event_reasons`` and ``other_pids``; a missing one or None causes no note.
-    """
-    seen = seen or {}
-    reasons, others = seen.get("clock_event_reasons") or 0, seen.get("other_pids") or []
-    notes = [f"throttled: {', '.join(throttled(reasons))}"] if throttled(reasons) else []
-    notes += ["power_capped"] if reasons & POWER_CAP else []
-    notes += [f"gpu_shared: {len(others)} other processes"] if others else []
-    return tuple(notes)
+def all_nvml(library: Any = None) -> tuple[Gpu, ...] | Unavailable:
+    """All GPUs of the machine in NVML's order, which may differ from torch's; ``library`` replaces ``pynvml``."""
+    try:
+        nvml = library or importlib.import_module("pynvml")
+        nvml.nvmlInit()
+        handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
+    except Exception as error:  # import, loader and driver raise unrelated types
+        return Unavailable("no_nvml", f"{type(error).__name__}: {error}")
+    return tuple(NvmlGpu(nvml, handle) for handle in handles)
 
 
 def _unavailable(error: Exception) -> Unavailable:

@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from scalebench.machine.nvml import Gpu, Unavailable
+from scalebench.machine.gpu import Gpu, Unavailable
+from scalebench.suite.device_kinds import CPU, CUDA, kind_of
 
-HEADLINE: dict[str, str] = {"cpu": "cpu_package", "cuda": "gpu_board"}
-"""Kind of device -> prefix of its own domains."""
-
+_PACKAGE = CPU.energy_domain
 POWERCAP = Path("/sys/class/powercap")
 """Folder of Linux's RAPL counters."""
 
 _CPUINFO = Path("/proc/cpuinfo")
-_VOLTA = 5  # NVML_DEVICE_ARCH_VOLTA
 
 
 class Counter(Protocol):
@@ -74,7 +72,7 @@ class Board:
     """The GPU board's counter; updated about every 100 ms."""
 
     gpu: Gpu
-    domain: str = HEADLINE["cuda"]
+    domain: str = CUDA.energy_domain
 
     def read(self) -> int | None:
         """The counter's value, millijoules."""
@@ -86,23 +84,23 @@ class Board:
 
 
 def open_counters(
-    kind: str,
+    device: str,
     gpu: Gpu | Unavailable | None = None,
     root: Path = POWERCAP,
     cpuinfo: Path = _CPUINFO,
 ) -> tuple[Counter, ...] | Unavailable:
     """Counters for a case on this kind of device, the device's own first.
 
-    On CUDA the board's counter is required; the CPU's domains are added where they can be read.
+    On a GPU the board's counter is required; the CPU's domains are added where they can be read.
 
     Args:
-        kind: ``cpu`` or ``cuda``.
-        gpu: the device on CUDA.
+        device: as in ``Case``, or its kind.
+        gpu: its readings; None for the CPU.
         root: the powercap folder.
         cpuinfo: identifies a virtual machine, which has no powercap.
     """
     processor = _rapl(root, cpuinfo)
-    if kind == "cpu":
+    if kind_of(device).on_host:
         return processor
     board = _board(gpu)
     if isinstance(board, Unavailable):
@@ -112,7 +110,7 @@ def open_counters(
 
 def _board(gpu: Gpu | Unavailable | None) -> Board | Unavailable:
     if gpu is None:
-        return Unavailable("no_nvml", "no GPU was opened")
+        return Unavailable("no_library", "no GPU was opened")
     if isinstance(gpu, Unavailable):
         return gpu
     if gpu.mig():
@@ -121,17 +119,14 @@ def _board(gpu: Gpu | Unavailable | None) -> Board | Unavailable:
         return Unavailable("vgpu", "the counter is the whole board's, which others share")
     if gpu.energy_mj() is not None:
         return Board(gpu)
-    generation = gpu.architecture()
-    if generation is not None and generation < _VOLTA:
-        return Unavailable("pre_volta", "boards before Volta have no energy counter")
-    return Unavailable("no_nvml", "NVML gives no energy for this device")
+    return gpu.without_energy()
 
 
 def _rapl(root: Path, cpuinfo: Path) -> tuple[Counter, ...] | Unavailable:
     # sysfs lists zones and the zones inside them side by side; intel-rapl-mmio repeats the packages.
     folders = sorted(root.glob("intel-rapl:*"))
     zones = [Rapl(name, folder / "energy_uj", _range(folder)) for folder in folders if (name := _domain(folder))]
-    packages = [zone for zone in zones if zone.domain.startswith(HEADLINE["cpu"])]
+    packages = [zone for zone in zones if zone.domain.startswith(_PACKAGE)]
     if not packages:
         virtual = re.search(r"^flags\s*:.*\bhypervisor\b", _text(cpuinfo), re.MULTILINE)
         return Unavailable("virtual_machine" if virtual else "no_rapl", f"{root} has no package zone")
@@ -143,14 +138,14 @@ def _rapl(root: Path, cpuinfo: Path) -> tuple[Counter, ...] | Unavailable:
 
 
 def _headline_first(zone: Rapl) -> tuple[bool, str]:
-    return not zone.domain.startswith(HEADLINE["cpu"]), zone.domain
+    return not zone.domain.startswith(_PACKAGE), zone.domain
 
 
 def _domain(zone: Path) -> str | None:
     """Name of the domain; None for one inside another, such as the cores of a package."""
     name = _text(zone / "name")
     if package := re.fullmatch(r"package-(\d+(?:-die-\d+)?)", name):
-        return f"{HEADLINE['cpu']}-{package[1]}"
+        return f"{_PACKAGE}-{package[1]}"
     if name == "dram":
         parent = _text(zone.parent / zone.name.rpartition(":")[0] / "name")
         return f"dram-{parent.removeprefix('package-')}"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -98,6 +97,8 @@ class Stretch:
 
 def read(root: Path = ROOT) -> Reading:
     """Read everything now. Clock, CPU time and switches are always this process's, whatever the root."""
+    import resource  # not on Windows, where reports are still written
+
     steal, busy, total = _core_seconds(root)
     pressure_s, pressure_avg10 = _pressure(root)
     return Reading(
@@ -204,7 +205,7 @@ def _waited(root: Path) -> float | None:
 
 def _core_seconds(root: Path) -> tuple[float | None, float | None, float | None]:
     words = text(root / "proc/stat").partition("\n")[0].split()
-    if len(words) < _STEAL + 2 or words[0] != "cpu":
+    if len(words) < _STEAL + 2 or not words[0].isalpha():
         return None, None, None
     ticks = [int(word) for word in words[1 : _STEAL + 2]]
     per_second = os.sysconf("SC_CLK_TCK")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
 from scalebench.flags import is_bad
 from scalebench.machine.canaries import Canaries, canary_notes
-from scalebench.machine.nvml import doubts as gpu_doubts
+from scalebench.machine.gpu import doubts as gpu_doubts
+from scalebench.suite.device_kinds import DeviceKind
 
 WAITED = 0.05
 """Waiting for a core. Observed: at most 0.015 with spare cores, 0.1 to 0.6 without. A barrier waits for the slowest
@@ -47,7 +48,7 @@ def doubts(
     stretch: Numbers,
     laps: Sequence[float],
     threads: int,
-    device_kind: Literal["cpu", "cuda"],
+    kind: DeviceKind,
     canaries: Canaries | None = None,
     load_before: float | None = None,
     gpu: Numbers | None = None,
@@ -59,17 +60,17 @@ def doubts(
         stretch: ``telemetry.Stretch`` as a mapping, over the time in which the round was timed.
         laps: timed iterations, seconds, in order.
         threads: threads the case may use on the CPU.
-        device_kind: ``cpu`` or ``cuda``; on CUDA one host thread works, and it may sleep.
+        kind: of the device; on a GPU one host thread works, and it may sleep.
         canaries: before and after the chunk, and the usual ones on this device with this many threads.
         load_before: other runnable tasks just before the round, see ``telemetry.runnable``.
         gpu: readings of the GPU, see ``measure.watch.summary``.
         by_turns: whether other processes ran between the laps: then they are not one chunk, which could be steady.
     """
-    notes = [*_clock(stretch, laps), *(canary_notes(canaries, device_kind) if canaries else ())]
+    notes = [*_clock(stretch, laps), *(canary_notes(canaries, kind) if canaries else ())]
     notes += [*_host(stretch, load_before), *(() if by_turns else _chunk(laps)), *gpu_doubts(gpu)]
-    lanes = threads if device_kind == "cuda" else 1
+    lanes = 1 if kind.on_host else threads
     notes += _switches(stretch, lanes)
-    notes += _cores(stretch, lanes, device_kind, tuple(notes))
+    notes += _cores(stretch, lanes, kind, tuple(notes))
     return tuple(notes)
 
 
@@ -127,13 +128,13 @@ def _switches(stretch: Numbers, lanes: int) -> Iterator[str]:
         yield f"involuntary_switches: {switches:.0f} per second and thread"
 
 
-def _cores(stretch: Numbers, lanes: int, device_kind: str, notes: tuple[str, ...]) -> Iterator[str]:
+def _cores(stretch: Numbers, lanes: int, kind: DeviceKind, notes: tuple[str, ...]) -> Iterator[str]:
     """Contention, reported by the kernel or inferred from other signs; else idleness."""
     waited, efficiency = stretch.get("waited_share"), stretch.get("cpu_efficiency")
     if waited is not None and lanes * waited > WAITED:
         yield f"cpu_contended: waited {lanes * waited:.0%} of the time for a core"
         return
-    if device_kind == "cuda" or efficiency is None or efficiency >= EFFICIENCY:
+    if not kind.on_host or efficiency is None or efficiency >= EFFICIENCY:
         return
     if waited is None and any(note.startswith(_SIGNS) for note in notes):
         yield f"cpu_contended: CPU time {efficiency:.0%} of wall time x threads"

@@ -61,7 +61,7 @@ WATCHES = (
     Watch("swapping", ("swapping",), _read("swapped_pages")),
     Watch("tasks before the round", ("busy_at_start",), lambda r: r.telemetry.get("load_before") is not None),
     Watch("canary", ("host_drift", "host_disturbed"), _canary_ran),
-    Watch("GPU", ("throttled", "gpu_shared"), _gpu_ran, lambda r: r.case.device.startswith("cuda")),
+    Watch("GPU", ("throttled", "gpu_clock_low", "gpu_shared"), _gpu_ran, lambda r: not r.case.kind.on_host),
     Watch("energy counter", ("energy_inconsistent",), lambda r: r.facts.get("energy_status") == "ok",
           lambda r: bool(r.case.protocol.energy_s)),
     Watch(VERIFICATION, (), lambda r: r.facts.get("relative_error") is not None, _to_verify),

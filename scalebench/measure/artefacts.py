@@ -53,11 +53,16 @@ def artefact(case: Case, make: Make, example: Example) -> tuple[Path, dict[str, 
     folder = cache_folder("artefacts") / _key(case, make)
     if not (folder / _FACTS).exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with ProcessPoolExecutor(1, multiprocessing.get_context("fork"), die_with_parent) as apart:
+        with ProcessPoolExecutor(1, multiprocessing.get_context(process_context(case)), die_with_parent) as apart:
             apart.submit(_fill, case, make, example, folder).result()
         _prune(folder)
     os.utime(folder)
     return folder, json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+
+
+def process_context(case: Case) -> str:
+    """How a process that uses the case's device is started: forked, unless the device bears no fork."""
+    return "fork" if case.kind.fork else "spawn"
 
 
 def _fill(case: Case, make: Make, example: Example, folder: Path) -> None:

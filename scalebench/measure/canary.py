@@ -8,19 +8,15 @@ a pass, and a product beside them takes twice its time on two cores. It multipli
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from statistics import median
-from typing import Any
 
 import torch
 
 from scalebench.measure.clock import Clock, host_clock
+from scalebench.measure.tensor_cores import ieee_fp32
+from scalebench.suite.device_kinds import kind_of
 
-_SIDE = {"cpu": 768, "cuda": 4096}
-"""Side of the square matrices. 0.9 GFLOP take 10 ms on a slow core; on a GPU less work would time its launches."""
-_COPY_MIB = {"cpu": 32, "cuda": 128}
-"""Source and target together exceed the last-level cache of most CPUs and of all GPUs so far."""
 _FLOATS_PER_MIB = 2**18
 _MIN_CALLS = 3
 _STEP_S, _IDLE_MAX_S = 0.02, 3.0
@@ -37,7 +33,7 @@ def canary(device: torch.device, seconds: float = 0.1) -> dict[str, float]:
         at the start.
     """
     clock, half, idle = host_clock(device), seconds / 2, await_idle()
-    with torch.inference_mode(), _ieee_fp32():
+    with torch.inference_mode(), ieee_fp32():
         return {"idle": idle, **{name: _median_lap(work(device), clock, half) for name, work in _WORK.items()}}
 
 
@@ -59,38 +55,15 @@ def await_idle(
             return False
 
 
-@contextmanager
-def _ieee_fp32() -> Iterator[None]:
-    """Products of fp32 matrices in fp32, not in tf32 or bf16; the earlier settings are restored."""
-    if not hasattr(torch.backends.cuda.matmul, "fp32_precision"):  # before torch 2.9 one setting covers all devices
-        setting = torch.get_float32_matmul_precision()
-        torch.set_float32_matmul_precision("highest")
-        try:
-            yield
-        finally:
-            torch.set_float32_matmul_precision(setting)
-        return
-    mkldnn: Any = torch.backends.mkldnn  # torch gives its members no types
-    backends = (torch.backends.cuda.matmul, mkldnn.matmul)
-    settings = [backend.fp32_precision for backend in backends]
-    try:
-        for backend in backends:
-            backend.fp32_precision = "ieee"
-        yield
-    finally:
-        for backend, setting in zip(backends, settings, strict=True):
-            backend.fp32_precision = setting
-
-
 def _product(device: torch.device) -> Callable[[], object]:
-    side = _SIDE[device.type]
+    side = kind_of(device.type).canary_side
     a, b = (_random((side, side), device, seed) for seed in (1, 2))
     out = torch.empty_like(a)
     return lambda: torch.mm(a, b, out=out)
 
 
 def _copy(device: torch.device) -> Callable[[], object]:
-    source = _random((_FLOATS_PER_MIB,), device, 3).repeat(_COPY_MIB[device.type])
+    source = _random((_FLOATS_PER_MIB,), device, 3).repeat(kind_of(device.type).canary_mib)
     target = torch.empty_like(source)
     return lambda: target.copy_(source)
 

@@ -1,4 +1,4 @@
-"""Clocks: the host's, and CUDA events. A clock times a callable, so the sampling rules need no torch."""
+"""Clocks: the host's, and the device's events. A clock times a callable, so the sampling rules need no torch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 import torch
+
+from scalebench.measure.accelerator import Accelerator, accelerator_of
 
 
 class Clock(Protocol):
@@ -39,13 +41,25 @@ class HostClock(Clock):
         self._wait()
         return (time.perf_counter_ns() - start) * 1e-9
 
+    def issue(self, run: Callable[[], object]) -> float:
+        """Seconds until one call returns, issued to an idle device, which may go on working."""
+        self._wait()
+        start = time.perf_counter_ns()
+        run()
+        seconds = (time.perf_counter_ns() - start) * 1e-9
+        self._wait()
+        return seconds
+
 
 class EventClock(Clock):
-    """CUDA events: time on the device, without the host's launch overhead before the first kernel."""
+    """Events: time on the device, without the host's launch overhead before the first kernel."""
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        self._accelerator = accelerator
 
     def chunk(self, run: Callable[[], object], calls: int) -> float:
         """Seconds of ``calls`` calls."""
-        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        start, end = self._accelerator.event(), self._accelerator.event()
         start.record()
         for _ in range(calls):
             run()
@@ -56,4 +70,9 @@ class EventClock(Clock):
 
 def host_clock(device: torch.device) -> HostClock:
     """Host clock that waits for ``device``."""
-    return HostClock(lambda: torch.cuda.synchronize(device)) if device.type == "cuda" else HostClock()
+    return HostClock(accelerator_of(device).synchronize)
+
+
+def device_clock(accelerator: Accelerator) -> Clock:
+    """Events where the device has them, else the host's clock."""
+    return EventClock(accelerator) if accelerator.kind.events else HostClock(accelerator.synchronize)

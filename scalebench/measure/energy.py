@@ -19,11 +19,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from scalebench.machine.nvml import Gpu, Unavailable
-from scalebench.machine.power import HEADLINE, POWERCAP, Counter, open_counters
+from scalebench.machine.gpu import Gpu, Unavailable
+from scalebench.machine.power import POWERCAP, Counter, open_counters
 from scalebench.measure.sampling import calls_for
 from scalebench.measure.session import Measurement, Session
-from scalebench.measure.watch import GpuReport, gpu_of, watching
+from scalebench.measure.watch import GpuReport, watching
 
 _DRAIN_S = 1.0
 """Pause before the idle baseline: counters lag by 0.1 s, NVML's power by 1 s."""
@@ -107,11 +107,11 @@ def energy(
     Besides the window a round takes 8 s of baseline and lead-in, and 5 to 60 s of cooldown. ``root`` is the powercap
     folder. Without a counter ``energy_j`` is None, never 0, and ``energy_reason`` gives the reason.
     """
-    protocol, kind = session.case.protocol, session.device.type
+    protocol, kind = session.case.protocol, session.case.kind
     if not protocol.energy_s:
         return Measurement()
-    gpu = gpu_of(session.device)
-    counters = open_counters(kind, gpu, root)
+    gpu = session.accelerator.readings()
+    counters = open_counters(kind.name, gpu, root)
     if isinstance(counters, Unavailable):
         return unavailable(counters)
     calls = calls_for(session.clock.lap(session.run), protocol)
@@ -123,7 +123,7 @@ def energy(
     temperature = board.temperature_c if board else lambda: None
     instruments = Instruments(counters, temperature, lambda: watching(board), clock, sleep)
     measured = window(chunk, calls * session.case.batch, protocol.energy_s, instruments)
-    return result(measured, HEADLINE[kind], board.power_limit_w() if board else None)
+    return result(measured, kind.energy_domain, board.power_limit_w() if board else None)
 
 
 def window(chunk: Callable[[], None], images: int, seconds: float, instruments: Instruments) -> Window:

@@ -35,6 +35,7 @@ from scalebench.measure.probes import PROBES, built_by, memory
 from scalebench.measure.sampling import checked_lap
 from scalebench.measure.session import Measurement, Session, merged, open_session
 from scalebench.suite.case import Case
+from scalebench.suite.device_kinds import CPU
 from scalebench.suite.protocol import LONG_S
 
 _WARM_PASSES = 2
@@ -154,9 +155,9 @@ def heat(cases: Sequence[Case], limit_bytes: int | None, seed: int) -> Iterator[
         for member in members:
             _warm_up(member)
         torch.set_num_threads(max(case.threads for case in cases))
-        first = canary(torch.device("cpu"))
+        first = canary(torch.device(CPU.name))
         _take_turns(members, random.Random(seed))
-        last = canary(torch.device("cpu"))
+        last = canary(torch.device(CPU.name))
         for index, member in enumerate(members):
             yield index, member.end or _finish(member, first, last)
     finally:

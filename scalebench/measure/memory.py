@@ -17,10 +17,12 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from scalebench.measure.watch import gpu_of, process_peak
+from scalebench.measure.accelerator import Accelerator
+from scalebench.measure.watch import process_peak, sampled
 
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
+_EVERY_S = 0.01
 _RESET_PEAK = "5"  # man 5 proc: resets the peak resident set size
 
 
@@ -64,25 +66,38 @@ def cpu_peak(run: Callable[[], None], resident_before: int | None) -> FactsAndNo
     return facts, ()
 
 
-def cuda_peak(run: Callable[[], None], device: torch.device) -> FactsAndNotes:
-    """Peak of one ``run`` on the GPU: reserved and allocated by the caching allocator, and the process by NVML.
+def device_peak(
+    run: Callable[[], None],
+    accelerator: Accelerator,
+    foreign_before: int | None = None,
+    used_before: int | None = None,
+) -> FactsAndNotes:
+    """Peak of one ``run`` on a GPU: reserved and allocated by torch's allocator, and the process by its counters.
 
-    Only the process figure includes the CUDA context.
+    Only the process figure includes the GPU's context. A runtime with memory of its own is not in torch's figures: for
+    it ``foreign_before`` is what was in use on the card beside torch's memory before its model was loaded, and its own
+    memory is the growth since then. ``used_before`` was in use before this process used the card, see ``process_peak``.
+    Another process that allocates meanwhile would be counted, too.
     """
-    torch.cuda.empty_cache()
-    torch.cuda.reset_peak_memory_stats(device)
+    accelerator.reset_peaks()
 
     def forward() -> None:
         run()
-        torch.cuda.synchronize(device)
+        accelerator.synchronize()
 
-    process = process_peak(gpu_of(device), forward)
-    reserved = torch.cuda.max_memory_reserved(device)
+    with sampled(lambda _: accelerator.foreign_bytes() if foreign_before is not None else 0, _EVERY_S) as foreign:
+        process = process_peak(accelerator.readings(), forward, used_before=used_before)
+    peaks = accelerator.peaks()
+    if peaks is None:
+        note = f"memory_unavailable: torch counts no peak on {accelerator.kind.name}"
+        return {"memory_bytes": None, "process_bytes": process}, (note,)
+    reserved, allocated = peaks
+    own = max(foreign) - (foreign_before or 0)
     return {
-        "memory_bytes": reserved,
-        "allocated_bytes": torch.cuda.max_memory_allocated(device),
+        "memory_bytes": reserved + own,
+        "allocated_bytes": None if foreign_before is not None else allocated,
         "process_bytes": process,
-        "context_bytes": None if process is None else process - reserved,
+        "context_bytes": None if process is None else process - reserved - own,
     }, ()
 
 

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import torch
 
 from scalebench.machine.telemetry import read
+from scalebench.measure.accelerator import accelerator_of
 from scalebench.measure.canary import canary
-from scalebench.measure.watch import gpu_of, watching
+from scalebench.measure.watch import watching
 
 Result = TypeVar("Result")
 
@@ -19,11 +20,11 @@ def with_telemetry(device: torch.device, timed: Callable[[], Result]) -> tuple[R
     """Run the timed probes and record the state of the machine around them.
 
     Returns: what ``timed`` returned, and ``{"canary": {"before", "after"}, "before": reading, "after": reading,
-        "gpu": NVML's summary of the chunks, or None}``.
+        "gpu": summary of its counters of the chunks, or None}``.
     """
     first = canary(device)
     before = read()
-    with watching(gpu_of(device)) as gpu_report:
+    with watching(accelerator_of(device).readings()) as gpu_report:
         result = timed()
     after = read()
     last = canary(device)

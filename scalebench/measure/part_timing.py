@@ -6,7 +6,6 @@ hooks alternate in one process, so that drift of the machine affects both.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from scalebench.measure.accelerator import TimedEvent, accelerator_of
 from scalebench.measure.clock import Clock
 from scalebench.measure.sampling import checked_lap
 from scalebench.measure.session import Measurement, Session
@@ -62,12 +62,11 @@ class PartTiming:
 
 
 def stamps_of(device: torch.device) -> Stamps:
-    """Host clock on the CPU, where calls are synchronous; events on CUDA."""
-    if device.type != "cuda":
-        return Stamps(time.perf_counter, lambda start, end: float(end - start))
+    """Events of the device; of the host's clock on the CPU, where calls are synchronous."""
+    accelerator = accelerator_of(device)
 
-    def now() -> torch.cuda.Event:
-        event = torch.cuda.Event(enable_timing=True)
+    def now() -> TimedEvent:
+        event = accelerator.event()
         event.record()
         return event
 

@@ -22,6 +22,7 @@ from scalebench.measure.sampling import timed, warm_up, window
 from scalebench.measure.session import Measurement
 from scalebench.suite.case import Case
 from scalebench.suite.decoder_table import camera_size
+from scalebench.suite.device_kinds import CPU
 
 _START_S = 60.0
 """Within this time every worker must have reached the gate."""
@@ -44,7 +45,7 @@ class InputSession:
     data: bytes
     decoder: Decoder
     iterations: int | None = None
-    device: torch.device = field(default=torch.device("cpu"))
+    device: torch.device = field(default=torch.device(CPU.name))
 
     def prepare(self) -> tuple[float, float, float]:
         """Prepare one image; seconds of each of ``STEPS``."""
@@ -78,7 +79,7 @@ def open_input_session(case: Case, iterations: int | None = None) -> InputSessio
 
 def warm(session: InputSession) -> Measurement:
     """Prepare images until their time has settled; facts give the size of the photograph."""
-    warmup = warm_up(lambda: sum(session.prepare()), session.case.protocol, "cpu")
+    warmup = warm_up(lambda: sum(session.prepare()), session.case.protocol, CPU.name)
     size = len(session.data)
     facts = {"jpeg_bytes": size, "jpeg_bytes_per_pixel": size / session.pixels}
     return Measurement({"warmup_s": warmup.laps}, facts, warmup.notes)

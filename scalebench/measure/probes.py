@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import torch
-
-from scalebench.errors import MachineError
-from scalebench.machine.nvml import Gpu
 from scalebench.measure import pipeline
 from scalebench.measure.canary import canary
 from scalebench.measure.copies import measure_copies
 from scalebench.measure.energy import energy
 from scalebench.measure.latency import latency, throughput, warm
-from scalebench.measure.memory import cpu_peak, cuda_peak
+from scalebench.measure.memory import cpu_peak, device_peak
 from scalebench.measure.observe import with_telemetry
 from scalebench.measure.part_timing import parts
 from scalebench.measure.session import Measurement, Session, merged, open_session, pin
 from scalebench.measure.training_probes import stability, step_parts
 from scalebench.measure.verify import verify
-from scalebench.measure.watch import gpu_of
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.dense import KINDS, package_version
 
@@ -31,13 +25,15 @@ _STEPS_BEFORE = 2
 
 def memory(session: Session) -> Measurement:
     """Peak memory of one forward pass, or of the third training step: the optimiser's state exists after the first."""
+    own_memory = session.runtime.own_memory and not session.case.kind.on_host
+    foreign_before = session.accelerator.foreign_bytes() if own_memory else None  # the first pass loads its model
     if session.case.mode == "training":
         for _ in range(_STEPS_BEFORE):
             session.once()
-    if session.device.type == "cuda":
-        facts, notes = cuda_peak(session.once, session.device)
-    else:
+    if session.case.kind.on_host:
         facts, notes = cpu_peak(session.once, session.resident_before)
+    else:
+        facts, notes = device_peak(session.once, session.accelerator, foreign_before, session.used_before)
     return Measurement(facts=facts, notes=notes)
 
 
@@ -101,46 +97,3 @@ def _measure_input(case: Case, iterations: int | None) -> Measurement:
     timed, telemetry = with_telemetry(session.device, lambda: [probe(session) for probe in probes])
     after = [pipeline.throughput(session)] if case.instances > 1 else []
     return merged([before, *timed, *after], telemetry)
-
-
-def resolve_device(word: str) -> str:
-    """``auto`` -> the first GPU, else the CPU; other names are checked.
-
-    Raises:
-        MachineError: no such GPU.
-    """
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if word == "auto":
-        return "cuda:0" if count else "cpu"
-    if word == "cpu":
-        return word
-    index = int(word.partition(":")[2] or 0)
-    if index >= count:
-        raise MachineError(f"no device {word!r}: torch sees {count} CUDA devices", "use cpu or auto")
-    return f"cuda:{index}"
-
-
-def gpu_facts(device: str) -> dict[str, Any]:
-    """Properties of a GPU from torch and NVML, memory in whole GiB; empty for the CPU.
-
-    Cards of the same name differ in speed by power limit, ECC and MIG partition.
-    """
-    if not device.startswith("cuda"):
-        return {}
-    properties = torch.cuda.get_device_properties(torch.device(device))
-    gpu = gpu_of(torch.device(device))
-    nvml = {"power_limit_w": gpu.power_limit_w(), "ecc": gpu.ecc(), "mig": gpu.mig()} if isinstance(gpu, Gpu) else {}
-    return {
-        **nvml,
-        "gpu": properties.name,
-        "gpu_memory_gib": round(properties.total_memory / 2**30),
-        "multiprocessors": properties.multi_processor_count,
-        "compute_capability": f"{properties.major}.{properties.minor}",
-    }
-
-
-def gpu_software(device: str) -> dict[str, Any]:
-    """Versions of torch's CUDA libraries; empty for the CPU."""
-    if not device.startswith("cuda"):
-        return {}
-    return {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from scalebench.errors import MachineError
+from scalebench.suite.device_kinds import CPU
 from scalebench.suite.protocol import Protocol
 
 _WINDOW_CALLS = 5
@@ -30,7 +31,7 @@ class Warmup:
         return () if self.settled else ("warmup_unsettled",)
 
 
-def warm_up(lap: Callable[[], float], protocol: Protocol, device: str = "cpu") -> Warmup:
+def warm_up(lap: Callable[[], float], protocol: Protocol, device: str = CPU.name) -> Warmup:
     """Call ``lap`` until its time has settled.
 
     First calls cost 1.1 to 103 times the later ones, and some models need half a second of them. So warm-up ends by

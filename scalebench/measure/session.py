@@ -13,8 +13,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from scalebench.measure.clock import Clock, host_clock
+from scalebench.errors import MachineError
+from scalebench.machine.gpu import Gpu
+from scalebench.measure.accelerator import Accelerator, accelerator_of
+from scalebench.measure.clock import HostClock, host_clock
 from scalebench.measure.memory import resident_bytes, settle, wake
+from scalebench.measure.reference import make_reference
 from scalebench.measure.runtimes.base import Forward, Runtime
 from scalebench.measure.runtimes.selection import runtime_of
 from scalebench.measure.runtimes.torchlike import set_tf32
@@ -72,17 +76,24 @@ class Session:
         preparation: facts of exporting or compiling.
         first: the first input, batch x 3 x resolution x resolution.
         iterations: timed iterations, or None for the protocol's own rule.
+        used_before: memory in use on the card before this process used it, bytes; None where unknown.
     """
 
     case: Case
     device: torch.device
-    clock: Clock
+    clock: HostClock
     resident_before: int | None
     model: nn.Module | None
     runtime: Runtime
     preparation: Mapping[str, Any]
     first: torch.Tensor
     iterations: int | None = None
+    used_before: int | None = None
+
+    @cached_property
+    def accelerator(self) -> Accelerator:
+        """The case's device."""
+        return accelerator_of(self.device)
 
     @cached_property
     def forward(self) -> Forward:
@@ -132,6 +143,8 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
         RuntimeError: torch's own, among them out of memory.
     """
     settled, runtime, preparation = prepare_runtime(case)
+    readings = accelerator_of(case.device).readings()
+    used_before = readings.memory_used_bytes() if isinstance(readings, Gpu) else None
     device = _configure_process(case)
     wake(device)
     if runtime.needs_model:
@@ -140,13 +153,18 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
     model = build_seeded(case, device, settled) if runtime.needs_model else None
     first = _image(case, device)
     settle()
-    return Session(case, device, host_clock(device), before, model, runtime, preparation, first, iterations)
+    return Session(
+        case, device, host_clock(device), before, model, runtime, preparation, first, iterations, used_before
+    )
 
 
 def prepare_runtime(case: Case) -> tuple[Path | None, Runtime, Mapping[str, Any]]:
     """Settled weights, runtime and facts of its preparation; what is not cached is made in processes of their own."""
-    verified = case.mode == "inference" and not is_reference(case)
-    return settled_file(case, _as_initialised) if verified else None, *runtime_of(case, example)
+    if case.mode != "inference" or is_reference(case):
+        return None, *runtime_of(case, example)
+    settled = settled_file(case, _as_initialised)
+    make_reference(case, example)
+    return settled, *runtime_of(case, example)
 
 
 def example(case: Case) -> tuple[nn.Module, torch.Tensor]:
@@ -165,12 +183,14 @@ def _example(case: Case, settled: Path | None) -> tuple[nn.Module, torch.Tensor]
 
 def _configure_process(case: Case) -> torch.device:
     """Set device, threads and tf32 of this process for the case."""
-    device = torch.device(case.device)
-    if device.type == "cuda":
-        torch.cuda.set_device(device)  # events are recorded on the current device's stream
+    accelerator = accelerator_of(case.device)
+    accelerator.select()
+    if accelerator.lacks(case.precision):
+        raise MachineError(f"{accelerator.name} has no {case.precision}, only an emulation", "leave it out of the grid")
     torch.set_num_threads(case.threads)
     set_tf32(case)
-    return device
+    torch.backends.cudnn.benchmark = case.cudnn_benchmark
+    return accelerator.device
 
 
 def build_seeded(case: Case, device: torch.device, settled: Path | None = None) -> nn.Module:

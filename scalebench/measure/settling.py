@@ -21,6 +21,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from scalebench.measure.artefacts import Example, artefact
 from scalebench.measure.scenes import scenes
 from scalebench.suite.case import Case
+from scalebench.suite.device_kinds import CPU
 
 _FILE = "settled.pt"
 _IMAGES = 32
@@ -47,7 +48,7 @@ def settled_file(case: Case, example: Example) -> Path:
 
 def load_settled(model: nn.Module, file: Path) -> None:
     """Give ``model`` the parameters and statistics in ``file``; all others stay as they are."""
-    model.load_state_dict(torch.load(file, weights_only=True), strict=False)
+    model.load_state_dict(torch.load(file, weights_only=True, map_location=CPU.name), strict=False)
 
 
 def _settle(model: nn.Module, images: torch.Tensor, case: Case, folder: Path) -> None:
@@ -60,7 +61,7 @@ def _settle(model: nn.Module, images: torch.Tensor, case: Case, folder: Path) ->
     if norms:
         with torch.no_grad():
             model(torch.from_numpy(scenes(_IMAGES, case.resolution, first=_FIRST_SEED)).to(images.device))
-    settled = {name: value for name, value in model.state_dict().items() if name in changed or "running_" in name}
+    settled = {name: value.cpu() for name, value in model.state_dict().items() if name in changed or "running_" in name}
     torch.save(settled, folder / _FILE)
 
 

@@ -36,8 +36,8 @@ class Steps:
             _checkpoint(module, case.model)
         self._module = torch.compile(module, dynamic=False) if case.runtime == "compile" else module
         self._optimizer = OPTIMIZERS[case.optimizer](module.parameters())
-        scaled = PRECISIONS[case.precision].autocast == "float16" and case.device != "cpu"
-        self._scaler = torch.amp.GradScaler(case.device.partition(":")[0], enabled=scaled)
+        scaled = PRECISIONS[case.precision].autocast == "float16" and not case.kind.on_host
+        self._scaler = torch.amp.GradScaler(case.kind.device_type, enabled=scaled)
         self._losses: list[torch.Tensor] = []
 
     def __call__(self, images: torch.Tensor) -> None:

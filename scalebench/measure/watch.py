@@ -17,9 +17,7 @@ from itertools import count, pairwise
 from operator import or_
 from typing import Any, TypeVar
 
-import torch
-
-from scalebench.machine.nvml import Gpu, Unavailable, open_gpu, tenants, throttled
+from scalebench.machine.gpu import LOW_CLOCK, Gpu, Unavailable, tenants, throttled
 
 _EVERY_S = 0.1
 _PROCESSES_EVERY = 10
@@ -51,16 +49,6 @@ class Sample:
     others: tuple[int, ...] | None = None
 
 
-def gpu_of(device: torch.device) -> Gpu | Unavailable | None:
-    """NVML's handle of the device; None for the CPU."""
-    if device.type != "cuda":
-        return None
-    properties = torch.cuda.get_device_properties(device)
-    address: list[Any] = [getattr(properties, f"pci_{part}_id", None) for part in ("domain", "bus", "device")]
-    pci = "" if None in address else "{:08x}:{:02x}:{:02x}.0".format(*address)
-    return open_gpu(str(getattr(properties, "uuid", "")), pci)
-
-
 @contextmanager
 def watching(
     gpu: Gpu | Unavailable | None, every_s: float = _EVERY_S, clock: Callable[[], float] = time.monotonic
@@ -76,24 +64,37 @@ def watching(
         yield lambda: {"unavailable": gpu.reason, "detail": gpu.detail}
     else:
         with sampled(lambda number: take_sample(gpu, clock, number % _PROCESSES_EVERY == 0), every_s) as samples:
-            yield lambda: summary(samples)
+            default = gpu.default_clock_mhz()
+            yield lambda: {
+                **summary(samples), "power_limit_w": gpu.power_limit_w(),
+                "default_clock_mhz": default, "low_clock_share": low_clock_share(samples, default),
+            }  # fmt: skip
 
 
 def process_peak(
-    gpu: Gpu | Unavailable | None, run: Callable[[], None], every_s: float = _MEMORY_EVERY_S
+    gpu: Gpu | Unavailable | None,
+    run: Callable[[], None],
+    every_s: float = _MEMORY_EVERY_S,
+    used_before: int | None = None,
 ) -> int | None:
     """Peak device memory of this process during ``run``, bytes, context and libraries included.
 
     ``run`` must wait for the device. The last sample is taken after it, when the allocator still holds its peak.
 
-    Returns: None on the CPU, without NVML, and in containers whose process ids differ from NVML's.
+    In containers the process ids may differ from the library's. Then it is the growth of what is in use on the card
+    since ``used_before``, bytes, which was read before this process used the device; it holds where nobody else
+    allocates meanwhile.
+
+    Returns: None on the CPU, and without counters.
     """
     if not isinstance(gpu, Gpu):
         run()
         return None
 
     def take(_: int) -> Sample:
-        return Sample(0.0, process_bytes=tenants(gpu.processes(), os.getpid())[0])
+        own, used = tenants(gpu.processes(), os.getpid())[0], gpu.memory_used_bytes()
+        grown = None if used is None or used_before is None else max(0, used - used_before)
+        return Sample(0.0, process_bytes=grown if own is None else own)
 
     with sampled(take, every_s) as samples:
         run()
@@ -115,12 +116,12 @@ def take_sample(gpu: Gpu, clock: Callable[[], float], processes: bool) -> Sample
 
 
 @contextmanager
-def sampled(take: Callable[[int], Sample], every_s: float) -> Iterator[list[Sample]]:
+def sampled(take: Callable[[int], Value], every_s: float) -> Iterator[list[Value]]:
     """Take samples in a thread during a ``with`` block: one at the start, one every ``every_s``, one after it.
 
     ``take`` gets the number of the sample, 0 for the first and for the last.
     """
-    samples: list[Sample] = []
+    samples: list[Value] = []
     over = threading.Event()
 
     def work() -> None:
@@ -161,6 +162,14 @@ def summary(samples: Sequence[Sample]) -> dict[str, Any]:
         "process_peak_bytes": _max_known(sample.process_bytes for sample in samples),
         "other_pids": sorted({pid for pids in others for pid in pids}) if others else None,
     }
+
+
+def low_clock_share(samples: Sequence[Sample], default_mhz: int | None) -> float | None:
+    """Share of the samples whose clock is below 75 % of the default one; None where either is unknown."""
+    clocks = _known(sample.sm_clock_mhz for sample in samples)
+    if not clocks or not default_mhz:
+        return None
+    return sum(clock < LOW_CLOCK * default_mhz for clock in clocks) / len(clocks)
 
 
 def mean_power(samples: Iterable[Sample]) -> float | None:

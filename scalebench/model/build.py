@@ -23,6 +23,7 @@ from scalebench.errors import BuildError, UnknownNameError, did_you_mean
 from scalebench.model.dense_heads import build_dense
 from scalebench.model.fused import fuse
 from scalebench.suite.dense import EFFICIENTDETS
+from scalebench.suite.device_kinds import CPU
 from scalebench.suite.model_facts import Known
 from scalebench.suite.variant import Variant
 
@@ -47,7 +48,7 @@ _FILLS = {
 """What fills weights in place: functions of ``torch.nn.init``, and what the others there call."""
 
 
-def build(variant: Variant, resolution: int, device: str = "cpu") -> nn.Module:
+def build(variant: Variant, resolution: int, device: str = CPU.name) -> nn.Module:
     """Build ``variant`` for square inputs of ``resolution`` pixels, in eval mode; on ``meta`` nothing is allocated.
 
     Depth rounds up, width to multiples of 8. Only models with position embeddings or windows depend on ``resolution``.

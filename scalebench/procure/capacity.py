@@ -164,7 +164,7 @@ class _SetupOnNode:
         if self.estimate is not None:
             peak: float | None = self.estimate.peak(setup)
         else:
-            peak = chip.peak(setup.precision) if chip is not None and chip.kind != CPU else None
+            peak = chip.peak(setup.precision) if chip is not None and not chip.is_processor else None
         if peak is None or not macs:
             return None
         rates = [self._rate(step) for step in self._batches if step.obstacle is None]
@@ -240,7 +240,7 @@ class _SetupOnNode:
         if self.estimate is None:
             return self.measured.on_cpu
         chip = self.evidence.chips.get(self.node.accelerator)
-        return self.node.accelerator == CPU or (chip is not None and chip.kind == "cpu")
+        return self.node.accelerator == CPU or (chip is not None and chip.is_processor)
 
     @property
     def _devices(self) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from scalebench.suite.device_kinds import CPU
 from scalebench.suite.strict import StrictModel
 
 Mark = Literal["V", "A", "U", "X"]
@@ -95,9 +96,14 @@ class Chip(StrictModel):
 
     @model_validator(mode="after")
     def _processor_has_a_clock(self) -> Chip:
-        if self.kind == "cpu" and (self.cores is None or self.base_ghz is None):
+        if self.is_processor and (self.cores is None or self.base_ghz is None):
             raise ValueError("a processor needs cores and base_ghz: its peaks are at that clock")
         return self
+
+    @property
+    def is_processor(self) -> bool:
+        """Whether the row is of a processor, not of a board."""
+        return self.kind == CPU.name
 
     def mark_of(self, name: str) -> Mark:
         """Mark of a number of ``NUMBERS``: how far it can be trusted."""
@@ -106,7 +112,7 @@ class Chip(StrictModel):
     def cell(self, name: str) -> str:
         """A number of ``NUMBERS`` with its mark for a table, ``121 A``; of a null the reason."""
         value = getattr(self, name)
-        if value is None and self.kind == "cpu" and name == "memory_gb":
+        if value is None and self.is_processor and name == "memory_gb":
             return INSTALLED
         if value is None:
             return CONFLICT if self.mark_of(name) == "X" else NOT_PUBLISHED
@@ -127,7 +133,7 @@ class Chip(StrictModel):
     @property
     def remarks(self) -> str:
         """Remarks on the numbers."""
-        clock = f"{BASE_CLOCK}, {self.base_ghz:g} GHz, a lower bound" if self.kind == "cpu" else ""
+        clock = f"{BASE_CLOCK}, {self.base_ghz:g} GHz, a lower bound" if self.is_processor else ""
         one_half = len(self.half) == 1 and self.fp16_bf16_tflops is not None
         halves = f"the half-precision peak is for {self.half[0]}" if one_half else ""
         return "; ".join(filter(None, (clock, halves, self.note, *self.allow.values())))

@@ -23,9 +23,10 @@ from scalebench.procure.service_curves import ServiceCurve, curves
 from scalebench.record import Environment, Record
 from scalebench.store.frame import counts_frame, rounds_frame
 from scalebench.store.jsonl import Results, read_results, result_files
+from scalebench.suite import device_kinds
 from scalebench.suite.case import COUNT, INPUT
 
-CPU = "cpu"
+CPU = device_kinds.CPU.name
 """Accelerator of a node that runs the model on its processor, which need not be in the catalogue."""
 
 
@@ -161,7 +162,7 @@ def _frame(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def _on_cpu(environment: Environment) -> bool:
-    return bool(environment.hardware.get("device", CPU) == CPU)
+    return device_kinds.kind_of(str(environment.hardware.get("device", CPU))).on_host
 
 
 def _check_accelerator(
@@ -175,7 +176,7 @@ def _check_accelerator(
     location = ("nodes", index, "accelerator")
     chip, name = chips.get(node.accelerator), device_name(environment.hardware)
     on_cpu = _on_cpu(environment)
-    if (chip is None or chip.kind == "cpu") != on_cpu:
+    if (chip is None or chip.is_processor) != on_cpu:
         kind = "its processor" if on_cpu else name
         raise file.error(location, f"{node.accelerator!r}, but the records of {node.machine!r} are of {kind}")
     row = row_of(name, chips.values())

@@ -9,6 +9,7 @@ from typing import Literal
 from scalebench.errors import StoreError
 from scalebench.machine.environment import digest
 from scalebench.record import IMPORTED, Environment
+from scalebench.suite.device_kinds import CPU, CUDA, kind_of
 
 _NAME = re.compile(
     r"benchmark-(?P<mode>infer|train)-(?P<precision>[a-z0-9_]+)-(?P<layout>nchw|nhwc)-pt(?P<torch>\d{2,4})"
@@ -44,7 +45,7 @@ class TimmRun:
     @property
     def device(self) -> str:
         """As in ``Case``."""
-        return "cuda:0" if self.cuda else "cpu"
+        return (CUDA if self.cuda else CPU).device(0)
 
     @property
     def columns(self) -> str:
@@ -54,7 +55,7 @@ class TimmRun:
     @property
     def environment(self) -> Environment:
         """The machine as far as the file name describes it: ``imported-rtx3090``."""
-        kind = self.device.partition(":")[0]
+        kind = kind_of(self.device).name
         named = {"gpu": self.name} if self.cuda else {"cpu": {"name": self.name}}
         hardware = {"device": kind, "imported": True, **named}
         software = {"torch": self.torch, "cuda": self.cuda, "measured by": "timm benchmark.py"}
@@ -80,7 +81,7 @@ def run_of(name: str) -> TimmRun:
         layout=_LAYOUTS[match["layout"]],
         runtime="compile" if match["compiled"] else "eager",
         torch=_torch(match["torch"]),
-        cuda="" if match["cuda"] == "cpu" else f"{match['cuda'][2:-1]}.{match['cuda'][-1]}",
+        cuda=f"{match['cuda'][2:-1]}.{match['cuda'][-1]}" if match["cuda"].startswith("cu") else "",
         name=match["device"],
     )
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from scalebench.suite.axes import Axis, axis, number_of, unless
+from scalebench.suite.device_kinds import CPU, META, DeviceKind, kind_of
 from scalebench.suite.offers import OFFERS
 from scalebench.suite.precisions import PRECISIONS
 from scalebench.suite.protocol import Protocol
@@ -46,13 +47,15 @@ class Case:
         mode: ``inference``, ``training``, ``blocks`` for a model's parts, ``input`` for what comes before a model, or
             ``count`` for a count on paper.
         precision, layout, runtime: how the numbers are stored and executed.
-        device: ``cpu``, ``cuda:N``, or ``meta`` for a count.
+        device: ``cpu``, ``cuda:N`` and the like, or ``meta`` for a count; its kind is a row of ``device_kinds.py``.
         threads: intra-operator threads on the CPU, of each copy; 0 where an imported table does not name them.
         instances: copies of the model, each in its own process, that run at once.
         affinity: ``free``, or ``pinned`` to as many cores as it has threads, copies to cores of their own.
         optimizer: of a training step, ``sgd`` or ``adamw``; empty otherwise.
         checkpointing: whether the training step computes activations again instead of keeping them.
         camera: size of the images that an input case starts from, ``4000x3000``; empty otherwise.
+        cudnn_benchmark: whether cuDNN times its kernels first and keeps the fastest for each convolution.
+        cache: ``warm``, as in a serving loop, or ``cold``: overwritten before every timed pass.
         protocol: phases of a round; on the CPU one model at a time takes turns with others unless it says 0 turns.
         procedure: version of the measuring procedure, see ``PROCEDURE``.
     """
@@ -65,7 +68,7 @@ class Case:
     precision: str = axis("fp32", "precision", str, tuple(PRECISIONS), key=True)
     layout: str = axis("contiguous", "layout", unless("contiguous"), ("contiguous", "channels_last"), key=True)
     runtime: str = axis("eager", "runtime", str, (*OFFERS, "best"), key=True)
-    device: str = axis("cpu", "device", str, key=True)
+    device: str = axis(CPU.name, "device", str, key=True)
     threads: int = axis(1, "threads", number_of("thread"), key=True)
     protocol: Protocol = Protocol()
     procedure: int = PROCEDURE
@@ -78,11 +81,21 @@ class Case:
     checkpointing: bool = axis(False, "checkpointing", lambda on: "checkpointing" if on else "", bool, added=True,
                                modes=("training",), description="whether training recomputes activations")  # fmt: skip
     camera: str = axis("", "camera", str, added=True)
+    cudnn_benchmark: bool = axis(False, "cuDNN", lambda on: "cuDNN autotuned" if on else "", bool, added=True,
+                                 description="whether cuDNN times its kernels and keeps the fastest")  # fmt: skip
+    cache: str = axis("warm", "cache", lambda state: "" if state == "warm" else f"{state} cache", ("warm", "cold"),
+                      added=True, description="cold: overwritten before every timed pass")  # fmt: skip
 
     def __post_init__(self) -> None:
         """A case that cannot take turns with others is measured alone."""
-        if self.protocol.turns and not (self.device == "cpu" and self.instances == 1 and self.mode in MODELS):
+        shared = self.kind.on_host and self.instances == 1 and self.mode in MODELS and self.cache == "warm"
+        if self.protocol.turns and not shared:
             object.__setattr__(self, "protocol", self.protocol.alone())
+
+    @property
+    def kind(self) -> DeviceKind:
+        """Kind of its device."""
+        return kind_of(self.device)
 
     @property
     def by_turns(self) -> bool:
@@ -137,7 +150,7 @@ class Case:
 
     def counted(self) -> Case:
         """The same model and resolution as a case that is only counted."""
-        return Case(self.model, self.resolution, mode=COUNT, device="meta")
+        return Case(self.model, self.resolution, mode=COUNT, device=META.name)
 
 
 AXES: dict[str, Axis] = {row.name: row.metadata["axis"] for row in fields(Case) if "axis" in row.metadata}
@@ -162,7 +175,7 @@ def optimizer_states(setting: str) -> int:
 
 def _phrases(values: Mapping[str, Any]) -> list[str]:
     words = {name: AXES[name].words(values[name]) for name in KEY_AXES if name in values}
-    if values.get("device", "cpu") != "cpu":
+    if not kind_of(values.get("device", CPU.name)).on_host:
         words["threads"] = ""  # of the host, which waits
     computation = " ".join(filter(None, (words.get(name) for name in ("precision", "layout", "runtime"))))
     phrases = (words.get("mode"), words.get("batch"), computation, words.get("device"), words.get("threads"),

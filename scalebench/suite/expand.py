@@ -12,6 +12,7 @@ from scalebench.errors import UnknownNameError, did_you_mean
 from scalebench.suite.case import AXES, COUNT, INPUT, Case
 from scalebench.suite.decoder_table import camera_size
 from scalebench.suite.dense import EFFICIENTDETS, KINDS, PIXELS
+from scalebench.suite.device_kinds import META, kind_of
 from scalebench.suite.families import FAMILIES, native_resolution
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import Catalogue, Known, MatchRequest, Spec, nominal
@@ -231,7 +232,7 @@ def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int) -> 
     grid = suite.grid
     for mode in grid.mode:
         if mode == COUNT:
-            yield Case(spec.variant.name, spec.resolution, mode=COUNT, device="meta")
+            yield Case(spec.variant.name, spec.resolution, mode=COUNT, device=META.name)
             continue
         names = [name for name in AXES if name != "mode" and hasattr(grid, name)]
         lists = [getattr(grid, name) if not AXES[name].modes or mode in AXES[name].modes else [AXES[name].default]
@@ -263,7 +264,7 @@ def _fits(rule: Exclude, case: Case) -> bool:
             if not fnmatchcase(actual, excluded) and not fnmatchcase(actual, excluded.replace("[", "[[]", 1)):
                 return False
         elif key == "device":
-            if actual.partition(":")[0] != excluded and actual != excluded:
+            if actual != excluded and (":" in excluded or kind_of(actual).device_type != kind_of(excluded).device_type):
                 return False
         elif excluded != actual:
             return False

@@ -16,7 +16,6 @@ class Precision:
         autocast: torch's name of the type that operators are cast to; empty where weights and images decide.
         exported: precision of the ONNX file; a runtime that computes in another one converts it.
         peak: whether the machine's peaks are measured in it, so that it has a roofline.
-        devices: kinds of device where torch offers it.
     """
 
     bound: float
@@ -25,19 +24,18 @@ class Precision:
     autocast: str = ""
     exported: str = "fp32"
     peak: bool = False
-    devices: tuple[str, ...] = ("cpu", "cuda")
 
 
 PRECISIONS = {
     "fp32": Precision(1e-3, peak=True),
-    "tf32": Precision(0.03, devices=("cuda",)),
+    "tf32": Precision(0.03, peak=True),
     "bf16": Precision(0.25, 2, "bfloat16", peak=True),
     "fp16": Precision(
         0.075, 2, "float16", exported="fp16", peak=True
     ),  # after bf16: peaks are measured in this order, and fp16 may be emulated
     "amp_fp16": Precision(0.03, autocast="float16"),
     "amp_bf16": Precision(0.25, autocast="bfloat16"),
-    "int8": Precision(0.9, 1, exported="int8", devices=()),
+    "int8": Precision(0.9, 1, exported="int8"),
 }
 """Bounds: fp32 is another order of the same sums, honest means are below 0.00001, and every replaced tensor that was
 tried exceeds the bound. bf16 is twice the largest honest mean of twelve models (0.13, EfficientNetV2-S at 96 pixels,

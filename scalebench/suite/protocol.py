@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
+from scalebench.suite.device_kinds import kind_of
+
 _HOW_MANY = frozenset({"rounds", "max_rounds", "target", "target_cuda", "budget_s", "timeout_s"})
 """Fields that decide how many rounds there are, not how one is measured."""
 _TURNS = ("turns", "turn_s", "heat_s")
@@ -23,10 +25,10 @@ class Protocol:
         rounds: least number of processes that measure the case; the n of its intervals.
         max_rounds: most of them, where more are needed for the target; None makes exactly ``rounds``.
         target: relative half-width of the 95 % interval that a case on the CPU is to reach.
-        target_cuda: the same on CUDA.
+        target_cuda: the same on CUDA and on every other accelerator.
         budget_s: wall time after which a case gets no round beyond ``rounds``, seconds.
         warmup_s: least warm-up time on the CPU, seconds.
-        warmup_cuda_s: the same on CUDA.
+        warmup_cuda_s: the same on CUDA and on every other accelerator.
         warmup_max_s: warm-up is cut here and flagged ``warmup_unsettled``, seconds.
         chunk_s: least time of the timed chunk, seconds, for latency and for throughput each.
         chunk_max_s: the chunk ends here once ``min_iterations`` / 3 are in, seconds.
@@ -105,11 +107,11 @@ class Protocol:
 
     def target_on(self, device: str) -> float:
         """Relative half-width that a case on ``device`` is to reach."""
-        return self.target_cuda if device.startswith("cuda") else self.target
+        return self.target if kind_of(device).on_host else self.target_cuda
 
     def least_warmup_s(self, device: str) -> float:
         """Least warm-up on ``device``, seconds; never above the cap."""
-        return min(self.warmup_cuda_s, self.warmup_max_s) if device.startswith("cuda") else self.warmup_s
+        return self.warmup_s if kind_of(device).on_host else min(self.warmup_cuda_s, self.warmup_max_s)
 
 
 PROTOCOLS = {

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from scalebench.suite.case import Case
+from scalebench.suite.device_kinds import kind_of
 from scalebench.suite.offers import OFFERS
 
 
 def unoffered(case: Case) -> str | None:
     """Why the case cannot run anywhere; None where its runtime offers it."""
-    offer, kind = OFFERS[case.runtime], case.device.partition(":")[0]
-    precisions = offer.precisions.get(kind)
+    offer, kind = OFFERS[case.runtime], kind_of(case.device)
+    precisions = kind.runtimes.get(case.runtime)
     if precisions is None:
-        return f"{case.runtime} does not run on {kind}"
+        return f"{case.runtime} does not run on {kind.name}"
     if case.precision not in precisions:
-        return f"{case.runtime} offers no {case.precision} on {kind}; it offers {', '.join(sorted(precisions))}"
+        return f"{case.runtime} offers no {case.precision} on {kind.name}; it offers {', '.join(sorted(precisions))}"
     if case.layout not in offer.layouts:
         return f"{case.runtime} chooses the layout itself and offers no {case.layout}"
     if case.mode not in offer.modes:
         return f"{case.runtime} offers no {case.mode}"
+    if case.cudnn_benchmark and not kind.cudnn:
+        return f"{kind.name} has no cuDNN"
+    if case.cache == "cold" and (case.instances > 1 or case.mode == "blocks"):
+        return "a cold cache is offered for whole models, one copy at a time"
     if case.instances > 1 and case.mode in ("training", "blocks"):
         return f"{case.mode} runs one copy at a time"
     return None

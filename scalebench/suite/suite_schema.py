@@ -21,6 +21,7 @@ from pydantic import (
 from scalebench.suite.axes import Axis
 from scalebench.suite.case import AXES
 from scalebench.suite.decoder_table import DECODERS, camera_size
+from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS, known_kind
 from scalebench.suite.families import FAMILIES
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 from scalebench.suite.scaling import RULES
@@ -164,6 +165,19 @@ ModelEntry = Annotated[
 ]
 
 
+def _is_device(word: str) -> str:
+    name, numbered, _ = word.partition(":")
+    kind = known_kind(name)
+    if kind is None or (numbered and kind.on_host):
+        raise ValueError(f"{word!r} is no device; write {DEVICE_WORDS}")
+    return word
+
+
+Device = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(:[0-9]+)?$"), AfterValidator(_is_device)]
+DeviceOrAuto = Annotated[str, AfterValidator(lambda word: word if word == AUTO else _is_device(word)),
+                         Field(description=DEVICE_WORDS)]  # fmt: skip
+
+
 def _type_of(row: Axis) -> Any:
     """Type of one value of an axis."""
     return Literal[row.values] if isinstance(row.values, tuple) else PositiveInt if row.values is int else bool
@@ -190,7 +204,7 @@ class Grid(_GridAxes):  # type: ignore[valid-type,misc]  # made at run time
         min_length=1,
         description="intra-operator CPU threads of each copy; auto: the cores this process may use, shared out",
     )
-    device: list[Annotated[str, Field(pattern=r"^(auto|cpu|cuda|cuda:[0-9]+)$")]] = Field(["auto"], min_length=1)
+    device: list[DeviceOrAuto] = Field([AUTO], min_length=1)
 
     @field_validator("*")
     @classmethod
@@ -212,7 +226,7 @@ class Exclude(_ExcludeAxes):  # type: ignore[valid-type,misc]  # made at run tim
 
     model: str | None = None
     resolution: PositiveInt | None = None
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda|cuda:[0-9]+)$")] | None = None
+    device: Device | None = None
     threads: PositiveInt | None = None
 
     @field_validator("*", mode="before")

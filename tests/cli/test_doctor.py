@@ -17,6 +17,7 @@ from scalebench.execute.lock import machine_lock
 from scalebench.jobs import examine as job
 from scalebench.jobs.examine import MachineExamination
 from scalebench.machine.ability import Ability, Peak
+from scalebench.machine.accelerators import Accelerators
 from scalebench.machine.checks import Check
 from scalebench.machine.environment import collect
 from scalebench.record import Environment
@@ -35,7 +36,7 @@ def nothing_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No peaks and no noise floor of the machine that runs the tests; and no GPU, which would start torch."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setattr(job, "may_have_cuda", lambda: False)
+    monkeypatch.setattr(job, "find_accelerators", Accelerators)
 
 
 def test_quick_measures_nothing_and_says_what_it_read() -> None:

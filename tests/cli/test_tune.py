@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,17 @@ from typer.testing import CliRunner
 from scalebench.cli import app
 from scalebench.execute import search as tuning
 from scalebench.store.jsonl import read_results, result_files
+from scalebench.suite.device_kinds import CPU, KINDS
 from scalebench.suite.offers import Offer
 
-TWO = {"eager": Offer({"cpu": frozenset({"fp32", "bf16"})}, frozenset({"contiguous"}))}
+TWO = replace(CPU, runtimes={"eager": frozenset({"fp32", "bf16"})})
 
 
 @pytest.fixture
 def two_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eager in fp32 and bf16: the whole search takes minutes."""
-    monkeypatch.setattr(tuning, "OFFERS", TWO)
-    monkeypatch.setattr(tuning, "_COMPILED", {"cpu": ()})
+    monkeypatch.setattr(tuning, "OFFERS", {"eager": Offer(frozenset({"contiguous"}))})
+    monkeypatch.setitem(KINDS, "cpu", TWO)
 
 
 @pytest.mark.usefixtures("two_ways")

@@ -130,10 +130,11 @@ def test_servers_are_renewed(callbacks: Callable[[int], PairCallbacks]) -> None:
     assert [runner.warm.closed for runner in calls.runners] == [2, 2]  # type: ignore[attr-defined]
 
 
-def test_the_gpu_gets_a_fresh_interpreter_per_round() -> None:
+def test_only_a_device_that_bears_no_fork_gets_a_fresh_interpreter_per_round() -> None:
+    """A server that has only imported torch may be forked before the first use of CUDA; Apple's GPUs may not."""
     warm, fresh = FakeWorker(), FakeWorker()
     side = RoundRunner("ab-a", HERE, warm, fresh)
-    made = [side.measure(Case("a", 64, device="cuda:0"), 0), side.measure(B, 1)]
+    made = [side.measure(Case("a", 64, device="mps:0"), 0), side.measure(replace(B, device="cuda:0"), 1)]
     assert (fresh.asked, warm.asked) == (["a"], ["b"])
     assert [(r.suite, r.round, r.outcome, r.environment) for r in made] == [("ab-a", n, "failed", HERE) for n in (0, 1)]
 
@@ -198,9 +199,13 @@ class Describing(Worker):
 
 
 def test_a_machine_is_described_by_its_own_interpreter() -> None:
+    notes: list[Any] = []
     described = {"machine": "m", "hw_key": "h", "sw_key": "s", "hardware": {}, "software": {"torch": "3"}}
-    device, found = describe(Describing(Ending({0: {"device": "cpu", "environment": described}})), "auto")
+    device, found = describe(
+        Describing(Ending({0: {"device": "cpu", "reason": "no GPU", "environment": described}})), "auto", notes.append
+    )
     assert (device, found.software["torch"]) == ("cpu", "3")
+    assert [note.text for note in notes] == ["device auto is cpu: no GPU"]
 
 
 def test_a_machine_that_does_not_answer_is_refused() -> None:

@@ -150,6 +150,22 @@ def test_a_child_that_answers_and_then_dies_has_not_ended_well(serve: Serve) -> 
         assert outcome_of(worker.run({"do": "x"}, 10), "cpu")[0] == "crashed"
 
 
+def test_an_answer_counts_though_its_process_hangs_while_exiting(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has closed its socket; taking a GPU's libraries apart may take longer than anybody waits."""
+    monkeypatch.setattr(client, "_GRACE_S", 0.2)
+    lines = f"""
+    jobs.readline()
+    say('{{"pid": 1}}\\n')
+    {ANSWER}
+    channel.shutdown(socket.SHUT_RDWR)
+    channel.close()
+    time.sleep(600)
+    """
+    with serve(lines) as worker:
+        ending = worker.run({"do": "x"}, 10)
+    assert outcome_of(ending, "cuda:0") == ("ok", "ok")
+
+
 def test_a_server_that_dies_with_its_child_is_an_ending(serve: Serve) -> None:
     lines = """
     jobs.readline()

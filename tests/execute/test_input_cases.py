@@ -20,8 +20,10 @@ from scalebench.execute.planner import Prepared, prepare
 from scalebench.jobs.history import read_history
 from scalebench.jobs.journal import open_journal
 from scalebench.jobs.measure_rounds import MeasureOptions, measure_rounds
+from scalebench.machine.accelerators import Accelerators
 from scalebench.record import Environment
 from scalebench.suite.case import INPUT, Case
+from scalebench.suite.device_kinds import CUDA
 from scalebench.suite.load import load_suite
 from scalebench.suite.protocol import Protocol
 
@@ -96,7 +98,7 @@ class Described:
     def run(self, job: dict[str, Any], _timeout_s: float) -> Ending:
         names = {"auto": "cuda:0", "cpu": "cpu"}
         described = [
-            {"device": names[word], "environment": asdict(Environment(names[word], "h", "s"))}
+            {"device": names[word], "reason": "it is there", "environment": asdict(Environment(names[word], "h", "s"))}
             for word in job["devices"]
         ]
         return Ending(dict(enumerate(described)))
@@ -107,9 +109,11 @@ def test_beside_a_gpu_the_cpu_is_a_machine_of_its_own(
     models: str | None, devices: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Images are prepared on the CPU whatever the grid runs the models on; without such cases nobody asks for it."""
-    monkeypatch.setattr(planner, "may_have_cuda", lambda: True)
+    monkeypatch.setattr(planner, "find_accelerators", lambda: Accelerators(usable=(CUDA,)))
     path = tmp_path / "feed.yaml"
     path.write_text(models or "schema: 1\nname: feed\nmodels:\n  - timm: [resnet18]\n", encoding="utf-8")
-    machines, words = planner.find_machines(load_suite(path), Described())  # type: ignore[arg-type]
-    assert set(machines) == devices
-    assert words["auto"] == "cuda:0"
+    notes: list[Any] = []
+    found = planner.find_machines(load_suite(path), Described(), announce=notes.append)  # type: ignore[arg-type]
+    assert set(found.machines) == devices
+    assert found.by_word["auto"] == "cuda:0"
+    assert [note.text for note in notes] == ["device auto is cuda:0: it is there"]

@@ -30,3 +30,21 @@ def test_the_line_that_names_a_child_comes_before_anything_the_child_says(monkey
         with ours.makefile("r", encoding="utf-8") as lines:
             said = [next(iter(json.loads(line))) for line in lines if line.strip()]
     assert said == ["pid", "error", "exit"]
+
+
+def test_a_process_of_one_job_ends_with_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not take its interpreter apart, as returning would."""
+    monkeypatch.setitem(worker.JOBS, "nothing", lambda _job: iter([(0, "done")]))
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(b'{"do": "nothing"}\n')
+        pid = os.fork()
+        if pid == 0:
+            try:
+                worker.serve(theirs, once=True)
+            finally:
+                os._exit(7)
+        theirs.close()
+        with ours.makefile("r", encoding="utf-8") as lines:
+            assert [next(iter(json.loads(line))) for line in lines] == ["pid", "index"]
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

@@ -12,6 +12,7 @@ from scalebench.machine.canaries import Canaries, canary_notes, judged_again, us
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Writer, read_results
 from scalebench.suite.case import Case
+from scalebench.suite.device_kinds import CPU, CUDA, DeviceKind
 from scalebench.suite.suite_plan import Plan
 
 CASE = Case("resnet18", 64, threads=2)
@@ -19,7 +20,7 @@ HERE = Environment("here", "hw", "sw")
 USUAL = {"matmul_s": 0.009, "copy_s": 0.001}
 
 
-def words(product: tuple[float, float], copy: tuple[float, float], kind: str = "cpu") -> list[str]:
+def words(product: tuple[float, float], copy: tuple[float, float], kind: DeviceKind = CPU) -> list[str]:
     before, after = ({"matmul_s": 0.009 * p, "copy_s": 0.001 * c} for p, c in zip(product, copy, strict=True))
     return [word_of(note) for note in canary_notes(Canaries(before, after, USUAL), kind)]
 
@@ -27,18 +28,18 @@ def words(product: tuple[float, float], copy: tuple[float, float], kind: str = "
 @pytest.mark.parametrize(
     ("kind", "product", "flagged"),
     [
-        ("cpu", (1.049, 0.951), []),
-        ("cpu", (1.06, 1.0), ["host_drift"]),
-        ("cpu", (1.0, 0.94), ["host_drift"]),
-        ("cpu", (1.3, 1.0), ["host_drift"]),
-        ("cpu", (1.3, 1.22), ["host_disturbed"]),
-        ("cpu", (1.0, 1.5), ["host_drift"]),
-        ("cpu", (0.5, 0.5), ["host_drift"]),
-        ("cuda", (1.019, 0.981), []),
-        ("cuda", (1.021, 1.0), ["host_drift"]),
+        (CPU, (1.049, 0.951), []),
+        (CPU, (1.06, 1.0), ["host_drift"]),
+        (CPU, (1.0, 0.94), ["host_drift"]),
+        (CPU, (1.3, 1.0), ["host_drift"]),
+        (CPU, (1.3, 1.22), ["host_disturbed"]),
+        (CPU, (1.0, 1.5), ["host_drift"]),
+        (CPU, (0.5, 0.5), ["host_drift"]),
+        (CUDA, (1.019, 0.981), []),
+        (CUDA, (1.021, 1.0), ["host_drift"]),
     ],
 )
-def test_products(kind: str, product: tuple[float, float], flagged: list[str]) -> None:
+def test_products(kind: DeviceKind, product: tuple[float, float], flagged: list[str]) -> None:
     assert words(product, (1.0, 1.0), kind) == flagged
 
 

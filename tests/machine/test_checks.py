@@ -12,7 +12,8 @@ import pytest
 from scalebench.machine import checks
 from scalebench.machine.ability import Ability, Peak
 from scalebench.machine.checks import Check
-from scalebench.machine.nvml import Gpu, Reason, Unavailable
+from scalebench.machine.gpu import Gpu, Reason, Unavailable
+from scalebench.machine.nvml import NvmlGpu, all_nvml
 from scalebench.machine.power import open_counters
 
 Grow = Callable[[dict[str, str]], Path]
@@ -200,7 +201,9 @@ def test_peaks_measured_beside_other_work_are_named() -> None:
 
 
 def board(**answers: Any) -> Gpu:
-    return Gpu(SimpleNamespace(**{name: lambda *_, value=value: value for name, value in answers.items()}), "handle")
+    return NvmlGpu(
+        SimpleNamespace(**{name: lambda *_, value=value: value for name, value in answers.items()}), "handle"
+    )
 
 
 def test_a_gpu_tells_its_state() -> None:
@@ -222,7 +225,7 @@ def test_gpus_are_listed_by_the_library() -> None:
     library = SimpleNamespace(
         nvmlInit=lambda: None, nvmlDeviceGetCount=lambda: 2, nvmlDeviceGetHandleByIndex=lambda index: f"gpu{index}"
     )
-    found = checks.gpus(library)
+    found = all_nvml(library)
     assert not isinstance(found, Unavailable)
     assert [gpu.handle for gpu in found] == ["gpu0", "gpu1"]
 
@@ -231,6 +234,6 @@ def test_a_library_without_a_driver_is_said() -> None:
     def fail() -> None:
         raise OSError("no driver")
 
-    found = checks.gpus(SimpleNamespace(nvmlInit=fail))
+    found = all_nvml(SimpleNamespace(nvmlInit=fail))
     assert found == Unavailable("no_nvml", "OSError: no driver")
     assert checks.no_gpu().state == "missing"

@@ -10,8 +10,10 @@ import pynvml
 import pytest
 
 from scalebench.flags import FLAGS, word_of
-from scalebench.machine import nvml, power
-from scalebench.machine.nvml import Gpu, Unavailable, doubts, open_gpu, tenants, throttled
+from scalebench.machine import gpu as gpu_readings
+from scalebench.machine import nvml
+from scalebench.machine.gpu import Gpu, Unavailable, doubts, tenants, throttled
+from scalebench.machine.nvml import NvmlGpu, open_nvml
 
 
 class NvmlError(Exception):
@@ -35,7 +37,7 @@ def library(**functions: Any) -> Any:
 
 def answering(**answers: Any) -> Gpu:
     """A GPU whose library has these functions only."""
-    return Gpu(library(**{name: lambda *_, value=value: value for name, value in answers.items()}), "handle")
+    return NvmlGpu(library(**{name: lambda *_, value=value: value for name, value in answers.items()}), "handle")
 
 
 def test_readings_have_the_units_of_their_names() -> None:
@@ -46,23 +48,26 @@ def test_readings_have_the_units_of_their_names() -> None:
         nvmlDeviceGetTemperature=61,
         nvmlDeviceGetPowerUsage=312_500,
         nvmlDeviceGetEnforcedPowerLimit=700_000,
+        nvmlDeviceGetPowerManagementDefaultLimit=650_000,
         nvmlDeviceGetTotalEnergyConsumption=1_234_567,
         nvmlDeviceIsMigDeviceHandle=c_uint(0),
         nvmlDeviceGetMigMode=[0, 1],
         nvmlDeviceGetVirtualizationMode=1,
         nvmlDeviceGetArchitecture=9,
         nvmlDeviceGetEccMode=[1, 0],
-        nvmlDeviceGetMemoryInfo=SimpleNamespace(total=143_771 * 2**20, used=0, free=0),
+        nvmlDeviceGetMemoryInfo=SimpleNamespace(total=143_771 * 2**20, used=523 * 2**20, free=0),
     )
     assert (gpu.clock_event_reasons(), gpu.sm_clock_mhz(), gpu.temperature_c()) == (0x44, 1980, 61)
     assert (gpu.power_w(), gpu.power_limit_w(), gpu.energy_mj()) == (312.5, 700.0, 1_234_567)
-    assert (gpu.mig(), gpu.vgpu(), gpu.architecture(), gpu.ecc()) == (False, False, 9, True)
-    assert gpu.memory_total_bytes() == 143_771 * 2**20
+    assert (gpu.mig(), gpu.vgpu(), gpu.ecc()) == (False, False, True)
+    assert (gpu.memory_total_bytes(), gpu.memory_used_bytes()) == (143_771 * 2**20, 523 * 2**20)
+    assert gpu.default_power_limit_w() == 650.0
+    assert gpu.without_energy().reason == "no_nvml"
 
 
 READINGS = [
     "clock_event_reasons", "sm_clock_mhz", "temperature_c", "power_w", "power_limit_w", "energy_mj", "processes",
-    "mig", "vgpu", "architecture", "ecc", "memory_total_bytes",
+    "mig", "vgpu", "ecc", "memory_total_bytes", "memory_used_bytes", "default_power_limit_w", "default_clock_mhz",
 ]  # fmt: skip
 
 
@@ -74,8 +79,8 @@ def test_what_the_device_does_not_say_is_none(reading: str) -> None:
         def __getattr__(self, name: str) -> Any:
             return raising(3)
 
-    assert getattr(Gpu(library(), "handle"), reading)() is None
-    assert getattr(Gpu(Refusing(), "handle"), reading)() is None
+    assert getattr(NvmlGpu(library(), "handle"), reading)() is None
+    assert getattr(NvmlGpu(Refusing(), "handle"), reading)() is None
 
 
 @pytest.mark.parametrize("reading", READINGS)
@@ -88,7 +93,7 @@ def test_the_real_library_has_what_is_asked_for(reading: str) -> None:
             asked.append(name)
             return raising(3)
 
-    getattr(Gpu(Recording(), "handle"), reading)()
+    getattr(NvmlGpu(Recording(), "handle"), reading)()
     assert any(hasattr(pynvml, name) for name in asked), asked
 
 
@@ -97,19 +102,19 @@ def test_the_real_library_has_the_numbers_written_here() -> None:
     assert pynvml.NVML_TEMPERATURE_GPU == nvml._GPU_SENSOR
     assert pynvml.NVML_ERROR_NO_PERMISSION == nvml._NO_PERMISSION
     assert pynvml.NVML_GPU_VIRTUALIZATION_MODE_VGPU == nvml._VGPU
-    assert pynvml.NVML_DEVICE_ARCH_VOLTA == power._VOLTA
-    assert list(nvml.THROTTLED) == [
+    assert pynvml.NVML_DEVICE_ARCH_VOLTA == nvml._VOLTA
+    assert list(gpu_readings.THROTTLED) == [
         pynvml.nvmlClocksEventReasonHwSlowdown,
         pynvml.nvmlClocksEventReasonSwThermalSlowdown,
         pynvml.nvmlClocksEventReasonHwThermalSlowdown,
         pynvml.nvmlClocksEventReasonHwPowerBrakeSlowdown,
     ]
-    assert pynvml.nvmlClocksEventReasonSwPowerCap == nvml.POWER_CAP
+    assert pynvml.nvmlClocksEventReasonSwPowerCap == gpu_readings.POWER_CAP
 
 
 def test_an_older_driver_is_asked_by_the_older_names() -> None:
     """The newer function is there in the library but not in the driver."""
-    gpu = Gpu(
+    gpu = NvmlGpu(
         library(
             nvmlDeviceGetCurrentClocksEventReasons=raising(13),
             nvmlDeviceGetCurrentClocksThrottleReasons=lambda handle: 0x20,
@@ -123,7 +128,7 @@ def test_an_older_driver_is_asked_by_the_older_names() -> None:
 
 
 def test_functions_get_the_handle_and_the_sensor() -> None:
-    gpu = Gpu(library(nvmlDeviceGetClockInfo=lambda *args: 10 * args[1] if args[0] == "handle" else 0), "handle")
+    gpu = NvmlGpu(library(nvmlDeviceGetClockInfo=lambda *args: 10 * args[1] if args[0] == "handle" else 0), "handle")
     assert gpu.sm_clock_mhz() == 10  # NVML_CLOCK_SM is 1
 
 
@@ -199,14 +204,14 @@ def by_uuid(*known: str) -> Any:
 )  # fmt: skip
 def test_a_device_is_found_by_its_uuid(known: str, asked: str) -> None:
     """torch writes it bare, NVML with the kind of device before it."""
-    found = open_gpu(asked, library=library(nvmlDeviceGetHandleByUUID=by_uuid(known)))
+    found = open_nvml(asked, library=library(nvmlDeviceGetHandleByUUID=by_uuid(known)))
     assert isinstance(found, Gpu)
     assert found.handle == known
 
 
 def test_the_bus_is_asked_where_the_uuid_is_not_known() -> None:
     fake = library(nvmlDeviceGetHandleByUUID=by_uuid(), nvmlDeviceGetHandleByPciBusId=lambda bus: bus)
-    found = open_gpu(UUID, "00000000:3b:00.0", fake)
+    found = open_nvml(UUID, "00000000:3b:00.0", fake)
     assert isinstance(found, Gpu)
     assert found.handle == "00000000:3b:00.0"
 
@@ -224,7 +229,7 @@ def test_the_bus_is_asked_where_the_uuid_is_not_known() -> None:
     ],
 )
 def test_a_gpu_that_cannot_be_opened_has_a_reason(fake: Any, uuid: str, reason: str) -> None:
-    found = open_gpu(uuid, library=fake)
+    found = open_nvml(uuid, library=fake)
     assert isinstance(found, Unavailable)
     assert found.reason == reason
     assert found.detail
@@ -232,6 +237,6 @@ def test_a_gpu_that_cannot_be_opened_has_a_reason(fake: Any, uuid: str, reason: 
 
 def test_the_library_of_this_machine_answers_or_gives_a_reason() -> None:
     """Whatever is installed here, no machine has this GPU, and nothing is raised."""
-    found = open_gpu("00000000-0000-0000-0000-000000000000")
+    found = open_nvml("00000000-0000-0000-0000-000000000000")
     assert isinstance(found, Unavailable)
     assert found.reason in ("no_nvml", "permission")

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalebench.machine.nvml import Gpu, Unavailable
+from scalebench.machine.gpu import Gpu, Unavailable
+from scalebench.machine.nvml import NvmlGpu
 from scalebench.machine.power import Board, Counter, Rapl, open_counters
 
 RANGE_UJ = 262_143_328_850  # of a Xeon
@@ -53,7 +54,9 @@ def reason(found: tuple[Counter, ...] | Unavailable) -> str:
 
 
 def gpu(**answers: Any) -> Gpu:
-    return Gpu(SimpleNamespace(**{name: lambda *_, value=value: value for name, value in answers.items()}), "handle")
+    return NvmlGpu(
+        SimpleNamespace(**{name: lambda *_, value=value: value for name, value in answers.items()}), "handle"
+    )
 
 
 def test_domains_stay_apart_and_packages_come_first(tmp_path: Path) -> None:
@@ -168,7 +171,7 @@ def test_the_board_counts_millijoules() -> None:
 @pytest.mark.parametrize(
     ("device", "word"),
     [
-        (None, "no_nvml"),
+        (None, "no_library"),
         (Unavailable("permission"), "permission"),
         (gpu(nvmlDeviceGetMigMode=[1, 1], nvmlDeviceGetTotalEnergyConsumption=5), "mig"),
         (gpu(nvmlDeviceGetVirtualizationMode=2, nvmlDeviceGetTotalEnergyConsumption=5), "vgpu"),

@@ -17,6 +17,7 @@ from scalebench.flags import FLAGS, word_of
 from scalebench.machine import validity
 from scalebench.machine.canaries import Canaries
 from scalebench.machine.validity import doubts, steadiness
+from scalebench.suite.device_kinds import CPU, CUDA
 
 CLEAN = {
     "wall_s": 2.0,
@@ -36,7 +37,7 @@ UNTOLD: dict[str, Any] = dict.fromkeys(CLEAN)
 
 
 def words(stretch: dict[str, Any], laps: list[float] | None = None, **more: Any) -> list[str]:
-    terms = {"threads": 2, "device_kind": "cpu", **more}
+    terms = {"threads": 2, "kind": CPU, **more}
     return [word_of(note) for note in doubts(CLEAN | stretch, LAPS if laps is None else laps, **terms)]
 
 
@@ -51,8 +52,8 @@ def test_nothing_speaks_against_a_clean_round() -> None:
 
 
 def test_what_nobody_told_is_not_held_against_a_round() -> None:
-    assert doubts({**UNTOLD, "wall_s": 2.0}, LAPS, 2, "cpu") == ()
-    assert doubts({}, [], 2, "cuda") == ()
+    assert doubts({**UNTOLD, "wall_s": 2.0}, LAPS, 2, CPU) == ()
+    assert doubts({}, [], 2, CUDA) == ()
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_a_slow_canary_is_a_witness_too() -> None:
 def test_on_cuda_one_thread_of_the_host_works() -> None:
     """Shares are over all threads of the case; one that does nothing but launch fills an eighth of eight."""
     quiet = {"cpu_efficiency": 1 / 8, "waited_share": 0.001, "involuntary_per_s": 5.0}
-    on_cuda: dict[str, Any] = {"threads": 8, "device_kind": "cuda"}
+    on_cuda: dict[str, Any] = {"threads": 8, "kind": CUDA}
     assert words(quiet, **on_cuda) == []
     assert words({**quiet, "waited_share": 0.01}, **on_cuda) == ["cpu_contended"]
     assert words({**quiet, "involuntary_per_s": 15.0}, **on_cuda) == ["involuntary_switches"]
@@ -134,7 +135,7 @@ def test_neighbours_at_the_start(load: float | None, flagged: list[str]) -> None
     ],
 )
 def test_what_was_seen_of_the_gpu(seen: dict[str, Any] | None, flagged: list[str]) -> None:
-    assert words({}, device_kind="cuda", gpu=seen) == flagged
+    assert words({}, kind=CUDA, gpu=seen) == flagged
 
 
 def test_a_lap_that_ends_before_it_starts() -> None:
@@ -179,7 +180,7 @@ share = st.none() | st.floats(0, 2)
 @given(
     st.fixed_dictionaries({}, optional=dict.fromkeys(CLEAN, share)),
     st.lists(st.floats(-1.0, 10.0), max_size=30),
-    st.sampled_from(["cpu", "cuda"]),
+    st.sampled_from([CPU, CUDA]),
     st.none() | st.tuples(st.floats(1e-6, 1.0), st.floats(1e-6, 1.0)),
 )
 def test_every_note_is_in_the_flag_table_once(
@@ -221,6 +222,7 @@ import os, subprocess, sys, time
 from dataclasses import asdict
 from scalebench.machine.telemetry import between, read
 from scalebench.machine.validity import doubts
+from scalebench.suite.device_kinds import CPU
 os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
 before, end = read(), time.monotonic() + 0.6
@@ -229,7 +231,7 @@ while time.monotonic() < end:
 after = read()
 busy.kill()
 busy.wait()
-print(*doubts(asdict(between(before, after, 1)), [], 1, "cpu"), sep="\\n")
+print(*doubts(asdict(between(before, after, 1)), [], 1, CPU), sep="\\n")
 """
 
 

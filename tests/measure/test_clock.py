@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from scalebench.measure.accelerator import accelerator_of
 from scalebench.measure.clock import EventClock, HostClock, host_clock
 
 
@@ -29,5 +30,30 @@ def test_events_and_host_agree_on_a_long_kernel() -> None:
         torch.mm(a, a)
 
     run()
-    host, events = host_clock(a.device).chunk(run, 50), EventClock().chunk(run, 50)
+    host, events = host_clock(a.device).chunk(run, 50), EventClock(accelerator_of(a.device)).chunk(run, 50)
     assert events == pytest.approx(host, rel=0.5)
+
+
+def test_events_time_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recorded before the first call and after the last, read only once the second one has passed."""
+    diary: list[str] = []
+
+    class Event:
+        def __init__(self, device: torch.device, enable_timing: bool) -> None:
+            assert enable_timing
+            assert device == torch.device("cuda:1")
+
+        def record(self) -> None:
+            diary.append("record")
+
+        def synchronize(self) -> None:
+            diary.append("wait")
+
+        def elapsed_time(self, other: object) -> float:
+            diary.append("read")
+            return 3.0
+
+    monkeypatch.setattr(torch, "Event", Event)
+    clock = EventClock(accelerator_of("cuda:1"))
+    assert clock.chunk(lambda: diary.append("call"), 2) == pytest.approx(0.003)
+    assert diary == ["record", "call", "call", "record", "wait", "read"]

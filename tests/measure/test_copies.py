@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import asdict, replace
+import time
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +15,9 @@ import torch
 
 from scalebench.errors import MachineError
 from scalebench.execute.client import Worker
-from scalebench.measure.copies import Copy, _combine, measure_copies
+from scalebench.measure import copies
+from scalebench.measure.clock import HostClock
+from scalebench.measure.copies import Copy, Gates, _combine, measure_copies
 from scalebench.measure.session import Measurement, Session
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
@@ -67,6 +72,55 @@ def test_a_copy_that_ends_early_ends_the_round(probe: Any, said: str, when: str)
     before, after = (probe, _nothing) if when == "before" else (_nothing, probe)
     with pytest.raises(MachineError, match=said):
         measure_copies(CASE, None, before, after, _canary)
+
+
+class QueueingDevice:
+    """A device that works for 0.1 s on every pass, on a clock of its own; issuing a pass takes 1 ms."""
+
+    def __init__(self) -> None:
+        self.now = self.busy_until = 0.0
+
+    def run(self) -> None:
+        self.now += 0.001
+        self.busy_until = max(self.busy_until, self.now) + 0.1
+
+    def wait(self) -> None:
+        self.now = max(self.now, self.busy_until)
+
+
+@dataclass
+class FinishesLater:
+    """A shared count of copies: the others have finished when it has been asked so often."""
+
+    asks: int = 50
+    finished: int = 0
+
+    def get_lock(self) -> Any:
+        return nullcontext()
+
+    @property
+    def value(self) -> int:
+        self.asks -= 1
+        return self.finished if self.asks > 0 else 2
+
+    @value.setter
+    def value(self, finished: int) -> None:
+        self.finished = finished
+
+
+def test_a_copy_that_waits_for_the_others_leaves_nothing_queued(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass of 0.1 s is 9.9 images/s, also where 48 passes were issued before the others had finished."""
+    device = QueueingDevice()
+    monkeypatch.setattr(time, "perf_counter", lambda: device.now)
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: round(device.now * 1e9))
+    session: Any = SimpleNamespace(clock=HostClock(device.wait), run=device.run, describe=dict)
+    monkeypatch.setattr(copies, "open_session", lambda *_: session)
+    monkeypatch.setattr(copies, "warm", _nothing)
+    monkeypatch.setattr(copies, "await_idle", lambda: True)
+    gates = Gates(2, SimpleNamespace(wait=int), SimpleNamespace(wait=int), (FinishesLater(), FinishesLater()))
+    case = replace(CASE, protocol=replace(FAST, chunk_s=1.0, chunk_max_s=5.0))
+    measured = copies._measure_copy(1, case, None, gates, _nothing, _nothing)
+    assert measured.calls / measured.elapsed_s == pytest.approx(1 / 0.101, rel=0.01)
 
 
 def test_copies_are_put_together() -> None:

@@ -11,15 +11,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalebench.machine.nvml import Unavailable
+from scalebench.machine.gpu import Unavailable
 from scalebench.machine.power import Rapl, open_counters
+from scalebench.measure.accelerator import accelerator_of
 from scalebench.measure.energy import Instruments, Span, Window, cool_down, energy, result, spend, unavailable, window
 from scalebench.measure.session import Measurement
 from scalebench.measure.watch import GpuReport
+from scalebench.suite.device_kinds import CPU
 from scalebench.suite.protocol import Protocol
 
 IDLE_W, LOAD_W = 50.0, 250.0
@@ -243,8 +244,8 @@ def test_no_counter_gives_a_word_and_no_number() -> None:
 def session(energy_s: float, machine: Machine) -> Any:
     """The parts of a session that the probe uses."""
     clock = SimpleNamespace(lap=lambda run: 0.5, chunk=lambda run, calls: [run() for _ in range(calls)])
-    case = SimpleNamespace(protocol=Protocol(energy_s=energy_s), batch=4)
-    return SimpleNamespace(case=case, device=torch.device("cpu"), clock=clock, run=machine.work)
+    case = SimpleNamespace(protocol=Protocol(energy_s=energy_s), batch=4, kind=CPU)
+    return SimpleNamespace(case=case, accelerator=accelerator_of("cpu"), clock=clock, run=machine.work)
 
 
 def test_energy_that_is_not_asked_for_costs_nothing() -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from scalebench.measure.reference import make_reference
 from scalebench.measure.runtimes.eager import Eager
 from scalebench.measure.session import example
 from scalebench.measure.verify import verify
@@ -25,6 +26,7 @@ def unnoticed(name: str, resolution: int, most: int) -> list[str]:
         case=Case(name, resolution, threads=1, layout="channels_last"),
         device=torch.device("cpu"), forward=forward, runtime=runtime,
     )  # fmt: skip
+    make_reference(session.case, example)
     assert verify(session).facts["verified"] == "ok"
     tensors = [(key, value) for key, value in model.state_dict().items() if value.is_floating_point()]
     random, passed = torch.Generator().manual_seed(1), []

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from scalebench.errors import MachineError
 from scalebench.execute.client import Worker
-from scalebench.measure.probes import resolve_device
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
 
@@ -58,15 +56,9 @@ def test_memory_does_not_depend_on_what_ran_before(worker: Worker) -> None:
     assert after == pytest.approx(before, rel=0.25)
 
 
-def test_a_device_that_is_not_there_is_refused() -> None:
-    with pytest.raises(MachineError, match="cuda:99"):
-        resolve_device("cuda:99")
-    assert resolve_device("cpu") == "cpu"
-
-
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_a_cuda_round_has_host_and_device_times() -> None:
+def test_a_cuda_round_has_issue_times() -> None:
     with Worker(fork=False) as fresh:
         answer = measured(fresh, replace(CASE, device="cuda:0"))
-    assert answer["facts"]["latency_device_s"] > 0
+    assert 0 < answer["facts"]["issue_s"] < 1.1 * answer["facts"]["latency_s"]
     assert answer["facts"]["memory_bytes"] >= answer["facts"]["allocated_bytes"] > 0

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 import torch
 
 from scalebench.measure.runtimes.eager import Eager
 from scalebench.measure.scenes import scenes
 from scalebench.measure.session import build_seeded, example
+from scalebench.measure.settling import load_settled
 from scalebench.suite.case import Case
 
 CASE = Case("efficientnetv2_s", 64, threads=1)
@@ -31,3 +35,14 @@ def test_only_statistics_and_constant_parameters_differ() -> None:
     changed = {name.rpartition(".")[2] for (name, a), b in pairs if not torch.equal(a, b)}
     assert changed == {"running_mean", "running_var", "weight", "bias"}
     assert torch.equal(fresh.state_dict()["conv_stem.weight"], settled.state_dict()["conv_stem.weight"])
+
+
+def test_statistics_that_a_gpu_wrote_are_read_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file names the device of its tensors, which need not be the one that reads it, or be there at all."""
+    model = torch.nn.BatchNorm2d(2)
+    monkeypatch.setattr(torch.serialization, "location_tag", lambda _storage: "cuda:1")
+    torch.save({"running_mean": torch.tensor([3.0, 4.0])}, tmp_path / "settled.pt")
+    monkeypatch.undo()
+    load_settled(model, tmp_path / "settled.pt")
+    assert model.running_mean is not None
+    assert model.running_mean.tolist() == [3.0, 4.0]

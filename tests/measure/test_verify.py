@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
+from scalebench.errors import BuildError
+from scalebench.measure import reference
+from scalebench.measure.reference import load_reference, make_reference
 from scalebench.measure.runtimes.eager import Eager
 from scalebench.measure.scenes import scenes
 from scalebench.measure.session import example
@@ -22,6 +28,7 @@ DEVICE = torch.device("cpu")
 
 def session(distort: Callable[[torch.Tensor], torch.Tensor], case: Case = CASE) -> Any:
     """A session whose runtime is eager fp32 with its output distorted."""
+    make_reference(case, example)
     runtime = Eager(replace(case, runtime="eager"))
     forward = runtime.prepare(example(replace(case, runtime="eager"))[0], torch.zeros(1))
     return SimpleNamespace(
@@ -66,6 +73,60 @@ def test_what_is_no_number_is_wrong() -> None:
 
 def test_the_reference_is_not_compared_with_itself() -> None:
     assert verify(session(lambda y: y, replace(CASE, runtime="eager"))).facts == {}
+
+
+def _no_room(_: Case) -> Any:
+    raise torch.OutOfMemoryError("tried to allocate 3 GiB")
+
+
+def _no_model(_: Case) -> Any:
+    raise BuildError("no such model")
+
+
+def _killed(_: Case) -> Any:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("example_of", [_no_room, _killed])
+def test_without_room_for_the_reference_a_case_stays_unverified(
+    example_of: Callable[[Case], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own numbers are good: only nobody has compared its outputs."""
+    prepared = session(lambda y: y)
+    monkeypatch.setattr(reference, "cache_folder", lambda _name: tmp_path)
+    make_reference(CASE, example_of)
+    assert load_reference(CASE) is None
+    measured = verify(prepared)
+    assert (measured.facts, [note.partition(":")[0] for note in measured.notes]) == ({}, ["unverified"])
+
+
+def test_another_failure_of_the_reference_is_one_of_the_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "cache_folder", lambda _name: tmp_path)
+    with pytest.raises(BuildError):
+        make_reference(CASE, _no_model)
+
+
+def test_a_large_batch_is_compared_with_small_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reference of 20 images is computed eight at a time, and is that of all twenty."""
+    monkeypatch.setattr(reference, "cache_folder", lambda _name: tmp_path)
+    case, sizes = replace(CASE, batch=20), []
+    forward = Eager.prepare
+
+    def prepare(self: Eager, model: Any, example: torch.Tensor) -> Any:
+        run = forward(self, model, example)
+        return lambda images: sizes.append(len(images)) or run(images)
+
+    monkeypatch.setattr(Eager, "prepare", prepare)
+    reference._compute(case, example)
+    expected = load_reference(case)
+    assert expected is not None
+    assert (sizes, len(expected)) == ([8, 8, 4], 20)
+    monkeypatch.undo()
+    monkeypatch.setattr(reference, "cache_folder", lambda _name: tmp_path)
+    model, _ = example(replace(case, runtime="eager"))
+    with torch.inference_mode():
+        whole = model(torch.from_numpy(scenes(20, 32)))
+    assert float((expected - whole).norm() / whole.norm()) < 1e-5
 
 
 def test_scenes_differ_from_one_another_and_repeat() -> None:

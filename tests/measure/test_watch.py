@@ -12,15 +12,17 @@ from typing import Any
 import pytest
 import torch
 
-from scalebench.machine.nvml import Gpu, Unavailable
-from scalebench.measure.watch import Sample, gpu_of, mean_power, process_peak, sampled, summary, watching
+from scalebench.machine.gpu import Gpu, Unavailable, doubts
+from scalebench.machine.nvml import NvmlGpu
+from scalebench.measure.accelerator import accelerator_of
+from scalebench.measure.watch import Sample, low_clock_share, mean_power, process_peak, sampled, summary, watching
 
 PATIENCE_S = 30.0  # only a broken watcher is waited for so long
 
 
 def fake_gpu(**answers: Any) -> Gpu:
     """Answers come from the functions given, which take the handle."""
-    return Gpu(SimpleNamespace(**answers), "handle")
+    return NvmlGpu(SimpleNamespace(**answers), "handle")
 
 
 def threads() -> list[str]:
@@ -28,10 +30,10 @@ def threads() -> list[str]:
 
 
 def test_on_the_cpu_nothing_is_started_and_nothing_seen() -> None:
-    with watching(gpu_of(torch.device("cpu"))) as seen:
+    with watching(accelerator_of("cpu").readings()) as seen:
         assert threads() == []
     assert seen() is None
-    assert gpu_of(torch.device("cpu")) is None
+    assert accelerator_of("cpu").readings() is None
 
 
 def test_a_gpu_that_cannot_be_asked_says_why() -> None:
@@ -153,6 +155,29 @@ def test_peak_memory_of_this_process_is_seen_even_between_two_looks() -> None:
     assert process_peak(gpu, run, every_s=PATIENCE_S) == 900 * 2**20
 
 
+def test_clocks_are_judged_by_the_default_one() -> None:
+    """An H100's default is 1590 MHz here: 1192 are below three quarters of it, 1193 are not."""
+    samples = [Sample(0.0, sm_clock_mhz=clock) for clock in (1980, 1192, 1193, None, 400)]
+    assert low_clock_share(samples, 1590) == 0.5
+    assert low_clock_share(samples, None) is low_clock_share([Sample(0.0)], 1590) is None
+    assert doubts({"low_clock_share": 0.5}) == ("gpu_clock_low: in 50% of the samples",)
+    assert doubts({"low_clock_share": 0.1}) == doubts({"low_clock_share": None}) == ()
+
+
+def test_in_a_container_the_process_is_the_growth_of_the_card() -> None:
+    """The library lists the host's process ids. 500 MiB were in use before, 1400 are at the peak."""
+    used = {"bytes": 500 * 2**20}
+    gpu = fake_gpu(
+        nvmlDeviceGetComputeRunningProcesses=lambda _: [SimpleNamespace(pid=-1, usedGpuMemory=7)],
+        nvmlDeviceGetMemoryInfo=lambda _: SimpleNamespace(used=used["bytes"]),
+    )
+
+    def run() -> None:
+        used["bytes"] = 1400 * 2**20
+
+    assert process_peak(gpu, run, PATIENCE_S, used_before=500 * 2**20) == 900 * 2**20
+
+
 @pytest.mark.parametrize(
     "gpu",
     [
@@ -173,6 +198,6 @@ def test_memory_that_cannot_be_told_is_none_and_the_work_is_done(gpu: Gpu | Unav
 def test_torch_and_nvml_mean_the_same_device() -> None:
     """The device found by torch's identity has torch's memory, give or take what the driver keeps."""
     device = torch.device("cuda:0")
-    gpu = gpu_of(device)
+    gpu = accelerator_of(device).readings()
     assert isinstance(gpu, Gpu), gpu
     assert gpu.memory_total_bytes() == pytest.approx(torch.cuda.get_device_properties(device).total_memory, rel=0.1)

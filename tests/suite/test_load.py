@@ -245,7 +245,7 @@ def test_what_is_not_written_has_one_default(suite: Load) -> None:
     assert grid.model_dump() == {
         "mode": ["inference"], "batch": [1], "precision": ["fp32"], "layout": ["contiguous"], "runtime": ["eager"],
         "threads": ["auto"], "device": ["auto"], "instances": [1], "affinity": ["free"], "optimizer": ["sgd"],
-        "checkpointing": [False],
+        "checkpointing": [False], "cudnn_benchmark": [False], "cache": ["warm"],
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from scalebench.suite.device_kinds import KINDS
 from scalebench.suite.load import load_suite
 from scalebench.suite.offers import OFFERS
 from scalebench.suite.precisions import PRECISIONS
@@ -44,7 +45,8 @@ def test_every_runtime_and_precision_is_offered_by_somebody() -> None:
     """What can be written can be measured on some device, but for ``best``, which chooses among the others."""
     grid = json_schema()["$defs"]["Grid"]["properties"]
     assert set(grid["runtime"]["items"]["enum"]) == {*OFFERS, "best"}
-    offered = {precision for offer in OFFERS.values() for found in offer.precisions.values() for precision in found}
+    offered = {name for kind in KINDS.values() for precisions in kind.runtimes.values() for name in precisions}
+    assert {runtime for kind in KINDS.values() for runtime in kind.runtimes} == set(OFFERS)
     assert set(grid["precision"]["items"]["enum"]) == offered == set(PRECISIONS)
 
 

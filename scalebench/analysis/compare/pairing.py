@@ -102,7 +102,7 @@ def _machine_pairs(a: Mapping[str, Sequence[Side]], b: Mapping[str, Sequence[Sid
 def _by_kind(machines: Mapping[str, Sequence[Side]]) -> dict[str, list[str]]:
     kinds: dict[str, list[str]] = {}
     for hw_key, own in machines.items():
-        kinds.setdefault(own[-1].case.device.partition(":")[0], []).append(hw_key)
+        kinds.setdefault(own[-1].case.kind.name, []).append(hw_key)
     return kinds
 
 
@@ -133,7 +133,7 @@ def _match(
 
 def _one_takes_turns(a: Case, b: Case) -> bool:
     """Whether one case takes turns with others on its CPU, and the other one, on a GPU, does not."""
-    return a.by_turns != b.by_turns and (a.device == "cpu") != (b.device == "cpu")
+    return a.by_turns != b.by_turns and a.kind.on_host != b.kind.on_host
 
 
 def _unambiguous(xs: Sequence[Side], ys: Sequence[Side]) -> list[tuple[Side, Side]]:

@@ -17,10 +17,11 @@ from scalebench.machine.canaries import is_idle
 from scalebench.metrics import METRICS
 from scalebench.record import Environment, Record
 from scalebench.store.floors import Floor
+from scalebench.suite.device_kinds import CPU, kind_of
 
 MARGIN = 0.03
 """Relative difference that does not matter; twice the machine's noise floor where that is more."""
-FLOORS = {"cuda": 0.02, "cpu": 0.05, "virtual": 0.10}
+_VIRTUAL_FLOOR = 0.10
 """Noise between runs, |log ratio|, where ``scalebench aa`` has not measured it."""
 
 
@@ -76,10 +77,9 @@ def compare(a: Sequence[Record], b: Sequence[Record], options: CompareOptions | 
 
 def default_floor(environment: Environment) -> float:
     """Noise between two runs of a machine where it was not measured: GPU 2 %, CPU 5 %, virtual CPU 10 %."""
-    if environment.hardware.get("device") == "cuda":
-        return FLOORS["cuda"]
+    kind = kind_of(str(environment.hardware.get("device", CPU.name)))
     cpu = environment.hardware.get("cpu") or {}
-    return FLOORS["virtual" if cpu.get("virtual") else "cpu"]
+    return _VIRTUAL_FLOOR if kind.on_host and cpu.get("virtual") else kind.floor
 
 
 def _compared(

@@ -15,12 +15,11 @@ import numpy as np
 from scalebench.analysis.predict.cases import MeasuredCase, Place, Values, Work
 from scalebench.analysis.predict.methods import STIFFNESS
 from scalebench.analysis.predict.operator_prices import ASPECTS, fit_prices, operator_table, shares
+from scalebench.suite.device_kinds import kind_of
 from scalebench.suite.kinds import OPERATORS
 
 _FEWEST = 5
-"""Measured cases from which prices are fitted to them; below, the usual ones are used."""
-_USUAL = {"cpu": (2e-5, 1e-11, 1e-10, 1e-10), "cuda": (1e-5, 2e-13, 1e-12, 1e-12)}
-"""Seconds per operator, multiply-add, activation byte and weight byte; only their ratios matter here."""
+"""Measured cases from which prices are fitted to them; below, those of the kind of device."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,6 @@ def _covariance(candidates: Sequence[OpenCase], cases: dict[Place, Sequence[Meas
 def _price(place: Place, table: Values, seconds: Values) -> Values:
     if len(table) >= _FEWEST:
         return fit_prices(table, seconds, STIFFNESS)
-    usual = _USUAL[place.device.partition(":")[0]]
+    usual = kind_of(place.device).operator_prices
     assert len(usual) == ASPECTS  # noqa: S101 - the columns of operator_table
     return np.tile(np.array(usual), len(OPERATORS))

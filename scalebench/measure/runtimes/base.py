@@ -18,6 +18,9 @@ class Runtime(Protocol):
     needs_model: bool
     """Whether ``prepare`` is handed the module; False where the runtime has the model in a file of its own."""
 
+    own_memory: bool
+    """Whether it allocates memory of the device by itself, which torch does not count."""
+
     def prepare(self, model: nn.Module | None, example: torch.Tensor) -> Forward:
         """A call that runs one forward pass; ``example`` has the shape of every later input."""
         ...

@@ -16,6 +16,7 @@ class Eager:
     """The module called as it is, in inference mode."""
 
     needs_model = True
+    own_memory = False
 
     def __init__(self, case: Case) -> None:
         self._case = case

@@ -18,6 +18,7 @@ class Exported:
     """
 
     needs_model = False
+    own_memory = True
 
     def __init__(self, case: Case, folder: Path) -> None:
         self._case, self._file = case, folder / MODEL

@@ -7,11 +7,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from scalebench.measure.accelerator import accelerator_of
 from scalebench.measure.runtimes.base import Forward
 from scalebench.measure.runtimes.eager import Eager
 
 _WARM_PASSES = 3
-"""Passes on a side stream before recording, as torch's documentation of CUDA graphs asks for."""
+"""Passes before recording."""
 
 
 class CudaGraph(Eager):
@@ -20,19 +21,13 @@ class CudaGraph(Eager):
     def prepare(self, model: nn.Module | None, example: torch.Tensor) -> Forward:
         """Record a pass on a fixed input, into which every later one is copied."""
         eager, static = super().prepare(model, example), example.clone()
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(_WARM_PASSES):
-                eager(static)
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            output = eager(static)
+        outputs: list[Any] = []
+        replay = accelerator_of(example.device).recorded(lambda: outputs.append(eager(static)), _WARM_PASSES)
+        output = outputs[-1]  # of the recorded pass, whose memory every replay fills anew
 
         def forward(images: torch.Tensor) -> Any:
             static.copy_(images)
-            graph.replay()
+            replay()
             return output
 
         return forward

@@ -40,7 +40,7 @@ def runtime_of(case: Case, example: Example) -> tuple[Runtime, dict[str, Any]]:
         ScalebenchError, RuntimeError: the model cannot be exported or compiled.
     """
     kind = _RUNTIMES[case.runtime]
-    alone = replace(case, instances=1, affinity="free")
+    alone = replace(case, instances=1, affinity="free", cudnn_benchmark=False, cache="warm")
     if issubclass(kind, Exported):
         folder, facts = artefact(_as_exported(alone), export, example)
         return kind(case, folder), facts

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
+from scalebench.measure.tensor_cores import allow_tf32, tf32_allowed
 from scalebench.suite.case import Case
 from scalebench.suite.precisions import PRECISIONS
 
@@ -18,9 +19,8 @@ _FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channe
 
 
 def set_tf32(case: Case) -> None:
-    """Let tensor cores round fp32 to tf32 only where the case says so: torch's default does for convolutions."""
-    allowed = case.precision == "tf32"
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+    """Let tensor cores round fp32 to tf32 only where the case says so."""
+    allow_tf32(case.precision == "tf32")
 
 
 def module_as_asked(model: nn.Module, case: Case) -> nn.Module:
@@ -36,7 +36,7 @@ def images_as_asked(images: torch.Tensor, case: Case) -> torch.Tensor:
 def autocast(case: Case) -> AbstractContextManager[Any]:
     """Mixed precision where the case asks for it."""
     dtype = PRECISIONS[case.precision].autocast
-    return torch.autocast(case.device.partition(":")[0], getattr(torch, dtype)) if dtype else nullcontext()
+    return torch.autocast(case.kind.device_type, getattr(torch, dtype)) if dtype else nullcontext()
 
 
 def _image_type(case: Case) -> torch.dtype:
@@ -48,12 +48,12 @@ def logits(output: Any) -> torch.Tensor:
     """All tensors of an output side by side as fp32 on the CPU, batch x elements; of very many, evenly spaced ones."""
     leaves = [leaf.detach().flatten(1) for leaf in tree_leaves(output) if isinstance(leaf, torch.Tensor)]
     step = max(1, sum(leaf.shape[1] for leaf in leaves) // _MOST_ELEMENTS)
-    return torch.cat([leaf[:, ::step].to("cpu", torch.float32) for leaf in leaves], dim=1)
+    return torch.cat([leaf[:, ::step].cpu().float() for leaf in leaves], dim=1)
 
 
 def torch_facts() -> dict[str, Any]:
     """Threads in use, and whether fp32 stays fp32 on tensor cores."""
     return {
         "intraop_threads": torch.get_num_threads(),
-        "allow_tf32": torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32,
+        "allow_tf32": tf32_allowed(),
     }

@@ -14,6 +14,7 @@ from scalebench.report.looks import GREY, Look, nth_look
 from scalebench.report.model_names import model_name
 from scalebench.report.tables import number
 from scalebench.suite.decoder_table import DECODERS
+from scalebench.suite.device_kinds import kind_of
 
 TITLE = "Prepared images per second and core against resolution"
 MOST_MODELS = 4
@@ -67,8 +68,9 @@ def _panel(feeding: pd.DataFrame, rates: pd.DataFrame, axes: Axes) -> None:
 
 def _models(fed: pd.DataFrame) -> pd.DataFrame:
     """The fastest models, each in its fastest configuration at each resolution; columns ``name, x, y``."""
-    cores = fed["cores_there"].where(fed["device"] == "cpu", 1).astype(float)
-    where = fed["device"].where(fed["device"] != "cpu", "core")
+    on_host = fed["device"].map(lambda device: kind_of(device).on_host)
+    cores = fed["cores_there"].where(on_host, 1).astype(float)
+    where = fed["device"].where(~on_host, "core")
     data = fed.assign(
         x=fed["resolution"].astype(float), y=fed["model_ips"] / cores, name=fed["model"].map(model_name) + ", " + where
     )

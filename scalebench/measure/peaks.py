@@ -7,7 +7,6 @@ are normally distributed, because an A100 multiplies zeros 15 % faster.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -16,10 +15,11 @@ import torch
 
 from scalebench.machine.ability import CONTENDED, EMULATED, Peak, Unit
 from scalebench.machine.climb import ClimbStep, Run, Timer, climb
-from scalebench.machine.cpu_cache import last_cache
-from scalebench.machine.limits import free_memory
 from scalebench.machine.telemetry import between, read
 from scalebench.machine.validity import WAITED
+from scalebench.measure.accelerator import Accelerator, accelerator_of
+from scalebench.measure.clock import device_clock
+from scalebench.measure.tensor_cores import allow_tf32
 from scalebench.suite.precisions import PRECISIONS
 
 NamedPeak = tuple[Literal["matmul", "bandwidth"], str, Peak]
@@ -33,9 +33,10 @@ _LONG = ((1024, 10240, 5120), (2048, 2048, 13312), (4096, 4096, 8192))
 _MATMUL_SHARE = 0.75
 """Share of the time: matrix products are tried in many shapes, buffers in one size."""
 _EMULATED_SHARE = 0.25
-_BUFFER = {"cpu": 2**28, "cuda": 2**30}
 _CACHES, _FREE_SHARE = 4, 1 / 8
 _FLOAT = 4
+_GRAPH_COPIES = 100
+"""Copies of one graph: 0.3 ms of work on an H100, whose launches take 5 us."""
 
 
 def measure_peaks(
@@ -48,30 +49,32 @@ def measure_peaks(
     """Measure in this process, which should do nothing else; each peak is yielded when it is known.
 
     Args:
-        device: ``cpu`` or ``cuda:N``.
+        device: as in ``Case``.
         threads: of torch, on the CPU.
         cap_s: time for everything together, seconds; allocating memory is not counted.
-        precisions: those that torch cannot multiply on this device are left out.
+        precisions: those that this device does not have, or torch cannot multiply, are left out.
         timer: the device's own where None.
 
     Raises:
         MachineError: the clock went back.
     """
-    torch_device = torch.device(device)
+    accelerator = accelerator_of(device)
     torch.set_num_threads(threads)
-    if torch_device.type == "cuda":
-        torch.cuda.set_device(torch_device)  # events are recorded on the current device's stream
-    torch.backends.cuda.matmul.allow_tf32 = False
-    timer = timer or (event_timer if torch_device.type == "cuda" else host_timer)
+    accelerator.select()
+    timer = timer or device_clock(accelerator).chunk
     reference: Peak | None = None
+    offered = accelerator.kind.runtimes["eager"]
+    precisions = [name for name in precisions if name in offered and not accelerator.lacks(name)]
     for name in precisions:
-        steps = products(torch_device, name)
+        allow_tf32(name == "tf32")
+        steps = products(accelerator, name)
         peak = _climb(steps, "FLOP/s", timer, _MATMUL_SHARE * cap_s / len(precisions), threads)
         if peak is not None:
             reference = peak if name == "fp32" else reference
             slow = reference is not None and peak.best < _EMULATED_SHARE * reference.best
             yield "matmul", name, _with_note(peak, EMULATED) if slow else peak
-    transfers = streams(torch_device)
+    allow_tf32(False)
+    transfers = streams(accelerator)
     for name, step in transfers.items():
         peak = _climb([step], "B/s", timer, (1 - _MATMUL_SHARE) * cap_s / len(transfers), threads)
         if peak is not None:
@@ -92,13 +95,13 @@ def _with_note(peak: Peak, note: str) -> Peak:
     return replace(peak, note="; ".join(filter(None, (peak.note, note))))
 
 
-def products(device: torch.device, precision: str) -> list[ClimbStep]:
+def products(accelerator: Accelerator, precision: str) -> list[ClimbStep]:
     """Matrix products, small ones first; none with a matrix of more than an eighth of the free memory."""
     dtype: torch.dtype = getattr(torch, PRECISIONS[precision].dtype)
-    shapes = [(side, side, side) for side in _SIDES] + (list(_LONG) if device.type == "cuda" else [])
-    limit_bytes = _FREE_SHARE * _free(device)
+    shapes = [(side, side, side) for side in _SIDES] + ([] if accelerator.kind.on_host else list(_LONG))
+    limit_bytes = _FREE_SHARE * accelerator.free_bytes()
     fitting = [(m, n, k) for m, n, k in shapes if max(m * n, m * k, n * k) * dtype.itemsize <= limit_bytes]
-    return sorted((_product(m, n, k, dtype, device) for m, n, k in fitting), key=lambda step: step.amount)
+    return sorted((_product(m, n, k, dtype, accelerator.device) for m, n, k in fitting), key=lambda step: step.amount)
 
 
 def _product(m: int, n: int, k: int, dtype: torch.dtype, device: torch.device) -> ClimbStep:
@@ -110,16 +113,17 @@ def _product(m: int, n: int, k: int, dtype: torch.dtype, device: torch.device) -
     return ClimbStep(f"{m}x{n}x{k}", 2.0 * m * n * k, make)
 
 
-def streams(device: torch.device) -> dict[str, ClimbStep]:
+def streams(accelerator: Accelerator) -> dict[str, ClimbStep]:
     """Copy and triad through memory, and a copy that stays in the last-level cache, where its size is known.
 
     Counted are bytes read and written, without the CPU's read of a cache line before it writes to it.
     """
-    cache = llc_bytes(device)
-    size = int(min(max(_BUFFER[device.type], _CACHES * (cache or 0)), _FREE_SHARE * _free(device))) // _FLOAT
+    cache, device = accelerator.cache_bytes(), accelerator.device
+    largest = max(accelerator.kind.stream_bytes, _CACHES * (cache or 0))
+    size = int(min(largest, _FREE_SHARE * accelerator.free_bytes())) // _FLOAT
     steps = {"copy": _copy(size, device), "triad": _triad(size, device)}
     # Source and target together take a quarter of the cache.
-    return steps if cache is None else {**steps, "llc": _copy(cache // 8 // _FLOAT, device)}
+    return steps if cache is None else {**steps, "llc": _cached_copies(cache // 8 // _FLOAT, accelerator)}
 
 
 def _copy(size: int, device: torch.device) -> ClimbStep:
@@ -129,6 +133,24 @@ def _copy(size: int, device: torch.device) -> ClimbStep:
         return lambda: target.copy_(source)
 
     return ClimbStep(f"2 x {_FLOAT * size / 2**20:.4g} MiB", 2.0 * _FLOAT * size, make)
+
+
+def _cached_copies(size: int, accelerator: Accelerator) -> ClimbStep:
+    """Copies within the cache. On a GPU they take less time than their launches: a graph launches many at once."""
+    one = _copy(size, accelerator.device)
+    if "cuda_graph" not in accelerator.kind.runtimes:
+        return one
+
+    def make() -> Run:
+        copy = one.make()
+
+        def copies() -> None:
+            for _ in range(_GRAPH_COPIES):
+                copy()
+
+        return accelerator.recorded(copies, warm_calls=1)
+
+    return replace(one, amount=_GRAPH_COPIES * one.amount, make=make)
 
 
 def _triad(size: int, device: torch.device) -> ClimbStep:
@@ -145,36 +167,3 @@ def _random(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) ->
     size = math.prod(shape)
     numbers = torch.randn(min(size, 2**20), device=device).to(dtype)
     return numbers.repeat(math.ceil(size / len(numbers)))[:size].view(shape)
-
-
-def llc_bytes(device: torch.device) -> int | None:
-    """Size of the device's last-level cache, bytes; None where unknown."""
-    if device.type != "cuda":
-        return last_cache()
-    size = getattr(torch.cuda.get_device_properties(device), "L2_cache_size", None)  # not in every torch
-    return int(size) if size else None
-
-
-def _free(device: torch.device) -> float:
-    if device.type == "cuda":
-        return float(torch.cuda.mem_get_info(device)[0])
-    return free_memory()
-
-
-def host_timer(run: Run, calls: int) -> float:
-    """Seconds on the host's monotonic clock; for the CPU, where calls return when they have finished."""
-    start = time.perf_counter_ns()
-    for _ in range(calls):
-        run()
-    return (time.perf_counter_ns() - start) * 1e-9
-
-
-def event_timer(run: Run, calls: int) -> float:
-    """Seconds between two CUDA events on the current stream; waits for the second one."""
-    start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-    start.record()
-    for _ in range(calls):
-        run()
-    end.record()
-    end.synchronize()
-    return float(start.elapsed_time(end)) * 1e-3

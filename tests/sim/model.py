@@ -1,0 +1,98 @@
+"""The model of the simulated device: how fast it is, how much it holds, and what fails. Needs no torch."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+MODEL_FILE = "SCALEBENCH_SIM_MODEL"
+"""Variable of the environment: file of the model, read by every process at its start and after a fork."""
+
+CARD_FILE = "SCALEBENCH_SIM_CARD"
+"""Variable of the environment: file in which processes share the memory of the cards."""
+NVML_FILE = "SCALEBENCH_FAKE_NVML"
+"""Variable of the environment: file with what the fake NVML replays, see ``nvml.c``."""
+UUID = "51b0a4d1-0000-4000-8000-000000000001"
+"""By which a library of counters knows the devices."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A kernel that fails.
+
+    Attributes:
+        operator: part of the name of the operators that have the fault, for example ``silu``.
+        kind: ``error``, an illegal memory access that shows when the host waits and stays; ``unsupported``, refused at
+            once; ``crash``, SIGSEGV at launch; ``hang``, it never ends; ``slows``, its n-th call takes n times as long.
+        after: calls that succeed before.
+    """
+
+    operator: str
+    kind: Literal["error", "unsupported", "crash", "hang", "slows"]
+    after: int = 0
+
+
+@dataclass(frozen=True)
+class Model:
+    """A rate of 0 means that its work takes no time. Times in seconds, sizes in bytes.
+
+    Attributes:
+        devices: their number.
+        kernel_s: of every kernel, besides its arithmetic and its bytes.
+        flops_per_s: of matrix products and convolutions in fp32; two operations per multiply-add.
+        half_speedup: factor for fp16 and bf16.
+        tf32_speedup: factor for fp32 where tf32 is allowed.
+        bytes_per_s: of the tensors that a kernel reads and writes, each counted once.
+        host_bytes_per_s: of copies from and to the host.
+        drift_per_s: a kernel that starts t seconds after the beginning takes 1 + drift t times as long.
+        launch_s: host time of every launch.
+        queue: kernels that a stream holds before a launch has to wait.
+        capacity: of each device.
+        context: that every process takes at its first use.
+        others: in use by processes that are not simulated.
+        faults: of kernels.
+        precisions: that the card says it has, beside fp32.
+        fork: whether rounds are forked, else each gets a fresh interpreter.
+        exit_s: real seconds that an interpreter takes to exit.
+        telemetry: library of its counters, as in ``DeviceKind``.
+    """
+
+    devices: int = 2
+    kernel_s: float = 20e-6
+    flops_per_s: float = 0.0
+    half_speedup: float = 1.0
+    tf32_speedup: float = 1.0
+    bytes_per_s: float = 0.0
+    host_bytes_per_s: float = 0.0
+    drift_per_s: float = 0.0
+    launch_s: float = 0.0
+    queue: int = 1024
+    capacity: int = 2**30
+    context: int = 0
+    others: int = 0
+    faults: tuple[Fault, ...] = ()
+    precisions: tuple[str, ...] = ("fp16", "bf16", "tf32")
+    fork: bool = True
+    exit_s: float = 0.0
+    telemetry: str = ""
+
+    def write(self, file: Path) -> None:
+        """Write it for other processes."""
+        file.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+
+def model_from_environment() -> Model:
+    """The model in the file that the environment names; the default where it names none.
+
+    Raises:
+        TypeError: an unknown setting.
+    """
+    file = os.environ.get(MODEL_FILE)
+    if not file:
+        return Model()
+    content: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
+    content["faults"] = tuple(Fault(**fault) for fault in content.get("faults", ()))
+    return Model(**content)
