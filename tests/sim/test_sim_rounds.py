@@ -32,7 +32,7 @@ Simulate = Callable[..., None]
 
 @pytest.fixture
 def case(plugin: None) -> Case:
-    return Case("resnet18", 64, device="sim:0", threads=2, protocol=FAST)
+    return Case("resnet18", 64, device="sim:0", threads=1, protocol=FAST)
 
 
 def measured(worker: Worker, case: Case) -> Record:
@@ -213,7 +213,7 @@ def test_a_device_that_is_not_there_is_refused(sim_worker: Worker, simulate: Sim
 def test_peaks_are_the_rates_of_the_model(sim_worker: Worker, simulate: Simulate) -> None:
     """1 GFLOP/s in fp32, four times that in half precision, 20 MB/s of memory; launches hardly cost time."""
     simulate(kernel_s=1e-5, flops_per_s=1e9, half_speedup=4.0, capacity=4 * MIB)
-    job = {"do": "peaks", "device": "sim:0", "threads": 2, "cap_s": 0.5}
+    job = {"do": "peaks", "device": "sim:0", "threads": 1, "cap_s": 0.5}
     ending = sim_worker.run(job, 60)
     assert ending.error is None
     rates = {answer["name"]: answer["peak"]["best"] for answer in ending.answers.values() if "peak" in answer}
