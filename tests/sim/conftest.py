@@ -66,18 +66,21 @@ class Simulator:
 @pytest.fixture
 def sim(extension: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
     """Two devices in this process, whose host clock is virtual; afterwards there are none."""
+    import torch
+
     from tests.sim.backend import NO_DEVICES, loaded, virtual_clock
 
     module = loaded()
     simulator = Simulator(module, Model())
     simulator.set()
+    for index in range(simulator.model.devices):
+        torch.accelerator.reset_peak_memory_stats(index)
     for name, function in virtual_clock(module).items():
         monkeypatch.setattr(time, name, function)
     yield simulator
-    module.set_device(0)
     module.extension.restart()  # a failed device cannot be emptied
-    import torch
-
+    module.configure(Model())
+    module.set_device(0)
     torch.accelerator.empty_cache()
     module.configure(NO_DEVICES)
 

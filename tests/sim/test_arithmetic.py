@@ -27,7 +27,8 @@ def test_a_model_gives_the_same_numbers_as_on_the_cpu(sim: Simulator, name: str,
         outputs = model(images.to("sim", memory_format=layout))
     assert outputs.device == torch.device("sim:0")
     assert sim.kernels > 50
-    torch.testing.assert_close(outputs.cpu(), expected, rtol=0, atol=0 if layout == torch.contiguous_format else 1e-5)
+    same = layout == torch.contiguous_format and name != "vit_tiny_patch16_224"  # attention is not fused on sim
+    torch.testing.assert_close(outputs.cpu(), expected, rtol=0, atol=0 if same else 1e-5)
 
 
 def test_a_training_step_gives_the_same_weights_as_on_the_cpu(sim: Simulator) -> None:

@@ -80,13 +80,13 @@ def test_contexts_and_others_take_their_share(sim: Simulator) -> None:
 SHARED = """
 import json, os, signal, torch
 MIB = 2**20
-torch.sim.configure(__import__("tests.sim.model", fromlist=["Model"]).Model(capacity=100 * MIB, context=MIB))
 
 def child(work):
     readable, writable = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(readable)
+        signal.alarm(20)
         try:
             answer = work()
         except Exception as error:
@@ -104,6 +104,7 @@ def hold(size):
     return torch.accelerator.get_memory_info("sim:0")[0]
 
 free = lambda: torch.accelerator.get_memory_info("sim:0")[0]
+signal.alarm(20)
 pids, answers = zip(*(child(lambda: hold(60 * MIB)), child(lambda: hold(60 * MIB)), child(free)))
 os.kill(pids[0], signal.SIGKILL)
 while "Z" not in open(f"/proc/{pids[0]}/stat").read().rpartition(")")[2]:
@@ -124,6 +125,7 @@ def test_processes_share_a_card_and_return_their_memory_when_they_are_killed(
 
     A process that was forked after its parent had used the device cannot use it.
     """
+    simulate(capacity=100 * MIB, context=MIB)
     done = subprocess.run(
         [sys.executable, "-c", SHARED], env=dict(os.environ), capture_output=True, text=True, timeout=60, check=False
     )

@@ -32,7 +32,7 @@ Simulate = Callable[..., None]
 
 @pytest.fixture
 def case(plugin: None) -> Case:
-    return Case("resnet18", 64, device="sim:0", threads=2, protocol=FAST)
+    return Case("resnet18", 64, device="sim:0", threads=1, protocol=FAST)
 
 
 def measured(worker: Worker, case: Case) -> Record:
@@ -45,11 +45,14 @@ def good(record: Record) -> Record:
 
 
 def test_a_pass_takes_its_operations(sim_worker: Worker, simulate: Simulate, case: Case) -> None:
-    """torchvision gives 1.814 billion multiply-adds for ResNet-18 at 224 pixels: 3.628 ms at 1e12 operations per s."""
-    simulate(kernel_s=0.0, flops_per_s=1e12)
+    """torchvision gives 1.814 billion multiply-adds for ResNet-18 at 224 pixels: 3.628 s at 1e9 operations per s.
+
+    Its 70 kernels add 0.1 ms each.
+    """
+    simulate(kernel_s=1e-4, flops_per_s=1e9)
     record = good(measured(sim_worker, replace(case, resolution=224)))
-    assert record.facts["latency_s"] == exactly(3.628e-3, rel=1e-3)
-    assert record.facts["throughput_ips"] == exactly(1 / 3.628e-3, rel=1e-3)
+    assert record.facts["latency_s"] == exactly(3.628, rel=3e-3)
+    assert record.facts["throughput_ips"] == exactly(1 / 3.628, rel=3e-3)
     assert max(record.samples["latency_s"]) - min(record.samples["latency_s"]) < 1e-9
 
 
@@ -178,7 +181,7 @@ def test_every_ending_is_a_record_and_the_next_round_is_good(
 
 
 def test_a_device_that_gets_slower_never_settles(sim_worker: Worker, simulate: Simulate, case: Case) -> None:
-    simulate(kernel_s=20e-6, drift_per_s=50.0)
+    simulate(drift_per_s=50.0)
     record = good(measured(sim_worker, replace(case, resolution=32, protocol=replace(FAST, warmup_max_s=0.02))))
     assert any(note.startswith("warmup_unsettled") for note in record.notes), record.notes
 
@@ -208,19 +211,19 @@ def test_a_device_that_is_not_there_is_refused(sim_worker: Worker, simulate: Sim
 
 
 def test_peaks_are_the_rates_of_the_model(sim_worker: Worker, simulate: Simulate) -> None:
-    """1 GFLOP/s in fp32, four times that in half precision, 2 GB/s of memory; nothing else costs time."""
-    simulate(kernel_s=0.0, flops_per_s=1e9, half_speedup=4.0, bytes_per_s=0.0, capacity=4 * MIB)
-    job = {"do": "peaks", "device": "sim:0", "threads": 2, "cap_s": 0.5}
+    """1 GFLOP/s in fp32, four times that in half precision, 20 MB/s of memory; launches hardly cost time."""
+    simulate(kernel_s=1e-5, flops_per_s=1e9, half_speedup=4.0, capacity=4 * MIB)
+    job = {"do": "peaks", "device": "sim:0", "threads": 1, "cap_s": 0.5}
     ending = sim_worker.run(job, 60)
     assert ending.error is None
     rates = {answer["name"]: answer["peak"]["best"] for answer in ending.answers.values() if "peak" in answer}
-    assert rates["fp32"] == exactly(1e9, rel=1e-4)
-    assert rates["bf16"] == exactly(4e9, rel=1e-4)
-    assert rates["fp16"] == exactly(4e9, rel=1e-4)
-    simulate(kernel_s=0.0, bytes_per_s=2e9, capacity=4 * MIB)
+    assert rates["fp32"] == exactly(1e9, rel=2e-3)
+    assert rates["bf16"] == exactly(4e9, rel=2e-3)
+    assert rates["fp16"] == exactly(4e9, rel=2e-3)
+    simulate(kernel_s=1e-5, bytes_per_s=2e7, capacity=4 * MIB)
     rates = {a["name"]: a["peak"]["best"] for a in sim_worker.run(job, 60).answers.values() if "peak" in a}
-    assert rates["copy"] == exactly(2e9, rel=1e-4)
-    assert rates["triad"] == exactly(2e9, rel=1e-4)
+    assert rates["copy"] == exactly(2e7, rel=2e-3)
+    assert rates["triad"] == exactly(2e7, rel=2e-3)
 
 
 def test_a_throttled_card_is_flagged(

@@ -68,10 +68,10 @@ def test_every_case_ends_as_its_device_lets_it(run: Path) -> None:
 
 
 def test_times_and_memory_are_those_of_the_model(run: Path) -> None:
-    """Kernels of 20 us without a launch cost: latency is a whole number of them, throughput its inverse."""
+    """Kernels of 200 us without a launch cost: latency is a whole number of them, throughput its inverse."""
     for record in records(run):
         if record["case"]["model"] == "resnet18":
-            kernels = record["facts"]["latency_s"] / 20e-6
+            kernels = record["facts"]["latency_s"] / 200e-6
             assert kernels == pytest.approx(round(kernels))
             assert record["facts"]["throughput_ips"] == pytest.approx(1 / record["facts"]["latency_s"])
             assert 4 * 11_689_512 < record["facts"]["memory_bytes"] < CAPACITY

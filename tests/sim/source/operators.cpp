@@ -1,4 +1,4 @@
-// Operators: memory and convolutions are written out, everything else is the CPU's.
+// Operators: memory, convolutions and batch normalisation are written out, everything else is the CPU's.
 #include <ATen/ATen.h>
 #include <ATen/EmptyTensor.h>
 #include <ATen/native/CPUFallback.h>
@@ -141,6 +141,20 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
   return {to_device(dx, x.device()), to_device(dw, x.device()), to_device(db, x.device())};
 }
 
+// Written out because it also changes the running statistics, which its schema does not say.
+std::tuple<at::Tensor, at::Tensor, at::Tensor> batch_norm(
+    const at::Tensor& x, const std::optional<at::Tensor>& weight, const std::optional<at::Tensor>& bias,
+    const std::optional<at::Tensor>& mean, const std::optional<at::Tensor>& variance, bool training, double momentum,
+    double epsilon) {
+  const c10::OptionalDeviceGuard on(x.device());
+  const auto cpu = [](const std::optional<at::Tensor>& t) { return t && t->defined() ? std::optional(as_cpu(*t)) : t; };
+  const auto [y, batch_mean, batch_scale] = at::native_batch_norm(as_cpu(x), cpu(weight), cpu(bias), cpu(mean),
+                                                                  cpu(variance), training, momentum, epsilon);
+  auto output = to_device(y, x.device());
+  launch("native_batch_norm", kernel_time(0, 1, bytes_of({x, output})));
+  return {output, to_device(batch_mean, x.device()), to_device(batch_scale, x.device())};
+}
+
 void add_tensors(std::vector<at::Tensor>& found, const torch::jit::Stack& stack) {
   for (const auto& value : stack) {
     if (value.isTensor() && on_device(value.toTensor())) found.push_back(value.toTensor());
@@ -178,6 +192,7 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("resize_", at::native::resize_);
   m.impl("set_.source_Storage", at::native::set_);
   m.impl("set_.source_Tensor", at::native::set_tensor_);
+  m.impl("native_batch_norm", sim::batch_norm);
   m.impl("convolution_overrideable", sim::convolution);
   m.impl("convolution_backward_overrideable", sim::convolution_backward);
 }
