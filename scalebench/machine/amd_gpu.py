@@ -37,18 +37,18 @@ class AmdGpu(Gpu):
     def sm_clock_mhz(self) -> int | None:
         """Clock of the compute units, MHz."""
         gfx = reading(lambda: self.library.AmdSmiClkType.GFX)
-        return self._field("amdsmi_get_clock_info", "clk", "cur_clk", args=(gfx,))
+        return _int(self._field("amdsmi_get_clock_info", "clk", "cur_clk", args=(gfx,)))
 
     def default_clock_mhz(self) -> int | None:
         """Highest clock of the compute units, MHz."""
         gfx = reading(lambda: self.library.AmdSmiClkType.GFX)
-        return self._field("amdsmi_get_clock_info", "max_clk", args=(gfx,))
+        return _int(self._field("amdsmi_get_clock_info", "max_clk", args=(gfx,)))
 
     def temperature_c(self) -> int | None:
         """Temperature of the hottest spot of the chip, degrees Celsius."""
         kinds = reading(lambda: (self.library.AmdSmiTemperatureType.HOTSPOT,
                                  self.library.AmdSmiTemperatureMetric.CURRENT))  # fmt: skip
-        return reading(lambda: int(self.library.amdsmi_get_temp_metric(self.handle, *kinds)))
+        return reading(lambda: int(self.library.amdsmi_get_temp_metric(self.handle, *kinds or ())))
 
     def power_w(self) -> float | None:
         """Power of the board, watts."""
@@ -68,7 +68,7 @@ class AmdGpu(Gpu):
     def memory_used_bytes(self) -> int | None:
         """Memory in use on the board, bytes; the library counts MiB."""
         mebibytes = self._field("amdsmi_get_gpu_vram_usage", "vram_used")
-        return None if mebibytes is None else mebibytes * 2**20
+        return None if mebibytes is None else int(mebibytes) * 2**20
 
     def energy_mj(self) -> int | None:
         """Energy since the driver was loaded, millijoules; the library counts in steps of so many microjoules."""
@@ -82,8 +82,12 @@ class AmdGpu(Gpu):
 
     def processes(self) -> dict[int, int | None] | None:
         """Process id -> bytes of device memory."""
-        listed = reading(lambda: self.library.amdsmi_get_gpu_process_list(self.handle))
-        return reading(lambda: {int(p["pid"]): p["memory_usage"]["vram_mem"] or None for p in listed})
+        return reading(
+            lambda: {
+                int(process["pid"]): process["memory_usage"]["vram_mem"] or None
+                for process in self.library.amdsmi_get_gpu_process_list(self.handle)
+            }
+        )
 
     def memory_total_bytes(self) -> int | None:
         """Memory of the board, bytes."""
@@ -117,6 +121,10 @@ def open_amd(pci_bus_id: str, library: Any = None) -> Gpu | Unavailable:
         return gpus
     by_address = {gpu.address(): gpu for gpu in gpus if isinstance(gpu, AmdGpu)}
     return by_address.get(_address(pci_bus_id)) or Unavailable("no_amdsmi", f"no device at {pci_bus_id!r}")
+
+
+def _int(answer: Any) -> int | None:
+    return None if answer is None else int(answer)
 
 
 def _address(pci_bus_id: str) -> tuple[int, ...]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+Value = TypeVar("Value")
 
 Reason = Literal[
     "no_nvml", "no_amdsmi", "no_sysman", "no_library", "pre_volta", "mig", "vgpu", "no_rapl", "permission",
@@ -100,7 +102,7 @@ class Gpu:
         return None
 
 
-def reading(ask: Callable[[], Any]) -> Any:
+def reading(ask: Callable[[], Value]) -> Value | None:
     """What ``ask`` returns; None where it raises, or answers ``N/A`` as AMD's library does."""
     try:
         answer = ask()
