@@ -65,7 +65,7 @@ def steps(python: str, out: Path, device: str, timm: Path | None, dry: bool) -> 
         file = out / f"{name}.yaml"
         file.write_text(json.dumps(suite(device, size), indent=1) + "\n", encoding="utf-8")
         folders = ("--results", str(out / "results"), "--reports", str(out / "reports"))
-        budget = ("--budget", "30s" if dry else f"{limit_s - _END_S:.0f}s", "--no-peaks")
+        budget = ("--budget", "5s" if dry else f"{limit_s - _END_S:.0f}s", "--no-peaks")
         planned.append(Step(name, (python, "-m", "scalebench", "run", str(file), *folders, *budget), limit_s))
     if timm is not None:
         planned += [_timm(python, out, device, timm, model, dry) for model in (DRY.models if dry else _TIMM_MODELS)]

@@ -140,9 +140,10 @@ def test_a_dry_run_measures(tmp_path: Path) -> None:
     (summary,) = json.loads((tmp_path / "summary.json").read_text())
     assert (summary["step"]["name"], summary["code"]) == ("core_models", 0)
     records = [json.loads(line) for file in tmp_path.rglob("*.jsonl") for line in file.read_text().splitlines()]
-    outcomes = {
-        (record["case"]["precision"], record["case"]["batch"]): record["outcome"]
+    outcomes = [
+        record["outcome"]
         for record in records
         if record.get("kind") == "record" and record["case"]["mode"] == "inference"
-    }
-    assert outcomes[("fp32", 1)] == outcomes[("fp32", 2)] == "ok"
+    ]
+    assert outcomes
+    assert set(outcomes) == {"ok"}

@@ -71,11 +71,11 @@ def _errors(precision: str, bench: Bench) -> tuple[float, float]:
     allow_tf32(precision == "tf32")
     try:
         with torch.inference_mode(), autocast:
-            product = torch.mm(a.to(device, dtype), b.to(device, dtype))
+            product = torch.matmul(a.to(device, dtype), b.to(device, dtype))
             convolution = functional.conv2d(images.to(device, dtype), kernels.to(device, dtype), padding=1)
     finally:
         allow_tf32(False)
-    exact = torch.mm(a.double(), b.double()), functional.conv2d(images.double(), kernels.double(), padding=1)
+    exact = torch.matmul(a.double(), b.double()), functional.conv2d(images.double(), kernels.double(), padding=1)
     return relative_error(product, exact[0]), relative_error(convolution, exact[1])
 
 

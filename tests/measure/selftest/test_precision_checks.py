@@ -42,13 +42,13 @@ def test_the_cpu_rounds_as_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.figures["fp32"]["product"] < 1e-6
     assert result.figures["bf16"]["product"] == pytest.approx(2.8e-3, rel=0.3)
     assert "fp16" not in result.figures
-    product = torch.mm
+    product = torch.matmul
 
     def rounding(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         pair = [x.bfloat16().to(x.dtype) if x.dtype == torch.float32 else x for x in (a, b)]
         return product(*pair)
 
-    monkeypatch.setattr(torch, "mm", rounding)
+    monkeypatch.setattr(torch, "matmul", rounding)
     rounded = precisions(Bench("cpu", 2))
     assert rounded.verdict == "fail"
     assert rounded.finding.endswith("outside the bounds: fp32")
