@@ -112,13 +112,14 @@ def test_copies_are_timed_from_an_idle_device(sim_worker: Worker, simulate: Simu
 def test_training_steps(sim_worker: Worker, simulate: Simulate, case: Case) -> None:
     """Without a launch cost the three parts of a step, each waited for, take together what a step takes."""
     simulate(kernel_s=50e-6)
-    record = good(measured(sim_worker, replace(case, mode="training", batch=2, resolution=32)))
+    training = replace(case, model="resnet10t", mode="training", batch=2, resolution=32, optimizer="sgd")
+    record = good(measured(sim_worker, replace(training, protocol=replace(FAST, min_iterations=3))))
     parts = [record.facts[name] for name in ("forward_s", "backward_s", "optimizer_s")]
     assert all(part > 0 for part in parts)
     assert sum(parts) == exactly(record.facts["latency_s"])
     assert record.facts["throughput_ips"] == exactly(2 / record.facts["latency_s"])
     assert all(0 < loss < 20 for loss in record.facts["losses"])
-    assert record.facts["allocated_bytes"] > 3 * 4 * 11_689_512  # weights, gradients, momenta
+    assert record.facts["allocated_bytes"] > 3 * 4 * 5_400_000  # weights, gradients, momenta
 
 
 def test_blocks_add_up_to_the_pass(sim_worker: Worker, simulate: Simulate, case: Case) -> None:
@@ -141,10 +142,10 @@ def test_mixed_precision_is_verified_against_fp32(sim_worker: Worker, simulate: 
 def test_verification_does_not_run_out_of_memory_beside_the_loaded_model(
     sim_worker: Worker, simulate: Simulate, case: Case
 ) -> None:
-    """The card holds the case, and not the case with its reference at full batch."""
-    large = replace(case, batch=32, layout="channels_last")
+    """The card holds the case, and not a second model of 47 MB beside it."""
+    large = replace(case, batch=8, resolution=32, layout="channels_last")
     peak = good(measured(sim_worker, replace(large, layout="contiguous"))).facts["memory_bytes"]
-    simulate(capacity=peak + 4 * MIB)
+    simulate(capacity=peak + 16 * MIB)
     record = good(measured(sim_worker, large))
     assert record.facts.get("verified") != "off"
 
@@ -156,7 +157,7 @@ def test_verification_does_not_run_out_of_memory_beside_the_loaded_model(
         ((Fault("max_pool2d", "unsupported"),), {}, "failed", "error", "not implemented on sim"),
         ((Fault("max_pool2d", "crash"),), {}, "crashed", "killed_signal(SIGSEGV)", "SIGSEGV"),
         ((Fault("max_pool2d", "hang"),), {}, "timeout", "timeout", "killed after 1.5 s"),
-        ((), {"capacity": 48 * MIB}, "oom", "oom_device", "out of memory"),
+        ((), {"capacity": 40 * MIB}, "oom", "oom_device", "out of memory"),
     ],
 )
 def test_every_ending_is_a_record_and_the_next_round_is_good(
@@ -170,7 +171,7 @@ def test_every_ending_is_a_record_and_the_next_round_is_good(
     message: str,
 ) -> None:
     simulate(faults=faults, **model)
-    record = measured(sim_worker, replace(case, protocol=replace(FAST, timeout_s=1.5)))
+    record = measured(sim_worker, replace(case, protocol=replace(FAST, timeout_s=1.5 if ending == "timeout" else 60)))
     assert record.outcome == outcome, record.error
     assert record.ending.startswith(ending)
     assert record.error is not None
@@ -217,13 +218,13 @@ def test_peaks_are_the_rates_of_the_model(sim_worker: Worker, simulate: Simulate
     ending = sim_worker.run(job, 60)
     assert ending.error is None
     rates = {answer["name"]: answer["peak"]["best"] for answer in ending.answers.values() if "peak" in answer}
-    assert rates["fp32"] == exactly(1e9, rel=2e-3)
-    assert rates["bf16"] == exactly(4e9, rel=2e-3)
-    assert rates["fp16"] == exactly(4e9, rel=2e-3)
+    assert rates["fp32"] == exactly(1e9, rel=0.02)
+    assert rates["bf16"] == exactly(4e9, rel=0.02)
+    assert rates["fp16"] == exactly(4e9, rel=0.02)
     simulate(kernel_s=1e-5, bytes_per_s=2e7, capacity=4 * MIB)
     rates = {a["name"]: a["peak"]["best"] for a in sim_worker.run(job, 60).answers.values() if "peak" in a}
-    assert rates["copy"] == exactly(2e7, rel=2e-3)
-    assert rates["triad"] == exactly(2e7, rel=2e-3)
+    assert rates["copy"] == exactly(2e7, rel=0.02)
+    assert rates["triad"] == exactly(2e7, rel=0.02)
 
 
 def test_a_throttled_card_is_flagged(
