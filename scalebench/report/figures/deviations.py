@@ -40,7 +40,10 @@ def deviations(rounds: pd.DataFrame, table: Elsewhere) -> Chart | None:
     nine_of_ten = float(times["percent"].abs().quantile(0.9))
     drawn, _ = panels(named, _panel, "off", TITLE, lambda _: 2.6)
     text = f"Nine of ten rounds lie within {number(nine_of_ten)} % of the mean of their case."
-    note = "Red, on top of a bar: disturbed. The outermost bars hold everything beyond them."
+    note = (
+        "Orange, on top of a bar: disturbed. The outermost bars hold everything beyond them. Cases with one round have "
+        "no mean to be compared with."
+    )
     return Chart("deviations", TITLE, text, {"nine_of_ten_percent": nine_of_ten}, drawn, table, note=note)
 
 

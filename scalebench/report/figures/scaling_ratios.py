@@ -21,8 +21,9 @@ from scalebench.report.result_tables import groups_table
 ANCHOR, TITLE = "f4", "Time against compound scaling at equal compute"
 _READING = (
     "Right of the line a method takes longer than compound scaling, left of it less. A bar is the 95 % interval; "
-    "hollow: undecided. Labels are multiples of the base's compute."
+    "hollow: undecided; filled, across the line: equal within 5 %. Labels are multiples of the base's compute."
 )
+_FAST = "Fast scaling is compound scaling that grows mostly the width (Doll\u00e1r and others, 2021)."
 
 
 def ratios_to_compound(groups: pd.DataFrame) -> Chart | None:
@@ -38,8 +39,9 @@ def ratios_to_compound(groups: pd.DataFrame) -> Chart | None:
         return None
     rows = rows.sort_values(["base", "method", "target"], kind="stable", key=_order)
     named = [(f"batch {batch}", own) for batch, own in rows.groupby("batch")]
-    drawn, note = panels(named, partial(_panel, rows), ANCHOR, TITLE, _height)
-    return Chart(ANCHOR, TITLE, "", {}, drawn, groups_table(groups), note=f"{_READING} {note}".strip())
+    drawn, left_out = panels(named, partial(_panel, rows), ANCHOR, TITLE, _height)
+    note = " ".join(filter(None, (_READING, _FAST if "fast" in set(rows["method"]) else "", left_out)))
+    return Chart(ANCHOR, TITLE, "", {}, drawn, groups_table(groups), note=note)
 
 
 def _order(column: pd.Series) -> pd.Series:

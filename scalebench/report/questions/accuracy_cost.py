@@ -116,7 +116,8 @@ def _costs(faster: Model, slower: Model, ratio: Estimate, of: str = " ImageNet t
     )
     longer = "the same within 5 %"
     if outcome(ratio) != "equal":
-        longer = f"{figure(ratio.value)}x as long{judged_bounds(ratio)}"
+        turns = "in shared turns " if ratio.pairing == "paired" else ""  # not the quotient of the two times
+        longer = f"{turns}{figure(ratio.value)}x as long{judged_bounds(ratio)}"
     if abs(faster["top1"] - slower["top1"]) > NEAR:
         return f"{name} reaches {top1} %{of} in {time}, {other} {its_top1} % in {its_time}: {longer}."
     low, high = sorted([top1, its_top1], key=float)

@@ -58,7 +58,8 @@ class Scaling(Question):
             },
             (
                 *(f"Does it pay for {model_name(other)}, at {target:g} times its compute? "
-                  f"{_words(_by_batch(rows, other, TIME)).capitalize()}." for other in others),
+                  + " ".join(_sentence(batch, own, "") for batch, own in _by_batch(rows, other, TIME).items())
+                  for other in others),
                 *setting_of(rivals, rows),
             ),
             what_decides(ratio for ratios in time.values() for ratio in ratios.values()),
@@ -102,14 +103,6 @@ def _word(ratios: Ratios) -> str:
     if "more" in outcomes:
         return "partly" if "undecided" in outcomes else "yes"
     return "undecided" if "undecided" in outcomes else "no difference"
-
-
-def _words(by_batch: Mapping[int, Ratios]) -> str:
-    """``undecided at batch 1 and at batch 8``."""
-    words: dict[str, list[str]] = {}
-    for batch, ratios in by_batch.items():
-        words.setdefault(_word(ratios), []).append(f"at batch {batch}")
-    return ", ".join(f"{word} {listed(batches)}" for word, batches in words.items())
 
 
 def _sentence(batch: int, ratios: Ratios, opening: str) -> str:

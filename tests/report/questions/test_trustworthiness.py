@@ -57,7 +57,10 @@ def test_half_widths_and_undisturbed_rounds() -> None:
     assert answer.numbers["ratio_half_width"] == pytest.approx(
         math.sinh(2.77645 * deviation * math.sqrt(2 / 3)), rel=1e-4
     )
-    assert answer.points[0] == "Measured in one session. In another all times may shift together; ratios hardly change."
+    assert (
+        answer.points[0]
+        == "Measured in one session. In another all times may shift together, and ratios may move with the load of the host."
+    )
     assert answer.closes.startswith("A run on another day")
 
 
