@@ -165,7 +165,8 @@ def _points(analysis: Analysis, rounds: Disturbed, decided: int, false: float) -
     for machine, number in analysis.sessions.items():
         where = f" on {machine}" if len(analysis.sessions) > 1 else ""
         if number == 1:
-            yield f"Measured in one session{where}. In another all times may shift together, and ratios may move with the load of the host."
+            load = "ratios with the load of the host"
+            yield f"Measured in one session{where}. In another all times may shift together, and {load}."
         else:
             yield f"Measured in {number} sessions{where}. The intervals of times include the spread between them."
     if 0 < rounds.watched < rounds.rounds:
