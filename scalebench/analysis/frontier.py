@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 Values = npt.NDArray[np.float64]
 
 
-def pareto(frame: pd.DataFrame, cost: str, gain: str) -> pd.Series:
-    """Whether each row is on the front: no other row is better in one column without being worse in the other.
+def on_front(cost: Values, gain: Values) -> npt.NDArray[np.bool_]:
+    """Whether each point is on the front: no other is better in one value without being worse in the other.
 
     Args:
-        frame: any table.
-        cost: column where lower is better.
-        gain: column where higher is better.
+        cost: lower is better.
+        gain: higher is better; as long as ``cost``.
 
-    Returns: booleans on the frame's index; rows with NaN are never on the front.
+    Returns: booleans; a point with NaN is never on the front.
     """
-    values = (frame[name].to_numpy(dtype=float) for name in (cost, gain))
-    return pd.Series(on_front(*values), index=frame.index)
-
-
-def on_front(cost: Values, gain: Values) -> npt.NDArray[np.bool_]:
-    """The same for two arrays of equal length; a point with NaN is never on the front."""
     front = np.zeros(len(cost), dtype=bool)
     known = np.flatnonzero(~np.isnan(cost) & ~np.isnan(gain))
     order = known[np.lexsort((-gain[known], cost[known]))]

@@ -1,6 +1,6 @@
 """Kinds of devices: what a suite may ask of each, and how its work is timed. A pure table, without torch.
 
-Only this file and ``measure/accelerator.py`` know the kinds by name; ``tests/test_device_kinds_layer.py`` checks it.
+Only this file and ``measure/accelerator.py`` know the kinds by name; ``tests/test_device_layer.py`` checks it.
 """
 
 from __future__ import annotations
