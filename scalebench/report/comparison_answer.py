@@ -64,7 +64,7 @@ def _sentence(metric: str, ratio: Estimate, cases: int, a: str, b: str) -> str:
         return f"In {label}, {b} and {a} are equal within {100 * (EQUAL - 1):.0f} % {over}."
     ends = f"{number(ratio.low)} to {number(ratio.high)}"
     if ratio.low <= 1 <= ratio.high:
-        return f"In {label} it is undecided: {b} takes {ends} times that of {a} {over}."
+        return f"In {label} it is undecided: that of {b} is {ends} times that of {a} {over}."
     sizes = [_factor(end) for end in (ratio.low, ratio.high)]
     size = f"{number(min(sizes))} to {number(max(sizes))}"
     return f"In {label}, {b} is {_size(metric, ratio.value)} than {a} ({size}) {over}."
@@ -85,10 +85,12 @@ def _counts(metric: str, counts: Counter[str]) -> str:
         return ""
     worse, better = words(metric)
     names = {"worse": worse, "better": better, "same": "the same", "inconclusive": "undecided"}
-    return f"Case by case, {listed([f'{counts[key]} are {name}' for key, name in names.items() if counts[key]])}."
+    parts = [f"{n} {'is' if n == 1 else 'are'} {name}" for key, name in names.items() if (n := counts[key])]
+    return f"Case by case, {listed(parts)}."
 
 
 def _closes(undecided: int) -> str:
     if not undecided:
         return ""
-    return f"more rounds on both sides, to narrow the {undecided} undecided intervals."
+    them = "interval" if undecided == 1 else f"{undecided} undecided intervals"
+    return f"More rounds on both sides would narrow the {them}."

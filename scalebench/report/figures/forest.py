@@ -22,7 +22,7 @@ from scalebench.report.looks import BLUE, GREEN, GREY, RED, Look
 from scalebench.report.tables import capped, number
 
 MOST_ROWS = 30
-_LEGEND = "cross worse, diamond better, dot the same, ring undecided; shaded: within the margin"
+_LEGEND = "cross worse, diamond better, dot the same, ring undecided; shaded: within {:.2g} %, which counts as the same"
 _LOOKS = {
     "worse": Look(RED, "X", "-"),
     "better": Look(GREEN, "D", "-"),
@@ -40,7 +40,8 @@ def forest(comparison: Comparison, metric: str, anchor: str) -> Chart | Absent:
     far = sorted(rows, key=lambda row: -abs(math.log(row.ratio.value)))[:MOST_ROWS]
     drawn = sorted(far, key=lambda row: row.ratio.value)
     takeaway = of_ratios(rows, comparison)
-    named = [(f"{METRICS[metric].label}, B over A; {_LEGEND}", _frame(drawn))]
+    reading = _LEGEND.format(100 * max(row.margin for row in drawn))
+    named = [(f"{METRICS[metric].label}, B over A; {reading}", _frame(drawn))]
     shown, _ = panels(named, _panel, anchor, heading, lambda subset: 1.1 + 0.22 * len(subset))
     left = len(rows) - len(drawn)
     note = (
