@@ -46,7 +46,7 @@ def test_no_words_stand_among_the_points_and_families_are_named_in_a_frame() -> 
     with canvas() as (figure, axes):
         _compute_panel(cases, cases, axes)
         settle(figure)
-        assert axes.texts == []
+        assert list(axes.texts) == []
         frame = axes.get_legend()
         assert frame is not None
         assert frame.get_frame_on()

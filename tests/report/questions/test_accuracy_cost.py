@@ -89,7 +89,7 @@ def test_time_has_a_panel_per_batch_with_its_families() -> None:
     chart = AccuracyCost().chart(shown, answer)
     assert chart is not None
     assert len(chart.panels) == 2
-    assert all("b0@224" in panel.svg and "ResNet" in panel.svg for panel in chart.panels)
+    assert all("b0@224" in panel.svg and "resnet50@224" in panel.svg for panel in chart.panels)
     assert all("resnet50@224" in panel.svg for panel in chart.panels), "a model behind the front has its name, too"
 
 
