@@ -56,7 +56,7 @@ def show_progress() -> Iterator[Listener]:
         yield Lines(console).hear
         return
     with progress_bar(console) as bar:
-        yield Bar(bar).hear
+        yield RoundsBar(bar).hear
 
 
 def progress_bar(console: Console) -> Progress:
@@ -101,7 +101,7 @@ def shortened(label: str, width: int) -> str:
     return f"{text[: max(width - 1 - tail, 0)]}…{text[len(text) - tail :]}"
 
 
-class Bar:
+class RoundsBar:
     """Draws events: counting while it lasts, then one task for all rounds."""
 
     def __init__(self, bar: Progress) -> None:

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from scalebench.cli.progress import Bar, Lines, progress_bar
+from scalebench.cli.progress import Lines, RoundsBar, progress_bar
 from scalebench.execute.events import Counted, Event, HeatStarted, RoundEnded, RoundStarted
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
@@ -64,7 +64,7 @@ def _drawn(width: int, event: Event) -> str:
     """Last line that a bar draws on a terminal of this width, during a round that others preceded."""
     console = Console(file=StringIO(), width=width, force_terminal=True, color_system=None, legacy_windows=False)
     bar = progress_bar(console)
-    display = Bar(bar)
+    display = RoundsBar(bar)
     display.hear(event)
     display.hear(RoundEnded(_timed(LONGEST), 128, 387, 1260.0))
     display.hear(event)

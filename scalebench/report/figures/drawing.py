@@ -52,7 +52,7 @@ STYLE: dict[Any, Any] = {
 WIDTH, HEIGHT = 5.4, 3.9
 MOST_TICKS = 7
 _USUAL_SIZES = (224.0, 448.0, 112.0)
-_MOST_SIZES = 12
+_MOST_SIZES = 10
 """Steps between the smallest and the largest tick of an axis of image sizes."""
 _NEAREST_TICKS = 1.1
 """Least ratio of two of them."""

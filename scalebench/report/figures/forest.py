@@ -84,7 +84,8 @@ def _with_bounds(ratio: Estimate) -> str:
 def comparison_table(heading: str, rows: Sequence[Compared]) -> Table:
     """The rows of a comparison, in words and numbers."""
     columns = [Column(name, number=name in NUMERIC) for name in HEADINGS]
-    return capped(f"{heading}, case by case; values are geometric means over n rounds", columns, map(cells, rows))
+    lines = [[*own[:-1], own[-1].replace("inconclusive", READERS_WORDS["inconclusive"])] for own in map(cells, rows)]
+    return capped(f"{heading}, case by case; values are geometric means over n rounds", columns, lines)
 
 
 def _frame(rows: Sequence[Compared]) -> pd.DataFrame:

@@ -119,9 +119,9 @@ def _images(decision: Decision, first: Ranked) -> Iterator[str]:
     if growth:
         images = amount(float(first.bill.per_year) / float(first.bill.per_million))
         yield (
-            f"The demand is {amount(demand.mean_images_per_s.value)} images per second now and "
-            f"{'grows' if growth > 0 else 'falls'} by {percentage(abs(growth))} a year: {images} million images in a "
-            "mean year."
+            f"The cost per million images rests on {amount(demand.mean_images_per_s.value)} images per second now, "
+            f"{'growing' if growth > 0 else 'falling'} by {percentage(abs(growth))} a year: {images} million a year on "
+            "average."
         )
 
 

@@ -195,6 +195,5 @@ def _forecast(batch: int, errors: Errors) -> str:
         return f"At batch {batch}, activations predict time better than FLOPs: errors of {second} against {first}."
     if macs["high"] < activations["low"]:
         return f"At batch {batch}, FLOPs predict time better than activations: errors of {first} against {second}."
-    return (
-        f"At batch {batch}, time predicted from FLOPs is off by {first}, from activations by {second}: no clear winner."
-    )
+    errors_of_both = f"errs by {first}, from activations by {second}"
+    return f"At batch {batch}, time predicted from FLOPs {errors_of_both}: neither clearly wins."

@@ -97,8 +97,8 @@ def _studied(macs: tuple[float, float, float], activations: tuple[float, float, 
         ((0.2, 0.25, 0.3), (0.4, 0.5, 0.6),
          "At batch 1, FLOPs predict time better than activations: errors of 25 % (20 to 30) against 50 % (40 to 60)."),
         ((0.4, 0.5, 0.6), (0.3, 0.4, 0.5),
-         "At batch 1, time predicted from FLOPs is off by 50 % (40 to 60), from activations by 40 % (30 to 50): no "
-         "clear winner."),
+         "At batch 1, time predicted from FLOPs errs by 50 % (40 to 60), from activations by 40 % (30 to 50): neither "
+         "clearly wins."),
     ],
 )  # fmt: skip
 def test_what_predicts_time_needs_intervals_apart(

@@ -127,6 +127,18 @@ def test_what_is_undecided_reads_as_a_sentence_for_any_metric_and_number() -> No
     assert _counts("latency_s", counts) == "Case by case, 1 is faster, 1 is the same and 7 are undecided."
 
 
+def test_cases_of_one_side_stand_in_a_table_alone() -> None:
+    """A list of cases is a table, and not a sentence for each of them besides; a machine keeps the case of its name."""
+    a, b = _sides()
+    comparison = replace(
+        compare_runs(a.findings.stored, b.findings.stored), only_a=("x@224 on cpu-a",), notes=("Note",)
+    )
+    sections = {section.id: section for section in compose_comparison(a, b, comparison).sections}
+    assert sections["gaps"].text == ("Note.",)
+    assert sections["gaps"].tables[0].rows == (("x@224 on cpu-a",),)
+    assert not any(text.startswith(("Cpu-a", "Gpu-b")) for text in sections["method"].text)
+
+
 def test_claims_stand_side_by_side_and_those_that_moved_are_counted() -> None:
     a, b = _sides()
     report = compose_comparison(a, b, compare_runs(a.findings.stored, b.findings.stored))
