@@ -128,7 +128,7 @@ def test_what_is_undecided_reads_as_a_sentence_for_any_metric_and_number() -> No
 
 
 def test_cases_of_one_side_stand_in_a_table_alone() -> None:
-    """A list of cases is a table, and not a sentence for each of them besides; a machine keeps the case of its name."""
+    """A list of cases is a table, not a sentence for each of them besides; a machine keeps the case of its name."""
     a, b = _sides()
     comparison = replace(
         compare_runs(a.findings.stored, b.findings.stored), only_a=("x@224 on cpu-a",), notes=("Note",)
