@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from scalebench.analysis.compare.comparison import Compared, Comparison
 from scalebench.analysis.stats import Estimate
 from scalebench.metrics import METRICS
-from scalebench.report.comparison_text import banners, standing, words
+from scalebench.report.comparison_text import banners, counted, standing, words
 from scalebench.report.content import ANCHOR, Answered, Chart, Elsewhere
-from scalebench.report.labels import listed
 from scalebench.report.tables import SHOWN, number
 
 EQUAL = 1.05
@@ -81,12 +80,7 @@ def _size(metric: str, ratio: float) -> str:
 
 
 def _counts(metric: str, counts: Counter[str]) -> str:
-    if counts.total() < 2:
-        return ""
-    worse, better = words(metric)
-    names = {"worse": worse, "better": better, "same": "the same", "inconclusive": "undecided"}
-    parts = [f"{n} {'is' if n == 1 else 'are'} {name}" for key, name in names.items() if (n := counts[key])]
-    return f"Case by case, {listed(parts)}."
+    return f"Case by case, {counted(metric, counts)}." if counts.total() > 1 else ""
 
 
 def _closes(undecided: int) -> str:

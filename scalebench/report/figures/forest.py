@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.compare.comparison import Compared, Comparison
 from scalebench.analysis.stats import Estimate
 from scalebench.metrics import METRICS
-from scalebench.report.comparison_text import HEADINGS, NUMERIC, cells, standing, title, word, words
+from scalebench.report.comparison_text import HEADINGS, NUMERIC, cells, counted, standing, title, word
 from scalebench.report.content import Absent, Chart, Column, Table
 from scalebench.report.figures.drawing import INK, intervals, log_axis, name_rows
 from scalebench.report.figures.panels import panels, scatter
@@ -54,7 +54,6 @@ def of_ratios(rows: Sequence[Compared], comparison: Comparison) -> Takeaway:
     """How many cases are worse, better, the same; the geometric mean; the case furthest off."""
     metric = rows[0].metric
     counts = Counter(map(standing, rows))
-    worse, better = words(metric)
     mean = comparison.means[metric]
     far = max(rows, key=lambda row: abs(math.log(row.ratio.value)))
     average = (
@@ -63,8 +62,7 @@ def of_ratios(rows: Sequence[Compared], comparison: Comparison) -> Takeaway:
         else "There is no mean, as every case is doubtful."
     )
     text = (
-        f"Of {len(rows)} cases {counts['worse']} are {worse}, {counts['better']} {better}, {counts['same']} the same "
-        f"and {counts['inconclusive']} undecided. {average} Furthest from 1 is {title(far.a, far.b)}, "
+        f"Of {len(rows)} cases {counted(metric, counts)}. {average} Furthest from 1 is {title(far.a, far.b)}, "
         f"{_with_bounds(far.ratio)}, {READERS_WORDS.get(word(far), word(far))}."
     )
     numbers = {
