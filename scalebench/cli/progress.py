@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console, ConsoleOptions
 from rich.measure import Measurement
@@ -140,8 +141,10 @@ class RoundsBar:
     def _update(self, label: str | None, done: int, total: int, left: str = "", more: int = 0) -> None:
         if self._rounds is None:
             self._rounds = self._bar.add_task("", total=total, left="")
-        fields = {} if label is None else {"description": label, "more": more}
-        self._bar.update(self._rounds, completed=done, total=total, **fields, **({"left": left} if left else {}))
+        changed: dict[str, Any] = {} if label is None else {"description": label, "more": more}
+        if left:
+            changed["left"] = left
+        self._bar.update(self._rounds, completed=done, total=total, **changed)
 
     def _print(self, text: str) -> None:
         self._bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
