@@ -85,8 +85,8 @@ DIFFERENCES = {
 }  # fmt: skip
 """Rows of ours without an equal in the reference: whole tables, or one name of a table."""
 ELSEWHERE = {
-    "EN-06": ("EN-05",), "EN-11": ("EN-12",), "EN-17": ("EN-10",), "EN-24": ("EN-21", "EN-22", "EN-23"),
-    "V2-03": ("V2-02",),
+    "EN-06": ("EN-05",), "EN-10": ("EN-11",), "EN-11": ("EN-12",), "EN-17": ("EN-10",),
+    "EN-24": ("EN-21", "EN-22", "EN-23"), "V2-03": ("V2-02",),
 }  # fmt: skip
 """Claims that quote figures of another row of the reference."""
 DERIVED = {

@@ -5,9 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.console import Console, ConsoleOptions
+from rich.measure import Measurement
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Column
+from rich.text import Text
 
 from scalebench.execute.events import (
     Counted,
@@ -24,12 +38,15 @@ from scalebench.execute.events import (
 )
 from scalebench.flags import is_bad
 from scalebench.record import Record
+from scalebench.suite.case import AXES
 from scalebench.units import duration, seconds
 
 _PERIOD_S = 5.0
 """Least time between two lines about counting."""
 _LABELS = 3
 """Cases that a line names; the report has all that are missing."""
+_USUAL = {AXES[name].default for name in ("precision", "runtime", "device")}
+"""Words of a label that distinguish few cases: the first to go where the terminal is narrow."""
 
 
 @contextmanager
@@ -39,15 +56,53 @@ def show_progress() -> Iterator[Listener]:
     if not console.is_terminal:
         yield Lines(console).hear
         return
-    columns = (
-        TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), MofNCompleteColumn(),
-        TimeElapsedColumn(), TextColumn("{task.fields[left]}", markup=False),
+    with progress_bar(console) as bar:
+        yield RoundsBar(bar).hear
+
+
+def progress_bar(console: Console) -> Progress:
+    """Columns of the display; only the name gives way where the terminal is narrow."""
+    return Progress(
+        _NameColumn(), BarColumn(max(1, min(24, console.width // 4 - 12)), table_column=Column(no_wrap=True)),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)), TimeElapsedColumn(table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[left]}", markup=False), console=console,
     )  # fmt: skip
-    with Progress(*columns, console=console) as bar:
-        yield _Bar(bar).hear
 
 
-class _Bar:
+class _NameColumn(ProgressColumn):
+    """What is being done, as long as the other columns leave room for."""
+
+    def render(self, task: Task) -> _Name:
+        """Draw the name of a task."""
+        return _Name(task.description, f" +{more}" if (more := task.fields.get("more", 0)) else "")
+
+
+@dataclass(frozen=True)
+class _Name:
+    """A name that shortens itself; ``rest`` stays whole behind it."""
+
+    text: str
+    rest: str
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(1, len(self.text + self.rest)).with_maximum(options.max_width)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        yield Text(shortened(self.text, options.max_width - len(self.rest)) + self.rest)
+
+
+def shortened(label: str, width: int) -> str:
+    """A label in ``width`` columns: without its usual words, then cut in the middle, so model and batch remain."""
+    if len(label) <= width:
+        return label
+    text = " ".join(word for word in label.split() if word.rstrip(",") not in _USUAL)
+    if len(text) <= width:
+        return text
+    tail = max(width, 0) * 3 // 5  # resolution and batch are there
+    return f"{text[: max(width - 1 - tail, 0)]}…{text[len(text) - tail :]}"
+
+
+class RoundsBar:
     """Draws events: counting while it lasts, then one task for all rounds."""
 
     def __init__(self, bar: Progress) -> None:
@@ -62,7 +117,7 @@ class _Bar:
         elif isinstance(event, RoundStarted):
             self._update(event.case.label, event.done, event.total)
         elif isinstance(event, HeatStarted):
-            self._update(f"{len(event.cases)} by turns: {event.cases[0].label}", event.done, event.total)
+            self._update(event.cases[0].label, event.done, event.total, more=len(event.cases) - 1)
         elif isinstance(event, RoundEnded):
             self._update(None, event.done, event.total, _left(event))
             if event.record.outcome != "ok":
@@ -83,14 +138,13 @@ class _Bar:
             if event.done >= event.total:
                 self._bar.remove_task(self._counting.pop(event.what))
 
-    def _update(self, label: str | None, done: int, total: int, left: str = "") -> None:
+    def _update(self, label: str | None, done: int, total: int, left: str = "", more: int = 0) -> None:
         if self._rounds is None:
             self._rounds = self._bar.add_task("", total=total, left="")
-        task = self._bar.tasks[self._bar.task_ids.index(self._rounds)]
-        description = task.description if label is None else label
-        self._bar.update(
-            self._rounds, description=description, completed=done, total=total, left=left or task.fields["left"]
-        )
+        changed: dict[str, Any] = {} if label is None else {"description": label, "more": more}
+        if left:
+            changed["left"] = left
+        self._bar.update(self._rounds, completed=done, total=total, **changed)
 
     def _print(self, text: str) -> None:
         self._bar.console.print(text, highlight=False, markup=False, soft_wrap=True)

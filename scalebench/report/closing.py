@@ -17,15 +17,16 @@ def closing(
 
 
 def _facts(analysis: Analysis, verdicts: Sequence[Verdict]) -> list[str]:
-    parts = [f"{len(analysis.cases)} cases measured"]
-    parts += [f"{len(analysis.failures)} without a number"] if analysis.failures else []
-    parts += [f"{len(analysis.missing)} missing"] if analysis.missing else []
+    number = len(analysis.cases)
+    parts = [f"{number} case{'' if number == 1 else 's'} measured" if number else "no case measured"]
+    parts += [f"{len(analysis.failures)} failed"] if analysis.failures else []
+    parts += [f"{len(analysis.missing)} not yet measured"] if analysis.missing else []
     facts = [", ".join(parts)]
     if single := [machine for machine, number in analysis.sessions.items() if number == 1]:
-        facts.append(f"one session on {', '.join(single)}: absolute values may differ by more in another")
+        facts.append(f"measured in one session on {', '.join(single)}: in another all times may shift together")
     if untested := _untested(verdicts):
-        subject = "1 statement of a paper needs" if untested == 1 else f"{untested} statements of papers need"
-        facts.append(f"{subject} other models or hardware, or cannot be tested")
+        subject = "1 statement of a paper was" if untested == 1 else f"{untested} statements of papers were"
+        facts.append(f"{subject} not tested: other models or hardware would be needed, or no suite can")
     return facts
 
 

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from scalebench.analysis.compare.comparison import Compared, Comparison
 from scalebench.analysis.stats import Estimate
 from scalebench.metrics import METRICS
-from scalebench.report.comparison_text import banners, standing, words
+from scalebench.report.comparison_text import banners, counted, standing, words
 from scalebench.report.content import ANCHOR, Answered, Chart, Elsewhere
-from scalebench.report.labels import listed
 from scalebench.report.tables import SHOWN, number
 
 EQUAL = 1.05
@@ -64,7 +63,7 @@ def _sentence(metric: str, ratio: Estimate, cases: int, a: str, b: str) -> str:
         return f"In {label}, {b} and {a} are equal within {100 * (EQUAL - 1):.0f} % {over}."
     ends = f"{number(ratio.low)} to {number(ratio.high)}"
     if ratio.low <= 1 <= ratio.high:
-        return f"In {label} it is undecided: {b} takes {ends} times that of {a} {over}."
+        return f"In {label} it is undecided: that of {b} is {ends} times that of {a} {over}."
     sizes = [_factor(end) for end in (ratio.low, ratio.high)]
     size = f"{number(min(sizes))} to {number(max(sizes))}"
     return f"In {label}, {b} is {_size(metric, ratio.value)} than {a} ({size}) {over}."
@@ -81,14 +80,11 @@ def _size(metric: str, ratio: float) -> str:
 
 
 def _counts(metric: str, counts: Counter[str]) -> str:
-    if counts.total() < 2:
-        return ""
-    worse, better = words(metric)
-    names = {"worse": worse, "better": better, "same": "the same", "inconclusive": "undecided"}
-    return f"Case by case, {listed([f'{counts[key]} are {name}' for key, name in names.items() if counts[key]])}."
+    return f"Case by case, {counted(metric, counts)}." if counts.total() > 1 else ""
 
 
 def _closes(undecided: int) -> str:
     if not undecided:
         return ""
-    return f"more rounds on both sides, to narrow the {undecided} undecided intervals."
+    them = "interval" if undecided == 1 else f"{undecided} undecided intervals"
+    return f"More rounds on both sides would narrow the {them}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scalebench.analysis.fingerprint import changes
 from scalebench.analysis.stats import Estimate
 from scalebench.metrics import METRICS
+from scalebench.report.labels import listed
 from scalebench.suite.case import KEY_AXES, Case
 from scalebench.units import digits, interval, percent
 
@@ -129,6 +131,13 @@ def word(row: Compared) -> str:
     """The verdict of one row in the words of its metric."""
     worse, better = words(row.metric)
     return {"worse": worse, "better": better}.get(row.verdict, row.verdict)
+
+
+def counted(metric: str, counts: Counter[str]) -> str:
+    """How many rows of a metric have each verdict of ``standing``: ``1 is faster and 7 are undecided``."""
+    worse, better = words(metric)
+    names = {"worse": worse, "better": better, "same": "the same", "inconclusive": "undecided"}
+    return listed([f"{n} {'is' if n == 1 else 'are'} {name}" for key, name in names.items() if (n := counts[key])])
 
 
 def standing(row: Compared) -> str:

@@ -27,7 +27,7 @@ _OF_AN_OFFER = {
     "residual": "the residual value of",
     "life_years": "the service life of",
     "maintenance_fraction": "the maintenance of",
-    "hosting_per_year": "the hosting of",
+    "hosting_per_year": "the hosting of a node of",
     "per_hour": "the hourly rent of",
     "idle_w": "the idle power of",
     "load_w": "the power under load of",

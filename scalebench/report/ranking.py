@@ -73,8 +73,10 @@ def nodes(decision: Decision, offer: Ranked) -> str:
 
 def _status(decision: Decision, offer: Ranked) -> str:
     """Its rank in a word, and whether it was measured; ``remarks`` has the rest."""
-    words = {"winner": "winner", "tie": "tie", "open": "leads, not established", "none": ""}
+    words = {"winner": "winner", "tie": "may be cheapest", "open": "leads, not established", "none": ""}
     word = words[decision.standing] if offer.offer.id in decision.leaders else "ranked"
+    if decision.standing == "tie" and offer is decision.ranked[0]:
+        word = "cheapest as planned"
     parts = {
         word: offer not in decision.bounds, "not measured": offer.unmeasured, "lower bound": offer.lower_bound,
     }  # fmt: skip

@@ -14,7 +14,7 @@ from scalebench.claims.judge import Verdict, by_claim
 from scalebench.record import Environment
 from scalebench.report.claim_tables import effect
 from scalebench.report.comparison_answer import comparison_answer
-from scalebench.report.comparison_text import HOW, banners, document, places, remarks
+from scalebench.report.comparison_text import HOW, banners, document, places
 from scalebench.report.content import Absent, Chart, Column, Report, Section
 from scalebench.report.document import verdict_document
 from scalebench.report.figures.explorer import explorer
@@ -157,19 +157,17 @@ def _machines(a: Named, b: Named) -> dict[str, Environment]:
 
 
 def _left_out(comparison: Comparison) -> tuple[Section, ...]:
-    lines = remarks(comparison)
     lists: Mapping[str, Sequence[str]] = {
         "Cases only in A": comparison.only_a, "Cases only in B": comparison.only_b,
         "Cases that could not be compared": comparison.failed,
     }  # fmt: skip
     tables = [words_table(caption, "case", names) for caption, names in lists.items() if names]
-    return (
-        (Section("gaps", "Not compared", tuple(f"{line}." for line in lines), tables=tuple(tables)),) if lines else ()
-    )
+    text = tuple(f"{note}." for note in comparison.notes)
+    return (Section("gaps", "Not compared", text, tables=tuple(tables)),) if text or tables else ()
 
 
 def _method(a: Named, b: Named, comparison: Comparison) -> Section:
     files = [{**file, "name": f"{key}: {file['name']}"} for key, run in (("A", a), ("B", b))
              for file in run.findings.document["files"]]  # fmt: skip
-    text = tuple(f"{line[0].upper()}{line[1:]}." for line in (*HOW, *places(comparison)))
+    text = (*(f"{line[0].upper()}{line[1:]}." for line in HOW), *(f"{line}." for line in places(comparison)))
     return Section("method", "Method and environment", text, tables=method_tables(_machines(a, b), files))

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.accuracy_fronts import AXES
 from scalebench.metrics import METRICS
 from scalebench.report.content import Panel
-from scalebench.report.figures.drawing import INK, draw, end_of, intervals, label_ends, label_points, log_axis
+from scalebench.report.figures.drawing import INK, draw, intervals, label_points, legend, log_axis
 from scalebench.report.figures.panels import scatter_front
 from scalebench.report.labels import by_configuration, point_label
 from scalebench.report.looks import look, series
@@ -61,7 +61,7 @@ def front_panels(fronts: pd.DataFrame, axes: Sequence[str], prefix: str, title: 
 def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
     data = points.assign(x=points["cost"].astype(float) / COSTS[axis].factor, y=points["top1"].astype(float))
     log_axis(axes, "x", data["x"].tolist())
-    ends = []
+    clouds = []
     for name, rows in data.groupby(data["model"].map(series)):
         style = look(str(name))
         low, high = (rows[end].astype(float) / COSTS[axis].factor for end in ("low", "high"))
@@ -72,13 +72,14 @@ def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
             x, y = leading[["x", "y"]].iloc[len(leading) // 2]
             axes.annotate(family_name(str(name)), (x, y), xytext=(-9, 7), textcoords="offset points", ha="right",
                           fontsize=9, color=style.colour)  # fmt: skip
-        else:
-            ends.append(end_of(rows, family_name(str(name)), replace(style, hollow=leading.empty)))
+        elif len(data) > MOST_NAMED:  # fewer have their names beside their points
+            clouds.append((family_name(str(name)), replace(style, hollow=leading.empty)))
     best = data[data["front"].astype(bool)].sort_values("x")
     axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
     axes.set_xlabel(COSTS[axis].heading)
     axes.set_ylabel(TOP1)
-    label_ends(axes, ends)
+    if clouds:
+        legend(axes, clouds)
     shown = data.sort_values("x") if len(data) <= MOST_NAMED else best
     named = zip(shown["x"], shown["y"], shown["model"], shown["resolution"], strict=True)
     label_points(axes, [(x, y, point_label(model, size)) for x, y, model, size in named], most=MOST_NAMED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -12,21 +11,18 @@ from scalebench.metrics import METRICS
 from scalebench.report.content import Chart, Panel
 from scalebench.report.figures.drawing import (
     INK,
-    MOST_TICKS,
     EndLabel,
     draw,
-    end_of,
     intervals,
     label_ends,
+    legend,
     log_axis,
-    thinned,
+    size_ticks,
 )
 from scalebench.report.figures.panels import ALL_CASES, dense, panels, scatter
 from scalebench.report.looks import DASHES, MARKERS, Look, look, series
 from scalebench.report.model_names import family_name, model_name
 
-_MIDDLE = (20.0, -8.0)
-"""Of the words beside the line of slope 1, in points from where they begin."""
 RESOLUTION = "resolution, px (square input)"
 MOST_CURVES = 6
 WIDE = 1.5
@@ -117,42 +113,29 @@ def _compute_panel(every: pd.DataFrame, cases: pd.DataFrame, axes: Axes) -> None
     log_axis(axes, "x", _shown(every, "macs").tolist())
     log_axis(axes, "y", _reach(machine, "latency_s"))
     data = cases.assign(x=_shown(cases, "macs"), y=_shown(cases, "latency_s"), series=cases["model"].map(series))
-    ends = []
+    clouds = []
     for name, rows in data.groupby("series"):
         style = look(str(name))
         if not dense(cases):  # so many intervals would hide the points
             intervals(axes, rows["x"], *_ends(rows, "latency_s"), style.colour, vertical=True, width=1, alpha=0.6)
         scatter(axes, rows, style, pixels=dense(cases))
-        ends.append(end_of(rows, family_name(str(name)), style))
+        clouds.append((family_name(str(name)), style))
     _axes(axes, "macs", "latency_s")
-    _slope_one(axes, data)
-    label_ends(axes, ends)
+    _proportional(axes, data)
+    legend(axes, clouds)
 
 
-def _slope_one(axes: Axes, data: pd.DataFrame) -> None:
+def _proportional(axes: Axes, data: pd.DataFrame) -> None:
     """Line along which latency is proportional to MACs, through the median case."""
     low, high = axes.get_xlim()
     rate = float((data["y"] / data["x"]).median())
     axes.plot([low, high], [rate * low, rate * high], color=INK, alpha=0.45, linewidth=1, linestyle=(0, (1, 2)))
-    bottom, top = axes.get_ylim()
-    right = high / (high / low) ** 0.2  # room for the words
-    seen = [at for at in np.geomspace(low * 1.1, right, 12) if bottom * 1.6 < rate * at < top / 1.2]
-    if seen:
-        label = max(seen, key=lambda at: _nearest(axes, data, at, rate * at))
-        axes.annotate("slope 1", (label, rate * label), xytext=(3, -3), textcoords="offset points", fontsize=8.5,
-                      va="top")  # fmt: skip
-
-
-def _nearest(axes: Axes, data: pd.DataFrame, x: float, y: float) -> float:
-    """Distance of the nearest point of the data from the middle of words that begin at a place, in points."""
-    places = axes.transData.transform(data[["x", "y"]].to_numpy(dtype=float)) - axes.transData.transform((x, y))
-    return float(np.hypot(*(places * 72 / axes.figure.dpi - _MIDDLE).T).min())
 
 
 def _resolution_panel(every: pd.DataFrame, metric: str, cases: pd.DataFrame, axes: Axes) -> None:
     machine = _same_machine(every, cases)
     sizes = machine["resolution"].astype(float).tolist()
-    log_axis(axes, "x", sizes, ticks=thinned(sorted(set(sizes)), (max(sizes) / min(sizes)) ** (1 / MOST_TICKS)))
+    log_axis(axes, "x", sizes, ticks=size_ticks(sizes))
     log_axis(axes, "y", _reach(machine, metric))
     ends: list[EndLabel] = []
     seen: dict[str, int] = {}

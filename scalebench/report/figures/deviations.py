@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from scalebench.flags import is_bad
 from scalebench.report.content import Chart, Elsewhere
@@ -78,3 +79,4 @@ def _panel(rounds: pd.DataFrame, axes: Axes) -> None:
     axes.set_xlim(-most, most)
     axes.set_xlabel("off the mean of its case, %")
     axes.set_ylabel("rounds")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))

@@ -15,11 +15,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import TightLayoutEngine
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from scalebench.report.figures.page_canvas import DPI, PageCanvas
 from scalebench.report.labels import plain, short
-from scalebench.report.looks import Look
+from scalebench.report.looks import GREY, Look
 
 INK = "#010203"
 """Stands for the page's text colour until the drawing is finished."""
@@ -50,6 +51,11 @@ STYLE: dict[Any, Any] = {
 }
 WIDTH, HEIGHT = 5.4, 3.9
 MOST_TICKS = 7
+_USUAL_SIZES = (224.0, 448.0, 112.0)
+_MOST_SIZES = 10
+"""Steps between the smallest and the largest tick of an axis of image sizes."""
+_NEAREST_TICKS = 1.1
+"""Least ratio of two of them."""
 _PAD = 0.3
 """Room around a drawing, in sizes of its font."""
 _TOP = 0.97
@@ -136,7 +142,7 @@ def log_axis(axes: Axes, which: str, values: Sequence[float], ticks: Sequence[fl
     good = [v for v in values if math.isfinite(v) and v > 0] or [1.0, 10.0]
     low, high = min(good) / 1.15, max(good) * 1.15
     (axes.set_xlim if which == "x" else axes.set_ylim)(low, high)
-    axis.set_major_locator(FixedLocator(thinned(sorted(set(ticks))) if ticks else round_ticks(low, high)))
+    axis.set_major_locator(FixedLocator(list(ticks) or round_ticks(low, high)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
@@ -165,34 +171,40 @@ def round_ticks(low: float, high: float) -> list[float]:
     return best
 
 
-def thinned(ticks: Sequence[float], nearest: float = 1.2) -> list[float]:
-    """Ticks at least ``nearest`` times apart."""
+def size_ticks(sizes: Iterable[float]) -> list[float]:
+    """Of these image sizes, those to which an axis as wide as a panel gives a tick; the usual ones before others."""
+    every = sorted(set(sizes))
+    nearest = max(_NEAREST_TICKS, (every[-1] / every[0]) ** (1 / _MOST_SIZES))
     kept: list[float] = []
-    for tick in ticks:
-        if not kept or tick / kept[-1] >= nearest:
-            kept.append(tick)
-    return kept
+    for size in (*(size for size in _USUAL_SIZES if size in every), every[-1], *every):
+        if all(max(size / other, other / size) >= nearest for other in kept):
+            kept.append(size)
+    return sorted(kept)
 
 
 @dataclass(frozen=True)
 class EndLabel:
-    """Text beside the right edge for the line that ends at (x, y), in data units; for a cloud with its marker."""
+    """Text beside the right edge for the line that ends at (x, y), in data units."""
 
     x: float
     y: float
     text: str
     colour: str
-    marker: Look | None = None
 
 
-def end_of(rows: pd.DataFrame, text: str, style: Look) -> EndLabel:
-    """Label of a cloud, at the height of its point furthest right; columns ``x`` and ``y``."""
-    last = rows.nlargest(1, "x").iloc[0]
-    return EndLabel(float(last["x"]), float(last["y"]), text, style.colour, style)
+def legend(axes: Axes, clouds: Sequence[tuple[str, Look]]) -> None:
+    """Name clouds of points right of the axes, in a frame: what stands in it is no data."""
+    handles = [
+        Line2D([], [], linestyle="", marker=style.marker, markersize=5.5, markeredgecolor=style.colour,
+               markerfacecolor="none" if style.hollow else style.colour, markeredgewidth=1.1, label=short(name))
+        for name, style in clouds
+    ]  # fmt: skip
+    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(1.02, 0), fontsize=9, labelspacing=0.35,
+                handlelength=1, handletextpad=0.3, borderaxespad=0, facecolor="none", edgecolor=GREY)  # fmt: skip
 
 
 def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
-    """Write labels right of the axes at the height of their lines, moved apart, each with a leader or a marker.
+    """Write labels right of the axes at the height of their lines, moved apart, each with a leader.
 
     A leader is a plain line: an arrow takes as long as the rest of a drawing.
     """
@@ -205,13 +217,6 @@ def label_ends(axes: Axes, labels: Sequence[EndLabel]) -> None:
     placed = [_TOP * height for height in spread([heights[i] for i in order], gap=0.07)]
     for height, index in zip(placed, order, strict=True):
         label = labels[index]
-        if label.marker:
-            face = "none" if label.marker.hollow else label.colour
-            axes.plot([1.05], [height], label.marker.marker, markersize=5.5, markerfacecolor=face,
-                      markeredgecolor=label.colour, markeredgewidth=1.1, transform=axes.transAxes, clip_on=False,
-                      scalex=False, scaley=False)  # fmt: skip
-            axes.text(1.08, height, short(label.text), transform=axes.transAxes, va="center", fontsize=9)
-            continue
         axes.text(1.04, height, short(label.text), transform=axes.transAxes, va="center", fontsize=9)
         axes.plot([float(ends[index][0]) + 0.01, 1.035], [float(ends[index][1]), height], transform=axes.transAxes,
                   color=label.colour, linewidth=0.8, linestyle=":", clip_on=False, scalex=False,

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scalebench.report.content import Chart, Table
-from scalebench.report.figures.drawing import EndLabel, intervals, label_ends, log_axis
+from scalebench.report.figures.drawing import EndLabel, intervals, label_ends, log_axis, size_ticks
 from scalebench.report.figures.panels import panels
 from scalebench.report.looks import GREY, Look, nth_look
 from scalebench.report.model_names import model_name
@@ -49,7 +49,7 @@ def per_core(rates: pd.DataFrame, feeding: pd.DataFrame, table: Table) -> Chart:
 def _panel(feeding: pd.DataFrame, rates: pd.DataFrame, axes: Axes) -> None:
     first = rates.iloc[0]
     models = _models(feeding[(feeding["prepared_on"] == first["machine"]) & (feeding["camera"] == first["camera"])])
-    log_axis(axes, "x", sizes := sorted({*rates["resolution"].astype(float), *models["x"]}), ticks=sizes)
+    log_axis(axes, "x", sizes := [*rates["resolution"].astype(float), *models["x"]], ticks=size_ticks(sizes))
     ends = [f"per_core_ips{end}" for end in ("_low", "_high")]
     log_axis(axes, "y", [*rates["per_core_ips"], *rates[ends[0]].dropna(), *rates[ends[1]].dropna(), *models["y"]])
     labels = []

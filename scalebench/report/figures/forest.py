@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.compare.comparison import Compared, Comparison
 from scalebench.analysis.stats import Estimate
 from scalebench.metrics import METRICS
-from scalebench.report.comparison_text import HEADINGS, NUMERIC, cells, standing, title, word, words
+from scalebench.report.comparison_text import HEADINGS, NUMERIC, cells, counted, standing, title, word
 from scalebench.report.content import Absent, Chart, Column, Table
 from scalebench.report.figures.drawing import INK, intervals, log_axis, name_rows
 from scalebench.report.figures.panels import panels, scatter
@@ -22,7 +22,7 @@ from scalebench.report.looks import BLUE, GREEN, GREY, RED, Look
 from scalebench.report.tables import capped, number
 
 MOST_ROWS = 30
-_LEGEND = "cross worse, diamond better, dot the same, ring undecided; shaded: within the margin"
+_LEGEND = "cross worse, diamond better, dot the same, ring undecided; shaded: within {:.2g} %, which counts as the same"
 _LOOKS = {
     "worse": Look(RED, "X", "-"),
     "better": Look(GREEN, "D", "-"),
@@ -40,7 +40,8 @@ def forest(comparison: Comparison, metric: str, anchor: str) -> Chart | Absent:
     far = sorted(rows, key=lambda row: -abs(math.log(row.ratio.value)))[:MOST_ROWS]
     drawn = sorted(far, key=lambda row: row.ratio.value)
     takeaway = of_ratios(rows, comparison)
-    named = [(f"{METRICS[metric].label}, B over A; {_LEGEND}", _frame(drawn))]
+    reading = _LEGEND.format(100 * max(row.margin for row in drawn))
+    named = [(f"{METRICS[metric].label}, B over A; {reading}", _frame(drawn))]
     shown, _ = panels(named, _panel, anchor, heading, lambda subset: 1.1 + 0.22 * len(subset))
     left = len(rows) - len(drawn)
     note = (
@@ -53,7 +54,6 @@ def of_ratios(rows: Sequence[Compared], comparison: Comparison) -> Takeaway:
     """How many cases are worse, better, the same; the geometric mean; the case furthest off."""
     metric = rows[0].metric
     counts = Counter(map(standing, rows))
-    worse, better = words(metric)
     mean = comparison.means[metric]
     far = max(rows, key=lambda row: abs(math.log(row.ratio.value)))
     average = (
@@ -62,8 +62,7 @@ def of_ratios(rows: Sequence[Compared], comparison: Comparison) -> Takeaway:
         else "There is no mean, as every case is doubtful."
     )
     text = (
-        f"Of {len(rows)} cases {counts['worse']} are {worse}, {counts['better']} {better}, {counts['same']} the same "
-        f"and {counts['inconclusive']} undecided. {average} Furthest from 1 is {title(far.a, far.b)}, "
+        f"Of {len(rows)} cases {counted(metric, counts)}. {average} Furthest from 1 is {title(far.a, far.b)}, "
         f"{_with_bounds(far.ratio)}, {READERS_WORDS.get(word(far), word(far))}."
     )
     numbers = {
@@ -83,7 +82,8 @@ def _with_bounds(ratio: Estimate) -> str:
 def comparison_table(heading: str, rows: Sequence[Compared]) -> Table:
     """The rows of a comparison, in words and numbers."""
     columns = [Column(name, number=name in NUMERIC) for name in HEADINGS]
-    return capped(f"{heading}, case by case; values are geometric means over n rounds", columns, map(cells, rows))
+    lines = [[*own[:-1], own[-1].replace("inconclusive", READERS_WORDS["inconclusive"])] for own in map(cells, rows)]
+    return capped(f"{heading}, case by case; values are geometric means over n rounds", columns, lines)
 
 
 def _frame(rows: Sequence[Compared]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scalebench.analysis.roofline import find
 from scalebench.machine.ability import Ability
 from scalebench.report.content import Absent, Chart
-from scalebench.report.figures.drawing import INK, EndLabel, end_of, label_ends, log_axis
+from scalebench.report.figures.drawing import INK, EndLabel, label_ends, legend, log_axis
 from scalebench.report.figures.panels import dense, per_way, scatter
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import listed
@@ -73,11 +73,12 @@ def _panel(abilities: Sequence[Ability], cases: pd.DataFrame, axes: Axes) -> Non
     log_axis(axes, "y", [*data["y"], peak])
     x = np.array([low, first["ridge"], high])
     axes.plot(x, np.minimum(x / first["ridge"], 1) * peak, color=INK, linewidth=1)
-    ends = [EndLabel(high, peak, "measured peak", INK)]
+    clouds = []
     for name, rows in data.groupby("series"):
         style = look(str(name))
         scatter(axes, rows, style, pixels=dense(cases))
-        ends.append(end_of(rows, family_name(str(name)), style))
+        clouds.append((family_name(str(name)), style))
     axes.set_xlabel("operational intensity, FLOPs per byte")
     axes.set_ylabel("reached, GFLOP/s")
-    label_ends(axes, ends)
+    label_ends(axes, [EndLabel(high, peak, "measured peak", INK)])
+    legend(axes, clouds)

@@ -17,7 +17,7 @@ MOST = 3
 """Offers whose share of the cases is named."""
 _OPEN = {
     "winner": "A clear winner needs {}, so this is one.",
-    "tie": "A clear winner needs {}, so this is a tie.",
+    "tie": "A clear winner needs {}, so none of them is one.",
     "open": "An answer needs {}, so this is open.",
 }
 

@@ -37,11 +37,16 @@ def take(outcome: PurchaseOutcome) -> Answer:
 
 
 def _none(decision: Decision) -> Answer:
+    points = tuple(f"{capitalised(reason)}: {offers}." for reason, offers in _rejected(decision).items())
+    return Answer(("None: no offer meets the constraints.",), {"standing": decision.standing}, points)
+
+
+def _rejected(decision: Decision) -> dict[str, str]:
+    """Offers that cannot be taken, by the reason."""
     by_reason: dict[str, list[str]] = {}
     for rejected in decision.rejected:
         by_reason.setdefault(reason_text(rejected.reason), []).append(rejected.offer)
-    points = tuple(f"{capitalised(reason)}: {listed(offers)}." for reason, offers in by_reason.items())
-    return Answer(("None: no offer meets the constraints.",), {"standing": decision.standing}, points)
+    return {reason: listed(offers) for reason, offers in by_reason.items()}
 
 
 def _choice(decision: Decision, first: Ranked) -> Iterator[str]:
@@ -101,7 +106,23 @@ def _points(decision: Decision, first: Ranked) -> Iterator[str]:
             "The plan is careful: it counts on the lower end of the measured capacity. "
             f"Half of the cases cost less than {amount(median)} {money} per year."
         )
+    yield from _images(decision, first)
     yield from _others(decision, first)
+    if decision.rejected:
+        yield f"Rejected: {listed([f'{offers} ({reason})' for reason, offers in _rejected(decision).items()])}."
+
+
+def _images(decision: Decision, first: Ranked) -> Iterator[str]:
+    """What the cost per image rests on, where the demand changes over the years."""
+    demand = decision.plan.workload.demand
+    growth = demand.growth_per_year.value if demand.growth_per_year else 0.0
+    if growth:
+        images = amount(float(first.bill.per_year) / float(first.bill.per_million))
+        yield (
+            f"The cost per million images rests on {amount(demand.mean_images_per_s.value)} images per second now, "
+            f"{'growing' if growth > 0 else 'falling'} by {percentage(abs(growth))} a year: {images} million a year on "
+            "average."
+        )
 
 
 def _others(decision: Decision, first: Ranked) -> Iterator[str]:

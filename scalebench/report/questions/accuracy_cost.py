@@ -19,7 +19,7 @@ from scalebench.report.model_names import model_name, plural
 from scalebench.report.questions.paired_ratio import paired_ratio
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.ratio_words import figure, judged_bounds, numbers, outcome, what_decides
-from scalebench.report.settings import by_setting, ends, setting_of
+from scalebench.report.settings import by_setting, ends, setting_of, unmeasured
 
 NEAR = 1.5
 """Points of top-1 within which two models are about as accurate."""
@@ -68,7 +68,8 @@ class AccuracyCost(Question):
             for panel in front_panels(rows[rows["batch"] == batch], [TIME], f"accuracy-time-{batch}", _TITLE)
         ]
         table = Elsewhere(self.details, "Accuracy at the cost measured here")
-        return Chart("accuracy-time", _TITLE, "", {}, tuple(drawn), table, note=READING)
+        note = f"{READING} {unmeasured(evidence.analysis.plan, rows)}".strip()
+        return Chart("accuracy-time", _TITLE, "", {}, tuple(drawn), table, note=note)
 
 
 def _timed(fronts: pd.DataFrame) -> pd.DataFrame:
@@ -116,7 +117,7 @@ def _costs(faster: Model, slower: Model, ratio: Estimate, of: str = " ImageNet t
     )
     longer = "the same within 5 %"
     if outcome(ratio) != "equal":
-        turns = "in shared turns " if ratio.pairing == "paired" else ""  # not the quotient of the two times
+        turns = "side by side " if ratio.pairing == "paired" else ""  # not the quotient of the two times
         longer = f"{turns}{figure(ratio.value)}x as long{judged_bounds(ratio)}"
     if abs(faster["top1"] - slower["top1"]) > NEAR:
         return f"{name} reaches {top1} %{of} in {time}, {other} {its_top1} % in {its_time}: {longer}."

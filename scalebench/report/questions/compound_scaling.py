@@ -129,7 +129,9 @@ def _sentence(batch: int, ratios: Ratios, opening: str) -> str:
 
 
 def _open(methods: list[str]) -> str:
-    return f"; {_name(methods[0])} is undecided" if len(methods) == 1 else f"; {len(methods)} others are undecided"
+    return (
+        f"; {_name(methods[0])} is undecided" if len(methods) == 1 else f"; {len(methods)} other methods are undecided"
+    )
 
 
 def _name(method: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -19,7 +19,7 @@ from scalebench.report.model_names import family_name, model_name, plural
 from scalebench.report.questions.paired_ratio import Row, paired_ratio
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.ratio_words import bounds, figure, numbers, what_decides
-from scalebench.report.settings import by_setting, ends, setting_of
+from scalebench.report.settings import by_setting, ends, setting_of, unmeasured
 from scalebench.suite.families import family_of
 
 GOOD = 1.25
@@ -67,7 +67,8 @@ class FlopsGuide(Question):
     def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """Time against MACs, one panel per batch."""
         rows = by_setting(_counted(evidence.analysis.cases))[0]
-        return latency_against_macs(rows[rows["batch"].isin(ends(rows["batch"]))])
+        chart = latency_against_macs(rows[rows["batch"].isin(ends(rows["batch"]))])
+        return replace(chart, note=f"{chart.note} {unmeasured(evidence.analysis.plan, rows)}".strip())
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,11 @@ class _Pair:
     @property
     def chosen_from(self) -> tuple[str, ...]:
         """One line where the two were picked from several."""
-        return (f"They are the slowest and the fastest of {self.families} families.",) if self.families > 2 else ()
+        if self.families < 3:
+            return ()
+        slower, faster = self.names
+        of = f"{self.families} families" + ("" if self.cases else f" with {FEWEST} models or more")
+        return (f"{slower} and {faster} are the slowest and the fastest of {of}.",)
 
     def ratio_in(self, analysis: Analysis, rows: pd.DataFrame) -> Estimate | None:
         """Time per MAC of the slower over the faster one at the batch of these rows; None where one is missing."""
@@ -190,4 +195,5 @@ def _forecast(batch: int, errors: Errors) -> str:
         return f"At batch {batch}, activations predict time better than FLOPs: errors of {second} against {first}."
     if macs["high"] < activations["low"]:
         return f"At batch {batch}, FLOPs predict time better than activations: errors of {first} against {second}."
-    return f"Predicted from FLOPs, time is off by {first}, from activations by {second}: undecided at batch {batch}."
+    errors_of_both = f"errs by {first}, from activations by {second}"
+    return f"At batch {batch}, time predicted from FLOPs {errors_of_both}: neither clearly wins."

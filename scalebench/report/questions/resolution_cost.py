@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -19,7 +19,7 @@ from scalebench.report.model_names import model_name
 from scalebench.report.questions.paired_ratio import paired_ratio
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.ratio_words import figure, judged_bounds, numbers, what_decides
-from scalebench.report.settings import by_setting, ends, setting_of
+from scalebench.report.settings import by_setting, ends, setting_of, unmeasured
 from scalebench.suite.families import family_of
 
 FROM = 224
@@ -83,7 +83,8 @@ class ResolutionCost(Question):
     def chart(self, evidence: AnswerBasis, answer: Answer) -> Chart | None:
         """Time and memory against resolution, each at the smallest and the largest batch."""
         rows = by_setting(_curves(evidence.analysis.cases))[0]
-        return resolution_curves(rows[rows["batch"].isin(ends(rows["batch"]))])
+        chart = resolution_curves(rows[rows["batch"].isin(ends(rows["batch"]))])
+        return replace(chart, note=f"{chart.note} {unmeasured(evidence.analysis.plan, rows)}".strip())
 
 
 def _curves(cases: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from matplotlib.axes import Axes
 
-from scalebench.report.figures.drawing import EndLabel, draw, label_ends, log_axis, round_ticks, spread, thinned
+from scalebench.report.figures.drawing import EndLabel, draw, label_ends, log_axis, round_ticks, spread
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.1, 25), (10, 3000), (70, 800), (0.8, 1.2), (1e-3, 1e6), (128, 130)])
@@ -16,10 +16,6 @@ def test_ticks_are_few_and_inside(low: float, high: float) -> None:
     ticks = round_ticks(low, high)
     assert 2 <= len(ticks) <= 12
     assert all(low <= tick <= high for tick in ticks)
-
-
-def test_near_ticks_are_thinned() -> None:
-    assert thinned([128, 130, 160, 192, 200]) == [128, 160, 192]
 
 
 def test_labels_are_moved_apart_within_the_axes() -> None:

@@ -102,4 +102,15 @@ def test_rent_that_follows_the_growth_says_so() -> None:
 
 
 def test_the_tie_of_the_page() -> None:
-    assert take(tied()).sentences[1].startswith("It is not certain: own is cheaper in ")
+    answer = take(tied())
+    assert answer.sentences[1].startswith("It is not certain: own is cheaper in ")
+    assert answer.points[-1] == "Rejected: gone (price expired)."
+
+
+def test_a_cost_per_image_under_growing_demand_says_what_it_rests_on() -> None:
+    """875 images per second are 27,594 million a year; 25 % more is 34,493, and again 25 % more is 43,116."""
+    answer = take(outcome_of(plan([rent()], growth_per_year=0.25, horizon_years=2.0), [capacity()]))
+    (point,) = [point for point in answer.points if point.startswith("The cost per million images rests on 875 ")]
+    (images,) = re.findall(r"now, growing by 25 % a year: (\S+) million a year on average\.$", point)
+    assert 34_493 < int(images.replace(",", "")) < 43_116
+    assert not any("rests on" in point for point in take(outcome_of(plan(), [capacity()])).points)

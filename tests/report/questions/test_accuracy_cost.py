@@ -6,6 +6,7 @@ Tan and Le, arXiv:1905.11946v5, Table 2: EfficientNet-B0 77.1, B1 79.1, ResNet-5
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_time_has_a_panel_per_batch_with_its_families() -> None:
     chart = AccuracyCost().chart(shown, answer)
     assert chart is not None
     assert len(chart.panels) == 2
-    assert all("b0@224" in panel.svg and "ResNet" in panel.svg for panel in chart.panels)
+    assert all("b0@224" in panel.svg and "resnet50@224" in panel.svg for panel in chart.panels)
     assert all("resnet50@224" in panel.svg for panel in chart.panels), "a model behind the front has its name, too"
 
 
@@ -102,3 +103,21 @@ def test_numbers_on_committed_records_follow_from_their_laps() -> None:
     assert answer.numbers["time"]["ratio"] == pytest.approx(time_ratio(r152, b1), rel=0.005)
     assert answer.sentences[0].startswith("For 77.8 to 79.1 % ImageNet top-1 (published), EfficientNet-B1 takes ")
     assert all(words(sentence) <= 25 for sentence in answer.sentences)
+
+
+def test_models_that_the_suite_leaves_out_at_the_largest_batch_are_named_once() -> None:
+    """B1 is in the suite at batch 1 only; ResNet-152 was to run at batch 8 and did not."""
+    both = [_model(model, time, batch=batch) for model, time in (("efficientnet_b0", 0.02), ("resnet50", 0.06))
+            for batch in (1, 8)]  # fmt: skip
+    excluded = _model("efficientnet_b1", 0.03)
+    basis = evidence([record for own in (*both, excluded) for record in own])
+    answer = AccuracyCost().answer(basis)
+    assert answer is not None
+    chart = AccuracyCost().chart(basis, answer)
+    assert chart is not None
+    assert chart.note.endswith(" Not measured at batch 8, as the suite excludes it: EfficientNet-B1.")
+    failed = [replace(record, outcome="oom", facts={}) for record in _model("efficientnet_b1", 0.03, batch=8)[1:]]
+    basis = evidence([record for own in (*both, excluded, failed) for record in own])
+    chart = AccuracyCost().chart(basis, answer)
+    assert chart is not None
+    assert chart.note.endswith(" Not measured at batch 8: EfficientNet-B1.")

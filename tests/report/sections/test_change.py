@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scalebench.analysis.stats import Estimate
 from scalebench.claims.judge import judge
 from scalebench.record import Environment, Record
+from scalebench.report.comparison_answer import _counts, _sentence
 from scalebench.report.content import Chart
 from scalebench.report.figures.forest import forest
 from scalebench.report.findings import Findings, find
@@ -114,6 +117,26 @@ def test_two_machines_side_by_side_name_both_and_say_what_differs_on_top(tmp_pat
     page = write_pages(report, comparison_document(a, b, comparison), tmp_path)
     assert page.name == "old-vs-new.html"
     assert "B over A" in page.read_text(encoding="utf-8")
+
+
+def test_what_is_undecided_reads_as_a_sentence_for_any_metric_and_number() -> None:
+    """Throughput is not taken but had, and one case is, not are."""
+    text = _sentence("throughput_ips", Estimate(0.99, 0.945, 1.03, 9), 9, "old", "new")
+    assert text == "In throughput it is undecided: that of new is 0.945 to 1.03 times that of old over 9 cases."
+    counts = Counter({"better": 1, "same": 1, "inconclusive": 7})
+    assert _counts("latency_s", counts) == "Case by case, 1 is faster, 1 is the same and 7 are undecided."
+
+
+def test_cases_of_one_side_stand_in_a_table_alone() -> None:
+    """A list of cases is a table, not a sentence for each of them besides; a machine keeps the case of its name."""
+    a, b = _sides()
+    comparison = replace(
+        compare_runs(a.findings.stored, b.findings.stored), only_a=("x@224 on cpu-a",), notes=("Note",)
+    )
+    sections = {section.id: section for section in compose_comparison(a, b, comparison).sections}
+    assert sections["gaps"].text == ("Note.",)
+    assert sections["gaps"].tables[0].rows == (("x@224 on cpu-a",),)
+    assert not any(text.startswith(("Cpu-a", "Gpu-b")) for text in sections["method"].text)
 
 
 def test_claims_stand_side_by_side_and_those_that_moved_are_counted() -> None:
