@@ -26,7 +26,7 @@ from scalebench.flags import is_bad
 from scalebench.record import Record
 from scalebench.units import duration, seconds
 
-_PERIOD_S = 5.0
+_PERIOD_S = 10.0
 """Least time between two lines about counting."""
 _LABELS = 3
 """Cases that a line names; the report has all that are missing."""
