@@ -53,5 +53,10 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         )
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
-    # A pipe has no width: lines must not be cut or folded there.
-    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
+    if sys.stdout.isatty():
+        Console().print(table)
+        return
+    console = Console(width=_PIPE_WIDTH)  # a pipe has no width: lines must not be cut or folded there
+    with console.capture() as text:
+        console.print(table)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in text.get().splitlines()))

@@ -41,7 +41,7 @@ from scalebench.record import Record
 from scalebench.suite.case import AXES
 from scalebench.units import duration, seconds
 
-_PERIOD_S = 5.0
+_PERIOD_S = 10.0
 """Least time between two lines about counting."""
 _LABELS = 3
 """Cases that a line names; the report has all that are missing."""

@@ -22,7 +22,7 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from typing import Any
@@ -57,6 +57,10 @@ from scalebench.suite.model_facts import MatchRequest
 from scalebench.suite.variant import parse_variant
 
 _STDERR_TAIL = 4000
+_NEIGHBOURS = 4
+"""Questions that one process answers together at most: models of a family have most of their operators in common."""
+_COLLECT_EVERY = 100_000
+"""New objects between two garbage collections while models are counted: by default they traverse every model often."""
 
 
 def serve(channel: socket.socket, once: bool) -> None:
@@ -178,9 +182,20 @@ def _paper(job: dict[str, Any]) -> Answers:
         yield from map(_answer, questions)
         return
     # Not a multiprocessing.Pool, which waits for ever when one of its processes is killed.
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), die_with_parent) as pool:
-        for future in as_completed([pool.submit(_answer, question) for question in questions]):
-            yield future.result()
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _begin_counting) as pool:
+        size = max(1, min(_NEIGHBOURS, len(questions) // (4 * processes)))
+        chunks = [questions[start : start + size] for start in range(0, len(questions), size)]
+        for future in as_completed([pool.submit(_answer_all, chunk) for chunk in chunks]):
+            yield from future.result()
+
+
+def _answer_all(questions: Sequence[tuple[int, dict[str, Any]]]) -> list[tuple[int, Any]]:
+    return [_answer(question) for question in questions]
+
+
+def _begin_counting() -> None:
+    die_with_parent()
+    gc.set_threshold(_COLLECT_EVERY)
 
 
 def _answer(numbered: tuple[int, dict[str, Any]]) -> tuple[int, Any]:

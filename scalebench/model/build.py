@@ -17,6 +17,8 @@ from timm.models.regnet import RegStage
 from timm.models.resnet import BasicBlock, Bottleneck, ResNet, downsample_conv
 from torch import nn
 from torch.nn import init
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.conv import _ConvNd
 from torch.utils._device import DeviceContext
 
 from scalebench.errors import BuildError, UnknownNameError, did_you_mean
@@ -46,6 +48,8 @@ _FILLS = {
     init.uniform_, init.normal_, init.constant_, init.kaiming_uniform_, init.kaiming_normal_,
 }  # fmt: skip
 """What fills weights in place: functions of ``torch.nn.init``, and what the others there call."""
+_FILLED: tuple[Any, ...] = (nn.Linear, _ConvNd, _NormBase, nn.LayerNorm, nn.GroupNorm)
+"""Layers whose ``reset_parameters`` only fills their weights."""
 
 
 def build(variant: Variant, resolution: int, device: str = CPU.name) -> nn.Module:
@@ -81,6 +85,17 @@ class _OnMeta(DeviceContext):
 
     def __init__(self) -> None:
         super().__init__("meta")
+        self._resets = [(layer, layer.reset_parameters) for layer in _FILLED]
+
+    def __enter__(self) -> Any:
+        for layer in _FILLED:
+            layer.reset_parameters = lambda _layer: None
+        return super().__enter__()  # type: ignore[no-untyped-call]
+
+    def __exit__(self, *error: object) -> Any:
+        for layer, reset in self._resets:
+            layer.reset_parameters = reset
+        return super().__exit__(*error)  # type: ignore[no-untyped-call]
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None

@@ -71,11 +71,12 @@ def count_model(model: nn.Module, name: str, resolution: int, lifetimes: Lifetim
     Raises:
         BuildError: its forward pass fails at this resolution.
     """
-    weights = [*model.parameters(), *model.buffers()]
+    parameters = list(model.parameters())
+    weights = [*parameters, *model.buffers()]
     tally = Tally(weights, lifetimes.add if lifetimes else None)
     tally_forward(model, tally, name, resolution, lifetimes)
     return Complexity(
-        params=sum(p.numel() for p in model.parameters()),
+        params=sum(p.numel() for p in parameters),
         macs=tally.macs,
         activations=tally.activations,
         weight_bytes=sum(t.numel() * t.element_size() for t in weights),

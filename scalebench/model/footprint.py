@@ -63,12 +63,12 @@ def peak_and_macs_of_training(model: nn.Module, resolution: int) -> tuple[int, i
         BuildError: the pass fails in full train mode, or has an operator without a formula or attention whose kernel is
             not clear.
     """
-    images = torch.empty(1, 3, resolution, resolution, device="meta")
-    lifetimes = Lifetimes([*model.parameters(), *model.buffers()])
+    images, buffers = torch.empty(1, 3, resolution, resolution, device="meta"), dict(model.named_buffers())
+    lifetimes = Lifetimes([*model.parameters(), *buffers.values()])
     tally = Tally(on_result=lifetimes.add)
     try:
         with lifetimes.watching(images, fuse=True), tally:
-            _one_pass(model, dict(model.named_buffers()), images, True)
+            _one_pass(model, buffers, images, True)
     except Exception as error:
         raise BuildError(f"training: {type(error).__name__}: {error}") from error
     if tally.uncounted:
@@ -78,9 +78,10 @@ def peak_and_macs_of_training(model: nn.Module, resolution: int) -> tuple[int, i
 
 def _peak_on_meta(model: nn.Module, resolution: int, batch: int, training: bool) -> int:
     images = torch.empty(batch, 3, resolution, resolution, device="meta")
-    lifetimes = Lifetimes([*model.parameters(), *model.buffers()])
+    buffers = dict(model.named_buffers())
+    lifetimes = Lifetimes([*model.parameters(), *buffers.values()])
     with lifetimes.watching(images, fuse=True), _Observed(lifetimes, on_meta=True):
-        _one_pass(model, dict(model.named_buffers()), images, training)
+        _one_pass(model, buffers, images, training)
     return lifetimes.peak
 
 
@@ -110,12 +111,15 @@ def _fake_like(tensor: torch.Tensor, is_parameter: bool) -> torch.Tensor:
 
 def _one_pass(model: nn.Module, state: dict[str, torch.Tensor], images: torch.Tensor, training: bool) -> None:
     was_training = model.training
-    model.train(training)
+    if was_training != training:  # walking through all modules takes as long as many operators
+        model.train(training)
     try:
         with torch.set_grad_enabled(training):
             output = torch.func.functional_call(model, state, (images,))
             if training:
                 _loss(output).backward()
     finally:
-        model.train(was_training)
-        model.zero_grad(set_to_none=True)
+        if was_training != training:
+            model.train(was_training)
+        if training:
+            model.zero_grad(set_to_none=True)

@@ -9,11 +9,12 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch.nn.functional import scaled_dot_product_attention
-from torch.overrides import TorchFunctionMode
 
 from scalebench.model.meta_operators import address
 from scalebench.model.work import written
+
+_ATTENTION = torch.ops.aten.scaled_dot_product_attention.default
+_KERNEL = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu.default  # noqa: SLF001 - it has no public name
 
 
 class FusedAttentionError(Exception):
@@ -25,7 +26,7 @@ class Lifetimes:
 
     Attributes:
         live, peak: bytes.
-        fused_attention: whether attention was called, which the meta device decomposes; ``peak`` is then too high.
+        fused_attention: whether attention was decomposed in a pass that does not fuse it; ``peak`` is then wrong.
     """
 
     def __init__(self, resident: Iterable[torch.Tensor]) -> None:
@@ -36,26 +37,45 @@ class Lifetimes:
 
     @contextmanager
     def watching(self, images: torch.Tensor, fuse: bool = False) -> Iterator[None]:
-        """Watch a pass over ``images``.
+        """Watch a pass over ``images`` on the meta device.
 
         Args:
             images: input of the pass.
-            fuse: call attention's kernel in place of its decomposition.
+            fuse: call attention's kernel in place of its decomposition, which leaves its output in another layout; else
+                nothing is watched from the first attention on.
 
         Raises:
             FusedAttentionError: it is not clear which kernel a CPU would take.
         """
+
+        def attend(*args: Any, **options: Any) -> Any:
+            if fuse:
+                return _attention(*args, **options)
+            self.fused_attention = True
+            return _ATTENTION.decompose(*args, **options)
+
         self._hold(images)
-        with _NoteAttention(self, fuse):
+        # A function mode would be asked about every call of the model. The registration costs 0.2 ms.
+        library = torch.library.Library("aten", "IMPL")
+        library.impl("scaled_dot_product_attention", attend, "AutogradMeta")
+        try:
             yield
+        finally:
+            library._destroy()  # noqa: SLF001 - as ``torch.library._scoped_library`` does
 
     def add(self, func: Any, args: tuple[Any, ...], result: Any) -> None:
         """An operator has returned ``result``."""
+        if self.fused_attention:
+            return
+        if isinstance(result, torch.Tensor):
+            self._hold(result)
+            return
         for tensor in written(func, args, result):
             self._hold(tensor)
 
     def _hold(self, tensor: torch.Tensor) -> None:
-        storage, name = tensor.untyped_storage(), address(tensor)
+        storage = tensor.untyped_storage()
+        name = storage._cdata  # noqa: SLF001 - as in ``address``
         if name in self._passing or name in self._resident:
             return
         size = storage.nbytes()
@@ -68,26 +88,9 @@ class Lifetimes:
         self.live -= size
 
 
-class _NoteAttention(TorchFunctionMode):
-    """Notes that attention is called, and calls its kernel where that is asked for."""
-
-    def __init__(self, lifetimes: Lifetimes, fused: bool) -> None:
-        super().__init__()
-        self._lifetimes = lifetimes
-        self._fused = fused
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if func is not scaled_dot_product_attention:
-            return func(*args, **(kwargs or {}))
-        self._lifetimes.fused_attention = True
-        return (_attention if self._fused else func)(*args, **(kwargs or {}))
-
-
 def _attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attn_mask: torch.Tensor | None = None,
-    dropout_p: float = 0.0, is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
+    dropout_p: float = 0.0, is_causal: bool = False, *, scale: float | None = None, enable_gqa: bool = False,
 ) -> torch.Tensor:  # fmt: skip
     """Attention by the kernel that a CPU takes; where the choice is not plain, the signal to use fake tensors.
 
@@ -99,9 +102,9 @@ def _attention(
     shaped = all(t.dim() == 4 and t.stride(-1) == 1 and t.numel() for t in tensors)
     same = shaped and len({(*t.shape[:2], t.shape[3]) for t in tensors}) == 1
     if not same or dropout_p or not (attn_mask is None or _mask_fits(attn_mask, query, key)):
-        return scaled_dot_product_attention(query, key, value, attn_mask, dropout_p, is_causal, scale=scale)
-    kernel = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001 - it has no public name
-    output: torch.Tensor = kernel(query, key, value, dropout_p, is_causal, attn_mask=attn_mask, scale=scale)[0]
+        decomposed: torch.Tensor = _ATTENTION.decompose(*tensors, attn_mask, dropout_p, is_causal, scale=scale)
+        return decomposed
+    output: torch.Tensor = _KERNEL(query, key, value, dropout_p, is_causal, attn_mask=attn_mask, scale=scale)[0]
     return output
 
 

@@ -17,6 +17,7 @@ _META = torch.device("meta")
 _MOST = 20_000
 """Calls that are remembered at most, about 2 KB each."""
 _NUMBERS = {int, float, bool}
+Signature = tuple[Hashable, ...]
 
 
 class DispatchMode(TorchDispatchMode):
@@ -37,11 +38,12 @@ class Met:
 
     Attributes:
         make: gives its result anew; None where it returns its first argument.
-        effects: what a tally computed from such a call, by which inputs are weights.
+        effects: what a tally computed from such a call, and from those that it is composed of, by which inputs are
+            weights.
     """
 
     make: Callable[[], Any] | None
-    effects: dict[tuple[bool, ...], Any] = field(default_factory=dict)
+    effects: dict[tuple[bool, ...], tuple[Any, ...]] = field(default_factory=dict)
 
 
 class MetaOperators:
@@ -52,32 +54,39 @@ class MetaOperators:
     """
 
     def __init__(self) -> None:
-        self._met: dict[tuple[Hashable, ...], Met] = {}
+        self._met: dict[Signature, Met] = {}
+
+    def find(self, signature: Signature) -> Met | None:
+        """What is known of calls of a signature."""
+        return self._met.get(signature)
 
     def run(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, Met | None]:
         """The result of a call, and what is known of such calls; None where it has to run every time."""
         if func.is_view:
             return func(*args, **kwargs), None
-        description: list[Hashable] = [func]
-        _describe(args, description)
-        if kwargs:
-            _describe(kwargs.items(), description)
-        signature = tuple(description)
+        signature, _ = describe(func, args, kwargs)
         met = self._met.get(signature)
         if met is not None:
             return met.make() if met.make else args[0], met
         result = None if kwargs else meta_shapes.result(func, args)
         if result is None:
             result = func(*args, **kwargs)
+        return result, self.remember(signature, args, kwargs, result)
+
+    def remember(
+        self, signature: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any], result: Any
+    ) -> Met | None:
+        """Remember what a call gave; None where the next one may share other memory."""
         if args and result is args[0]:
             met = Met(None)
         elif _is_new(result, tensor_leaves((args, kwargs))):
             met = Met(_maker(result))
-        if met is not None:
-            if len(self._met) >= _MOST:
-                self._met.clear()
-            self._met[signature] = met
-        return result, met
+        else:
+            return None
+        if len(self._met) >= _MOST:
+            self._met.clear()
+        self._met[signature] = met
+        return met
 
 
 @cache
@@ -96,18 +105,29 @@ def _maker(result: Any) -> Callable[[], Any]:
     return lambda: result
 
 
-def _describe(values: Iterable[Any], description: list[Hashable]) -> None:
+def describe(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Signature, list[int]]:
+    """Signature of a call: function and layout of its arguments; and the addresses of its tensors, in order."""
+    description: list[Hashable] = [func]
+    addresses: list[int] = []
+    _describe(args, description, addresses)
+    if kwargs:
+        _describe(kwargs.items(), description, addresses)
+    return tuple(description), addresses
+
+
+def _describe(values: Iterable[Any], description: list[Hashable], addresses: list[int]) -> None:
     for value in values:
         if isinstance(value, torch.Tensor):
-            size = value.untyped_storage().nbytes()
-            description += (value.is_meta, value.shape, value.stride(), value.dtype, size)
+            storage = value.untyped_storage()
+            addresses.append(storage._cdata)  # noqa: SLF001 - as in ``address``
+            description += (value.is_meta, value.shape, value.stride(), value.dtype, storage.nbytes())
         elif isinstance(value, (tuple, list)):
             kinds = tuple(map(type, value))
             description.append(kinds)
             if _NUMBERS.issuperset(kinds):
                 description += value
             else:
-                _describe(value, description)
+                _describe(value, description, addresses)
         else:  # 1, 1.0 and True are equal, and promote types differently
             description.append(type(value))  # type: ignore[arg-type]  # a class is hashable
             description.append(value)

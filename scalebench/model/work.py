@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import conv_flop_count, flop_registry
 
-from scalebench.model.meta_operators import DispatchMode, address, operators_met, tensor_leaves
+from scalebench.model.meta_operators import DispatchMode, Signature, address, describe, operators_met, tensor_leaves
 from scalebench.model.operators import kind_of
 
 _WITH_ACTIVATIONS = {"aten.convolution", "aten._convolution", "aten.addmm", "aten.mm", "aten.linear"}
@@ -89,7 +89,7 @@ class Tally(DispatchMode):
         self._operators_met = operators_met()
         self._formulas: dict[Any, Callable[..., int] | None] = {}  # of operators that are not composed of others
         self._on_result = on_result
-        self._within = 0  # depth of composite operators
+        self._parts: list[CallEffect] | None = None  # effects within a composite operator
         self._resident = list(weights)  # alive as long as their addresses are remembered
         self._weights = set(map(address, self._resident))
 
@@ -135,42 +135,72 @@ class Tally(DispatchMode):
     ) -> Any:
         with torch._C.DisableTorchFunction():  # noqa: SLF001 - else every attribute of a tensor asks function modes
             result = self._count(func, args, kwargs or {})
-            if self._on_result and not self._within:
+            if self._on_result and self._parts is None:
                 self._on_result(func, args, result)
         return result
 
     def _count(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if func.is_view and func in self._formulas:
+            return func(*args, **kwargs)
+        signature, addresses = describe(func, args, kwargs)
+        weighted = tuple([a in self._weights for a in addresses]) if self._weights else (False,) * len(addresses)
+        met = self._operators_met.find(signature)
+        effects = met.effects.get(weighted) if met else None
+        if met is None or effects is None:
+            return self._count_first(func, args, kwargs, signature, weighted)
+        result = met.make() if met.make else args[0]
+        self._add(effects, result)
+        return result
+
+    def _count_first(
+        self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], signature: Signature, weighted: tuple[bool, ...]
+    ) -> Any:
+        """Count a call that was not met with these weights, and remember its effects where it can be."""
         if func not in self._formulas:
             formula = _OWN.get(func.overloadpacket) or flop_registry.get(func.overloadpacket)
             if formula is None:
-                result = self._decompose(func, args, kwargs)
+                result = self._decompose(func, args, kwargs, signature, weighted)
                 if result is not NotImplemented:
                     return result
             self._formulas[func] = formula
         if func.is_view:
             return func(*args, **kwargs)
-        inputs = tensor_leaves((args, kwargs) if kwargs else args)
-        weighted = tuple(map(self._is_weight, inputs)) if self._weights else (False,) * len(inputs)
+        formula = self._formulas[func]
         result, met = self._operators_met.run(func, args, kwargs)
-        effect = met.effects.get(weighted) if met else None
-        if effect is None:
-            formula = self._formulas[func]
-            macs = formula(*args, **kwargs, out_val=result) // 2 if formula else 0
-            effect = _effect(func, args, macs, formula is not None, list(zip(inputs, weighted, strict=True)), result)
-            if met:
-                met.effects[weighted] = effect
-        self.calls[effect] += 1
-        if effect.gives_weights:
-            self._hold(tensor_leaves(result))
+        macs = formula(*args, **kwargs, out_val=result) // 2 if formula else 0
+        inputs = list(zip(tensor_leaves((args, kwargs)), weighted, strict=True))
+        effects = (_effect(func, args, macs, formula is not None, inputs, result),)
+        if met:
+            met.effects[weighted] = effects
+        self._add(effects, result)
         return result
 
-    def _decompose(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        self._within += 1
+    def _decompose(
+        self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], signature: Signature, weighted: tuple[bool, ...]
+    ) -> Any:
+        """Count the operators that ``func`` is composed of; NotImplemented where it is not composed of others."""
+        outer, self._parts = self._parts, []
         try:
             with self:
-                return func.decompose(*args, **kwargs)
+                result = func.decompose(*args, **kwargs)
         finally:
-            self._within -= 1
+            effects, self._parts = tuple(self._parts), outer
+        if outer is not None:
+            outer += effects
+        are_weights = {self._is_weight(tensor) for tensor in tensor_leaves(result)}
+        if are_weights == {bool(effects) and effects[-1].gives_weights}:  # as a call met again concludes
+            met = self._operators_met.find(signature) or self._operators_met.remember(signature, args, kwargs, result)
+            if met:
+                met.effects[weighted] = effects
+        return result
+
+    def _add(self, effects: tuple[CallEffect, ...], result: Any) -> None:
+        for effect in effects:
+            self.calls[effect] += 1
+        if self._parts is not None:
+            self._parts += effects
+        if effects and effects[-1].gives_weights:
+            self._hold(tensor_leaves(result))
 
     def _is_weight(self, tensor: torch.Tensor) -> bool:
         return address(tensor) in self._weights

@@ -24,14 +24,14 @@ def lines_after(*events: tuple[float, Counted]) -> list[str]:
     return text.getvalue().splitlines()
 
 
-def test_counting_says_how_far_it_is_every_five_seconds() -> None:
-    events = [(float(second), Counted("counting", second, 60)) for second in range(13)]
-    assert lines_after(*events) == ["counting: 5 of 60", "counting: 10 of 60"]
+def test_counting_says_how_far_it_is_every_ten_seconds() -> None:
+    events = [(float(second), Counted("counting", second, 60)) for second in range(23)]
+    assert lines_after(*events) == ["counting: 10 of 60", "counting: 20 of 60"]
 
 
 def test_each_kind_of_work_has_its_own_clock() -> None:
     matching, counting = Counted("matching compute", 1, 25), Counted("counting", 0, 73)
-    assert lines_after((0.0, matching), (4.0, matching), (6.0, counting), (9.0, counting)) == []
+    assert lines_after((0.0, matching), (9.0, matching), (11.0, counting), (19.0, counting)) == []
 
 
 def test_a_plan_from_the_cache_prints_no_progress() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import timm
 import torch
+from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from scalebench.errors import BuildError, UnknownNameError
@@ -130,3 +131,14 @@ def test_the_catalogue_knows_sizes_and_strides() -> None:
     known = catalogue()
     assert len(known) > 1000
     assert (known["resnet50"].resolution, known["resnet50"].stride) == (224, 32)
+
+
+def test_layers_fill_their_weights_again_after_a_build_on_the_meta_device() -> None:
+    """There they are not asked to; also where the build fails."""
+    layers = (nn.Linear, nn.Conv2d, nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm)
+    before = [layer.reset_parameters for layer in layers]
+    build(Variant("resnet18"), 64, device="meta")
+    with pytest.raises(BuildError):
+        build(Variant("resnet18", trim=9), 64, device="meta")
+    assert [layer.reset_parameters for layer in layers] == before
+    assert float(nn.BatchNorm2d(3).running_var.sum()) == 3.0

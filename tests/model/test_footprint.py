@@ -11,8 +11,9 @@ from scalebench.errors import BuildError
 from scalebench.model import footprint
 from scalebench.model.backward import training_macs
 from scalebench.model.build import build
+from scalebench.model.complexity import count_model
 from scalebench.model.footprint import static_peak
-from scalebench.model.lifetimes import FusedAttentionError
+from scalebench.model.lifetimes import FusedAttentionError, Lifetimes
 from scalebench.suite.variant import Variant
 
 
@@ -96,9 +97,27 @@ def test_attention_whose_kernel_is_not_clear_takes_fake_tensors() -> None:
     assert static_peak(_Masked(), 16) == footprint._peak_of_fakes(_Masked(), 16, 1, False)
 
 
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "lowformer_b0", "resnet18"])
+def test_watching_a_counted_pass_changes_nothing_that_is_counted(name: str) -> None:
+    """The kernel of attention leaves its output in another layout than its decomposition, and copies differ."""
+    model = build(Variant(name), 224, device="meta")
+    lifetimes = Lifetimes([*model.parameters(), *model.buffers()])
+    assert count_model(model, name, 224, lifetimes) == count_model(model, name, 224)
+    assert lifetimes.fused_attention == (name != "resnet18")
+
+
 @pytest.mark.parametrize(("name", "side"), [("efficientnet_b0", 224), ("resnet18", 64), ("vit_tiny_patch16_224", 224)])
 def test_one_pass_of_training_gives_what_two_give(name: str, side: int) -> None:
     model = build(Variant(name), side, device="meta")
     both = footprint.peak_and_macs_of_training(model, side)
     assert both == (static_peak(model, side, training=True), training_macs(model, side))
     assert all(p.grad is None for p in model.parameters())
+
+
+def test_watching_asks_about_no_function_but_attention() -> None:
+    lifetimes = Lifetimes([])
+    with lifetimes.watching(torch.empty(1, 3, 8, 8, device="meta")):
+        assert not torch.overrides._get_current_function_mode_stack()
+    query = torch.empty(1, 2, 4, 8, device="meta")
+    assert scaled_dot_product_attention(query, query, query).shape == query.shape
+    assert lifetimes.peak == 1 * 3 * 8 * 8 * 4

@@ -111,3 +111,20 @@ def test_a_call_met_before_counts_by_what_its_inputs_are_now() -> None:
 
 def test_a_list_of_inputs_is_read_in_full() -> None:
     assert of(lambda x: torch.cat([x, x, x]), 2, 2) == {(0, (3 + 3) * 4 * FLOAT, 0): 1}
+
+
+def test_a_composite_met_before_is_not_decomposed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batch normalisation of 2 x 3 x 7 x 5: its decomposition has 210 output elements and two statistics of 3."""
+    norm = torch.nn.BatchNorm2d(3, device="meta").eval()
+    x = torch.empty(2, 3, 7, 5, device="meta")
+    once, decomposed = Tally(), []
+    with torch.no_grad(), once:
+        norm(x)
+    monkeypatch.setattr(Tally, "_decompose", lambda _self, func, *_: decomposed.append(func) or NotImplemented)
+    again = Tally()
+    with torch.no_grad(), again:
+        norm(x)
+        norm(x)
+    assert not decomposed
+    assert again.other == 2 * once.other == 2 * (210 + 3 + 3)
+    assert list(again.operators) == list(once.operators)
