@@ -28,18 +28,29 @@ settings.load_profile("steady")
 
 MEASURING = {"cli", "jobs", "execute", "machine", "measure", "bench", "gpu", "test_quickstart.py", "test_notebook.py",
              "test_sim_rounds.py", "test_sim_suite.py", "test_sim_selftest.py"}  # fmt: skip
-"""Where tests measure, hold the machine's lock or need the warm worker: one after the other; the rest can share it."""
+"""Where tests measure, hold the machine's lock or need the warm worker."""
 ON_PAPER = {
     "test_paper_commands.py", "test_claims.py", "test_report.py", "test_compare.py", "test_arguments.py",
     "test_hardware.py", "test_import.py", "test_procure.py", "test_predict.py", "test_choose.py",
 }  # fmt: skip
 """Tests of commands that do none of this."""
+LOCKING = {"cli", "jobs", "gpu", "test_quickstart.py", "test_notebook.py", "test_sim_suite.py"}
+"""Where tests that measure hold the machine's lock: a second run would be refused."""
+ONE_BROWSER = {"browser"}
+"""Where tests share fixtures that take as long as all of them."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a group runs in one process of ``-n``, one after the other; the long groups begin."""
     for item in items:
-        if MEASURING & set(item.path.relative_to(Path(__file__).parent).parts) and item.path.name not in ON_PAPER:
+        places = set(item.path.relative_to(Path(__file__).parent).parts)
+        measuring = places & MEASURING and item.path.name not in ON_PAPER
+        if measuring:
             item.add_marker(pytest.mark.measuring)
+        shared = "machine" if measuring and places & LOCKING else next(iter(places & ONE_BROWSER), str(item.path))
+        item.add_marker(pytest.mark.xdist_group(shared))
+    items.sort(key=lambda item: item.get_closest_marker("measuring") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)

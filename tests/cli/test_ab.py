@@ -28,7 +28,7 @@ def test_bad_input_is_refused_before_anything_is_started(arguments: list[str], t
     assert not (tmp_path / "out").exists()
 
 
-def test_ab_measures_stores_and_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ab_measures_stores_and_prints(warm: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the command line to the file and back, with rounds as short as they can be."""
     monkeypatch.setitem(PROTOCOLS, "quick", TINY)
     app = typer.Typer(pretty_exceptions_enable=False)

@@ -25,7 +25,7 @@ def two_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(KINDS, "cpu", TWO)
 
 
-@pytest.mark.usefixtures("two_ways")
+@pytest.mark.usefixtures("two_ways", "warm")
 def test_the_reported_rounds_did_not_choose(tmp_path: Path) -> None:
     """Every round of the search is stored, as a suite of its own; what is reported comes from fresh ones."""
     out = CliRunner().invoke(app, ["tune", "resnet18@32", "--threads", "1", "--results", str(tmp_path), "--json"])
