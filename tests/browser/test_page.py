@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -202,17 +202,21 @@ def test_a_live_page_renews_itself_until_it_is_told_not_to(open_page: Open, buil
 def test_axe_finds_nothing(open_page: Open, page_url: str, other_urls: dict[str, str], theme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     pages = {"report": page_url, **other_urls}
-    found = {name: _violations(open_page(theme, url=url), axe.Axe()) for name, url in pages.items()}
+    rules = ["color-contrast"] if theme == "dark" else []  # the other rules look at no colour
+    found = {name: _violations(open_page(theme, url=url), axe.Axe(), rules) for name, url in pages.items()}
     assert found == {name: [] for name in pages}
 
 
-def _violations(page: Any, axe: Any) -> list[Any]:
+def _violations(page: Any, axe: Any, rules: Sequence[str]) -> list[Any]:
     """Of the whole page: details open, explorer drawn."""
     page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
     if page.locator("#explorer").count():
         page.locator("#explore .vega").scroll_into_view_if_needed()
         page.wait_for_selector("#explore[data-drawn]")
-    return [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in axe.run(page).response["violations"]]
+    options = {"runOnly": rules} if rules else None
+    return [
+        (v["id"], [n["target"] for n in v["nodes"]][:3]) for v in axe.run(page, options=options).response["violations"]
+    ]
 
 
 @pytest.mark.parametrize("name", ["comparison", "decision", "index"])
@@ -233,7 +237,7 @@ def test_the_nu_checker_finds_no_error(page_url: str, plain_url: str, other_urls
     # This checker's notion of CSS is older than custom colour schemes; browsers are the judges of that.
     quiet = ["--errors-only", "--filterpattern", ".*CSS.*"]
     done = subprocess.run(
-        ["java", "-Xss4m", "-jar", str(jars[0].locate()), *quiet, *paths],
+        ["java", "-Xss4m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(jars[0].locate()), *quiet, *paths],
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert (done.stderr, done.returncode) == ("", 0)

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from scalebench.cli import main
-from scalebench.execute.client import Worker
 
 
 @dataclass(frozen=True)
@@ -23,13 +22,6 @@ class Finished:
     returncode: int
     stdout: str
     stderr: str
-
-
-@pytest.fixture
-def warm(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever starts a worker in this process asks the session's: starting another takes five seconds."""
-    run = Worker.run
-    monkeypatch.setattr(Worker, "run", lambda _, *arguments, **options: run(worker, *arguments, **options))
 
 
 @pytest.fixture

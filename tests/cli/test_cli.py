@@ -166,7 +166,14 @@ def test_verdicts_on_paper_are_golden(finished: tuple[Path, Any], golden: Callab
     [
         (("timm: [resnet18,", "timm: [resnet81,"), 7, "did you mean 'resnet18'"),
         (("resolution: [64]\n  - scale", "resolution: [8]\n  - scale"), 8, "too small"),
-        (("target: [2]", "target: [2.01]\n    tolerance: 0.0001 #"), 11, "no rounding reaches"),
+        (
+            (
+                "width, resolution, compound]\n    target: [2]",
+                "resolution]\n    target: [2.01]\n    tolerance: 0.0001 #",
+            ),
+            11,
+            "no rounding reaches",
+        ),
         (("claims: [EN-02,", "claims: [EN-99,"), 16, "unknown claim 'EN-99'"),
         (("threads: [1]}", "threads: [1], device: [cuda:7]}"), 14, "has no NVIDIA GPU"),
         (("grid:", "gird:"), 14, "did you mean 'grid'"),

@@ -21,9 +21,6 @@ from typing import Any
 import psutil
 import pytest
 
-from scalebench.errors import MachineError
-from scalebench.execute.lock import machine_lock
-
 ENDINGS = {
     "resnet18": "ok",
     "resnet14t": "ok",
@@ -109,7 +106,6 @@ class Store:
     folder: Path
 
     def run(self, *options: str, timm: Path | None = None) -> Running:
-        wait_for_the_machine()
         command = [sys.executable, "-m", "scalebench", "run", "suite.yaml", "--no-peaks", *options]
         environment = {**os.environ, "SCALEBENCH_TEST": str(self.folder)}
         if timm:
@@ -138,17 +134,6 @@ class Store:
             for process in psutil.process_iter(["environ", "cmdline"])  # None of a process that is not ours
             if (process.info["environ"] or {}).get("SCALEBENCH_TEST") == str(self.folder)
         ]
-
-
-def wait_for_the_machine(seconds: float = 120) -> None:
-    """Another session's run is no fault that is meant here."""
-    for _ in range(int(seconds * 10)):
-        try:
-            with machine_lock():
-                return
-        except MachineError:
-            time.sleep(0.1)
-    pytest.skip(f"another run has held the machine's lock for {seconds:g} s")
 
 
 def readable(store: Store, running: Running, before: Counter[str]) -> None:
