@@ -15,7 +15,15 @@ from scalebench.store.jsonl import read_results
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 
 TINY = Protocol(
-    rounds=2, warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.02, chunk_max_s=0.2, min_iterations=3, timeout_s=60
+    rounds=2,
+    warmup_s=0.01,
+    warmup_max_s=0.1,
+    chunk_s=0.02,
+    chunk_max_s=0.2,
+    min_iterations=3,
+    turns=4,
+    turn_s=0.01,
+    timeout_s=60,
 )
 
 

@@ -14,13 +14,15 @@ from scalebench.execute import search as tuning
 from scalebench.store.jsonl import read_results, result_files
 from scalebench.suite.device_kinds import CPU, KINDS
 from scalebench.suite.offers import Offer
+from scalebench.suite.protocol import PROTOCOLS
 
 TWO = replace(CPU, runtimes={"eager": frozenset({"fp32", "bf16"})})
 
 
 @pytest.fixture
 def two_ways(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eager in fp32 and bf16: the whole search takes minutes."""
+    """Eager in fp32 and bf16, with short rounds: the whole search takes minutes."""
+    monkeypatch.setitem(PROTOCOLS, "quick", replace(PROTOCOLS["quick"], turns=4, turn_s=0.01, warmup_s=0.01))
     monkeypatch.setattr(tuning, "OFFERS", {"eager": Offer(frozenset({"contiguous"}))})
     monkeypatch.setitem(KINDS, "cpu", TWO)
 
