@@ -22,7 +22,12 @@ TWO = replace(CPU, runtimes={"eager": frozenset({"fp32", "bf16"})})
 @pytest.fixture
 def two_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eager in fp32 and bf16, with short rounds: the whole search takes minutes."""
-    monkeypatch.setitem(PROTOCOLS, "quick", replace(PROTOCOLS["quick"], turns=4, turn_s=0.01, warmup_s=0.01))
+    short = {"warmup_s": 0.01, "warmup_max_s": 0.1, "chunk_s": 0.02, "chunk_max_s": 0.2}
+    monkeypatch.setitem(PROTOCOLS, "quick", replace(PROTOCOLS["quick"], turns=4, turn_s=0.01, **short))
+    screening = replace(tuning.SCREENING, **short)
+    monkeypatch.setattr(tuning, "SCREENING", screening)
+    monkeypatch.setattr("scalebench.cli.tune.SCREENING", screening)
+    monkeypatch.setattr(tuning, "SELECTING", replace(tuning.SELECTING, **short))
     monkeypatch.setattr(tuning, "OFFERS", {"eager": Offer(frozenset({"contiguous"}))})
     monkeypatch.setitem(KINDS, "cpu", TWO)
 
