@@ -213,7 +213,8 @@ def _violations(page: Any, axe: Any, rules: Sequence[str]) -> list[Any]:
     if page.locator("#explorer").count():
         page.locator("#explore .vega").scroll_into_view_if_needed()
         page.wait_for_selector("#explore[data-drawn]")
-    found = axe.run(page, options={"runOnly": rules} if rules else None).response["violations"]
+    options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+    found = axe.run(page, options=options).response["violations"]
     return [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in found]
 
 
