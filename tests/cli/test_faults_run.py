@@ -36,7 +36,7 @@ name: faults
 models: [{{timm: [{", ".join(ENDINGS)}], resolution: [32]}}]
 grid: {{threads: [1]}}
 protocol: {{rounds: 2, warmup_s: 0.01, warmup_max_s: 0.1, chunk_s: 0.02, chunk_max_s: 0.2, min_iterations: 3,
-           timeout_s: 4, turns: 4, turn_s: 0.01}}
+           timeout_s: 10, turns: 4, turn_s: 0.01}}
 """
 FAULTY = '''\
 """The installed timm, whose models end badly when they are built for a real device."""

@@ -23,8 +23,8 @@ LAYERS = 4
 SCRATCH = 60  # of libraries and the allocator, at most
 
 
-def print_memory_of_a_step(optimizer: str) -> None:
-    """Of one wide layer behind many activations, MB."""
+def measure_in_a_fresh_process(optimizer: str) -> None:
+    """Print the memory of a step of one wide layer behind many activations, MB."""
     torch.set_num_threads(1)
     case = Case("wide", 256, batch=64, mode="training", threads=1, optimizer=optimizer)
     device = torch.device("cpu")
@@ -40,32 +40,13 @@ def print_memory_of_a_step(optimizer: str) -> None:
     print(memory(session).facts["memory_bytes"] / MB)  # noqa: T201 - the parent reads it
 
 
-FORKS = f"""
-import os, sys
-from {__name__} import print_memory_of_a_step
-for optimizer in ("sgd", "adamw"):
-    if os.fork() == 0:
-        print_memory_of_a_step(optimizer)
-        sys.stdout.flush()
-        os._exit(0)
-    os.wait()
-"""
-"""Imported once, as the worker's server does it, and nothing is computed before a fork."""
-
-
-@pytest.fixture(scope="module")
-def measured() -> dict[str, float]:
-    answer = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, check=True)
-    return dict(zip(("sgd", "adamw"), map(float, answer.stdout.split()), strict=True))
-
-
 @pytest.mark.parametrize(("optimizer", "states"), [("sgd", 1), ("adamw", 2)])
-def test_memory_of_training_holds_the_state_of_the_optimiser(
-    measured: dict[str, float], optimizer: str, states: int
-) -> None:
+def test_memory_of_training_holds_the_state_of_the_optimiser(optimizer: str, states: int) -> None:
     """Live in backward: input, activations and two of their gradients; weights, their gradient, one or two states.
 
     In the first step there is no state yet.
     """
+    code = f"from {__name__} import measure_in_a_fresh_process as m; m({optimizer!r})"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     live = (1 + LAYERS + 2) * IMAGES + (2 + states) * WEIGHTS
-    assert live < measured[optimizer] < live + SCRATCH
+    assert live < float(answer.stdout) < live + SCRATCH
