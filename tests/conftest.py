@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from scalebench.execute.client import Worker
+from scalebench.execute.lock import LOCK_VARIABLE
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden"
@@ -28,7 +29,7 @@ settings.load_profile("steady")
 
 MEASURING = {"cli", "jobs", "execute", "machine", "measure", "bench", "gpu", "test_quickstart.py", "test_notebook.py",
              "test_sim_rounds.py", "test_sim_suite.py", "test_sim_selftest.py"}  # fmt: skip
-"""Where tests measure, hold the machine's lock or need the warm worker: one after the other; the rest can share it."""
+"""Where tests measure or need the warm worker."""
 ON_PAPER = {
     "test_paper_commands.py", "test_claims.py", "test_report.py", "test_compare.py", "test_arguments.py",
     "test_hardware.py", "test_import.py", "test_procure.py", "test_predict.py", "test_choose.py",
@@ -36,10 +37,13 @@ ON_PAPER = {
 """Tests of commands that do none of this."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of two processes (``-n 2``) one has a whole file, and what takes longest comes first."""
     for item in items:
         if MEASURING & set(item.path.relative_to(Path(__file__).parent).parts) and item.path.name not in ON_PAPER:
             item.add_marker(pytest.mark.measuring)
+    items.sort(key=lambda item: item.get_closest_marker("measuring") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,11 +54,26 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_lock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nor does a test wait for a run elsewhere on the machine, or for one of a test beside it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(LOCK_VARIABLE, str(tmp_path_factory.mktemp("lock") / "machine.lock"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def worker(own_cache: None) -> Iterator[Worker]:
     """One warm server for the whole session: importing torch and timm costs ten seconds."""
     with Worker() as warm:
         yield warm
+
+
+@pytest.fixture
+def warm(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever starts a worker in this process asks the session's: starting another takes five seconds."""
+    run = Worker.run
+    monkeypatch.setattr(Worker, "run", lambda _, *arguments, **options: run(worker, *arguments, **options))
 
 
 @pytest.fixture

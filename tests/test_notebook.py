@@ -13,6 +13,7 @@ import scalebench
 from scalebench.errors import StoreError
 
 
+@pytest.mark.usefixtures("warm")
 def test_the_doctest_of_the_package_runs(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     found = doctest.testmod(scalebench, extraglobs={"folder": tmp_path})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.browser.printed import printed
 
 Open = Callable[..., Any]
 SHEETS = 8
@@ -31,14 +32,9 @@ def test_the_first_screen_has_the_answer_and_its_figure(open_page: Open, url: st
 
 
 def test_the_answers_take_few_sheets(open_page: Open, url: str) -> None:
-    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
-    page = open_page(url=url)
-    page.evaluate("window.scalebench.data()")
-    pdf = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True)))
-    sheets = [sheet.extract_text().strip() for sheet in pdf.pages]
-    before = next(number for number, text in enumerate(sheets) if text.startswith("Appendix"))
-    assert 1 <= before <= SHEETS
-    assert "Prices; a warning is given after 90 days" in " ".join(sheets[before:])
+    answers, appendix = printed(open_page(url=url))
+    assert 1 <= len(answers) <= SHEETS
+    assert any("Prices; a warning is given after 90 days" in sheet for sheet in appendix)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
 import pytest
+
+from tests.browser.printed import printed
 
 Open = Callable[..., Any]
 SHEETS = 8
@@ -46,16 +47,11 @@ def test_the_page_is_small(open_page: Open, urls: tuple[str, str]) -> None:
 def test_the_answers_take_few_sheets_and_the_appendix_starts_on_a_new_one(
     open_page: Open, urls: tuple[str, str]
 ) -> None:
-    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
     page = open_page(url=urls[0])
-    page.evaluate("window.scalebench.data()")
-    pdf = pypdf.PdfReader(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True)))
-    sheets = [sheet.extract_text().strip() for sheet in pdf.pages]
-    before = next(number for number, text in enumerate(sheets) if text.startswith("Appendix"))
-    assert 1 <= before <= SHEETS
-    appendix = " ".join(sheets[before:])
-    assert "Method and environment" in appendix
-    assert "scalebench suite-for" not in " ".join(sheets[:before])
+    answers, appendix = printed(page)
+    assert 1 <= len(answers) <= SHEETS
+    assert any("Method and environment" in sheet for sheet in appendix)
+    assert "scalebench suite-for" not in " ".join(answers)
     assert page.locator("#cases tbody tr").count() == 129, "paper has every case"
 
 

@@ -15,7 +15,15 @@ from scalebench.store.jsonl import read_results
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 
 TINY = Protocol(
-    rounds=2, warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.02, chunk_max_s=0.2, min_iterations=3, timeout_s=60
+    rounds=2,
+    warmup_s=0.01,
+    warmup_max_s=0.1,
+    chunk_s=0.02,
+    chunk_max_s=0.2,
+    min_iterations=3,
+    turns=4,
+    turn_s=0.01,
+    timeout_s=60,
 )
 
 
@@ -28,7 +36,7 @@ def test_bad_input_is_refused_before_anything_is_started(arguments: list[str], t
     assert not (tmp_path / "out").exists()
 
 
-def test_ab_measures_stores_and_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ab_measures_stores_and_prints(warm: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the command line to the file and back, with rounds as short as they can be."""
     monkeypatch.setitem(PROTOCOLS, "quick", TINY)
     app = typer.Typer(pretty_exceptions_enable=False)

@@ -21,9 +21,6 @@ from typing import Any
 import psutil
 import pytest
 
-from scalebench.errors import MachineError
-from scalebench.execute.lock import machine_lock
-
 ENDINGS = {
     "resnet18": "ok",
     "resnet14t": "ok",
@@ -39,7 +36,7 @@ name: faults
 models: [{{timm: [{", ".join(ENDINGS)}], resolution: [32]}}]
 grid: {{threads: [1]}}
 protocol: {{rounds: 2, warmup_s: 0.01, warmup_max_s: 0.1, chunk_s: 0.02, chunk_max_s: 0.2, min_iterations: 3,
-           timeout_s: 4}}
+           timeout_s: 10, turns: 4, turn_s: 0.01}}
 """
 FAULTY = '''\
 """The installed timm, whose models end badly when they are built for a real device."""
@@ -109,7 +106,6 @@ class Store:
     folder: Path
 
     def run(self, *options: str, timm: Path | None = None) -> Running:
-        wait_for_the_machine()
         command = [sys.executable, "-m", "scalebench", "run", "suite.yaml", "--no-peaks", *options]
         environment = {**os.environ, "SCALEBENCH_TEST": str(self.folder)}
         if timm:
@@ -138,17 +134,6 @@ class Store:
             for process in psutil.process_iter(["environ", "cmdline"])  # None of a process that is not ours
             if (process.info["environ"] or {}).get("SCALEBENCH_TEST") == str(self.folder)
         ]
-
-
-def wait_for_the_machine(seconds: float = 120) -> None:
-    """Another session's run is no fault that is meant here."""
-    for _ in range(int(seconds * 10)):
-        try:
-            with machine_lock():
-                return
-        except MachineError:
-            time.sleep(0.1)
-    pytest.skip(f"another run has held the machine's lock for {seconds:g} s")
 
 
 def readable(store: Store, running: Running, before: Counter[str]) -> None:
@@ -221,9 +206,10 @@ def _torn_and_foreign_lines_appear(store: Store) -> None:
 
 
 def _the_next_run_completes(store: Store) -> None:
-    before = store.labels()
+    before, kept = store.labels(), store.records()
     running = store.run("--retry-failed")
     assert running.end() == 0, "".join(running.said)
+    assert [record for record in store.records() if record in kept] == kept
     readable(store, running, before)
     good = Counter(record["case"]["model"] for record in store.records() if record["outcome"] == "ok")
     assert good.keys() == ENDINGS.keys()

@@ -1,43 +1,43 @@
-"""Commands that measure nothing, as a user types them: they may run beside other tests."""
+"""Commands that measure nothing, from their arguments to what they print: they may run beside other tests."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scalebench.cli import COMMANDS, load_command
+from scalebench.execute.client import Worker
 
 TINY = Path(__file__).parent.parent / "fixtures" / "tiny.yaml"
+Run = Callable[..., Any]
 
 
-def scalebench(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "scalebench", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=240, check=False)
-
-
-def test_plan_without_counting_needs_no_worker(tmp_path: Path) -> None:
-    done = scalebench("plan", TINY, "--no-count", "--json", cwd=tmp_path)
+def test_plan_without_counting_needs_no_worker(scalebench: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Worker, "run", None)
+    done = scalebench("plan", TINY, "--no-count", "--json")
     assert json.loads(done.stdout)["suite"] == "tiny"
 
 
-def test_plan_chooses_within_a_budget(tmp_path: Path) -> None:
+def test_plan_chooses_within_a_budget(scalebench: Run) -> None:
     arguments = ("plan", TINY, "--budget", "1h", "--out", "chosen.yaml")
-    document = json.loads(scalebench(*arguments, "--json", cwd=tmp_path).stdout)
+    document = json.loads(scalebench(*arguments, "--json").stdout)
     assert document["budget_s"] == 3600
     assert document["open"] == len(document["chosen"]) == 5
     assert {"model", "key", "seconds", "total_s", "variance_left"} <= document["chosen"][0].keys()
-    again = scalebench(*arguments, cwd=tmp_path)
+    again = scalebench(*arguments)
     assert again.returncode == 2
     assert "error: chosen.yaml exists" in again.stderr
-    assert "5 of 5 open cases" in scalebench(*arguments[:4], cwd=tmp_path).stdout
+    assert "5 of 5 open cases" in scalebench(*arguments[:4]).stdout
 
 
-def test_count_prints_the_contract(tmp_path: Path) -> None:
-    done = scalebench("count", "resnet18@64", "efficientnet_b0", "resnet18[d=1.5]@64", "--json", cwd=tmp_path)
+def test_count_prints_the_contract(scalebench: Run) -> None:
+    done = scalebench("count", "resnet18@64", "efficientnet_b0", "resnet18[d=1.5]@64", "--json")
     rows = json.loads(done.stdout)
     wanted = {
         "model", "resolution", "params", "macs", "activations", "weight_bytes", "peak_bytes_inference",
@@ -47,50 +47,50 @@ def test_count_prints_the_contract(tmp_path: Path) -> None:
     assert rows[1]["macs"] == 385_814_752
 
 
-def test_count_lists_what_it_cannot_count_and_shows_the_rest(tmp_path: Path) -> None:
-    done = scalebench("count", "resnet18@64", "vit_tiny_patch16_224@8", cwd=tmp_path)
+def test_count_lists_what_it_cannot_count_and_shows_the_rest(scalebench: Run) -> None:
+    done = scalebench("count", "resnet18@64", "vit_tiny_patch16_224@8")
     assert done.returncode == 0
     assert "resnet18" in done.stdout
     assert "not counted: vit_tiny_patch16_224@8" in done.stderr
 
 
-def test_count_checks_with_fvcore(tmp_path: Path) -> None:
-    done = scalebench("count", "resnet18@64", "--check", cwd=tmp_path)
+def test_count_checks_with_fvcore(scalebench: Run) -> None:
+    done = scalebench("count", "resnet18@64", "--check")
     assert "in the same convention (+0.0 %)" in done.stdout
     assert "normalisation layers" in done.stdout
 
 
-def test_models_lists_native_sizes(tmp_path: Path) -> None:
-    rows = json.loads(scalebench("models", "tf_efficientnet_b?", "--json", cwd=tmp_path).stdout)
+def test_models_lists_native_sizes(scalebench: Run) -> None:
+    rows = json.loads(scalebench("models", "tf_efficientnet_b?", "--json").stdout)
     assert [r["native_resolution"] for r in rows[:8]] == [224, 240, 260, 300, 380, 456, 528, 600]
 
 
-def test_structure_compares_models(tmp_path: Path) -> None:
-    rows = json.loads(scalebench("structure", "resnet18@64", "mobilenetv3_small_100@64", "--json", cwd=tmp_path).stdout)
+def test_structure_compares_models(scalebench: Run) -> None:
+    rows = json.loads(scalebench("structure", "resnet18@64", "mobilenetv3_small_100@64", "--json").stdout)
     assert [row["model"] for row in rows] == ["resnet18", "mobilenetv3_small_100"]
     assert rows[0]["structure"]["stages"] == [[2, 64, 16], [2, 128, 8], [2, 256, 4], [2, 512, 2]]
     assert rows[1]["structure"]["kinds"]["depthwise"][0] == 11
-    table = scalebench("structure", "resnet18@64", cwd=tmp_path).stdout
+    table = scalebench("structure", "resnet18@64").stdout
     assert "max pooling, by 2" in table
 
 
-def test_models_lists_families(tmp_path: Path) -> None:
-    (row,) = json.loads(scalebench("models", "efficientnetv*", "--families", "--json", cwd=tmp_path).stdout)
+def test_models_lists_families(scalebench: Run) -> None:
+    (row,) = json.loads(scalebench("models", "efficientnetv*", "--families", "--json").stdout)
     assert row["family"] == "efficientnetv2"
     assert row["members"]["tf_efficientnetv2_b3"] == 300
-    assert "convnext_tiny@224" in scalebench("models", "--families", cwd=tmp_path).stdout
+    assert "convnext_tiny@224" in scalebench("models", "--families").stdout
 
 
 @pytest.mark.parametrize(("kind", "folder"), [("suite", "suites"), ("procure", "plans")])
-def test_schema_is_what_the_files_point_to(root: Path, tmp_path: Path, kind: str, folder: str) -> None:
-    done = scalebench("schema", kind, cwd=tmp_path)
+def test_schema_is_what_the_files_point_to(root: Path, scalebench: Run, kind: str, folder: str) -> None:
+    done = scalebench("schema", kind)
     assert json.loads(done.stdout) == json.loads((root / folder / "schema.json").read_text())
 
 
-def test_reports_of_nothing_are_refused(tmp_path: Path) -> None:
+def test_reports_of_nothing_are_refused(scalebench: Run, tmp_path: Path) -> None:
     (tmp_path / "results").mkdir()
     for path in ("results", "nowhere"):
-        done = scalebench("report", path, cwd=tmp_path)
+        done = scalebench("report", path)
         assert done.returncode == 2
         assert "error:" in done.stderr
         assert "Traceback" not in done.stderr

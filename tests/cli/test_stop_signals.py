@@ -22,7 +22,8 @@ schema: 1
 name: endless
 models: [{timm: [resnet10t], resolution: [32]}]
 grid: {threads: [1]}
-protocol: {rounds: 10000, warmup_s: 0.01, warmup_max_s: 0.1, chunk_s: 0.02, chunk_max_s: 0.2, min_iterations: 3}
+protocol: {rounds: 10000, warmup_s: 0.01, warmup_max_s: 0.1, chunk_s: 0.02, chunk_max_s: 0.2, min_iterations: 3,
+           turns: 4, turn_s: 0.01}
 """
 RUN = [sys.executable, "-m", "scalebench", "run", "endless.yaml", "--no-peaks"]
 SLOW_PAGE = """\

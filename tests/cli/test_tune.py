@@ -14,18 +14,25 @@ from scalebench.execute import search as tuning
 from scalebench.store.jsonl import read_results, result_files
 from scalebench.suite.device_kinds import CPU, KINDS
 from scalebench.suite.offers import Offer
+from scalebench.suite.protocol import PROTOCOLS
 
 TWO = replace(CPU, runtimes={"eager": frozenset({"fp32", "bf16"})})
 
 
 @pytest.fixture
 def two_ways(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eager in fp32 and bf16: the whole search takes minutes."""
+    """Eager in fp32 and bf16, with short rounds: the whole search takes minutes."""
+    short = {"warmup_s": 0.01, "warmup_max_s": 0.1, "chunk_s": 0.02, "chunk_max_s": 0.2}
+    monkeypatch.setitem(PROTOCOLS, "quick", replace(PROTOCOLS["quick"], turns=4, turn_s=0.01, **short))
+    screening = replace(tuning.SCREENING, **short)
+    monkeypatch.setattr(tuning, "SCREENING", screening)
+    monkeypatch.setattr("scalebench.cli.tune.SCREENING", screening)
+    monkeypatch.setattr(tuning, "SELECTING", replace(tuning.SELECTING, **short))
     monkeypatch.setattr(tuning, "OFFERS", {"eager": Offer(frozenset({"contiguous"}))})
     monkeypatch.setitem(KINDS, "cpu", TWO)
 
 
-@pytest.mark.usefixtures("two_ways")
+@pytest.mark.usefixtures("two_ways", "warm")
 def test_the_reported_rounds_did_not_choose(tmp_path: Path) -> None:
     """Every round of the search is stored, as a suite of its own; what is reported comes from fresh ones."""
     out = CliRunner().invoke(app, ["tune", "resnet18@32", "--threads", "1", "--results", str(tmp_path), "--json"])

@@ -10,7 +10,7 @@ from scalebench.execute.client import Worker
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
 
-QUICK = Protocol(warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.02, chunk_max_s=0.5, min_iterations=5, timeout_s=60)
+QUICK = Protocol(warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.02, chunk_max_s=20.0, min_iterations=5, timeout_s=60)
 
 
 def test_each_round_is_a_process_of_its_own(worker: Worker) -> None:

@@ -23,6 +23,16 @@ def test_a_second_run_is_refused_until_the_first_ends(tmp_path: Path) -> None:
         pass
 
 
+def test_containers_can_share_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCALEBENCH_LOCK", str(tmp_path / "shared" / "lock"))
+    with machine_lock(), pytest.raises(MachineError, match="another scalebench run") as refused, machine_lock():
+        pass
+    assert "shared/lock" in str(refused.value.hint)
+    monkeypatch.setenv("SCALEBENCH_LOCK", str(tmp_path / "private" / "lock"))
+    with machine_lock(tmp_path / "shared" / "lock"), machine_lock():
+        assert (tmp_path / "private" / "lock").exists()
+
+
 def test_a_lock_that_cannot_be_opened_is_reported(tmp_path: Path) -> None:
     (tmp_path / "lock").mkdir()
     with pytest.raises(MachineError, match="cannot be opened"), machine_lock(tmp_path / "lock"):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scalebench.errors import StoreError, UnknownNameError
-from scalebench.execute.client import Worker
 from scalebench.execute.load_generator import Load
-from scalebench.jobs import named_cases
 from scalebench.jobs.loadtest import ServedModel, run_loadtest
 from scalebench.jobs.named_cases import plan_without_suite
 from scalebench.jobs.service_times import batch_sizes, curves_of, stored_rounds
@@ -71,9 +68,8 @@ def test_runs_are_stored_beside_records_and_in_no_frame(tmp_path: Path) -> None:
     assert results.problems == ()
 
 
-def test_a_tiny_load_test(tmp_path: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tiny_load_test(tmp_path: Path, warm: None) -> None:
     """From service times to the record of the runs, with a real model and server."""
-    monkeypatch.setattr(named_cases, "Worker", lambda **_: nullcontext(worker))  # starting another takes five seconds
     model = ServedModel("mobilenetv3_small_050@32", "eager", "fp32", 1, "cpu", 2, 0.0)
     outcome = run_loadtest(model, ServiceLevel(5.0, 50), Load((50.0, 100.0), 15, 1), BRIEF, [], tmp_path)
     assert outcome.rule.batch == 2

@@ -22,7 +22,7 @@ from scalebench.measure.session import Measurement, Session
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
 
-FAST = Protocol(rounds=1, warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.05, chunk_max_s=0.5, min_iterations=3)
+FAST = Protocol(rounds=1, warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.05, chunk_max_s=20.0, min_iterations=3)
 CASE = Case("resnet18", 32, threads=1, protocol=FAST, instances=2)
 
 

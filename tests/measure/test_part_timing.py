@@ -33,7 +33,7 @@ from scalebench.suite.case import BLOCKS, Case
 from scalebench.suite.kinds import BETWEEN
 from scalebench.suite.protocol import Protocol
 
-QUICK = Protocol(warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.02, chunk_max_s=0.5, min_iterations=5, timeout_s=60)
+QUICK = Protocol(warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.02, chunk_max_s=20.0, min_iterations=5, timeout_s=60)
 
 
 @pytest.fixture(scope="module")

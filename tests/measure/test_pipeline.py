@@ -15,7 +15,7 @@ from scalebench.suite.case import INPUT, Case
 from scalebench.suite.protocol import Protocol
 
 FAST = Protocol(
-    rounds=1, warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.05, chunk_max_s=0.5, min_iterations=4, timeout_s=60
+    rounds=1, warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.05, chunk_max_s=20.0, min_iterations=4, timeout_s=60
 )
 CASE = Case("pillow", 64, mode=INPUT, camera="320x240", protocol=FAST)
 

@@ -15,7 +15,7 @@ from scalebench.measure.training_steps import Steps
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
 
-FAST = Protocol(rounds=1, warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.05, chunk_max_s=0.5, min_iterations=3)
+FAST = Protocol(rounds=1, warmup_s=0.01, warmup_max_s=0.1, chunk_s=0.05, chunk_max_s=20.0, min_iterations=3)
 CASE = Case("resnet18", 32, batch=2, mode="training", threads=1, protocol=FAST, optimizer="sgd")
 IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
 
