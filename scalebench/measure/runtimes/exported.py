@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scalebench.measure.runtimes.exporting import MODEL
 from scalebench.suite.case import Case
 
 
@@ -14,14 +13,14 @@ class Exported:
 
     Args:
         case: says how.
-        folder: holds the exported file.
+        file: the exported file.
     """
 
     needs_model = False
     own_memory = True
 
-    def __init__(self, case: Case, folder: Path) -> None:
-        self._case, self._file = case, folder / MODEL
+    def __init__(self, case: Case, file: Path) -> None:
+        self._case, self._file = case, file
 
     def about(self, version: str) -> dict[str, Any]:
         """Version, threads, and the size of what a device would have to store, in bytes."""
