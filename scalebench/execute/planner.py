@@ -106,7 +106,8 @@ def prepare(
     plan = Plan(
         suite.name, suite.title or suite.name, file.text, cases, tuple(peaks), matches.groups, tuple(claims),
         suite.timing.rounds, merged, machines=tuple(sorted({m.hw_key for m in devices.machines.values()})),
-        notes=(*matches.notes, *_counting_notes(facts)), budget_s=suite.budget_min and 60 * suite.budget_min, **_limits_and_scene(suite),
+        notes=(*matches.notes, *_counting_notes(facts)),
+        budget_s=suite.budget_min and 60 * suite.budget_min, **_limits_and_scene(suite),
     )  # fmt: skip
     return Prepared(plan, facts, devices.machines, devices.cards)
 

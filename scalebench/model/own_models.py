@@ -41,9 +41,9 @@ def build_own(variant: Variant, resolution: int, device: str, on_device: OnDevic
         UnknownNameError: no file is known for the name.
         BuildError: the file has changed, or is not what it is named as.
     """
-    own = opened(variant.name)
     if not variant.is_base:
         raise BuildError(f"{variant.name}: own models take no depth or width multipliers", "scale them in their source")
+    own = opened(variant.name)
     if own.kind == "onnx":
         return _checked(OnnxGraph(Path(own.path), (1, own.channels, resolution, resolution)), own, resolution)
 
