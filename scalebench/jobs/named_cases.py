@@ -61,7 +61,8 @@ def resolve_cases(names: Sequence[str], base: Case, worker: Worker, announce: Li
     cases = expand_names(names, catalogue(paper), base)
     for case, facts in count_all({case.counted(): () for case in cases}, paper, announce).items():
         if "error" in facts:
-            raise BuildError(f"{case.label}: {facts['error']}", "the resolution may not suit the model")
+            hint = facts.get("hint", "the resolution may not suit the model")
+            raise BuildError(f"{case.label}: {facts['error']}", hint)
     return cases
 
 

@@ -83,6 +83,8 @@ class OnnxGraph(nn.Module):
         if layer is not None:
             self._layers[f"{node.op_type}_{at}"] = layer
             pads = self._padding(node) if node.op_type == "Conv" else []
+            if pads[::2] == pads[1::2]:
+                pads = []  # the layer pads by itself
             return _layer_call(layer, pads, self._shapes[outputs[0]]), inputs[:1], outputs
         for name in inputs:
             if name in self._weights:
@@ -99,7 +101,8 @@ class OnnxGraph(nn.Module):
             equation = _attributes(node)["equation"].decode()
             return lambda tensors: [torch.einsum(equation, *tensors)]
         operator = _operator(_NAMES.get(node.op_type, node.op_type).lower())
-        return lambda tensors: [operator(tensors if at == 0 else [], shape) for at, shape in enumerate(shapes)]
+        # What is read counts once, with the first output.
+        return lambda tensors: [operator(tensors, shapes[0]), *(torch.empty(s, device=_META) for s in shapes[1:])]
 
     def _layer(self, node: Any) -> nn.Module | None:
         """Torch's layer for a convolution, or a product with a weight; None for any other node."""
@@ -116,11 +119,12 @@ class OnnxGraph(nn.Module):
 
     def _convolution(self, node: Any, shape: tuple[int, ...], bias: str) -> nn.Module:
         attributes, sides = _attributes(node), len(shape) - 2
-        groups = attributes.get("group", 1)
+        groups, pads = attributes.get("group", 1), self._padding(node)
+        strides, dilations = (tuple(attributes.get(key, (1,) * sides)) for key in ("strides", "dilations"))
+        padding = tuple(pads[-2::-2]) if pads[::2] == pads[1::2] else 0
         layer = _CONVOLUTIONS[sides](
-            shape[1] * groups, shape[0], shape[2:], tuple(attributes.get("strides", (1,) * sides)), 0,
-            tuple(attributes.get("dilations", (1,) * sides)), groups, bias=False, device=_META,
-        )  # fmt: skip
+            shape[1] * groups, shape[0], shape[2:], strides, padding, dilations, groups, bias=False, device=_META
+        )
         return self._with_weights(layer, node.input[1], shape, bias)
 
     def _linear(self, node: Any, features: tuple[int, int], bias: str) -> nn.Module:

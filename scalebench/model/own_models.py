@@ -58,7 +58,8 @@ def build_own(variant: Variant, resolution: int, device: str, on_device: OnDevic
     except _OutputsError:
         raise
     except Exception as error:  # whatever the user's code and torch raise on tensors without data
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        cause = error.__cause__ or error
+        reason = f"{type(cause).__name__}: {cause}".splitlines()[0]
     model = _checked(make("cpu"), own, resolution)
     return mark(model, own.channels, f"real tensors, because on the meta device: {reason}")
 
@@ -95,7 +96,8 @@ def _checked(model: nn.Module, own: OwnModel, resolution: int) -> nn.Module:
 
 
 def _checkpoint(own: OwnModel, device: str, timm_model: TimmModel) -> nn.Module:
-    weights = _state_dict(Path(own.path))
+    with torch.device("cpu"):
+        weights = _state_dict(Path(own.path))
     config = timm.models.get_pretrained_cfg(own.timm)
     classifier = f"{config.classifier}.weight" if config else ""
     options = {"num_classes": weights[classifier].shape[0]} if classifier in weights else {}
@@ -151,9 +153,15 @@ def _torchscript(own: OwnModel, device: str, _timm_model: TimmModel) -> nn.Modul
     return model
 
 
+def _exported(own: OwnModel, device: str, _timm_model: TimmModel) -> nn.Module:
+    with torch.device("cpu"):
+        model = load_program(Path(own.path))
+    return model.to(device)
+
+
 _MAKERS: dict[str, Callable[[OwnModel, str, TimmModel], nn.Module]] = {
     "python": lambda own, _device, _timm_model: from_factory(own),
     "checkpoint": _checkpoint,
     "torchscript": _torchscript,
-    "export": lambda own, device, _timm_model: load_program(Path(own.path)).to(device),
+    "export": _exported,
 }

@@ -180,7 +180,9 @@ def check_size(spec: Spec, catalogue: Catalogue) -> None:
 def _scaled(entry: ScaledModels, catalogue: Catalogue) -> Selection:
     base = _named(entry.scale, ("scale",), catalogue)
     if len(base) != 1 or base[0].task:
-        raise UnknownNameError(f"scale needs one classifier of timm's, not {entry.scale!r}", location=("scale",))
+        raise UnknownNameError(
+            f"scale needs one model of timm's, plain or scaled, not {entry.scale!r}", location=("scale",)
+        )
     name, size = base[0].name, entry.resolution or native(base[0], catalogue)
     specs = [Spec(base[0], size)]
     check_size(specs[0], catalogue)

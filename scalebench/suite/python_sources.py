@@ -94,7 +94,7 @@ def imported_files(path: Path, root: Path) -> tuple[Path, ...]:
 
 
 def _imports(path: Path, root: Path) -> Iterator[Path]:
-    package = _package_of(root)
+    installed = root.name in ("site-packages", "dist-packages")  # packages with versions of their own
     for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.Import):
             names = [(root, alias.name) for alias in node.names]
@@ -105,14 +105,11 @@ def _imports(path: Path, root: Path) -> Iterator[Path]:
         else:
             continue
         for base, name in names:
-            file = _source(base.joinpath(*name.split("."))) if name else None
-            if file is not None and file.resolve().is_relative_to(root) and not package:
-                yield file.resolve()
-
-
-def _package_of(root: Path) -> bool:
-    """Whether the root holds installed packages, which have versions of their own."""
-    return root.name in ("site-packages", "dist-packages")
+            parts = name.split(".") if name and not installed else []
+            for number in range(1, len(parts) + 1):  # a package's own file runs first
+                file = _source(base.joinpath(*parts[:number]))
+                if file is not None and file.resolve().is_relative_to(root):
+                    yield file.resolve()
 
 
 def _parsed(path: Path) -> ast.Module:

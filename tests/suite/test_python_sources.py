@@ -11,16 +11,16 @@ from scalebench.errors import BuildError
 from scalebench.suite.python_sources import find_factory, imported_files
 
 
-def _write(folder: Path, **files: str) -> None:
+def _write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
-        path = folder / f"{name.replace('__', '/')}.py"
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
 def test_a_file_and_a_module_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a file, from the folder, and from Python's path; the module's own code does not run."""
-    _write(tmp_path, nets="raise SystemExit\ndef build(): ...\n", pkg__deep__tiny="class Net: ...\n")
+    _write(tmp_path, {"nets.py": "raise SystemExit\ndef build(): ...\n", "pkg/deep/tiny.py": "class Net: ...\n"})
     by_file = find_factory("nets.py:build", tmp_path)
     assert (by_file.path, by_file.name, by_file.root, by_file.module) == (
         tmp_path / "nets.py",
@@ -48,7 +48,7 @@ def test_a_file_and_a_module_are_found(tmp_path: Path, monkeypatch: pytest.Monke
 )
 def test_a_source_that_cannot_be_used(source: str, message: str, hint: str, tmp_path: Path) -> None:
     """Each names the file, and the user's own line where there is one."""
-    _write(tmp_path, nets="def build(): ...\n", broken="x = 1\ndef build(:\n")
+    _write(tmp_path, {"nets.py": "def build(): ...\n", "broken.py": "x = 1\ndef build(:\n"})
     with pytest.raises(BuildError) as refusal:
         find_factory(source, tmp_path)
     assert message in refusal.value.message
@@ -58,17 +58,17 @@ def test_a_source_that_cannot_be_used(source: str, message: str, hint: str, tmp_
 @pytest.mark.parametrize("text", ["from other import build", "build = partial(Net, 3)", "from other import *"])
 def test_a_factory_need_not_be_a_function_of_the_file(text: str, tmp_path: Path) -> None:
     """Imported and assigned names count."""
-    _write(tmp_path, nets=text)
+    _write(tmp_path, {"nets.py": text})
     assert find_factory("nets.py:build", tmp_path).name == "build"
 
 
 def test_imports_are_followed_below_the_root(tmp_path: Path) -> None:
     """Directly, through others, relative and inside functions; what is elsewhere or installed is left out."""
-    _write(
-        tmp_path, nets="import torch, blocks\nfrom pkg import layers\ndef build():\n    from pkg.late import x\n",
-        blocks="import json\nimport nets\n", pkg__layers="from . import norm\nfrom .act import relu\n",
-        pkg__norm="", pkg__act="", pkg__late="", pkg____init__="", unused="", json2="",
-    )  # fmt: skip
+    late = "import torch, blocks\nfrom pkg import layers\ndef build():\n    from pkg.late import x\n"
+    relative = "from . import norm\nfrom .act import relu\n"
+    empty = ("pkg/norm.py", "pkg/act.py", "pkg/late.py", "pkg/__init__.py", "unused.py", "json2.py")
+    _write(tmp_path, {"nets.py": late, "blocks.py": "import json\nimport nets\n", "pkg/layers.py": relative})
+    _write(tmp_path, dict.fromkeys(empty, ""))
     files = imported_files(tmp_path / "nets.py", tmp_path)
     assert [str(file.relative_to(tmp_path)) for file in files] == [
         "blocks.py", "pkg/__init__.py", "pkg/act.py", "pkg/late.py", "pkg/layers.py", "pkg/norm.py",
