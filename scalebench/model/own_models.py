@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -144,7 +145,9 @@ def _state_dict(path: Path) -> dict[str, torch.Tensor]:
 
 def _torchscript(own: OwnModel, device: str, _timm_model: TimmModel) -> nn.Module:
     try:
-        model: nn.Module = torch.jit.load(own.path, map_location=device)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch advises against the format, in which the user's file is
+            model: nn.Module = torch.jit.load(own.path, map_location=device)
     except RuntimeError as error:
         raise BuildError(
             f"{Path(own.path).name} is not a TorchScript file: {str(error).splitlines()[0][:200]}",

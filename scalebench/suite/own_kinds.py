@@ -53,10 +53,10 @@ def misfit(kind: str, runtime: str, mode: str, precision: str) -> str | None:
     if own is None:
         return None
     if runtime not in own.runtimes:
-        converted = "; convert it to a torch module yourself, and name that as python:" if kind == "onnx" else ""
-        return f"{runtime} does not run {own.what}; {' and '.join(own.runtimes)} do{converted}"
+        converted = "; as a torch module, named python:, it runs everywhere" if kind == "onnx" else ""
+        return f"{runtime} does not run {kind} files; {' and '.join(own.runtimes)} do{converted}"
     if mode not in own.modes:
         return f"{kind} models offer no {mode}"
     if own.precisions and precision not in own.precisions:
-        return f"{own.what} offers no {precision}; it offers {', '.join(own.precisions)}"
+        return f"{kind} files offer no {precision}; they offer {', '.join(own.precisions)}"
     return None

@@ -164,6 +164,7 @@ def test_a_checkpoint_of_another_model(tmp_path: Path) -> None:
         _counted(_name(tmp_path, "checkpoint", "list.pth", timm="resnet18"))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
 def test_a_torchscript_file(nets: Path) -> None:
     """Its operators are counted; it runs as saved."""
     model = nn.Sequential(

@@ -75,7 +75,7 @@ def test_a_file_named_as_a_library_does_not_replace_it(tmp_path: Path) -> None:
         ("import no_such_thing\ndef build(): ...\n", r"nets.py:1: import no_such_thing: ModuleNotFoundError"),
         ("import sys\nsys.exit(3)\ndef build(): ...\n", r"nets.py:2: sys.exit\(3\): SystemExit: 3"),
         ("def build():\n    return None\n", r"build\(\) returns None, not a torch.nn.Module"),
-        ("from torch.nn import Identity\ndef build():\n    return Identity\n", "the class Identity, not called"),
+        ("from torch.nn import Identity\ndef build():\n    return Identity\n", "returns the class Identity, not a"),
         ("def build(width):\n    return None\n", "missing 1 required positional argument: 'width'"),
         ("build = 3\n", "nets.py has no function 'build'"),
     ],
