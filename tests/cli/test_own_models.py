@@ -56,17 +56,17 @@ def test_own_models_from_file_to_page(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     records = {(r["case"]["model"].rpartition("-")[0], r["case"]["runtime"]): r
                for r in lines if r["kind"] == "record" and r["case"]["mode"] != "count"}  # fmt: skip
-    outcomes = {key: record["outcome"] for key, record in records.items()}
-    assert outcomes == {
+    endings = {key: record["ending"] for key, record in records.items()}
+    assert endings == {
         ("python:nets.build", "eager"): "ok",
         ("python:nets.build", "onnxruntime"): "ok",
         ("onnx:damage", "eager"): "skipped_not_offered",
         ("onnx:damage", "onnxruntime"): "ok",
     }
     for key in [("python:nets.build", "onnxruntime"), ("onnx:damage", "onnxruntime")]:
-        assert records[key]["metrics"]["verified"] == "ok"
-    assert str(records["onnx:damage", "onnxruntime"]["metrics"]["built_by"]).startswith("damage.onnx, sha256 ")
-    macs = {r["case"]["model"].rpartition("-")[0]: r["metrics"]["macs"] for r in lines
+        assert records[key]["facts"]["verified"] == "ok"
+    assert str(records["onnx:damage", "onnxruntime"]["facts"]["built_by"]).startswith("damage.onnx, sha256 ")
+    macs = {r["case"]["model"].rpartition("-")[0]: r["facts"]["macs"] for r in lines
             if r["kind"] == "record" and r["case"]["mode"] == "count"}  # fmt: skip
     assert macs == dict.fromkeys(("python:nets.build", "onnx:damage"), 16 * 16 * 8 * 27 + 32)
     assert str(tmp_path) not in file.read_text()

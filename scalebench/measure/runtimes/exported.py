@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scalebench.suite.case import Case
+from scalebench.suite.file_shapes import external_files
 
 
 class Exported:
@@ -24,8 +25,9 @@ class Exported:
 
     def about(self, version: str) -> dict[str, Any]:
         """Version, threads, and the size of what a device would have to store, in bytes."""
+        files = (self._file, *external_files(self._case.variant.task, self._file))
         return {
             "runtime_version": version,
             "intraop_threads": self._case.threads,
-            "file_bytes": self._file.stat().st_size,
+            "file_bytes": sum(file.stat().st_size for file in files),
         }
