@@ -134,6 +134,15 @@ def channels_of(model: str) -> int:
     return remembered(model).channels if model.partition(":")[0] in OWN_KINDS else COLOURS
 
 
+def declared(model: str) -> list[str]:
+    """What counting one of the user's models depends on beside its name; empty for any other, or where it is unknown."""
+    try:
+        own = remembered(model)
+    except UnknownNameError:
+        return []
+    return [str(own.channels), str(own.outputs)]
+
+
 def fixed_batch(model: str) -> int | None:
     """Images per pass that the file of a written name is fixed to, or None."""
     return remembered(model).batch if model.partition(":")[0] in OWN_KINDS else None

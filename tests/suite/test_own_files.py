@@ -10,7 +10,7 @@ import pytest
 from scalebench.errors import BuildError, UnknownNameError
 from scalebench.suite.case import Case
 from scalebench.suite.families import family_of
-from scalebench.suite.own_files import channels_of, fixed_batch, opened, own_model, remembered
+from scalebench.suite.own_files import channels_of, declared, fixed_batch, opened, own_model, remembered
 from scalebench.suite.variant import parse_variant
 from tests.suite.literal_onnx import write_tiny
 
@@ -35,6 +35,8 @@ def test_a_name_says_file_and_hash(tmp_path: Path) -> None:
         None,
     )
     assert family_of(own.name) == "onnx:my"
+    assert declared(own.name) == ["1", "None"]
+    assert declared("onnx:net-12345678") == []
 
 
 def test_a_factory_is_named_by_module_and_function(tmp_path: Path) -> None:
