@@ -135,7 +135,7 @@ def channels_of(model: str) -> int:
 
 
 def declared(model: str) -> list[str]:
-    """What counting one of the user's models depends on beside its name; empty for any other, or where it is unknown."""
+    """What counting one of the user's models depends on beside its name; empty for any that is not known here."""
     try:
         own = remembered(model)
     except UnknownNameError:
