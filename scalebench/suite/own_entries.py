@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, PositiveInt
+from pydantic import BaseModel, BeforeValidator, Field, PositiveInt, Tag
 
 from scalebench.suite.strict import Pixels, StrictModel
 
@@ -70,3 +70,11 @@ OWN_ENTRIES: dict[str, type[BaseModel]] = {
     "torchscript": TorchscriptModels,
     "export": ExportedModels,
 }
+
+OwnEntry = (
+    Annotated[OnnxModels, Tag("onnx")]
+    | Annotated[PythonModels, Tag("python")]
+    | Annotated[CheckpointModels, Tag("checkpoint")]
+    | Annotated[TorchscriptModels, Tag("torchscript")]
+    | Annotated[ExportedModels, Tag("export")]
+)

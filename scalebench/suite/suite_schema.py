@@ -23,15 +23,7 @@ from scalebench.suite.case import AXES
 from scalebench.suite.decoder_table import DECODERS, camera_size
 from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS, known_kind
 from scalebench.suite.families import FAMILIES
-from scalebench.suite.own_entries import (
-    OWN_ENTRIES,
-    CheckpointModels,
-    ExportedModels,
-    OnnxModels,
-    PythonModels,
-    TorchscriptModels,
-    as_list,
-)
+from scalebench.suite.own_entries import OWN_ENTRIES, OwnEntry, as_list
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 from scalebench.suite.scaling import RULES
 from scalebench.suite.strict import Pixels, StrictModel
@@ -162,11 +154,7 @@ ModelEntry = Annotated[
     | Annotated[ScaledModels, Tag("scale")]
     | Annotated[PublishedModels, Tag("published")]
     | Annotated[InputImages, Tag("input")]
-    | Annotated[OnnxModels, Tag("onnx")]
-    | Annotated[PythonModels, Tag("python")]
-    | Annotated[CheckpointModels, Tag("checkpoint")]
-    | Annotated[TorchscriptModels, Tag("torchscript")]
-    | Annotated[ExportedModels, Tag("export")],
+    | OwnEntry,
     Discriminator(
         _kind_of_entry,
         custom_error_type="models_entry",
