@@ -123,7 +123,8 @@ def opened(name: str) -> OwnModel:
         BuildError: the file is gone, or has changed.
     """
     own = remembered(name)
-    _refuse_missing(Path(own.path), own.kind)
+    if not Path(own.path).is_file():  # named without its folder, which records must not hold
+        raise BuildError(f"{name}: {Path(own.path).name} is gone since the run began", "start the command again")
     if _sha256(own.kind, Path(own.path), Path(own.root)) != own.sha256:
         raise BuildError(f"{name}: {Path(own.path).name} has changed since the run began", "start the command again")
     return own

@@ -29,7 +29,7 @@ class OwnKind:
 
 OWN_KINDS = {
     "onnx": OwnKind(
-        "an ONNX file, run as it is", "onnx:model.onnx", _EXPORTED, precisions=("fp32", "bf16", "int8")
+        "an ONNX file, run as it is", "onnx:model.onnx", _EXPORTED, precisions=("fp32", "tf32", "bf16", "int8")
     ),
     "python": OwnKind(
         "a function that returns a torch module; naming it runs its code",

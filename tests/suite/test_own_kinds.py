@@ -14,7 +14,7 @@ from scalebench.suite.own_kinds import misfit
         (("onnx", "openvino", "inference", "int8"), None),
         (("onnx", "eager", "inference", "fp32"), "eager does not run onnx files; onnxruntime and openvino do"),
         (("onnx", "compile", "inference", "fp32"), "as a torch module, named python:"),
-        (("onnx", "onnxruntime", "inference", "fp16"), "offer no fp16; they offer fp32, bf16, int8"),
+        (("onnx", "onnxruntime", "inference", "fp16"), "offer no fp16; they offer fp32, tf32, bf16, int8"),
         (("python", "eager", "training", "amp_bf16"), None),
         (("checkpoint", "openvino", "inference", "int8"), None),
         (
