@@ -50,7 +50,7 @@ from scalebench.model.backward import training_macs
 from scalebench.model.build import block_count, build, catalogue, default_resolution, head_params
 from scalebench.model.complexity import cross_check
 from scalebench.model.footprint import peak_and_macs_of_training, static_peak
-from scalebench.model.inputs import note_of
+from scalebench.model.input_images import note_of
 from scalebench.model.lifetimes import Lifetimes
 from scalebench.model.matching import levels, match
 from scalebench.suite.case import case_from_json

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from scalebench.errors import BuildError
-from scalebench.model.inputs import blank_images
+from scalebench.model.input_images import blank_images
 from scalebench.model.meta_operators import tensor_leaves
 from scalebench.model.work import Tally
 

@@ -17,7 +17,7 @@ from torch import nn
 
 from scalebench.errors import BuildError
 from scalebench.model.build import build
-from scalebench.model.inputs import blank_images, channels_in
+from scalebench.model.input_images import blank_images, channels_in
 from scalebench.model.lifetimes import Lifetimes
 from scalebench.model.meta_operators import tensor_leaves
 from scalebench.model.work import Tally

@@ -15,7 +15,7 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from scalebench.errors import BuildError
-from scalebench.model.inputs import blank_images, channels_in
+from scalebench.model.input_images import blank_images, channels_in
 from scalebench.model.lifetimes import FusedAttentionError, Lifetimes
 from scalebench.model.meta_operators import DispatchMode, operators_met, tensor_leaves
 from scalebench.model.work import Tally

@@ -14,7 +14,7 @@ from torch import nn
 
 from scalebench.errors import BuildError
 from scalebench.model.exported_program import load_program
-from scalebench.model.inputs import blank_images, mark
+from scalebench.model.input_images import blank_images, mark
 from scalebench.model.meta_operators import tensor_leaves
 from scalebench.model.onnx_graph import OnnxGraph
 from scalebench.model.own_python import from_factory
@@ -31,7 +31,7 @@ def build_own(variant: Variant, resolution: int, device: str, on_device: OnDevic
     """Build one of the user's models for square inputs of ``resolution`` pixels, with its own weights.
 
     On ``meta`` it is for counting: it has run once, and where it cannot be built or run there it is on real tensors,
-    which ``inputs.note_of`` says.
+    which ``input_images.note_of`` says.
 
     Args:
         variant, resolution, device: as of ``build``.
@@ -138,9 +138,8 @@ def _state_dict(path: Path) -> dict[str, torch.Tensor]:
         ) from None
     if not isinstance(weights, dict) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
         raise BuildError(f"{path.name} is not a state dict", "save model.state_dict(), or safetensors")
-    if weights and all(name.startswith("model.") for name in weights):  # of Lightning
-        weights = {name.removeprefix("model."): value for name, value in weights.items()}
-    return weights
+    lightning = all(name.startswith("model.") for name in weights)
+    return {name.removeprefix("model.") if lightning else name: value for name, value in weights.items()}
 
 
 def _torchscript(own: OwnModel, device: str, _timm_model: TimmModel) -> nn.Module:

@@ -18,7 +18,7 @@ from torch import nn
 from scalebench.errors import BuildError, ScalebenchError, UnknownNameError
 from scalebench.model.build import build
 from scalebench.model.complexity import count
-from scalebench.model.inputs import note_of
+from scalebench.model.input_images import note_of
 from scalebench.suite.own_files import own_model
 from scalebench.suite.variant import parse_variant
 from tests.suite.literal_onnx import write_tiny

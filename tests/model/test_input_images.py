@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from scalebench.model.inputs import blank_images, channels_in, mark, note_of
+from scalebench.model.input_images import blank_images, channels_in, mark, note_of
 
 
 def test_images_follow_the_model() -> None:
