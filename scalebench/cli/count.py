@@ -49,6 +49,8 @@ def _print(models: Sequence[CountedModel]) -> None:
     if body:
         print_table("per image, batch 1", columns, body)
     for model in models:
+        if "counted_on" in model.facts:
+            typer.echo(f"{model.label}: counted on {model.facts['counted_on']}")
         if "error" not in model.facts and model.check:
             typer.echo(_explain(model))
     print_failures(models)

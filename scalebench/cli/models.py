@@ -14,6 +14,7 @@ from scalebench.execute.planner import catalogue
 from scalebench.suite.dense import KINDS
 from scalebench.suite.expand import matching_variants, native
 from scalebench.suite.families import FAMILIES
+from scalebench.suite.own_kinds import OWN_KINDS
 
 
 def models(
@@ -44,6 +45,9 @@ def models(
     for kind, dense in KINDS.items():
         needs = f" (needs {dense.package}: pip install 'scalebench[dense]')" if dense.package else ""
         typer.echo(f"  {kind}: {dense.what}{needs}")
+    typer.echo("your own models are named by their files:")
+    for kind, own in OWN_KINDS.items():
+        typer.echo(f"  {kind}: {own.what}; {own.written}")
 
 
 def _families(pattern: str, json_: bool) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 from scalebench.errors import BuildError, ScalebenchError, UnknownNameError, UnreachableError, WorkerError
 from scalebench.execute.client import Worker
 from scalebench.suite.dense import package_version
+from scalebench.suite.own_files import declared
+from scalebench.suite.own_kinds import OWN_KINDS
 from scalebench.userdirs import cache_folder, write_cache
 
 COUNTING = 6
@@ -83,9 +85,14 @@ class Paper:
 
 
 def _versions(question: Question) -> list[str]:
-    """Versions that an answer depends on; for a dense model also of the package that builds it, empty if missing."""
+    """Versions that an answer depends on; for a dense model also of the package that builds it, empty if missing.
+
+    For one of the user's own models also what is declared about it.
+    """
     kind, dense, _ = str(question.get("model", "")).partition(":")
     versions = [_version(package) for package in ("torch", "timm")]
+    if kind in OWN_KINDS:
+        return [*versions, *declared(question["model"])]
     return [*versions, _version("torchvision"), package_version(kind)] if dense else versions
 
 

@@ -15,7 +15,6 @@ from scalebench.suite.expand import Selection
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import MatchRequest
 from scalebench.suite.suite_plan import Group, Member
-from scalebench.suite.variant import Variant
 
 _CANDIDATES = 4
 """Targets that are tried with a whole group, nearest first."""
@@ -106,7 +105,7 @@ def _confirm(
     questions = []
     for request, match in reached.items():
         member = Member(**match["member"])
-        model = Variant(request.base, member.depth, member.width, member.trim).name
+        model = member.variant(request.base).name
         questions.append(count_question(model, member.resolution, ("inference", "training")))
     progress = lambda done, total: announce(Counted("counting", done, total))  # noqa: E731
     answers = paper.ask(questions, progress) if questions else []

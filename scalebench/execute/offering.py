@@ -8,6 +8,7 @@ from collections.abc import Collection
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.decoder_table import DECODERS, EXTRA
 from scalebench.suite.offers import OFFERS
+from scalebench.suite.own_files import fixed_batch
 from scalebench.suite.refusals import unoffered
 
 
@@ -19,6 +20,9 @@ def refusal(case: Case, lacking: Collection[str] = ()) -> tuple[str, str] | None
     reason = unoffered(case)
     if reason is not None:
         return "skipped_not_offered", f"not started: {reason}"
+    batch = None if case.mode == INPUT else fixed_batch(case.model)
+    if batch not in (None, case.batch):
+        return "skipped_not_offered", f"not started: the file takes {batch} image per pass, not {case.batch}"
     if case.precision in lacking:
         return "skipped_not_offered", f"not started: this {case.kind.label} has no {case.precision}, only an emulation"
     offer = OFFERS[case.runtime]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from scalebench.errors import MachineError, ScalebenchError
@@ -105,9 +106,15 @@ def prepare(
     plan = Plan(
         suite.name, suite.title or suite.name, file.text, cases, tuple(peaks), matches.groups, tuple(claims),
         suite.timing.rounds, merged, machines=tuple(sorted({m.hw_key for m in devices.machines.values()})),
-        notes=matches.notes, budget_s=suite.budget_min and 60 * suite.budget_min, **_limits_and_scene(suite),
+        notes=(*matches.notes, *_counting_notes(facts)),
+        budget_s=suite.budget_min and 60 * suite.budget_min, **_limits_and_scene(suite),
     )  # fmt: skip
     return Prepared(plan, facts, devices.machines, devices.cards)
+
+
+def _counting_notes(facts: Mapping[Case, Mapping[str, Any]]) -> list[str]:
+    """Sentences on models that are not counted on the meta device."""
+    return [f"{case.label}: counted on {row['counted_on']}" for case, row in facts.items() if "counted_on" in row]
 
 
 def _peaks(
@@ -171,7 +178,7 @@ def select_all(file: SuiteFile, models: Mapping[str, Known]) -> list[Selection]:
     selections = []
     for index, entry in enumerate(file.suite.models):
         try:
-            selections.append(select(entry, models))
+            selections.append(select(entry, models, Path(file.path).parent))
         except ScalebenchError as error:
             raise file.error(("models", index, *error.location), error.message, error.hint) from None
     return selections

@@ -50,10 +50,12 @@ from scalebench.model.backward import training_macs
 from scalebench.model.build import block_count, build, catalogue, default_resolution, head_params
 from scalebench.model.complexity import cross_check
 from scalebench.model.footprint import peak_and_macs_of_training, static_peak
+from scalebench.model.input_images import note_of
 from scalebench.model.lifetimes import Lifetimes
 from scalebench.model.matching import levels, match
 from scalebench.suite.case import case_from_json
 from scalebench.suite.model_facts import MatchRequest
+from scalebench.suite.own_kinds import OWN_KINDS
 from scalebench.suite.variant import parse_variant
 
 _STDERR_TAIL = 4000
@@ -229,7 +231,8 @@ def _count(question: dict[str, Any]) -> Any:
     facts = {**dataclasses.asdict(complexity), "structure": structure}
     facts["blocks"] = block_count(model)
     facts["backbone_params"] = facts["params"] - head_params(model)
-    facts["default_resolution"] = default_resolution(variant.base)
+    facts["default_resolution"] = resolution if variant.task in OWN_KINDS else default_resolution(variant.base)
+    facts |= {"counted_on": note_of(model)} if note_of(model) else {}
     optional: dict[str, Callable[[], int]] = {}
     if lifetimes is not None and lifetimes.fused_attention:
         optional["peak_bytes_inference"] = partial(static_peak, model, resolution)

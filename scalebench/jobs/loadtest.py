@@ -27,6 +27,7 @@ from scalebench.store.jsonl import Writer
 from scalebench.suite.case import Case
 from scalebench.suite.device_kinds import kind_of
 from scalebench.suite.offers import OFFERS
+from scalebench.suite.own_files import COLOURS, channels_of, fixed_batch
 from scalebench.suite.protocol import Protocol
 from scalebench.units import digits, seconds
 
@@ -136,6 +137,8 @@ def _case(model: ServedModel, device: str, level: ServiceLevel, worker: Worker, 
     reason = refusal(case)
     if reason is not None:
         raise MachineError(f"{case.label}: {reason[1]}")
+    if channels_of(case.model) != COLOURS or fixed_batch(case.model):
+        raise MachineError(f"{case.label}: a load test sends batches of images of three channels")
     return case
 
 

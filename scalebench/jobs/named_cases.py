@@ -21,6 +21,7 @@ from scalebench.suite.case import COUNT, Case
 from scalebench.suite.device_kinds import META
 from scalebench.suite.expand import check_size, matching_variants, native
 from scalebench.suite.model_facts import Known, Spec
+from scalebench.suite.own_selection import written_names
 from scalebench.suite.protocol import PROTOCOLS
 from scalebench.suite.suite_plan import Plan
 from scalebench.suite.variant import parse_at
@@ -53,13 +54,15 @@ def resolve_cases(names: Sequence[str], base: Case, worker: Worker, announce: Li
         UnknownNameError: no such model, or a resolution that it cannot take.
         BuildError: the forward pass of a model fails on the meta device.
     """
+    names = written_names(names)
     for name in names:
         parse_at(name)  # refuses a glob: what is measured is named
     paper = Paper(worker)
     cases = expand_names(names, catalogue(paper), base)
     for case, facts in count_all({case.counted(): () for case in cases}, paper, announce).items():
         if "error" in facts:
-            raise BuildError(f"{case.label}: {facts['error']}", "the resolution may not suit the model")
+            hint = facts.get("hint", "the resolution may not suit the model")
+            raise BuildError(f"{case.label}: {facts['error']}", hint)
     return cases
 
 
@@ -70,7 +73,7 @@ def expand_names(names: Sequence[str], models: Mapping[str, Known], base: Case) 
         UnknownNameError: no such model, or a resolution that it cannot take.
     """
     cases: dict[Case, None] = {}
-    for name in names:
+    for name in written_names(names):
         pattern, resolution = _split(name)
         for variant in matching_variants(pattern, models):
             spec = Spec(variant, resolution or native(variant, models))

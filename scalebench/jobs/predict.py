@@ -20,6 +20,7 @@ from scalebench.record import Record
 from scalebench.store.jsonl import Results
 from scalebench.suite.case import MODELS, Case
 from scalebench.suite.device_kinds import kind_of
+from scalebench.suite.own_selection import written_names
 from scalebench.suite.variant import parse_at
 
 IMPORTED = "imported"
@@ -82,6 +83,7 @@ def evaluate_predictions(results: Results, announce: Listener = silent) -> list[
 
 def _resolve(names: Sequence[str], results: Results, worker: Worker) -> list[Key]:
     """Models and resolutions of names; torch starts only for globs, native resolutions and what was not counted."""
+    names = written_names(names)
     if not any(mark in name for name in names for mark in "*?"):
         variants = [parse_at(name) for name in names]
         models = [(variant.name, size) for variant, size in variants if size is not None]

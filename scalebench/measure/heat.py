@@ -234,7 +234,7 @@ def _run(case: Case, limit_bytes: int | None, pipe: Connection, stderr: IO[bytes
                 pipe.send(_turn(session, pass_s))
         pipe.recv()
         late = [probe(session) for probe in PROBES[case.mode].after]
-        described = Measurement(facts={**session.describe(), **built_by(case.variant.task)})
+        described = Measurement(facts={**session.describe(), **built_by(case)})
         pipe.send(merged([described, early, *late]))
     except BaseException as error:
         traceback.print_exc()

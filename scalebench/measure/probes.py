@@ -18,6 +18,8 @@ from scalebench.measure.training_probes import stability, step_parts
 from scalebench.measure.verify import verify
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.dense import KINDS, package_version
+from scalebench.suite.own_files import remembered
+from scalebench.suite.own_kinds import OWN_KINDS
 
 _STEPS_BEFORE = 2
 """Training steps before the one whose memory is measured: in the first the optimiser has no state yet."""
@@ -80,12 +82,15 @@ def measure(case: Case, iterations: int | None = None) -> Measurement:
     before = [probe(session) for probe in phases.before]
     timed, telemetry = with_telemetry(session.device, lambda: [probe(session) for probe in phases.timed])
     after = [probe(session) for probe in phases.after]
-    described = Measurement(facts={**session.describe(), **built_by(case.variant.task)})
+    described = Measurement(facts={**session.describe(), **built_by(case)})
     return merged([described, *before, *timed, *after], telemetry)
 
 
-def built_by(kind: str) -> dict[str, str]:
-    """Package and version that built a dense model; the environment of a record does not list it."""
+def built_by(case: Case) -> dict[str, str]:
+    """Package and version that built a dense model, which the environment of a record does not list; file of an own."""
+    kind = case.variant.task
+    if kind in OWN_KINDS:
+        return {"built_by": remembered(case.model).label}
     return {"built_by": f"{KINDS[kind].package} {package_version(kind)}"} if kind and KINDS[kind].package else {}
 
 

@@ -20,10 +20,12 @@ import torch
 from scalebench.machine.limits import die_with_parent
 from scalebench.measure.artefacts import WEIGHTS, Example, process_context
 from scalebench.measure.failure import describe_error
+from scalebench.measure.runtimes.base import Forward
 from scalebench.measure.runtimes.eager import Eager
 from scalebench.measure.runtimes.torchlike import logits
 from scalebench.measure.scenes import scenes
 from scalebench.suite.case import Case
+from scalebench.suite.own_files import channels_of, fixed_batch, opened
 from scalebench.userdirs import cache_folder, write_cache
 
 IMAGES = 8
@@ -65,14 +67,31 @@ def load_reference(case: Case) -> torch.Tensor | None:
 
 
 def _compute(case: Case, example: Example) -> None:
-    plain = _plain(case)
-    model, _ = example(plain)
-    forward = Eager(plain).prepare(model, torch.empty(0))
-    batches = torch.from_numpy(scenes(image_count(case), case.resolution)).split(IMAGES)
-    expected = torch.cat([logits(forward(images.to(case.device))) for images in batches])
+    images = torch.from_numpy(scenes(image_count(case), case.resolution, channels=channels_of(case.model)))
+    forward = _unoptimised(case) if case.variant.task == "onnx" else _eager(case, example)
+    batches = images.split(fixed_batch(case.model) or IMAGES)
+    expected = torch.cat([logits(forward(batch)) for batch in batches])
     content = io.BytesIO()
     np.save(content, expected.numpy())
     write_cache(_file(case), content.getvalue())
+
+
+def _eager(case: Case, example: Example) -> Forward:
+    plain = _plain(case)
+    model, _ = example(plain)
+    forward = Eager(plain).prepare(model, torch.empty(0))
+    return lambda images: forward(images.to(case.device))
+
+
+def _unoptimised(case: Case) -> Forward:
+    """The user's ONNX file, operator by operator as it stands, in fp32 on the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(opened(case.model).path, options, ["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda images: [torch.from_numpy(part) for part in session.run(None, {name: images.numpy()})]
 
 
 def _plain(case: Case) -> Case:

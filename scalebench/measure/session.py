@@ -26,7 +26,10 @@ from scalebench.measure.settling import load_settled, settled_file
 from scalebench.measure.training_steps import Steps
 from scalebench.model.build import build
 from scalebench.model.dense_heads import load
+from scalebench.model.own_python import imported
 from scalebench.suite.case import Case
+from scalebench.suite.own_files import channels_of, opened
+from scalebench.suite.own_kinds import WEIGHTED
 from scalebench.suite.refusals import is_reference
 
 _INPUTS = 3
@@ -74,7 +77,7 @@ class Session:
         model: on its device; None where the runtime loads it from its own file.
         runtime: of the case.
         preparation: facts of exporting or compiling.
-        first: the first input, batch x 3 x resolution x resolution.
+        first: the first input, batch x channels x resolution x resolution.
         iterations: timed iterations, or None for the protocol's own rule.
         used_before: memory in use on the card before this process used it, bytes; None where unknown.
     """
@@ -148,7 +151,7 @@ def open_session(case: Case, iterations: int | None = None) -> Session:
     device = _configure_process(case)
     wake(device)
     if runtime.needs_model:
-        load(case.variant.task)
+        load_sources(case)
     before = resident_bytes()
     model = build_seeded(case, device, settled) if runtime.needs_model else None
     first = _image(case, device)
@@ -162,14 +165,26 @@ def prepare_runtime(case: Case) -> tuple[Path | None, Runtime, Mapping[str, Any]
     """Settled weights, runtime and facts of its preparation; what is not cached is made in processes of their own."""
     if case.mode != "inference" or is_reference(case):
         return None, *runtime_of(case, example)
-    settled = settled_file(case, _as_initialised)
+    settled = _settled(case)
     make_reference(case, example)
     return settled, *runtime_of(case, example)
 
 
+def load_sources(case: Case) -> None:
+    """Import what builds the case's model, before its memory is measured."""
+    load(case.variant.task)
+    if case.variant.task == "python":
+        imported(opened(case.model))
+
+
+def _settled(case: Case) -> Path | None:
+    """File of settled weights; None for models that bring weights of their own."""
+    return None if case.variant.task in WEIGHTED else settled_file(case, _as_initialised)
+
+
 def example(case: Case) -> tuple[nn.Module, torch.Tensor]:
     """Model and first input of a session of the case."""
-    return _example(case, settled_file(case, _as_initialised))
+    return _example(case, _settled(case))
 
 
 def _as_initialised(case: Case) -> tuple[nn.Module, torch.Tensor]:
@@ -178,7 +193,8 @@ def _as_initialised(case: Case) -> tuple[nn.Module, torch.Tensor]:
 
 def _example(case: Case, settled: Path | None) -> tuple[nn.Module, torch.Tensor]:
     device = _configure_process(case)
-    return build_seeded(case, device, settled), _image(case, device)
+    model = nn.Identity() if case.variant.task == "onnx" else build_seeded(case, device, settled)
+    return model, _image(case, device)
 
 
 def _configure_process(case: Case) -> torch.device:
@@ -208,7 +224,7 @@ def build_seeded(case: Case, device: torch.device, settled: Path | None = None) 
 
 def _image(case: Case, device: torch.device) -> torch.Tensor:
     torch.manual_seed(_SEED)
-    return torch.randn((case.batch, 3, case.resolution, case.resolution), device=device)
+    return torch.randn((case.batch, channels_of(case.model), case.resolution, case.resolution), device=device)
 
 
 def pin(case: Case, copy: int = 0) -> None:

@@ -6,7 +6,8 @@ runtime that leaves them out. All of these get seeded random values here.
 
 Fresh statistics of batch normalisation normalise nothing: activations then grow or vanish from layer to layer, and two
 exact runtimes disagree (EfficientNetV2-S in fp32 differed from fp64 by 54 %, with settled statistics by 0.002 %). A
-trained network has statistics of its data; this one gets those of seeded images.
+trained network has statistics of its data; this one gets those of seeded images. The user's own models keep their
+weights; those of a factory are settled where all its batch normalisation still has fresh statistics.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from scalebench.measure.artefacts import Example, artefact
 from scalebench.measure.scenes import scenes
 from scalebench.suite.case import Case
 from scalebench.suite.device_kinds import CPU
+from scalebench.suite.own_files import channels_of
 
 _FILE = "settled.pt"
 _IMAGES = 32
@@ -52,17 +54,30 @@ def load_settled(model: nn.Module, file: Path) -> None:
 
 
 def _settle(model: nn.Module, images: torch.Tensor, case: Case, folder: Path) -> None:
-    changed = enliven(model)
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    if case.variant.task == "python" and not (norms and all(map(_is_fresh, norms))):
+        torch.save({}, folder / _FILE)  # the factory may have loaded trained weights
+        return
+    changed = enliven(model)
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # the mean over all images
         norm.train()
     if norms:
         with torch.no_grad():
-            model(torch.from_numpy(scenes(_IMAGES, case.resolution, first=_FIRST_SEED)).to(images.device))
+            model(
+                torch.from_numpy(scenes(_IMAGES, case.resolution, _FIRST_SEED, channels_of(case.model))).to(
+                    images.device
+                )
+            )
     settled = {name: value.cpu() for name, value in model.state_dict().items() if name in changed or "running_" in name}
     torch.save(settled, folder / _FILE)
+
+
+def _is_fresh(norm: _BatchNorm) -> bool:
+    """Whether it has the statistics that it is built with, so that its network was never trained."""
+    mean, variance = norm.running_mean, norm.running_var
+    return mean is None or variance is None or bool((mean == 0).all() and (variance == 1).all())
 
 
 def enliven(model: nn.Module) -> set[str]:

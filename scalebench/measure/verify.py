@@ -8,6 +8,7 @@ from scalebench.measure.reference import image_count, load_reference
 from scalebench.measure.scenes import scenes
 from scalebench.measure.session import Measurement, Session
 from scalebench.suite.case import Case
+from scalebench.suite.own_files import channels_of
 from scalebench.suite.precisions import PRECISIONS
 from scalebench.suite.refusals import is_reference
 
@@ -41,4 +42,6 @@ def verify(session: Session) -> Measurement:
 
 def _batches(case: Case) -> list[torch.Tensor]:
     """Seeded images in batches of the case."""
-    return list(torch.from_numpy(scenes(image_count(case), case.resolution)).split(case.batch))
+    return list(
+        torch.from_numpy(scenes(image_count(case), case.resolution, channels=channels_of(case.model))).split(case.batch)
+    )

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from scalebench.errors import BuildError
+from scalebench.model.input_images import blank_images
 from scalebench.model.meta_operators import tensor_leaves
 from scalebench.model.work import Tally
 
@@ -24,7 +25,7 @@ def training_macs(model: nn.Module, resolution: int) -> int:
     Raises:
         BuildError: the step fails, or has a compute operator without a formula.
     """
-    image = torch.empty(1, 3, resolution, resolution, device="meta")
+    image = blank_images(model, resolution)
     weights = [p for p in model.parameters() if p.requires_grad]
     tally = Tally()
     try:

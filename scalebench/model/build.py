@@ -6,7 +6,9 @@ import inspect
 import math
 import types
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import timm
@@ -24,9 +26,11 @@ from torch.utils._device import DeviceContext
 from scalebench.errors import BuildError, UnknownNameError, did_you_mean
 from scalebench.model.dense_heads import build_dense
 from scalebench.model.fused import fuse
+from scalebench.model.own_models import build_own
 from scalebench.suite.dense import EFFICIENTDETS
 from scalebench.suite.device_kinds import CPU
 from scalebench.suite.model_facts import Known
+from scalebench.suite.own_kinds import OWN_KINDS
 from scalebench.suite.variant import Variant
 
 RESNETS = {
@@ -61,12 +65,14 @@ def build(variant: Variant, resolution: int, device: str = CPU.name) -> nn.Modul
         UnknownNameError: timm, or effdet, has no such model.
         BuildError: the base cannot be scaled, or not be built at this size, or a package is not installed.
     """
+    if variant.task in OWN_KINDS:
+        return build_own(variant, resolution, device, _on_device, partial(_named_model, resolution)).eval()
     detector = variant.task == "effdet"
     if variant.base not in EFFICIENTDETS if detector else not timm.models.is_model(variant.base):
         names = EFFICIENTDETS if detector else timm.list_models()
         raise UnknownNameError(f"unknown model {variant.base!r}", did_you_mean(variant.base, names))
     try:
-        with _OnMeta() if device == "meta" else torch.device(device):
+        with _on_device(device):
             if variant.task:
                 model = build_dense(variant, resolution, lambda **options: _timm_model(variant, resolution, **options))
             else:
@@ -78,6 +84,10 @@ def build(variant: Variant, resolution: int, device: str = CPU.name) -> nn.Modul
     if not isinstance(model, nn.Module):
         raise BuildError(f"{variant.name}: timm returned {type(model).__name__}, not a module")
     return model.eval()
+
+
+def _on_device(device: str) -> AbstractContextManager[Any]:
+    return _OnMeta() if device == "meta" else torch.device(device)
 
 
 class _OnMeta(DeviceContext):
@@ -106,6 +116,14 @@ class _OnMeta(DeviceContext):
             if tensor.is_meta:
                 return tensor
         return super().__torch_function__(func, types, args, kwargs)  # type: ignore[no-untyped-call]
+
+
+def _named_model(resolution: int, name: str, **options: Any) -> nn.Module:
+    """A classifier of timm's by name, with options of its factory."""
+    if not timm.models.is_model(name):
+        raise UnknownNameError(f"unknown model {name!r}", did_you_mean(name, timm.list_models()), ("model",))
+    model: nn.Module = _timm_model(Variant(name), resolution, **options)
+    return model
 
 
 def _timm_model(variant: Variant, resolution: int, **options: Any) -> Any:

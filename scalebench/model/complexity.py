@@ -17,6 +17,7 @@ from torch import nn
 
 from scalebench.errors import BuildError
 from scalebench.model.build import build
+from scalebench.model.input_images import blank_images, channels_in
 from scalebench.model.lifetimes import Lifetimes
 from scalebench.model.meta_operators import tensor_leaves
 from scalebench.model.work import Tally
@@ -95,7 +96,7 @@ def tally_forward(
     Raises:
         BuildError: the pass fails at this resolution.
     """
-    image = torch.empty(1, 3, resolution, resolution, device="meta")
+    image = blank_images(model, resolution)
     try:
         with torch.no_grad(), tally, lifetimes.watching(image) if lifetimes else nullcontext():
             model(image)
@@ -146,7 +147,7 @@ def cross_check(variant: Variant, resolution: int) -> CrossCheck:
             from fvcore.nn import FlopCountAnalysis
 
             traced = _Flat(model) if variant.task else model
-            analysis = FlopCountAnalysis(traced, torch.zeros(1, 3, resolution, resolution))
+            analysis = FlopCountAnalysis(traced, torch.zeros(1, channels_in(model), resolution, resolution))
             analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
             by_operator = analysis.by_operator()
             unsupported = tuple(sorted(analysis.unsupported_ops()))

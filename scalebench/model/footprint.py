@@ -15,6 +15,7 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from scalebench.errors import BuildError
+from scalebench.model.input_images import blank_images, channels_in
 from scalebench.model.lifetimes import FusedAttentionError, Lifetimes
 from scalebench.model.meta_operators import DispatchMode, operators_met, tensor_leaves
 from scalebench.model.work import Tally
@@ -39,7 +40,7 @@ class _Observed(DispatchMode):
 
 
 def static_peak(model: nn.Module, resolution: int, batch: int = 1, training: bool = False) -> int:
-    """Peak bytes of weights, input (batch x 3 x resolution x resolution) and live tensors in one pass.
+    """Peak bytes of weights, input (batch x channels x resolution x resolution) and live tensors in one pass.
 
     With ``training`` forward in train mode and backward; gradients count. The optimiser's state, which depends on the
     case, does not: see ``suite/case.py:OPTIMIZER_STATES``. The model is on the meta device and does not change.
@@ -63,7 +64,7 @@ def peak_and_macs_of_training(model: nn.Module, resolution: int) -> tuple[int, i
         BuildError: the pass fails in full train mode, or has an operator without a formula or attention whose kernel is
             not clear.
     """
-    images, buffers = torch.empty(1, 3, resolution, resolution, device="meta"), dict(model.named_buffers())
+    images, buffers = blank_images(model, resolution), dict(model.named_buffers())
     lifetimes = Lifetimes([*model.parameters(), *buffers.values()])
     tally = Tally(on_result=lifetimes.add)
     try:
@@ -77,8 +78,7 @@ def peak_and_macs_of_training(model: nn.Module, resolution: int) -> tuple[int, i
 
 
 def _peak_on_meta(model: nn.Module, resolution: int, batch: int, training: bool) -> int:
-    images = torch.empty(batch, 3, resolution, resolution, device="meta")
-    buffers = dict(model.named_buffers())
+    images, buffers = blank_images(model, resolution, batch), dict(model.named_buffers())
     lifetimes = Lifetimes([*model.parameters(), *buffers.values()])
     with lifetimes.watching(images, fuse=True), _Observed(lifetimes, on_meta=True):
         _one_pass(model, buffers, images, training)
@@ -91,7 +91,7 @@ def _peak_of_fakes(model: nn.Module, resolution: int, batch: int, training: bool
             name: _fake_like(tensor, isinstance(tensor, nn.Parameter))
             for name, tensor in [*model.named_parameters(), *model.named_buffers()]
         }
-        images = torch.empty(batch, 3, resolution, resolution)
+        images = torch.empty(batch, channels_in(model), resolution, resolution)
         lifetimes = Lifetimes([*state.values(), images])
         with fake, _Observed(lifetimes, on_meta=False):
             _one_pass(model, state, images, training)

@@ -16,7 +16,7 @@ from scalebench.model.product_macs import UnlistedFunctionError, product_macs
 from scalebench.model.shared_layers import Memory, shared_layers
 from scalebench.suite.model_facts import MatchRequest, Spec, nominal
 from scalebench.suite.suite_plan import Member
-from scalebench.suite.variant import Variant
+from scalebench.suite.variant import Variant, parse_variant
 
 _FINE = 1.002
 """The bracket is halved until its ends differ by less than this; blocks, channels and pixels are coarser."""
@@ -68,7 +68,7 @@ def match(request: MatchRequest, in_full: bool = False) -> Match:
     """
     base_macs, attempts = _search(request, _counter()) if in_full else _searched(request)
     best = _best(attempts, request.target * base_macs)
-    base = Spec(Variant(request.base), request.resolution)
+    base = Spec(parse_variant(request.base), request.resolution)
     missed = abs(best.residual(request.target * base_macs)) > request.tolerance
     if _counted(base) != base_macs or (missed and _counted(best.spec) != best.macs):
         base_macs, attempts = _search(request, _counter())
@@ -104,7 +104,7 @@ _Search = tuple[int, list[_Attempt]]
 
 def _searched(request: MatchRequest) -> _Search:
     """The search on shapes alone, or on full counts where an operator's shapes are not known."""
-    if request.method not in ("width", "depth") and fixed_input(request.base):
+    if request.method not in ("width", "depth") and fixed_input(parse_variant(request.base).base):
         raise BuildError(
             f"{request.base} has a fixed input size, so its resolution cannot be searched",
             "list it under timm with the resolutions you want",
@@ -117,7 +117,7 @@ def _searched(request: MatchRequest) -> _Search:
 
 def _search(request: MatchRequest, macs: Callable[[Spec], int]) -> _Search:
     """MACs of the base, and every variant that was tried on the way to the target."""
-    base_macs = macs(Spec(Variant(request.base), request.resolution))
+    base_macs = macs(Spec(parse_variant(request.base), request.resolution))
     goal = request.target * base_macs
 
     def attempt(factor: float) -> _Attempt:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import chain, product
+from pathlib import Path
 
 from scalebench import published
 from scalebench.errors import UnknownNameError, did_you_mean
@@ -16,6 +17,10 @@ from scalebench.suite.device_kinds import META, kind_of
 from scalebench.suite.families import FAMILIES, native_resolution
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import Catalogue, Known, MatchRequest, Spec, nominal
+from scalebench.suite.own_entries import OwnModels
+from scalebench.suite.own_files import remembered
+from scalebench.suite.own_kinds import OWN_KINDS
+from scalebench.suite.own_selection import check_own_size, own_size, own_variants
 from scalebench.suite.suite_plan import Member
 from scalebench.suite.suite_schema import (
     Exclude,
@@ -39,11 +44,12 @@ class Selection:
     requests: tuple[MatchRequest, ...] = ()
 
 
-def select(entry: ModelEntry, catalogue: Catalogue) -> Selection:
-    """Resolve the names and sizes of one entry.
+def select(entry: ModelEntry, catalogue: Catalogue, folder: Path = Path()) -> Selection:
+    """Resolve the names and sizes of one entry; paths of own models start from ``folder``.
 
     Raises:
         UnknownNameError: no such model or family, or a size below the model's stride or above the photograph's.
+        BuildError: a file of the user's that cannot be used.
     """
     if isinstance(entry, InputImages):
         return _input(entry)
@@ -60,6 +66,8 @@ def select(entry: ModelEntry, catalogue: Catalogue) -> Selection:
             )
         variants: Iterable[Variant] = [Variant(name) for name in FAMILIES[entry.family]]
         kind = "family"
+    elif isinstance(entry, OwnModels):
+        variants, kind = own_variants(entry, folder), "own"
     else:
         variants = [v for at, name in enumerate(entry.timm) for v in _named(name, ("timm", at), catalogue)]
         kind = "timm"
@@ -85,6 +93,8 @@ def matching_variants(pattern: str, catalogue: Catalogue) -> list[Variant]:
     kind, dense, rest = pattern.partition(":")
     if dense:
         check_kind(kind)
+        if kind in OWN_KINDS:
+            return [parse_variant(remembered(pattern).name)]
         return [replace(variant, task=kind) for variant in matching_variants(rest, _bases(kind, catalogue))]
     if pattern in catalogue:
         return [Variant(pattern)]
@@ -140,6 +150,8 @@ def _bases(kind: str, catalogue: Catalogue) -> Catalogue:
 
 def native(variant: Variant, catalogue: Catalogue) -> int:
     """Native resolution in pixels: the paper's, else timm's default; of dense models the detector's, else 512."""
+    if variant.task in OWN_KINDS:
+        return own_size(variant, catalogue)
     if variant.task:
         return EFFICIENTDETS.get(variant.base, PIXELS)
     return native_resolution(variant.base, catalogue[variant.base].resolution)
@@ -148,6 +160,9 @@ def native(variant: Variant, catalogue: Catalogue) -> int:
 def check_size(spec: Spec, catalogue: Catalogue) -> None:
     """Refuse an input so small that the last feature map would be less than one pixel, or that no decoder fits."""
     name, kind = spec.variant.unscaled, spec.variant.task
+    if kind in OWN_KINDS:
+        check_own_size(spec)
+        return
     if kind and spec.resolution % KINDS[kind].stride:
         raise UnknownNameError(
             f"resolution {spec.resolution} does not suit {name}", f"give a multiple of {KINDS[kind].stride}",
@@ -164,9 +179,11 @@ def check_size(spec: Spec, catalogue: Catalogue) -> None:
 
 def _scaled(entry: ScaledModels, catalogue: Catalogue) -> Selection:
     base = _named(entry.scale, ("scale",), catalogue)
-    if len(base) != 1 or base[0].name != base[0].base:
-        raise UnknownNameError(f"scale needs one plain model name, not {entry.scale!r}", location=("scale",))
-    name, size = base[0].base, entry.resolution or native(base[0], catalogue)
+    if len(base) != 1 or base[0].task:
+        raise UnknownNameError(
+            f"scale needs one model of timm's, plain or scaled, not {entry.scale!r}", location=("scale",)
+        )
+    name, size = base[0].name, entry.resolution or native(base[0], catalogue)
     specs = [Spec(base[0], size)]
     check_size(specs[0], catalogue)
     if entry.target is not None:
@@ -225,7 +242,7 @@ def expand(
 
 
 def _matched(request: MatchRequest, member: Member) -> Spec:
-    return Spec(Variant(request.base, member.depth, member.width, member.trim), member.resolution)
+    return Spec(member.variant(request.base), member.resolution)
 
 
 def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int) -> Iterable[Case]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scalebench.suite.scaling import RULES
-from scalebench.suite.variant import DECIMALS, Variant
+from scalebench.suite.variant import DECIMALS, Variant, parse_variant
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,10 @@ class Spec:
 
 
 def nominal(base: str, resolution: int, method: str, factor: float) -> Spec:
-    """Variant at a nominal factor: multipliers rounded as written, resolution to whole pixels."""
-    m = RULES[method](factor)
-    variant = Variant(base, round(m.depth, DECIMALS), round(m.width, DECIMALS))
-    return Spec(variant, round(resolution * m.resolution))
+    """Variant at a nominal factor on the base, which may be scaled itself: multipliers rounded as written.
+
+    The resolution is rounded to whole pixels.
+    """
+    m, variant = RULES[method](factor), parse_variant(base)
+    depth, width = (round(own * more, DECIMALS) for own, more in ((variant.depth, m.depth), (variant.width, m.width)))
+    return Spec(replace(variant, depth=depth, width=width), round(resolution * m.resolution))

@@ -5,10 +5,14 @@ from __future__ import annotations
 from scalebench.suite.case import Case
 from scalebench.suite.device_kinds import kind_of
 from scalebench.suite.offers import OFFERS
+from scalebench.suite.own_kinds import misfit
 
 
 def unoffered(case: Case) -> str | None:
     """Why the case cannot run anywhere; None where its runtime offers it."""
+    misfitting = misfit(case.model.partition(":")[0], case.runtime, case.mode, case.precision)
+    if misfitting is not None:
+        return misfitting
     offer, kind = OFFERS[case.runtime], kind_of(case.device)
     precisions = kind.runtimes.get(case.runtime)
     if precisions is None:

@@ -1,8 +1,12 @@
-"""StrictModel: base of the pydantic models that files are checked against."""
+"""StrictModel: base of the pydantic models that files are checked against; and types that several of them have."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Pixels = Annotated[int, Field(ge=1, le=8192, description="side of the square input, pixels")]
 
 
 class StrictModel(BaseModel):

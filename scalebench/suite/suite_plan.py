@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scalebench.suite.case import Case, case_from_json
-from scalebench.suite.variant import Variant
+from scalebench.suite.variant import Variant, parse_variant
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Member:
 
     Attributes:
         method: scaling method.
-        depth, width: multipliers on the base.
+        depth, width: multipliers of the variant; of a base that is itself scaled they include its own.
         trim: blocks left out again after rounding up, see ``Variant``.
         resolution: pixels.
         macs: counted MACs per image.
@@ -29,6 +29,10 @@ class Member:
     macs: int
     residual: float
     trim: int = 0
+
+    def variant(self, base: str) -> Variant:
+        """Its model, from the written name of the base."""
+        return replace(parse_variant(base), depth=self.depth, width=self.width, trim=self.trim)
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Group:
 
     def variant(self, member: Member) -> Variant:
         """A member's model, taken apart."""
-        return Variant(self.base, member.depth, member.width, member.trim)
+        return member.variant(self.base)
 
     def model(self, member: Member) -> str:
         """Written name of a member's model."""

@@ -23,9 +23,10 @@ from scalebench.suite.case import AXES
 from scalebench.suite.decoder_table import DECODERS, camera_size
 from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS, known_kind
 from scalebench.suite.families import FAMILIES
+from scalebench.suite.own_entries import OWN_ENTRIES, OwnEntry, as_list
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 from scalebench.suite.scaling import RULES
-from scalebench.suite.strict import StrictModel
+from scalebench.suite.strict import Pixels, StrictModel
 
 if TYPE_CHECKING:  # a type checker cannot read the words out of the tables
     Method = str
@@ -36,7 +37,6 @@ if TYPE_CHECKING:  # a type checker cannot read the words out of the tables
 else:
     Method, Decoder, ProtocolName = Literal[tuple(RULES)], Literal[tuple(DECODERS)], Literal[tuple(PROTOCOLS)]
     Precision, Runtime = Literal[AXES["precision"].values], Literal[AXES["runtime"].values]
-Pixels = Annotated[int, Field(ge=1, le=8192, description="side of the square input, pixels")]
 
 
 class _Sized(StrictModel):
@@ -85,21 +85,17 @@ Target = Annotated[
 ]
 
 
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
 class ScaledModels(StrictModel):
     """Variants of one base along one or several axes, at nominal factors or at counted targets."""
 
-    scale: str = Field(description="base model, a timm name")
+    scale: str = Field(description="base model, a timm name or a variant of one")
     by: list[Method] = Field(min_length=1, description="scaling methods")
     factor: list[Annotated[float, Field(ge=0.01, le=100)]] | None = Field(
         None,
         min_length=1,
         description="nominal MACs factors d*w^2*r^2; rounding moves the counted factor away",
     )
-    target: Annotated[list[Target], BeforeValidator(_as_list, list[Target] | Target)] | None = Field(
+    target: Annotated[list[Target], BeforeValidator(as_list, list[Target] | Target)] | None = Field(
         None,
         min_length=1,
         description="counted MACs as multiples of the base's, matched within the tolerance; {near: 6} takes the "
@@ -149,6 +145,7 @@ ENTRY_KINDS: dict[str, type[BaseModel]] = {
     "scale": ScaledModels,
     "published": PublishedModels,
     "input": InputImages,
+    **OWN_ENTRIES,
 }
 
 ModelEntry = Annotated[
@@ -156,11 +153,12 @@ ModelEntry = Annotated[
     | Annotated[FamilyModels, Tag("family")]
     | Annotated[ScaledModels, Tag("scale")]
     | Annotated[PublishedModels, Tag("published")]
-    | Annotated[InputImages, Tag("input")],
+    | Annotated[InputImages, Tag("input")]
+    | OwnEntry,
     Discriminator(
         _kind_of_entry,
         custom_error_type="models_entry",
-        custom_error_message="an entry needs exactly one of timm, family, scale, published, input",
+        custom_error_message=f"an entry needs exactly one of {', '.join(ENTRY_KINDS)}",
     ),
 ]
 

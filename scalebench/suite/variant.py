@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scalebench.errors import UnknownNameError, did_you_mean
 from scalebench.suite.dense import KINDS
+from scalebench.suite.own_kinds import OWN_KINDS
 
 _NAME = re.compile(r"(?:(?P<task>[a-z0-9]+):)?(?P<base>[A-Za-z0-9_.\-/]+)(?:\[(?P<axes>[^\[\]]*)\])?")
 _AXES = {"d": "depth", "w": "width", "t": "trim", "f": "fused"}
@@ -26,7 +27,8 @@ class Variant:
     ``fused`` stages, the first ones, have Fused-MBConv blocks in place of MBConv: ``efficientnet_b4[f=3]`` is the
     "fused stage1-3" of Tan and Le, arXiv:2104.00298, Table 3; ``model.fused`` says how it is built.
 
-    ``task`` is what is built on the base: a kind of ``dense.KINDS``, or empty for the classifier that timm has.
+    ``task`` is what is built on the base: a kind of ``dense.KINDS``, or empty for the classifier that timm has; or the
+    kind of one of the user's own models, ``own_kinds.OWN_KINDS``, whose base is the name of its file with its hash.
     """
 
     base: str
@@ -82,9 +84,10 @@ def parse_variant(text: str) -> Variant:
 
 
 def check_kind(kind: str) -> None:
-    """Raise UnknownNameError unless ``kind`` is a kind of dense model."""
-    if kind not in KINDS:
-        raise UnknownNameError(f"unknown kind {kind!r}", did_you_mean(kind, KINDS) or f"kinds: {', '.join(KINDS)}")
+    """Raise UnknownNameError unless ``kind`` is a kind of dense model or of an own one."""
+    kinds = (*KINDS, *OWN_KINDS)
+    if kind not in kinds:
+        raise UnknownNameError(f"unknown kind {kind!r}", did_you_mean(kind, kinds) or f"kinds: {', '.join(kinds)}")
 
 
 def _multiplier(value: str, text: str, hint: str) -> float:

@@ -12,6 +12,7 @@ from scalebench.measure.scenes import scenes
 from scalebench.measure.session import build_seeded, example
 from scalebench.measure.settling import load_settled
 from scalebench.suite.case import Case
+from scalebench.suite.own_files import own_model
 
 CASE = Case("efficientnetv2_s", 64, threads=1)
 DEVICE = torch.device("cpu")
@@ -46,3 +47,45 @@ def test_statistics_that_a_gpu_wrote_are_read_everywhere(tmp_path: Path, monkeyp
     load_settled(model, tmp_path / "settled.pt")
     assert model.running_mean is not None
     assert model.running_mean.tolist() == [3.0, 4.0]
+
+
+NETS = """\
+from torch import nn
+
+
+def fresh():
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten())
+
+
+def trained():
+    model = fresh()
+    model[1].running_mean += 0.5
+    return model
+
+
+def plain():
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten())
+    nn.init.zeros_(model[0].bias)
+    return model
+"""
+
+
+@pytest.mark.parametrize(("factory", "settles"), [("fresh", True), ("trained", False), ("plain", False)])
+def test_a_factory_keeps_weights_that_may_be_trained(factory: str, settles: bool, tmp_path: Path) -> None:
+    """Only fresh batch normalisation shows that a network was never trained; images have the factory's channels."""
+    (tmp_path / "nets.py").write_text(NETS)
+    case = Case(own_model("python", f"nets.py:{factory}", tmp_path, channels=1).name, 16, threads=1)
+    model, images = example(case)
+    assert images.shape == (1, 1, 16, 16)
+    built = build_seeded(case, DEVICE).state_dict()
+    changed = {name for name, value in model.state_dict().items() if not torch.equal(value, built[name])}
+    assert changed == ({"1.running_mean", "1.running_var", "1.weight", "1.bias"} if settles else set())
+
+
+def test_a_checkpoint_is_never_settled(tmp_path: Path) -> None:
+    """Not even one of an untrained network: its weights are the user's."""
+    weights = build_seeded(Case("test_resnet", 32, threads=1), DEVICE).state_dict()
+    torch.save(weights, tmp_path / "w.pth")
+    case = Case(own_model("checkpoint", "w.pth", tmp_path, timm="test_resnet").name, 32, threads=1)
+    loaded = example(case)[0].state_dict()
+    assert all(torch.equal(loaded[name], value) for name, value in weights.items())

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -21,6 +22,8 @@ from scalebench.measure.scenes import scenes
 from scalebench.measure.session import example
 from scalebench.measure.verify import verify
 from scalebench.suite.case import Case
+from scalebench.suite.own_files import own_model
+from tests.suite.literal_onnx import write_onnx
 
 CASE = Case("resnet18", 32, batch=4, threads=1, runtime="onnxruntime")
 DEVICE = torch.device("cpu")
@@ -137,3 +140,17 @@ def test_scenes_differ_from_one_another_and_repeat() -> None:
     assert abs(a[0] - a[1]).max() > 0.5
     assert a.mean(axis=(1, 2, 3)) == pytest.approx([0, 0, 0], abs=1e-5)
     assert a.std(axis=(1, 2, 3)) == pytest.approx([1, 1, 1], rel=1e-4)
+    assert scenes(2, 16, channels=1).shape == (2, 1, 16, 16)
+
+
+def test_the_reference_of_an_onnx_file_is_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 1x1 convolution that adds up three channels, at eight images, computed without ONNX."""
+    onnx = pytest.importorskip("onnx")
+    kernel = onnx.numpy_helper.from_array(np.ones((1, 3, 1, 1), np.float32), "kernel")
+    write_onnx(tmp_path / "sum.onnx", [onnx.helper.make_node("Conv", ["images", "kernel"], ["scores"])], [kernel])
+    case = Case(own_model("onnx", "sum.onnx", tmp_path).name, 8, threads=1, runtime="onnxruntime")
+    monkeypatch.setattr(reference, "cache_folder", lambda _name: tmp_path)
+    make_reference(case, example)
+    expected = load_reference(case)
+    assert expected is not None
+    assert expected.numpy() == pytest.approx(scenes(8, 8).sum(axis=1).reshape(8, 64), abs=1e-5)

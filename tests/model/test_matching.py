@@ -42,3 +42,14 @@ def test_depth_trims_where_rounding_up_would_jump_over_the_target() -> None:
 def test_a_target_that_no_rounding_reaches_names_the_nearest() -> None:
     with pytest.raises(UnreachableError, match=r"resnet18 by depth.*nearest is"):
         match(MatchRequest("resnet18", 64, "depth", 1.02, 0.001))
+
+
+def test_a_variant_as_the_base_is_matched_to_its_own_compute() -> None:
+    """A model below B0: 4.08 MMACs at 64 pixels, of which four times are found with its own depth kept."""
+    base = "efficientnet_b0[d=0.5,w=0.35]"
+    found = match(MatchRequest(base, 64, "width", 4.0, 0.05))
+    assert found.base_macs / 1e6 == pytest.approx(4.08, abs=0.005)
+    assert found.member.depth == 0.5
+    recount = count(found.member.variant(base), found.member.resolution).macs
+    assert recount == found.member.macs
+    assert recount / found.base_macs == pytest.approx(4.0, rel=0.05)

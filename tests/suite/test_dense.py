@@ -73,7 +73,7 @@ def test_features_take_any_size_the_model_takes(catalogue: Catalogue) -> None:
 
 def test_a_dense_model_is_no_base_to_scale(catalogue: Catalogue) -> None:
     """Its multipliers are the encoder's; matching searches whole models."""
-    with pytest.raises(UnknownNameError, match="one plain model name"):
+    with pytest.raises(UnknownNameError, match="one model of timm's"):
         select(ScaledModels(scale="unet:resnet50", by=["width"], target=[2]), catalogue)
 
 

@@ -193,12 +193,25 @@ def test_counted_targets_become_questions(catalogue: Catalogue) -> None:
     )
 
 
-@pytest.mark.parametrize("scale", ["resnet*", "resnet50[d=2]"])
-def test_only_one_plain_model_can_be_scaled(catalogue: Catalogue, scale: str) -> None:
-    """Scaling several models, or one that is scaled already, is refused."""
-    with pytest.raises(UnknownNameError, match="one plain model name") as caught:
-        select(ScaledModels(scale=scale, by=["depth"], factor=[2.0]), catalogue)
+def test_only_one_model_can_be_scaled(catalogue: Catalogue) -> None:
+    """Scaling several models is refused."""
+    with pytest.raises(UnknownNameError, match="one model of timm's") as caught:
+        select(ScaledModels(scale="resnet*", by=["depth"], factor=[2.0]), catalogue)
     assert caught.value.location == ("scale",)
+
+
+def test_a_variant_can_be_the_base(catalogue: Catalogue) -> None:
+    """Below B0, up and down: its own multipliers times those of the method."""
+    entry = ScaledModels(scale="efficientnet_b0[d=0.5,w=0.35]", by=["depth", "width"], factor=[4.0, 0.5], resolution=64)
+    assert _written(select(entry, catalogue)) == [
+        ("efficientnet_b0[d=0.5,w=0.35]", 64),
+        ("efficientnet_b0[d=2,w=0.35]", 64),
+        ("efficientnet_b0[d=0.5,w=0.7]", 64),
+        ("efficientnet_b0[d=0.25,w=0.35]", 64),
+        ("efficientnet_b0[d=0.5,w=0.2475]", 64),
+    ]
+    member = Member("width", 0.5, 0.7, 64, 16, 0.0)
+    assert member.variant("efficientnet_b0[d=0.5,w=0.35]").name == "efficientnet_b0[d=0.5,w=0.7]"
 
 
 @given(

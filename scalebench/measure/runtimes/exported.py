@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scalebench.measure.runtimes.exporting import MODEL
 from scalebench.suite.case import Case
+from scalebench.suite.file_shapes import external_files
 
 
 class Exported:
@@ -14,19 +14,20 @@ class Exported:
 
     Args:
         case: says how.
-        folder: holds the exported file.
+        file: the exported file.
     """
 
     needs_model = False
     own_memory = True
 
-    def __init__(self, case: Case, folder: Path) -> None:
-        self._case, self._file = case, folder / MODEL
+    def __init__(self, case: Case, file: Path) -> None:
+        self._case, self._file = case, file
 
     def about(self, version: str) -> dict[str, Any]:
         """Version, threads, and the size of what a device would have to store, in bytes."""
+        files = (self._file, *external_files(self._case.variant.task, self._file))
         return {
             "runtime_version": version,
             "intraop_threads": self._case.threads,
-            "file_bytes": self._file.stat().st_size,
+            "file_bytes": sum(file.stat().st_size for file in files),
         }

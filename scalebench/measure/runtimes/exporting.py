@@ -14,6 +14,7 @@ from torch import nn
 from scalebench.measure.runtimes.torchlike import images_as_asked, module_as_asked
 from scalebench.measure.scenes import scenes
 from scalebench.suite.case import Case
+from scalebench.suite.own_files import channels_of, opened
 
 MODEL = "model.onnx"
 _PLAIN = "plain.onnx"
@@ -31,17 +32,22 @@ def export(model: nn.Module, example: torch.Tensor, case: Case, folder: Path) ->
         program.save(folder / MODEL)
         return
     program.save(folder / _PLAIN)
-    _quantise(folder, case)
+    _quantise(folder / _PLAIN, folder, case)
     (folder / _PLAIN).unlink()
 
 
-def _quantise(folder: Path, case: Case) -> None:
+def quantise_own(_model: nn.Module, _example: torch.Tensor, case: Case, folder: Path) -> None:
+    """Write the user's own ONNX file in int8 as ``model.onnx`` into ``folder``."""
+    _quantise(Path(opened(case.model).path), folder, case)
+
+
+def _quantise(plain: Path, folder: Path, case: Case) -> None:
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     # Weights of 7 bits: the int16 sums of CPUs without VNNI saturate at 8, and outputs would depend on the CPU.
     prepared = folder / "prepared.onnx"
-    quant_pre_process(str(folder / _PLAIN), str(prepared))
+    quant_pre_process(str(plain), str(prepared))
     quantize_static(
         str(prepared), str(folder / MODEL), _Calibration(prepared, case), quant_format=QuantFormat.QDQ,
         per_channel=True, reduce_range=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
@@ -55,8 +61,10 @@ class _Calibration:
     def __init__(self, file: Path, case: Case) -> None:
         import onnx
 
-        self._name = onnx.load(str(file)).graph.input[0].name
-        images = scenes(_CALIBRATION_IMAGES, case.resolution, first=1000)
+        graph = onnx.load(str(file), load_external_data=False).graph
+        weights = {tensor.name for tensor in graph.initializer}
+        self._name = next(value.name for value in graph.input if value.name not in weights)
+        images = scenes(_CALIBRATION_IMAGES, case.resolution, 1000, channels_of(case.model))
         whole = max(1, len(images) // case.batch)
         batches = [images[at * case.batch : (at + 1) * case.batch] for at in range(whole)]
         padded = (np.resize(batch, (case.batch, *batch.shape[1:])) for batch in batches)

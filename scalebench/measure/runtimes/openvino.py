@@ -31,7 +31,10 @@ class OpenVino(Exported):
             "INFERENCE_PRECISION_HINT": _HINTS[PRECISIONS[self._case.precision].dtype],
             "ENABLE_CPU_PINNING": self._case.affinity == "pinned",
         }
-        request = core.compile_model(core.read_model(self._file), "CPU", settings).create_infer_request()
+        network = core.read_model(self._file)
+        if network.is_dynamic():  # a file of the user's
+            network.reshape(list(example.shape))
+        request = core.compile_model(network, "CPU", settings).create_infer_request()
         return lambda images: request.infer([images.numpy()])
 
     def tensor(self, output: Any) -> torch.Tensor:

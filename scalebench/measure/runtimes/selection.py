@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from scalebench.measure.artefacts import Example, artefact
@@ -10,11 +11,12 @@ from scalebench.measure.runtimes.base import Runtime
 from scalebench.measure.runtimes.compiled import Compiled, fill_cache, use_cache
 from scalebench.measure.runtimes.eager import Eager
 from scalebench.measure.runtimes.exported import Exported
-from scalebench.measure.runtimes.exporting import export
+from scalebench.measure.runtimes.exporting import MODEL, export, quantise_own
 from scalebench.measure.runtimes.graphs import CudaGraph
 from scalebench.measure.runtimes.onnxruntime import OnnxRuntime
 from scalebench.measure.runtimes.openvino import OpenVino
 from scalebench.suite.case import Case
+from scalebench.suite.own_files import opened
 from scalebench.suite.precisions import PRECISIONS
 
 _RUNTIMES: dict[str, type[Eager | OnnxRuntime | OpenVino]] = {
@@ -42,8 +44,11 @@ def runtime_of(case: Case, example: Example) -> tuple[Runtime, dict[str, Any]]:
     kind = _RUNTIMES[case.runtime]
     alone = replace(case, instances=1, affinity="free", cudnn_benchmark=False, cache="warm")
     if issubclass(kind, Exported):
-        folder, facts = artefact(_as_exported(alone), export, example)
-        return kind(case, folder), facts
+        if case.variant.task == "onnx" and case.precision != "int8":
+            return kind(case, Path(opened(case.model).path)), {}
+        make = quantise_own if case.variant.task == "onnx" else export
+        folder, facts = artefact(_as_exported(alone), make, example)
+        return kind(case, folder / MODEL), facts
     if issubclass(kind, Compiled):
         folder, facts = artefact(alone, fill_cache, example)
         use_cache(folder)
