@@ -79,7 +79,7 @@ def _plain(case: Case) -> Case:
     """The configuration of the reference."""
     return replace(
         case, batch=IMAGES, precision="fp32", layout="contiguous", runtime="eager", instances=1, affinity="free",
-        cudnn_benchmark=False, cache="warm",
+        cudnn_benchmark=False, cache="warm", data="",
     )  # fmt: skip
 
 

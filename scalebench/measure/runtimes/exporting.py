@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from scalebench.measure.labelled_batches import calibration_images
 from scalebench.measure.runtimes.torchlike import images_as_asked, module_as_asked
 from scalebench.measure.scenes import scenes
 from scalebench.suite.case import Case
+from scalebench.suite.labelled_images import kept
 
 MODEL = "model.onnx"
 _PLAIN = "plain.onnx"
@@ -21,7 +23,7 @@ _CALIBRATION_IMAGES = 16
 
 
 def export(model: nn.Module, example: torch.Tensor, case: Case, folder: Path) -> None:
-    """Write ``model.onnx`` into ``folder``; int8 is calibrated on seeded images that no verification uses."""
+    """Write ``model.onnx`` into ``folder``; int8 is calibrated, see ``_calibration_images``."""
     module, images = module_as_asked(model, case), images_as_asked(example, case)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
@@ -49,6 +51,13 @@ def _quantise(folder: Path, case: Case) -> None:
     prepared.unlink()
 
 
+def _calibration_images(case: Case) -> np.ndarray:
+    """Training images of the case's data, or seeded ones that no verification uses."""
+    if case.data:
+        return calibration_images(case, kept(case.data), _CALIBRATION_IMAGES).numpy()
+    return scenes(_CALIBRATION_IMAGES, case.resolution, first=1000)
+
+
 class _Calibration:
     """Feeds onnxruntime's calibration, batch by batch."""
 
@@ -56,7 +65,7 @@ class _Calibration:
         import onnx
 
         self._name = onnx.load(str(file)).graph.input[0].name
-        images = scenes(_CALIBRATION_IMAGES, case.resolution, first=1000)
+        images = _calibration_images(case)
         whole = max(1, len(images) // case.batch)
         batches = [images[at * case.batch : (at + 1) * case.batch] for at in range(whole)]
         padded = (np.resize(batch, (case.batch, *batch.shape[1:])) for batch in batches)
