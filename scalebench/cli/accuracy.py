@@ -86,7 +86,7 @@ def _row(record: Record, found: AccuracyRow | None, rounds: Mapping[Case, Sequen
     if found.against:
         counts = {"gained": found.against.gained, "lost": found.against.lost, "p": found.against.p, "p_holm": found.p}
         row["against_fp32"] = _ends(found.against.share) | counts
-    timed = [record for record in rounds.get(timed_case(case), ()) if record.outcome == "ok"]
+    timed = [record for record in rounds.get(case, ()) if record.outcome == "ok"]
     if timed:
         row["latency_s"] = _ends(of_rounds(sample_of(timed, "latency_s")))
     return row

@@ -31,6 +31,7 @@ from scalebench.suite.case import ACCURACY, PROBE, Case
 from scalebench.suite.labelled_images import LabelledImages, list_images, timed_case
 from scalebench.suite.offers import OFFERS
 from scalebench.suite.precisions import PRECISIONS
+from scalebench.suite.protocol import PROTOCOLS, Protocol
 from scalebench.suite.refusals import is_reference
 
 SUITE = "accuracy"
@@ -74,7 +75,7 @@ class AccuracyOptions:
 
 @dataclass(frozen=True)
 class MeasuredAccuracy:
-    """Records of classified images, and of the rounds that timed the same artefacts, by case; where they are kept."""
+    """Records of classified images, and of the rounds that timed the same artefacts, by the case that classified."""
 
     data: LabelledImages
     records: Mapping[Case, Record]
@@ -104,8 +105,8 @@ def measure_accuracy(options: AccuracyOptions, announce: Listener = silent) -> M
         cases = _cases(models, options, data.name)
         writer = open_results(folder, bench, f"Accuracy on {data.name}", cases, 1)
         records = _classified(cases, data, bench, writer, announce)
-        timed = dict.fromkeys(timed_case(case) for case, record in records.items() if record.outcome == "ok")
-        rounds = _timed(list(timed), bench, folder, announce) if options.protocol and timed else {}
+        good = [case for case, record in records.items() if record.outcome == "ok"]
+        rounds = _timed(good, PROTOCOLS[options.protocol], bench, announce, folder) if options.protocol and good else {}
     return MeasuredAccuracy(data, records, rounds, folder)
 
 
@@ -189,10 +190,14 @@ def _numbers(groups: Sequence[str]) -> np.ndarray:
     return np.unique(np.array(groups), return_inverse=True)[1]
 
 
-def _timed(cases: Sequence[Case], bench: RoundRunner, folder: Path, announce: Listener) -> dict[Case, list[Record]]:
-    """Rounds of the artefacts that classified, where they are not stored yet."""
+def _timed(
+    cases: Sequence[Case], protocol: Protocol, bench: RoundRunner, announce: Listener, folder: Path
+) -> dict[Case, list[Record]]:
+    """Rounds of the artefacts that classified, where they are not stored yet, by the case that classified."""
+    timed = {case: replace(timed_case(case), protocol=protocol) for case in cases}
     facts = count_all({case.counted(): ("inference",) for case in cases}, Paper(bench.warm), announce)
-    environment = bench.environment
-    plan = plan_without_suite(SUITE, "Accuracy", cases, cases[0].protocol.rounds, environment.hw_key)
-    prepared = Prepared(replace(plan, counts=tuple(facts)), facts, {cases[0].device: environment})
-    return measured(prepared, cases, folder, bench.warm, MeasureOptions(peaks=False), announce)
+    plan = plan_without_suite(SUITE, "Accuracy", list(timed.values()), protocol.rounds, bench.environment.hw_key)
+    prepared = Prepared(replace(plan, counts=tuple(facts)), facts, {cases[0].device: bench.environment})
+    options = MeasureOptions(peaks=False)
+    rounds = measured(prepared, list(dict.fromkeys(timed.values())), folder, bench.warm, options, announce)
+    return {case: rounds[artefact] for case, artefact in timed.items()}

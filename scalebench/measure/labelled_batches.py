@@ -14,7 +14,7 @@ from PIL import Image
 from timm.data import create_transform, resolve_data_config
 
 from scalebench.suite.case import Case
-from scalebench.suite.labelled_images import LabelledImage, LabelledImages
+from scalebench.suite.labelled_images import LabelledImage
 
 
 def batches(case: Case, folder: str, images: Sequence[LabelledImage]) -> Iterator[tuple[torch.Tensor, list[str]]]:
@@ -33,10 +33,10 @@ def batches(case: Case, folder: str, images: Sequence[LabelledImage]) -> Iterato
             yield torch.stack(tensors), [problem for _, problem in loaded]
 
 
-def calibration_images(case: Case, data: LabelledImages, number: int) -> torch.Tensor:
-    """Training images, evenly spaced over the list so that all classes are among them; number x 3 x side x side."""
-    chosen = [data.train[at * len(data.train) // number] for at in range(min(number, len(data.train)))]
-    return torch.cat([pixels for pixels, _ in batches(replace(case, batch=1), data.folder, chosen)])
+def some_images(case: Case, folder: str, images: Sequence[LabelledImage], number: int) -> torch.Tensor:
+    """So many images or all, evenly spaced over the list so that all classes are among them; n x 3 x side x side."""
+    chosen = [images[at * len(images) // number] for at in range(number)] if number < len(images) else images
+    return torch.cat([pixels for pixels, _ in batches(replace(case, batch=1), folder, chosen)])
 
 
 def _transform(case: Case) -> Any:

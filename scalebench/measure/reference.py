@@ -20,10 +20,12 @@ import torch
 from scalebench.machine.limits import die_with_parent
 from scalebench.measure.artefacts import WEIGHTS, Example, process_context
 from scalebench.measure.failure import describe_error
+from scalebench.measure.labelled_batches import some_images
 from scalebench.measure.runtimes.eager import Eager
 from scalebench.measure.runtimes.torchlike import logits
 from scalebench.measure.scenes import scenes
 from scalebench.suite.case import Case
+from scalebench.suite.labelled_images import kept
 from scalebench.userdirs import cache_folder, write_cache
 
 IMAGES = 8
@@ -33,6 +35,15 @@ IMAGES = 8
 def image_count(case: Case) -> int:
     """Images that are compared: whole batches of the case, at least eight."""
     return max(IMAGES, case.batch) // case.batch * case.batch
+
+
+def images_of(case: Case) -> torch.Tensor:
+    """Images that are compared: seeded ones, or where int8 was calibrated on labelled ones test images of these."""
+    if case.data:
+        data = kept(case.data)
+        images = some_images(case, data.folder, data.test, image_count(case))
+        return images[torch.arange(image_count(case)) % len(images)]
+    return torch.from_numpy(scenes(image_count(case), case.resolution))
 
 
 def make_reference(case: Case, example: Example) -> None:
@@ -68,8 +79,7 @@ def _compute(case: Case, example: Example) -> None:
     plain = _plain(case)
     model, _ = example(plain)
     forward = Eager(plain).prepare(model, torch.empty(0))
-    batches = torch.from_numpy(scenes(image_count(case), case.resolution)).split(IMAGES)
-    expected = torch.cat([logits(forward(images.to(case.device))) for images in batches])
+    expected = torch.cat([logits(forward(images.to(case.device))) for images in images_of(case).split(IMAGES)])
     content = io.BytesIO()
     np.save(content, expected.numpy())
     write_cache(_file(case), content.getvalue())
@@ -79,7 +89,7 @@ def _plain(case: Case) -> Case:
     """The configuration of the reference."""
     return replace(
         case, batch=IMAGES, precision="fp32", layout="contiguous", runtime="eager", instances=1, affinity="free",
-        cudnn_benchmark=False, cache="warm", data="",
+        cudnn_benchmark=False, cache="warm",
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,19 @@ def run(arguments: list[str], tmp_path: Path) -> Any:
     return CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 
+def no_classifying(run: Callable[..., Any]) -> Callable[..., Any]:
+    """A worker that fails the test when it is to classify."""
+    return lambda worker, job, *rest: pytest.fail("again") if job["do"] == "classify" else run(worker, job, *rest)
+
+
 def test_a_probe_of_two_runtimes_timed_and_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sklearn", reason="scikit-learn is an extra")
     pytest.importorskip("onnxruntime", reason="onnxruntime is an extra")
     monkeypatch.setitem(PROTOCOLS, "quick", TINY)
     folder = panels(tmp_path / "panels", ("dark", "light"), 30)
     (folder / "dark" / "broken.jpg").write_bytes(b"x")
-    arguments = ["test_resnet@32", "--data", str(folder), "--probe", "--test-share", "0.4", "--batch", "4",
-                 "--runtime", "eager", "--runtime", "onnxruntime", "--precision", "fp32", "--precision", "int8"]  # fmt: skip
+    which = ["--runtime", "eager", "--runtime", "onnxruntime", "--precision", "fp32", "--precision", "int8"]
+    arguments = ["test_resnet@32", "--data", str(folder), "--probe", "--test-share", "0.4", "--batch", "4", *which]
     done = run(arguments, tmp_path)
     content = json.loads(done.stdout)
     eager, int8_eager, onnx, int8 = content["configurations"]
@@ -64,10 +70,9 @@ def test_a_probe_of_two_runtimes_timed_and_resumed(tmp_path: Path, monkeypatch: 
     files = result_files([tmp_path / "results"])
     stored = [record for record in read_results(files).records if record.case.mode == "probe"]
     assert len(stored) == 4
-    monkeypatch.setattr("scalebench.jobs.accuracy._classify", lambda *_: pytest.fail("classified again"))
-    monkeypatch.setattr("scalebench.jobs.accuracy.refusal", lambda *_: None)
-    again = json.loads(run([*arguments[:-2]], tmp_path).stdout)
-    assert [row["top1"] for row in again["configurations"]] == [eager["top1"], onnx["top1"]]
+    monkeypatch.setattr(Worker, "run", no_classifying(Worker.run))
+    again = json.loads(run([*arguments, "--no-time"], tmp_path).stdout)
+    assert [row.get("top1") for row in again["configurations"]] == [eager["top1"], None, onnx["top1"], int8["top1"]]
 
 
 def test_imagenets_classes_by_their_names(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from scalebench.measure.labelled_batches import batches, calibration_images
+from scalebench.measure.labelled_batches import batches, some_images
 from scalebench.measure.runtimes import exporting
 from scalebench.suite.case import Case
 from scalebench.suite.labelled_images import LabelledImage, LabelledImages
@@ -58,10 +58,9 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: Path) -> No
     assert pixels[1].abs().min() > 0
 
 
-def test_calibration_sees_training_images_of_all_classes_only(tmp_path: Path) -> None:
-    train, test = plain(tmp_path, list(range(0, 120, 10))), plain(tmp_path, [250])
-    data = LabelledImages("greys-00000000", str(tmp_path), ("a", "b"), tuple(train), tuple(test))
-    means = calibration_images(Case("resnet18", 32, batch=8), data, 4).mean(dim=(1, 2, 3))
+def test_some_images_are_spread_over_the_list(tmp_path: Path) -> None:
+    train = plain(tmp_path, list(range(0, 120, 10)))
+    means = some_images(Case("resnet18", 32, batch=8), str(tmp_path), train, 4).mean(dim=(1, 2, 3))
     greys = (means * 0.226 + 0.449) * 255
     assert greys.tolist() == pytest.approx([0, 30, 60, 90], abs=3)
 

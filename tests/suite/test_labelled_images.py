@@ -66,7 +66,7 @@ def test_parts_of_its_own_are_kept(tmp_path: Path) -> None:
         (["a/1.txt", "b/2.txt"], None, "no test image"),
         (["a/1.jpg", "b/2.jpg"], "car(", "not a regular expression"),
         (["a/1.jpg", "b/2.jpg"], r"car\d+", r"finds nothing in a/1\.jpg"),
-        (["train/a/car1.jpg", "train/b/car2.jpg", "test/a/car1.jpg", "test/b/car3.jpg"], r"car\d+", "car1.*test images"),
+        (["train/a/car1.jpg", "train/b/car2.jpg", "test/a/car1.jpg"], r"car\d+", "car1.*test images"),
     ],
 )  # fmt: skip
 def test_what_is_refused(tmp_path: Path, names: list[str], group: str | None, message: str) -> None:

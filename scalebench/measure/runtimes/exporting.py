@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from scalebench.measure.labelled_batches import calibration_images
+from scalebench.measure.labelled_batches import some_images
 from scalebench.measure.runtimes.torchlike import images_as_asked, module_as_asked
 from scalebench.measure.scenes import scenes
 from scalebench.suite.case import Case
@@ -54,7 +54,8 @@ def _quantise(folder: Path, case: Case) -> None:
 def _calibration_images(case: Case) -> np.ndarray:
     """Training images of the case's data, or seeded ones that no verification uses."""
     if case.data:
-        return calibration_images(case, kept(case.data), _CALIBRATION_IMAGES).numpy()
+        data = kept(case.data)
+        return some_images(case, data.folder, data.train, _CALIBRATION_IMAGES).numpy()
     return scenes(_CALIBRATION_IMAGES, case.resolution, first=1000)
 
 
