@@ -18,6 +18,7 @@ COMMANDS = {
     "plan": "Show cases, counted MACs, matched groups, and the estimated time and memory; measures nothing.",
     "predict": "Predict cases that were not measured, from records, each with its error and a 90 % interval.",
     "count": "Count models: nothing is measured, no weights are loaded.",
+    "accuracy": "Classify labelled images with the very artefacts that are timed: every runtime, at every precision.",
     "blocks": "Show where a model's MACs, bytes and time go: by kind of part and by stage.",
     "report": "Write the report of stored records; of two runs or machines, A B, what differs between them.",
     "claims": "List the published claims, or judge them by stored records: exit code 1 if published ones are refuted.",

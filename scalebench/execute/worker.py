@@ -36,6 +36,7 @@ from scalebench.machine.limits import die_with_parent, limit_round
 from scalebench.measure.accelerator import accelerator_of, card_facts, choose_device, software
 from scalebench.measure.batching_server import serve as serve_batches
 from scalebench.measure.canary import canary
+from scalebench.measure.classify import classify
 from scalebench.measure.failure import describe_error
 from scalebench.measure.heat import heat
 from scalebench.measure.latency import warm
@@ -54,6 +55,7 @@ from scalebench.model.input_images import note_of
 from scalebench.model.lifetimes import Lifetimes
 from scalebench.model.matching import levels, match
 from scalebench.suite.case import case_from_json
+from scalebench.suite.labelled_images import kept
 from scalebench.suite.model_facts import MatchRequest
 from scalebench.suite.own_kinds import OWN_KINDS
 from scalebench.suite.variant import parse_variant
@@ -144,6 +146,12 @@ def _serve(job: dict[str, Any]) -> Answers:
     cases = [case_from_json(case) for case in job["cases"]]
     limit_round(cases[0].device, job.get("limit_bytes"))
     yield from enumerate(serve_batches(cases, job["delay_s"]))
+
+
+def _classify(job: dict[str, Any]) -> Answers:
+    case = case_from_json(job["case"])
+    limit_round(case.device, job.get("limit_bytes"))
+    yield from enumerate(classify(case, kept(case.data), job["parts"]))
 
 
 def _environment(job: dict[str, Any]) -> Answers:
@@ -263,6 +271,7 @@ JOBS = {
     "heat": _heat,
     "parts": _parts,
     "serve": _serve,
+    "classify": _classify,
     "environment": _environment,
     "peaks": _peaks,
     "canary": _canary,

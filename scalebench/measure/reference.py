@@ -20,11 +20,13 @@ import torch
 from scalebench.machine.limits import die_with_parent
 from scalebench.measure.artefacts import WEIGHTS, Example, process_context
 from scalebench.measure.failure import describe_error
+from scalebench.measure.labelled_batches import some_images
 from scalebench.measure.runtimes.base import Forward
 from scalebench.measure.runtimes.eager import Eager
 from scalebench.measure.runtimes.torchlike import logits
 from scalebench.measure.scenes import scenes
 from scalebench.suite.case import Case
+from scalebench.suite.labelled_images import kept
 from scalebench.suite.own_files import channels_of, fixed_batch, opened
 from scalebench.userdirs import cache_folder, write_cache
 
@@ -35,6 +37,15 @@ IMAGES = 8
 def image_count(case: Case) -> int:
     """Images that are compared: whole batches of the case, at least eight."""
     return max(IMAGES, case.batch) // case.batch * case.batch
+
+
+def images_of(case: Case) -> torch.Tensor:
+    """Images that are compared: seeded ones, or where int8 was calibrated on labelled ones test images of these."""
+    if case.data:
+        data = kept(case.data)
+        images = some_images(case, data.folder, data.test, image_count(case))
+        return images[torch.arange(image_count(case)) % len(images)]
+    return torch.from_numpy(scenes(image_count(case), case.resolution, channels=channels_of(case.model)))
 
 
 def make_reference(case: Case, example: Example) -> None:
@@ -67,9 +78,8 @@ def load_reference(case: Case) -> torch.Tensor | None:
 
 
 def _compute(case: Case, example: Example) -> None:
-    images = torch.from_numpy(scenes(image_count(case), case.resolution, channels=channels_of(case.model)))
     forward = _unoptimised(case) if case.variant.task == "onnx" else _eager(case, example)
-    batches = images.split(fixed_batch(case.model) or IMAGES)
+    batches = images_of(case).split(fixed_batch(case.model) or IMAGES)
     expected = torch.cat([logits(forward(batch)) for batch in batches])
     content = io.BytesIO()
     np.save(content, expected.numpy())

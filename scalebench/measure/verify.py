@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from scalebench.measure.reference import image_count, load_reference
-from scalebench.measure.scenes import scenes
+from scalebench.measure.reference import images_of, load_reference
 from scalebench.measure.session import Measurement, Session
-from scalebench.suite.case import Case
-from scalebench.suite.own_files import channels_of
 from scalebench.suite.precisions import PRECISIONS
 from scalebench.suite.refusals import is_reference
 
@@ -24,11 +21,15 @@ def verify(session: Session) -> Measurement:
     case = session.case
     if is_reference(case):
         return Measurement()
-    batches = _batches(case)
     expected = load_reference(case)
     if expected is None:
         return Measurement(notes=("unverified: eager fp32 did not fit into memory",))
-    outputs = torch.cat([session.runtime.tensor(session.forward(images.to(session.device))) for images in batches])
+    outputs = torch.cat(
+        [
+            session.runtime.tensor(session.forward(images.to(session.device)))
+            for images in images_of(case).split(case.batch)
+        ]
+    )
     if not bool(outputs.isfinite().all()):
         names = ("relative_error", "mean_error", "top1_agreement")
         return Measurement(facts={**dict.fromkeys(names), "verified": "not finite"})
@@ -38,10 +39,3 @@ def verify(session: Session) -> Measurement:
     verdict = "ok" if mean <= PRECISIONS[case.precision].bound else "off"
     facts = {"relative_error": float(errors.max()), "mean_error": mean, "top1_agreement": agreement}
     return Measurement(facts={**facts, "verified": verdict})
-
-
-def _batches(case: Case) -> list[torch.Tensor]:
-    """Seeded images in batches of the case."""
-    return list(
-        torch.from_numpy(scenes(image_count(case), case.resolution, channels=channels_of(case.model))).split(case.batch)
-    )

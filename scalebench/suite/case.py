@@ -22,6 +22,8 @@ INPUT = "input"
 """Mode of a case that prepares images; its model is the decoder, and it has no MACs."""
 BLOCKS = "blocks"
 """Mode of a case whose parts are timed one by one."""
+ACCURACY, PROBE = "accuracy", "probe"
+"""Modes of a case that classifies labelled images by its own outputs, or by a probe of them; neither is timed."""
 MODELS = ("inference", "training")
 """Modes that run a whole model, whose numbers answer what it costs."""
 
@@ -44,8 +46,8 @@ class Case:
         model: written form of the variant.
         resolution: side of the square input, pixels.
         batch: images per forward pass.
-        mode: ``inference``, ``training``, ``blocks`` for a model's parts, ``input`` for what comes before a model, or
-            ``count`` for a count on paper.
+        mode: ``inference``, ``training``, ``blocks`` for a model's parts, ``input`` for what comes before a model,
+            ``accuracy`` and ``probe`` for classifying images, or ``count`` for a count on paper.
         precision, layout, runtime: how the numbers are stored and executed.
         device: ``cpu``, ``cuda:N`` and the like, or ``meta`` for a count; its kind is a row of ``device_kinds.py``.
         threads: intra-operator threads on the CPU, of each copy; 0 where an imported table does not name them.
@@ -55,6 +57,7 @@ class Case:
         checkpointing: whether the training step computes activations again instead of keeping them.
         camera: size of the images that an input case starts from, ``4000x3000``; empty otherwise.
         cudnn_benchmark: whether cuDNN times its kernels first and keeps the fastest for each convolution.
+        data: labelled images, ``photos-1a2b3c4d``: what int8 was calibrated on, or what is classified.
         cache: ``warm``, as in a serving loop, or ``cold``: overwritten before every timed pass.
         protocol: phases of a round; on the CPU one model at a time takes turns with others unless it says 0 turns.
         procedure: version of the measuring procedure, see ``PROCEDURE``.
@@ -81,6 +84,7 @@ class Case:
     checkpointing: bool = axis(False, "checkpointing", lambda on: "checkpointing" if on else "", bool, added=True,
                                modes=("training",), description="whether training recomputes activations")  # fmt: skip
     camera: str = axis("", "camera", str, added=True)
+    data: str = axis("", "data", unless(""), added=True)
     cudnn_benchmark: bool = axis(False, "cuDNN", lambda on: "cuDNN autotuned" if on else "", bool, added=True,
                                  description="whether cuDNN times its kernels and keeps the fastest")  # fmt: skip
     cache: str = axis("warm", "cache", lambda state: "" if state == "warm" else f"{state} cache", ("warm", "cold"),

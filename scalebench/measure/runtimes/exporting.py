@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from scalebench.measure.labelled_batches import some_images
 from scalebench.measure.runtimes.torchlike import images_as_asked, module_as_asked
 from scalebench.measure.scenes import scenes
 from scalebench.suite.case import Case
+from scalebench.suite.labelled_images import kept
 from scalebench.suite.own_files import channels_of, opened
 
 MODEL = "model.onnx"
@@ -22,7 +24,7 @@ _CALIBRATION_IMAGES = 16
 
 
 def export(model: nn.Module, example: torch.Tensor, case: Case, folder: Path) -> None:
-    """Write ``model.onnx`` into ``folder``; int8 is calibrated on seeded images that no verification uses."""
+    """Write ``model.onnx`` into ``folder``; int8 is calibrated, see ``_calibration_images``."""
     module, images = module_as_asked(model, case), images_as_asked(example, case)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
@@ -55,6 +57,14 @@ def _quantise(plain: Path, folder: Path, case: Case) -> None:
     prepared.unlink()
 
 
+def _calibration_images(case: Case) -> np.ndarray:
+    """Training images of the case's data, or seeded ones that no verification uses."""
+    if case.data:
+        data = kept(case.data)
+        return some_images(case, data.folder, data.train, _CALIBRATION_IMAGES).numpy()
+    return scenes(_CALIBRATION_IMAGES, case.resolution, 1000, channels_of(case.model))
+
+
 class _Calibration:
     """Feeds onnxruntime's calibration, batch by batch."""
 
@@ -64,7 +74,7 @@ class _Calibration:
         graph = onnx.load(str(file), load_external_data=False).graph
         weights = {tensor.name for tensor in graph.initializer}
         self._name = next(value.name for value in graph.input if value.name not in weights)
-        images = scenes(_CALIBRATION_IMAGES, case.resolution, 1000, channels_of(case.model))
+        images = _calibration_images(case)
         whole = max(1, len(images) // case.batch)
         batches = [images[at * case.batch : (at + 1) * case.batch] for at in range(whole)]
         padded = (np.resize(batch, (case.batch, *batch.shape[1:])) for batch in batches)

@@ -1,0 +1,61 @@
+"""What records of classified images say: accuracy of each configuration, and its difference to eager fp32."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scalebench.analysis.classification import Classified, Difference, difference, macro_f1, per_class, top1
+from scalebench.analysis.compare.gate import holm
+from scalebench.analysis.stats import Estimate
+from scalebench.record import Record
+from scalebench.suite.case import Case
+from scalebench.suite.refusals import is_reference
+
+
+@dataclass(frozen=True)
+class AccuracyRow:
+    """One configuration.
+
+    Attributes:
+        record: of its classified images.
+        top1, macro_f1: shares, with their intervals.
+        per_class: share of each class's images that it recognises; empty where outputs are not the folder's classes.
+        against: eager fp32 on the same images; None for itself, or where that failed.
+        p: of the difference, after Holm over all rows; NaN without one.
+    """
+
+    record: Record
+    top1: Estimate
+    macro_f1: Estimate
+    per_class: Mapping[str, Estimate]
+    against: Difference | None = None
+    p: float = float("nan")
+
+
+def accuracy_rows(records: Sequence[Record]) -> list[AccuracyRow]:
+    """Rows of the successful records among these, in their order."""
+    good = [record for record in records if record.outcome == "ok"]
+    results = {record.case: _classified(record) for record in good}
+    rows = []
+    for record in good:
+        case, result, names = record.case, results[record.case], record.facts["classes"]
+        recall = per_class(result) if result.classes == len(names) else {}
+        base = results.get(reference_of(case))
+        against = difference(base, result) if base is not None and not is_reference(case) else None
+        named = {names[label]: share for label, share in recall.items()}
+        rows.append(AccuracyRow(record, top1(result), macro_f1(result), named, against))
+    adjusted = iter(holm([row.against.p for row in rows if row.against]))
+    return [replace(row, p=next(adjusted)) if row.against else row for row in rows]
+
+
+def reference_of(case: Case) -> Case:
+    """The case that its outputs are compared with: eager fp32."""
+    return replace(case, runtime="eager", precision="fp32", layout="contiguous")
+
+
+def _classified(record: Record) -> Classified:
+    true, predicted, group = (np.asarray(record.samples[name], np.int64) for name in ("true", "predicted", "group"))
+    return Classified(true, predicted, group, int(record.facts["outputs"]))
