@@ -1,4 +1,4 @@
-"""What records of classified images say: accuracy of each configuration, and its difference to eager fp32."""
+"""What records of classified images say: accuracy of each configuration, and its difference to fp32."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from scalebench.analysis.classification import Classified, Difference, differenc
 from scalebench.analysis.compare.gate import holm
 from scalebench.analysis.stats import Estimate
 from scalebench.record import Record
-from scalebench.suite.case import Case
-from scalebench.suite.refusals import is_reference
+from scalebench.suite.labelled_images import plain_case
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class AccuracyRow:
         record: of its classified images.
         top1, macro_f1: shares, with their intervals.
         per_class: share of each class's images that it recognises; empty where outputs are not the folder's classes.
-        against: eager fp32 on the same images; None for itself, or where that failed.
+        against: the model as it stands in fp32, on the same images; None for itself, or where that failed.
         p: of the difference, after Holm over all rows; NaN without one.
     """
 
@@ -43,17 +42,12 @@ def accuracy_rows(records: Sequence[Record]) -> list[AccuracyRow]:
     for record in good:
         case, result, names = record.case, results[record.case], record.facts["classes"]
         recall = per_class(result) if result.classes == len(names) else {}
-        base = results.get(reference_of(case))
-        against = difference(base, result) if base is not None and not is_reference(case) else None
+        base = results.get(plain_case(case))
+        against = difference(base, result) if base is not None and case != plain_case(case) else None
         named = {names[label]: share for label, share in recall.items()}
         rows.append(AccuracyRow(record, top1(result), macro_f1(result), named, against))
     adjusted = iter(holm([row.against.p for row in rows if row.against]))
     return [replace(row, p=next(adjusted)) if row.against else row for row in rows]
-
-
-def reference_of(case: Case) -> Case:
-    """The case that its outputs are compared with: eager fp32."""
-    return replace(case, runtime="eager", precision="fp32", layout="contiguous")
 
 
 def _classified(record: Record) -> Classified:

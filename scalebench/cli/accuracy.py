@@ -47,8 +47,8 @@ def accuracy(
 ) -> None:
     """Classify labelled images with the very artefacts that are timed: every runtime, at every precision.
 
-    Each configuration is compared with eager fp32 of its model on the same images. Exit code 1: nothing could be
-    classified.
+    Each configuration is compared with the same model in fp32 as it stands, on the same images. Exit code 1: nothing
+    could be classified.
     """
     options = AccuracyOptions(
         names, data, runtime, precision, batch, threads, device, probe, test_share, group, seed,
@@ -134,7 +134,7 @@ def _sentence(row: Mapping[str, Any]) -> str:
     against, where = row["against_fp32"], f"{row['model']}@{row['resolution']}, {row['configuration']}"
     low, high = against["low"], against["high"]
     if low <= 0 <= high:
-        return f"{where}: no difference to eager fp32 shown, {_points(low)} to {_points(high)} points"
+        return f"{where}: no difference to fp32 shown, {_points(low)} to {_points(high)} points"
     if low > 0:
         return f"{where}: gains {_points(against['value'])} points ({_points(low)} to {_points(high)})"
     return f"{where}: loses {_points(-against['value'])} points ({_points(-high)} to {_points(-low)})"

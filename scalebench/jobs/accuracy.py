@@ -28,11 +28,11 @@ from scalebench.jobs.tune import measured
 from scalebench.record import Record
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import ACCURACY, PROBE, Case
-from scalebench.suite.labelled_images import LabelledImages, list_images, timed_case
+from scalebench.suite.labelled_images import LabelledImages, list_images, plain_case, timed_case
 from scalebench.suite.offers import OFFERS
+from scalebench.suite.own_files import COLOURS, channels_of
 from scalebench.suite.precisions import PRECISIONS
 from scalebench.suite.protocol import PROTOCOLS, Protocol
-from scalebench.suite.refusals import is_reference
 
 SUITE = "accuracy"
 _TIMEOUT_S = 24 * 3600.0
@@ -45,7 +45,8 @@ class AccuracyOptions:
     Attributes:
         names: ``MODEL[@RES]``.
         data: folder of the images, see ``labelled_images.list_images``.
-        runtimes, precisions: every pair that is offered; eager fp32, which the others are compared with, always.
+        runtimes, precisions: every pair that is offered; the model as it stands in fp32, which the others
+            are compared with, always.
         probe: train a logistic regression on what the network returns.
         test_share, group, seed: how a folder without parts is divided.
         protocol: how the same artefacts are timed; None leaves that out.
@@ -102,6 +103,7 @@ def measure_accuracy(options: AccuracyOptions, announce: Listener = silent) -> M
     with open_bench(SUITE, options.device, announce) as (device, bench):
         base = base_case(device, options.batch, options.threads, options.protocol or "quick")
         models = resolve_cases(options.names, base, bench.warm, announce)
+        _refuse_other_channels(models)
         cases = _cases(models, options, data.name)
         writer = open_results(folder, bench, f"Accuracy on {data.name}", cases, 1)
         records = _classified(cases, data, bench, writer, announce)
@@ -110,12 +112,21 @@ def measure_accuracy(options: AccuracyOptions, announce: Listener = silent) -> M
     return MeasuredAccuracy(data, records, rounds, folder)
 
 
+def _refuse_other_channels(models: Sequence[Case]) -> None:
+    for case in models:
+        if channels_of(case.model) != COLOURS:
+            raise BuildError(f"{case.model} takes {channels_of(case.model)} channels", "the images have three colours")
+
+
 def _cases(models: Sequence[Case], options: AccuracyOptions, data: str) -> list[Case]:
-    """Every configuration that is offered, eager fp32 of each model first."""
-    pairs = dict.fromkeys([("eager", "fp32"), *product(options.runtimes, options.precisions)])
-    mode = PROBE if options.probe else ACCURACY
-    return [replace(model, mode=mode, runtime=runtime, precision=precision, data=data)
-            for model in models for runtime, precision in pairs]  # fmt: skip
+    """Every configuration named, of each model after the one that all are compared with."""
+    mode, cases = PROBE if options.probe else ACCURACY, dict[Case, None]()
+    for model in models:
+        plain = plain_case(replace(model, mode=mode, data=data))
+        cases[plain] = None
+        for runtime, precision in product(options.runtimes, options.precisions):
+            cases[replace(plain, runtime=runtime, precision=precision)] = None
+    return list(cases)
 
 
 def _classified(
@@ -153,7 +164,7 @@ def _classify(case: Case, data: LabelledImages, bench: RoundRunner, announce: Li
         parts = {part: f"{folder}/{part}.npy" for part in (("train", "test") if case.mode == PROBE else ("test",))}
         job = {"do": "classify", "case": asdict(case), "parts": parts}
         ending = bench.worker(case.device).run(job, _TIMEOUT_S, progress)
-        if (ending.error or {}).get("type") == BuildError.__name__ and is_reference(case):
+        if (ending.error or {}).get("type") == BuildError.__name__ and case == plain_case(case):
             raise BuildError(ending.error["message"], ending.error["hint"])  # type: ignore[index]
         outcome, detail = outcome_of(ending, case.device)
         result = Record(SUITE, case, 0, outcome, started, bench.environment, ending=detail, wall_s=ending.wall_s)

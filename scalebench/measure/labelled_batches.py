@@ -15,6 +15,8 @@ from timm.data import create_transform, resolve_data_config
 
 from scalebench.suite.case import Case
 from scalebench.suite.labelled_images import LabelledImage
+from scalebench.suite.own_files import remembered
+from scalebench.suite.own_kinds import OWN_KINDS
 
 
 def batches(case: Case, folder: str, images: Sequence[LabelledImage]) -> Iterator[tuple[torch.Tensor, list[str]]]:
@@ -41,7 +43,7 @@ def some_images(case: Case, folder: str, images: Sequence[LabelledImage], number
 
 def _transform(case: Case) -> Any:
     """timm's preparation for tests, of the model's own weights where timm has the model, else ImageNet's."""
-    base = case.variant.base
+    base = remembered(case.model).timm if case.variant.task in OWN_KINDS else case.variant.base
     config = timm.models.get_pretrained_cfg(base) if timm.models.is_model(base) else None
     size = (3, case.resolution, case.resolution)
     return create_transform(**resolve_data_config({"input_size": size}, config.to_dict() if config else None))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from scalebench.errors import StoreError
 from scalebench.suite.case import Case
+from scalebench.suite.own_kinds import plain_runtime
 from scalebench.userdirs import cache_folder, write_cache
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm"})
@@ -77,6 +78,11 @@ def timed_case(case: Case) -> Case:
     """The case of mode ``inference`` whose artefact a case of mode ``accuracy`` or ``probe`` runs; only int8 depends on
     the images, by its calibration."""
     return replace(case, mode="inference", data=case.data if case.precision == "int8" else "")
+
+
+def plain_case(case: Case) -> Case:
+    """The case that its outputs are compared with: the model as it stands, in fp32."""
+    return replace(case, runtime=plain_runtime(case.variant.task), precision="fp32", layout="contiguous")
 
 
 def list_images(folder: Path, test_share: float, group: str | None = None, seed: int = 0) -> LabelledImages:

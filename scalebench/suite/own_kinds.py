@@ -47,6 +47,11 @@ WEIGHTED = tuple(kind for kind in OWN_KINDS if kind != "python")
 """Kinds whose files hold weights, which stay as they are; a factory may return random ones."""
 
 
+def plain_runtime(kind: str) -> str:
+    """The runtime that runs a model as it stands: eager PyTorch, unless the file is none of torch's."""
+    return OWN_KINDS[kind].runtimes[0] if kind in OWN_KINDS else "eager"
+
+
 def misfit(kind: str, runtime: str, mode: str, precision: str) -> str | None:
     """Why a model of the kind cannot run so; None where it can, and for any other kind of model."""
     own = OWN_KINDS.get(kind)
