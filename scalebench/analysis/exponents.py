@@ -68,7 +68,7 @@ def multiplier_exponents(cases: pd.DataFrame) -> pd.DataFrame:
 
 def _rows(cases: pd.DataFrame, against: str, identity: dict[str, object]) -> list[dict[str, object]]:
     rows = []
-    for metric in QUANTITIES if cases[against].nunique() >= MIN_POINTS else ():
+    for metric in QUANTITIES if len(set(cases[against])) >= MIN_POINTS else ():
         fit = power_law(cases[against].tolist(), _values(cases, metric)) if metric != against else None
         if fit:
             counts = metric in COUNTED  # whose scatter about the line is no error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from statistics import fmean
 from typing import Any
 
@@ -42,12 +43,17 @@ def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
         row |= {"error": (record.error or {}).get("message"), "imported": record.environment.imported}
     rows = [{"model": model, "resolution": resolution, **row} for (model, resolution), row in by_model.items()]
     columns = ["model", "resolution", "error", "imported", "uncounted", "work", "structure", *STRUCTURE, *COUNTED]
-    return pd.DataFrame(rows, columns=pd.Index(columns))
+    return compact(pd.DataFrame(rows, columns=pd.Index(columns)))
 
 
 def counted_here(counts: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``counts_frame`` that scalebench counted: the basis of claims and recounts."""
     return counts[~counts["imported"].astype(bool)] if "imported" in counts else counts
+
+
+def compact(frame: pd.DataFrame) -> pd.DataFrame:
+    """Same frame with one array for all columns of a type, text as objects: rows are taken from few arrays, not many."""
+    return frame.astype({name: object for name, kind in frame.dtypes.items() if kind == "str"}).copy()
 
 
 def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
@@ -72,6 +78,7 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     return frame.merge(counts_frame(records).drop(columns=unwanted), on=["model", "resolution"], how="left")
 
 
+@lru_cache(maxsize=1 << 16)  # several rounds are of one case
 def protocol_text(case: Case) -> str:
     """How a case is timed: the value of the column ``protocol``."""
     return json.dumps(case.method, sort_keys=True)
