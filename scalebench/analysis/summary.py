@@ -93,9 +93,7 @@ def _row(group: Mapping[str, list[Any]], case: Mapping[str, Any], shared: Pooled
     return row | {"notes": "; ".join(doubts)}
 
 
-def _sample(
-    used: Mapping[str, list[Any]], metric: str, case: Mapping[str, Any], shared: Pooled
-) -> SessionRounds:
+def _sample(used: Mapping[str, list[Any]], metric: str, case: Mapping[str, Any], shared: Pooled) -> SessionRounds:
     by_session: dict[int, list[float]] = {}
     for session, value in zip(used["session"], used[metric], strict=True):
         if not math.isnan(value):

@@ -52,7 +52,7 @@ def counted_here(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def compact(frame: pd.DataFrame) -> pd.DataFrame:
-    """Same frame with one array for all columns of a type, text as objects: rows are taken from few arrays, not many."""
+    """Same frame with one array for all columns of a type, text as objects: rows are taken from few arrays."""
     return frame.astype({name: object for name, kind in frame.dtypes.items() if kind == "str"}).copy()
 
 

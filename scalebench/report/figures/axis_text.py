@@ -1,9 +1,8 @@
-"""Grid, numbers and labels of the axes as plain lines and texts: matplotlib's own ticks take half of a drawing's time."""
+"""Grid, numbers and labels of the axes as lines and texts: matplotlib's own ticks take half of a drawing's time."""
 
 from __future__ import annotations
 
 import warnings
-from itertools import chain
 from typing import Any
 
 import matplotlib as mpl
@@ -42,9 +41,10 @@ def _written(axis: Axis, renderer: Any) -> list[Bbox]:
     seen = [(float(place), text) for place, text in numbers if low <= place <= high]
     if axis.get_tick_params()["gridOn"]:
         along, across = np.repeat([place for place, _ in seen], 3), np.tile([0.0, 1.0, np.nan], len(seen))
+        look = {name: mpl.rcParams[f"grid.{name}"] for name in ("color", "alpha", "linewidth")}
         axes.plot(*((along, across) if is_x else (across, along)), clip_on=False, solid_capstyle="butt", zorder=0.5,
                   transform=axes.get_xaxis_transform() if is_x else axes.get_yaxis_transform(), scalex=False,
-                  scaley=False, **{name: mpl.rcParams[f"grid.{name}"] for name in ("color", "alpha", "linewidth")})  # fmt: skip
+                  scaley=False, **look)  # fmt: skip
     axis.set_visible(False)
     at_axis = (axes.get_xaxis_text1_transform if is_x else axes.get_yaxis_text1_transform)(_TO_NUMBERS)
     look = dict(zip(("transform", "va", "ha"), at_axis, strict=True), size=axis.get_tick_params().get("labelsize"))
