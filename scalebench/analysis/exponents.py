@@ -60,6 +60,7 @@ def multiplier_exponents(cases: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for axis, other in (("depth", "width"), ("width", "depth")):
         alone = cases[(cases[other] == 1) & ~cases["model"].str.contains(r"\b[tf]=")]
+        alone = alone[alone.groupby("base")[axis].transform("nunique") >= MIN_POINTS]
         for configuration, own in by_configuration(alone, "base", "resolution"):
             subject = f"{configuration['base']}@{configuration['resolution']}"
             rows += _rows(own, axis, {**configuration, "subject": subject})

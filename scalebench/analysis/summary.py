@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -117,17 +118,17 @@ def outliers(medians: list[float]) -> list[str]:
 
     The estimate itself keeps them: no round is dropped for its value.
     """
-    values = np.asarray(medians, dtype=float)
-    if len(values) < 4:
+    if len(medians) < 4:
         return []
-    distances = np.abs(values - np.median(values))
-    spread = float(np.median(distances)) / _MAD_OF_NORMAL
-    near = distances <= _OUTLIER_MADS * spread
-    if near.all() or spread == 0:
+    middle = median(medians)
+    distances = [abs(value - middle) for value in medians]
+    spread = median(distances) / _MAD_OF_NORMAL
+    near = [value for value, distance in zip(medians, distances, strict=True) if distance <= _OUTLIER_MADS * spread]
+    if len(near) == len(medians) or spread == 0:
         return []
-    without = of_rounds(values[near].tolist())
+    without = of_rounds(near)
     text = f"{digits(without.value * 1e3)} ms {interval(without.low * 1e3, without.high * 1e3)}"
-    return [f"outlier_round in {int((~near).sum())} of {len(values)} rounds, latency without: {text}"]
+    return [f"outlier_round in {len(medians) - len(near)} of {len(medians)} rounds, latency without: {text}"]
 
 
 def _columns(name: str, e: Estimate) -> dict[str, float]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from scalebench.atomic import write_atomic
 from scalebench.errors import StoreError
@@ -88,7 +89,7 @@ def figure_numbers(report: Report) -> list[dict[str, Any]]:
 
 
 def strict(value: Any) -> Any:
-    """The same content as strict JSON can say it: numpy scalars as Python's, NaN and infinities as null."""
+    """The same content as strict JSON can say it: numpy scalars as Python's, NaN, NA and infinities as null."""
     if type(value) is float:  # most are: asking for the class of everything else first takes a second per 10,000 rounds
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, (str, int)):
@@ -99,7 +100,12 @@ def strict(value: Any) -> Any:
         return [strict(item) for item in value]
     if isinstance(value, np.generic):
         return strict(value.item())
-    return str(value)
+    return None if value is pd.NA else str(value)
+
+
+@cache
+def _encoder(line: str) -> Callable[[Any], str]:
+    return json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(f",{line}", ": ")).encode
 
 
 def indented(value: Any, depth: int = 0) -> str:
@@ -108,7 +114,7 @@ def indented(value: Any, depth: int = 0) -> str:
     The fast encoder cannot indent, so it gets what holds no further lists or objects, with line ends as separators.
     """
     line = "\n" + " " * (depth + 1)
-    write = partial(json.dumps, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(f",{line}", ": "))
+    write = _encoder(line)
     if not isinstance(value, (dict, list)) or not value:
         return write(value)
     inner = value.values() if isinstance(value, dict) else value

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench.machine.watched import unwatched_by, watched_by
+from scalebench.machine.watched import watches_of
 from scalebench.metrics import COUNTED, MEASURED, STRUCTURE
 from scalebench.record import Record
 from scalebench.store.jsonl import finite
@@ -78,21 +78,15 @@ def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
     return frame.merge(counts_frame(records).drop(columns=unwanted), on=["model", "resolution"], how="left")
 
 
-@lru_cache(maxsize=1 << 16)  # several rounds are of one case
 def protocol_text(case: Case) -> str:
     """How a case is timed: the value of the column ``protocol``."""
     return json.dumps(case.method, sort_keys=True)
 
 
 def _row(record: Record) -> dict[str, Any]:
-    variant = record.case.variant
+    watched, unwatched = watches_of(record)
     return {
-        "case": record.case.key,
-        **{name: getattr(record.case, name) for name in CASE_COLUMNS},
-        "protocol": protocol_text(record.case),
-        "base": variant.unscaled,
-        "depth": variant.depth,
-        "width": variant.width,
+        **_case_row(record.case),
         "machine": record.environment.machine,
         "hw_key": record.environment.hw_key,
         "sw_key": record.environment.sw_key,
@@ -104,13 +98,25 @@ def _row(record: Record) -> dict[str, Any]:
         "wall_s": record.wall_s,
         "laps": tuple(record.samples.get("latency_s", ())),
         "canary_s": _canary(record),
-        "watched": watched_by(record),
-        "unwatched": unwatched_by(record),
+        "watched": watched,
+        "unwatched": unwatched,
         "heat": record.heat,
         "turns": record.turns,
         "retaken": record.telemetry.get("retaken", 0),
         "process_bytes": record.facts.get("process_bytes"),
         **{name: record.facts[name] for name in _DELIVERED if finite(record.facts.get(name))},
+    }
+
+
+@lru_cache(maxsize=1 << 16)  # several rounds are of one case
+def _case_row(case: Case) -> dict[str, Any]:
+    return {
+        "case": case.key,
+        **{name: getattr(case, name) for name in CASE_COLUMNS},
+        "protocol": protocol_text(case),
+        "base": case.variant.unscaled,
+        "depth": case.variant.depth,
+        "width": case.variant.width,
     }
 
 
