@@ -159,7 +159,7 @@ class SessionRounds:
 
 def _mean(values: np.ndarray) -> float:
     """``values.mean()`` in a third of the time: of a few values its checks take longest."""
-    return np.add.reduce(values) / len(values)
+    return float(np.add.reduce(values)) / len(values)
 
 
 def scatter(logs: Sequence[np.ndarray]) -> Part:

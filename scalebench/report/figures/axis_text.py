@@ -35,28 +35,28 @@ def settle(figure: Figure) -> None:
 
 def _written(axis: Axis, renderer: Any) -> list[Bbox]:
     """Grid lines as one line with gaps, and number and label as texts, in place of an axis; the boxes of the texts."""
-    axes, is_x, places = axis.axes, axis.axis_name == "x", axis.get_majorticklocs()
+    axes, is_x, places = axis.axes, axis is axis.axes.xaxis, axis.get_majorticklocs()
     low, high = sorted(axis.get_view_interval())
     numbers = zip(places, axis.get_major_formatter().format_ticks(places), strict=True)  # type: ignore[arg-type]
     seen = [(float(place), text) for place, text in numbers if low <= place <= high]
     if axis.get_tick_params()["gridOn"]:
         along, across = np.repeat([place for place, _ in seen], 3), np.tile([0.0, 1.0, np.nan], len(seen))
-        look = {name: mpl.rcParams[f"grid.{name}"] for name in ("color", "alpha", "linewidth")}
+        look: dict[str, Any] = {name: mpl.rcParams[f"grid.{name}"] for name in ("color", "alpha", "linewidth")}  # type: ignore[index]
         axes.plot(*((along, across) if is_x else (across, along)), clip_on=False, solid_capstyle="butt", zorder=0.5,
                   transform=axes.get_xaxis_transform() if is_x else axes.get_yaxis_transform(), scalex=False,
                   scaley=False, **look)  # fmt: skip
     axis.set_visible(False)
     at_axis = (axes.get_xaxis_text1_transform if is_x else axes.get_yaxis_text1_transform)(_TO_NUMBERS)
     look = dict(zip(("transform", "va", "ha"), at_axis, strict=True), size=axis.get_tick_params().get("labelsize"))
-    texts = [axes.text(*((place, 0) if is_x else (0, place)), text, **look) for place, text in seen if text]
+    texts = [axes.text(place * is_x, place * (not is_x), text, **look) for place, text in seen if text]
     boxes = [text.get_window_extent(renderer) for text in texts]
     if label := axis.get_label_text():
         edge = axes.bbox.min[int(is_x)]
         away = -_TO_LABEL - max((edge - box.min[int(is_x)] for box in boxes), default=0.0)
-        beyond = ScaledTranslation(*((0, away / 72) if is_x else (away / 72, 0)), axes.figure.dpi_scale_trans)
+        beyond = ScaledTranslation(away / 72 * (not is_x), away / 72 * is_x, axes.figure.dpi_scale_trans)
         # A label that is wider than its axis has room on the left, under the names of rows.
         where = {"ha": "right", "va": "top"} if is_x else {"ha": "center", "va": "bottom", "rotation": 90}
-        text = axes.text(*((1, 0) if is_x else (0, 0.5)), label, transform=axes.transAxes + beyond,
+        text = axes.text(float(is_x), 0.5 * (not is_x), label, transform=axes.transAxes + beyond,
                          rotation_mode="anchor", **where)  # fmt: skip
         boxes.append(text.get_window_extent(renderer))
     return boxes
