@@ -55,7 +55,9 @@ def _written(axis: Axis, renderer: Any) -> list[Bbox]:
         away = -_TO_LABEL - max((edge - box.min[int(is_x)] for box in boxes), default=0.0)
         beyond = ScaledTranslation(away / 72 * (not is_x), away / 72 * is_x, axes.figure.dpi_scale_trans)
         # A label that is wider than its axis has room on the left, under the names of rows.
-        where = {"ha": "right", "va": "top"} if is_x else {"ha": "center", "va": "bottom", "rotation": 90}
+        where: dict[str, Any] = (
+            {"ha": "right", "va": "top"} if is_x else {"ha": "center", "va": "bottom", "rotation": 90}
+        )
         text = axes.text(float(is_x), 0.5 * (not is_x), label, transform=axes.transAxes + beyond,
                          rotation_mode="anchor", **where)  # fmt: skip
         boxes.append(text.get_window_extent(renderer))
