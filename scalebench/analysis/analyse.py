@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import pandas as pd
@@ -157,6 +157,7 @@ def with_study(analysis: Analysis) -> Analysis:
     return replace(analysis, study=study(analysis.cases, analysis.rounds))
 
 
+@lru_cache(maxsize=1 << 16)  # several records are of one case
 def _anywhere(case: Case) -> Case:
     """The case without what differs between machines, and without how often it is repeated."""
     return replace(case, device="", threads=0, protocol=replace(case.protocol, turns=0).phases())

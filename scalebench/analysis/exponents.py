@@ -60,6 +60,7 @@ def multiplier_exponents(cases: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for axis, other in (("depth", "width"), ("width", "depth")):
         alone = cases[(cases[other] == 1) & ~cases["model"].str.contains(r"\b[tf]=")]
+        alone = alone[alone.groupby("base")[axis].transform("nunique") >= MIN_POINTS]
         for configuration, own in by_configuration(alone, "base", "resolution"):
             subject = f"{configuration['base']}@{configuration['resolution']}"
             rows += _rows(own, axis, {**configuration, "subject": subject})
@@ -68,7 +69,7 @@ def multiplier_exponents(cases: pd.DataFrame) -> pd.DataFrame:
 
 def _rows(cases: pd.DataFrame, against: str, identity: dict[str, object]) -> list[dict[str, object]]:
     rows = []
-    for metric in QUANTITIES if cases[against].nunique() >= MIN_POINTS else ():
+    for metric in QUANTITIES if len(set(cases[against])) >= MIN_POINTS else ():
         fit = power_law(cases[against].tolist(), _values(cases, metric)) if metric != against else None
         if fit:
             counts = metric in COUNTED  # whose scatter about the line is no error

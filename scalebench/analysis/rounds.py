@@ -11,6 +11,7 @@ from scalebench.analysis.heats import with_turns
 from scalebench.analysis.sessions import numbered
 from scalebench.analysis.stopping import counted_rounds, standing
 from scalebench.record import Record
+from scalebench.store.frame import compact
 
 
 def name_machines(rounds: pd.DataFrame) -> pd.DataFrame:
@@ -37,7 +38,7 @@ def with_standing(rounds: pd.DataFrame, records: Sequence[Record]) -> pd.DataFra
         counted = {id(record) for record in counted_rounds(own) or own if record.outcome == "ok"}
         used[indices] = [id(record) in counted for record in own]
         status[indices] = standing(own, own[-1].case.protocol, own[-1].case.device)
-    return with_turns(rounds.assign(used=used, status=status, session=_sessions(records)))
+    return compact(with_turns(rounds.assign(used=used, status=status, session=_sessions(records))))
 
 
 def _sessions(records: Sequence[Record]) -> np.ndarray:

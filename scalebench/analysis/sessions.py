@@ -147,20 +147,25 @@ class SessionRounds:
         NaN for a single round.
         """
         logs = [np.log(np.asarray(values, dtype=float)) for values in self.by_session.values()]
-        means = np.array([own.mean() for own in logs])
+        means = np.array([_mean(own) for own in logs])
         k = len(logs)
         variance, freedom = self.prior.moderate(*scatter(logs))
         if freedom:
             part = variance * sum(1 / len(own) for own in logs) / k**2, freedom
         else:
             part = (float(means.var(ddof=1)) / k, k - 1.0) if k > 1 else (math.nan, 0.0)
-        return float(means.mean()), part
+        return float(_mean(means)), part
+
+
+def _mean(values: np.ndarray) -> float:
+    """``values.mean()`` in a third of the time: of a few values its checks take longest."""
+    return float(np.add.reduce(values)) / len(values)
 
 
 def scatter(logs: Sequence[np.ndarray]) -> Part:
     """Variance of logarithms within sessions, pooled over them, with its degrees of freedom; NaN without any."""
     freedom = sum(map(len, logs)) - len(logs)
-    total = sum(float(((own - own.mean()) ** 2).sum()) for own in logs)
+    total = sum(float(np.add.reduce((own - _mean(own)) ** 2)) for own in logs)
     return (total / freedom, float(freedom)) if freedom else (math.nan, 0.0)
 
 

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,16 @@ from scalebench.analysis.tails import SHORTEST, tail
 from scalebench.flags import word_of
 from scalebench.machine.watched import is_watched
 from scalebench.metrics import COUNTED, MEASURED
-from scalebench.store.frame import CASE_COLUMNS, EXACTNESS, MAKING
+from scalebench.store.frame import CASE_COLUMNS, EXACTNESS, MAKING, compact
 from scalebench.units import digits, interval
 
 IDENTITY = ["machine", "case"]
 TAILS = {quantile: f"latency_p{round(100 * quantile)}_s" for quantile in SHORTEST}
+_OF_ROUNDS = [
+    "used", "status", "session", "outcome", "ending", "notes", "watched", "canary_s", "laps", "heat", "turns_latency_s",
+    "process_bytes", *MEASURED, *EXACTNESS, *MAKING,
+]  # fmt: skip
+"""Columns of which a summary has more than the first value."""
 _OUTLIER_MADS = 5.0
 _MAD_OF_NORMAL = 0.6744897501960817
 """Median absolute deviation of a standard normal distribution."""
@@ -47,12 +53,14 @@ def summarise(rounds: pd.DataFrame, shared: Pooled | None = None) -> pd.DataFram
     """
     keep = [*IDENTITY, *CASE_COLUMNS, "protocol", "base", "depth", "width", *COUNTED]
     by_column = {str(name): rounds[name].tolist() for name in rounds}
+    own = [name for name in _OF_ROUNDS if name in by_column]
     shared = shared or pooled(rounds, MEASURED, ratios=False)
     rows = []
     for indices in rounds.groupby(IDENTITY, sort=False).indices.values():
-        group = {name: [values[index] for index in indices] for name, values in by_column.items()}
+        group = {name: [by_column[name][index] for index in indices] for name in own}
         if any(group["used"]):
-            rows.append(_row(group, keep, shared))
+            first = indices[group["used"].index(True)]
+            rows.append(_row(group, {name: by_column[name][first] for name in keep}, shared))
     values = [*MEASURED, *TAILS.values()]
     columns = [
         *keep, "status", "n", "sessions", "watched", "replaced", "noise", "process_bytes", "iterations",
@@ -61,20 +69,19 @@ def summarise(rounds: pd.DataFrame, shared: Pooled | None = None) -> pd.DataFram
         *(f"{name}_why" for name in TAILS.values()),
         *(f"{name}{end}" for name in values for end in ("", "_low", "_high", "_n")),
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=pd.Index(columns))
+    return compact(pd.DataFrame(rows, columns=pd.Index(columns)))
 
 
-def _row(group: Mapping[str, list[Any]], keep: Sequence[str], shared: Pooled) -> dict[str, Any]:
-    """Summary of one case; ``group`` holds its rounds by column."""
+def _row(group: Mapping[str, list[Any]], case: Mapping[str, Any], shared: Pooled) -> dict[str, Any]:
+    """Summary of one case with its columns; ``group`` holds its rounds by column."""
     used = {name: list(compress(values, group["used"])) for name, values in group.items()}
-    row: dict[str, Any] = {name: used[name][0] for name in keep}
-    row |= {"status": used["status"][0], "n": len(used["used"]), "noise": variation(group["canary_s"])}
+    row = {**case, "status": used["status"][0], "n": len(used["used"]), "noise": variation(group["canary_s"])}
     ok = group["outcome"].count("ok")
     row["watched"] = sum(map(is_watched, compress(group["watched"], [end == "ok" for end in group["outcome"]])))
     row["replaced"] = ok - len(used["used"]) if row["watched"] or ok > len(used["used"]) else math.nan
     row["sessions"] = len(set(used["session"]))
     for metric in MEASURED:
-        row |= _columns(metric, of_rounds(_sample(used, metric, shared)))
+        row |= _columns(metric, of_rounds(_sample(used, metric, case, shared)))
     for name, worst in zip((*EXACTNESS, *MAKING), (max, min, max, max), strict=True):
         row[name] = worst(_known(used[name]), default=math.nan)
     row["process_bytes"] = of_rounds(_known(used["process_bytes"])).value
@@ -87,14 +94,13 @@ def _row(group: Mapping[str, list[Any]], keep: Sequence[str], shared: Pooled) ->
     return row | {"notes": "; ".join(doubts)}
 
 
-def _sample(used: Mapping[str, list[Any]], metric: str, shared: Pooled) -> SessionRounds:
+def _sample(used: Mapping[str, list[Any]], metric: str, case: Mapping[str, Any], shared: Pooled) -> SessionRounds:
     by_session: dict[int, list[float]] = {}
     for session, value in zip(used["session"], used[metric], strict=True):
         if not math.isnan(value):
             by_session.setdefault(session, []).append(value)
-    first = {name: values[0] for name, values in used.items()}
-    spread = shared.spreads.get((first["machine"], metric))
-    return SessionRounds(by_session, spread, prior=shared.prior(first, metric))
+    spread = shared.spreads.get((case["machine"], metric))
+    return SessionRounds(by_session, spread, prior=shared.prior(case, metric))
 
 
 def _known(values: Sequence[float]) -> list[float]:
@@ -112,17 +118,17 @@ def outliers(medians: list[float]) -> list[str]:
 
     The estimate itself keeps them: no round is dropped for its value.
     """
-    values = np.asarray(medians, dtype=float)
-    if len(values) < 4:
+    if len(medians) < 4:
         return []
-    distances = np.abs(values - np.median(values))
-    spread = float(np.median(distances)) / _MAD_OF_NORMAL
-    near = distances <= _OUTLIER_MADS * spread
-    if near.all() or spread == 0:
+    middle = median(medians)
+    distances = [abs(value - middle) for value in medians]
+    spread = median(distances) / _MAD_OF_NORMAL
+    near = [value for value, distance in zip(medians, distances, strict=True) if distance <= _OUTLIER_MADS * spread]
+    if len(near) == len(medians) or spread == 0:
         return []
-    without = of_rounds(values[near].tolist())
+    without = of_rounds(near)
     text = f"{digits(without.value * 1e3)} ms {interval(without.low * 1e3, without.high * 1e3)}"
-    return [f"outlier_round in {int((~near).sum())} of {len(values)} rounds, latency without: {text}"]
+    return [f"outlier_round in {len(medians) - len(near)} of {len(medians)} rounds, latency without: {text}"]
 
 
 def _columns(name: str, e: Estimate) -> dict[str, float]:

@@ -70,14 +70,10 @@ DISTURBANCE = tuple(watch.name for watch in WATCHES[:9])
 """Checks for something that disturbs the times."""
 
 
-def watched_by(record: Record) -> tuple[str, ...]:
-    """Checks that watched the round."""
-    return tuple(watch.name for watch in WATCHES if watch.applies(record) and watch.ran(record))
-
-
-def unwatched_by(record: Record) -> tuple[str, ...]:
-    """Checks that the round calls for and that did not run."""
-    return tuple(watch.name for watch in WATCHES if watch.applies(record) and not watch.ran(record))
+def watches_of(record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Checks that watched the round, and those that it calls for and that did not run."""
+    ran = {watch.name: watch.ran(record) for watch in WATCHES if watch.applies(record)}
+    return tuple(name for name in ran if ran[name]), tuple(name for name in ran if not ran[name])
 
 
 def is_watched(checks: tuple[str, ...]) -> bool:

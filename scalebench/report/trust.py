@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -58,10 +60,12 @@ def checks_of(rounds: pd.DataFrame) -> list[dict[str, Any]]:
         rounds: ``store.frame.rounds_frame``.
     """
     good = rounds[rounds["outcome"].isin(["ok", "wrong"])]
+    counts = [Counter(chain.from_iterable(good[side])) for side in ("watched", "unwatched")]
+    words = [{word_of(note) for note in notes} for notes in good["notes"] if notes]
     rows = []
     for watch in WATCHES:
-        watched, unwatched = (sum(watch.name in names for names in good[side]) for side in ("watched", "unwatched"))
-        flagged = sum(any(word_of(note) in watch.flags for note in notes) for notes in good["notes"])
+        watched, unwatched = (by_name[watch.name] for by_name in counts)
+        flagged = sum(not own.isdisjoint(watch.flags) for own in words)
         if watch.name == VERIFICATION:
             flagged = int((good["outcome"] == "wrong").sum())
         if watched or unwatched:

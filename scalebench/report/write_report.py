@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from scalebench.atomic import write_atomic
 from scalebench.errors import StoreError
@@ -49,7 +51,7 @@ def write_pages(report: Report, document: Mapping[str, Any], folder: Path, scrip
         StoreError: the folder cannot be written.
     """
     content = {**document, **answers_document(report), "figures": figure_numbers(report)}
-    text = json.dumps(strict(content), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    text = indented(strict(content))
     html = render(report, scripts)  # before anything is written: JSON and page must not contradict each other
     page = folder / f"{report.suite}.html"
     try:
@@ -87,13 +89,40 @@ def figure_numbers(report: Report) -> list[dict[str, Any]]:
 
 
 def strict(value: Any) -> Any:
-    """The same content as strict JSON can say it: numpy scalars as Python's, NaN and infinities as null."""
+    """The same content as strict JSON can say it: numpy scalars as Python's, NaN, NA and infinities as null."""
+    if type(value) is float:  # most are: asking for the class of everything else first takes a second per 10,000 rounds
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return value
     if isinstance(value, Mapping):
         return {str(key): strict(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [strict(item) for item in value]
     if isinstance(value, np.generic):
         return strict(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
+    return None if value is pd.NA else str(value)
+
+
+@cache
+def _encoder(line: str) -> Callable[[Any], str]:
+    return json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(f",{line}", ": ")).encode
+
+
+def indented(value: Any, depth: int = 0) -> str:
+    """Strict content as ``json.dumps(value, indent=1, sort_keys=True)`` writes it, in a fifth of the time.
+
+    The fast encoder cannot indent, so it gets what holds no further lists or objects, with line ends as separators.
+    """
+    line = "\n" + " " * (depth + 1)
+    write = _encoder(line)
+    if not isinstance(value, (dict, list)) or not value:
+        return write(value)
+    inner = value.values() if isinstance(value, dict) else value
+    if {dict, list}.isdisjoint(map(type, inner)):
+        text = write(value)
+    elif isinstance(value, dict):
+        items = (f"{write(key)}: {indented(item, depth + 1)}" for key, item in sorted(value.items()))
+        text = f"{{{f',{line}'.join(items)}}}"
+    else:
+        text = f"[{f',{line}'.join(indented(item, depth + 1) for item in value)}]"
+    return f"{text[0]}{line}{text[1:-1]}{line[:-1]}{text[-1]}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from statistics import fmean
 from typing import Any
 
 import pandas as pd
 
-from scalebench.machine.watched import unwatched_by, watched_by
+from scalebench.machine.watched import watches_of
 from scalebench.metrics import COUNTED, MEASURED, STRUCTURE
 from scalebench.record import Record
 from scalebench.store.jsonl import finite
@@ -42,12 +43,17 @@ def counts_frame(records: Iterable[Record]) -> pd.DataFrame:
         row |= {"error": (record.error or {}).get("message"), "imported": record.environment.imported}
     rows = [{"model": model, "resolution": resolution, **row} for (model, resolution), row in by_model.items()]
     columns = ["model", "resolution", "error", "imported", "uncounted", "work", "structure", *STRUCTURE, *COUNTED]
-    return pd.DataFrame(rows, columns=pd.Index(columns))
+    return compact(pd.DataFrame(rows, columns=pd.Index(columns)))
 
 
 def counted_here(counts: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``counts_frame`` that scalebench counted: the basis of claims and recounts."""
     return counts[~counts["imported"].astype(bool)] if "imported" in counts else counts
+
+
+def compact(frame: pd.DataFrame) -> pd.DataFrame:
+    """Same frame with one array for all columns of a type, text as objects: rows are taken from few arrays."""
+    return frame.astype({name: object for name, kind in frame.dtypes.items() if kind == "str"}).copy()
 
 
 def rounds_frame(records: Iterable[Record]) -> pd.DataFrame:
@@ -78,14 +84,9 @@ def protocol_text(case: Case) -> str:
 
 
 def _row(record: Record) -> dict[str, Any]:
-    variant = record.case.variant
+    watched, unwatched = watches_of(record)
     return {
-        "case": record.case.key,
-        **{name: getattr(record.case, name) for name in CASE_COLUMNS},
-        "protocol": protocol_text(record.case),
-        "base": variant.unscaled,
-        "depth": variant.depth,
-        "width": variant.width,
+        **_case_row(record.case),
         "machine": record.environment.machine,
         "hw_key": record.environment.hw_key,
         "sw_key": record.environment.sw_key,
@@ -97,13 +98,25 @@ def _row(record: Record) -> dict[str, Any]:
         "wall_s": record.wall_s,
         "laps": tuple(record.samples.get("latency_s", ())),
         "canary_s": _canary(record),
-        "watched": watched_by(record),
-        "unwatched": unwatched_by(record),
+        "watched": watched,
+        "unwatched": unwatched,
         "heat": record.heat,
         "turns": record.turns,
         "retaken": record.telemetry.get("retaken", 0),
         "process_bytes": record.facts.get("process_bytes"),
         **{name: record.facts[name] for name in _DELIVERED if finite(record.facts.get(name))},
+    }
+
+
+@lru_cache(maxsize=1 << 16)  # several rounds are of one case
+def _case_row(case: Case) -> dict[str, Any]:
+    return {
+        "case": case.key,
+        **{name: getattr(case, name) for name in CASE_COLUMNS},
+        "protocol": protocol_text(case),
+        "base": case.variant.unscaled,
+        "depth": case.variant.depth,
+        "width": case.variant.width,
     }
 
 

@@ -82,7 +82,7 @@ def _shown(svgs: dict[str, str], folder: Path) -> str:
     ("charts", "kinds"),
     [
         (charts_of_cases, {"f1", "f2", "f4", "f6", "f7", "f8"}),
-        (charts_of_sections, {"change-0", "accuracy", "inputs-rate", "parts", "study", "ways"}),
+        (charts_of_sections, {"change-0", "accuracy-time", "inputs-rate", "parts", "study", "ways"}),
         (charts_of_offers, {"d1", "d2", "d3"}),
     ],
 )

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pytest
 
 from scalebench.machine.telemetry import Reading
-from scalebench.machine.watched import is_watched, unwatched_by, watched_by
+from scalebench.machine.watched import is_watched, watches_of
 from scalebench.record import Environment, Record
 from scalebench.report.trust import checks_of
 from scalebench.store.frame import rounds_frame
@@ -29,31 +29,31 @@ def measured(case: Case = CASE, usual: dict[str, float] | None = None, facts: di
 
 def test_a_round_without_telemetry_is_not_watched() -> None:
     bare = Record("s", CASE, 0, "ok", "", HERE)
-    assert watched_by(bare) == ()
-    assert {"contention for cores", "stolen time", "canary"} <= set(unwatched_by(bare))
-    assert not is_watched(watched_by(bare))
+    assert watches_of(bare)[0] == ()
+    assert {"contention for cores", "stolen time", "canary"} <= set(watches_of(bare)[1])
+    assert not is_watched(watches_of(bare)[0])
 
 
 def test_a_counter_that_the_system_lacks_watches_nothing() -> None:
-    assert watched_by(measured()) == ("contention for cores", "stolen time")
-    assert {"clock of the cores", "swapping", "tasks before the round"} <= set(unwatched_by(measured()))
+    assert watches_of(measured())[0] == ("contention for cores", "stolen time")
+    assert {"clock of the cores", "swapping", "tasks before the round"} <= set(watches_of(measured())[1])
 
 
 def test_a_canary_without_its_usual_time_watches_nothing() -> None:
-    assert "canary" in unwatched_by(measured())
-    assert "canary" in watched_by(measured(usual={"matmul_s": 0.01, "copy_s": 0.01}))
+    assert "canary" in watches_of(measured())[1]
+    assert "canary" in watches_of(measured(usual={"matmul_s": 0.01, "copy_s": 0.01}))[0]
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda:0"])
 def test_only_a_gpu_calls_for_its_check(device: str) -> None:
-    assert ("GPU" in unwatched_by(measured(Case("resnet18", 64, device=device)))) == (device != "cpu")
+    assert ("GPU" in watches_of(measured(Case("resnet18", 64, device=device)))[1]) == (device != "cpu")
 
 
 def test_verification_alone_watches_for_no_disturbance() -> None:
     case = Case("resnet18", 64, precision="bf16")
     bare = Record("s", case, 0, "ok", "", HERE, facts={"relative_error": 0.01})
-    assert watched_by(bare) == ("verification",)
-    assert not is_watched(watched_by(bare))
+    assert watches_of(bare)[0] == ("verification",)
+    assert not is_watched(watches_of(bare)[0])
 
 
 def test_the_page_counts_who_was_watched_by_what() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -10,13 +12,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from scalebench import units
 from scalebench.report.tables import Field, build_table, capped, number, span
 from scalebench.report.view import claims_sections
-from scalebench.report.write_report import strict, write_report
+from scalebench.report.write_report import indented, strict, write_report
 from tests.report.literal_report import CLAIMS, MACHINE, Built, make_record, make_rounds
 
 HOSTILE = "</script><b>\"'&$x$\u05d0\u05d1\u202e" + "n" * 200
@@ -216,6 +219,21 @@ def test_missing_metrics_are_no_numbers(build: Callable[..., Built]) -> None:
     built = build([replace(r, facts={**r.facts, "memory_bytes": float("nan")}) for r in both])
     assert "Memory by model, batch and resolution: no model" in built.html
     assert Page(built.html).tags["svg"] > 0
+
+
+def test_json_is_indented_as_the_standard_library_does() -> None:
+    content = {
+        "b": [1, 2.5, None],
+        "a": {},
+        "c": [],
+        "d": [{"z": "x,\n: y", "é": True}, {"n": {"m": [[1], []]}}],
+        "": 0,
+    }
+    assert indented(content) == json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False)
+
+
+def test_what_is_not_known_is_null() -> None:
+    assert strict([pd.NA, math.nan, np.float64("inf"), np.int64(3), np.bool_(True)]) == [None, None, None, 3, True]
 
 
 def test_json_is_strict_sorted_and_whole(full: Built) -> None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from scalebench.analysis.accuracy_fronts import AXES
 from scalebench.metrics import METRICS
-from scalebench.report.content import Panel
-from scalebench.report.figures.drawing import INK, draw, intervals, label_points, legend, log_axis
-from scalebench.report.figures.panels import scatter_front
-from scalebench.report.labels import by_configuration, point_label
+from scalebench.report.content import Chart, Elsewhere
+from scalebench.report.figures.drawing import INK, intervals, label_points, legend, log_axis
+from scalebench.report.figures.panels import panels, scatter_front
+from scalebench.report.labels import point_label
 from scalebench.report.looks import look, series
 from scalebench.report.model_names import family_name
+from scalebench.report.settings import ends
 
 TOP1 = "published top-1, %"
 CLAIMED = "efficientnet-t2"
@@ -34,37 +33,27 @@ COSTS = {
 }
 
 
-def front_panels(fronts: pd.DataFrame, axes: Sequence[str], prefix: str, title: str) -> tuple[Panel, ...]:
-    """One panel per cost and configuration; a counted one that configurations share is drawn once.
+def accuracy_against_time(fronts: pd.DataFrame, table: Elsewhere, unmeasured: str = "") -> Chart:
+    """A panel each for the smallest and the largest batch; the table has the numbers.
 
     Args:
-        fronts: ``accuracy_fronts.fronts`` of one set.
-        axes: costs to draw.
-        prefix: start of the drawings' ids, unique on the page.
-        title: of the figure.
+        fronts: rows of ``accuracy_fronts.fronts`` by ``TIME`` of one set and configuration, at all its batches.
+        table: where its numbers are.
+        unmeasured: sentence on models that are missing, for the note.
     """
-    panels: list[Panel] = []
-    drawn: set[tuple[str, ...]] = set()
-    for axis in axes:
-        for configuration, rows in by_configuration(fronts[fronts["axis"] == axis]):
-            points = rows.dropna(subset=["cost", "front"])
-            content = (axis, points[["model", "resolution", "cost", "front"]].to_csv(index=False))
-            if points.empty or content in drawn:
-                continue
-            drawn.add(content)
-            name = f"{COSTS[axis].title}; {configuration}"
-            svg = draw(partial(_panel, points, axis), f"{prefix}-{len(panels)}", f"{title}, {name}")
-            panels.append(Panel(name, svg))
-    return tuple(panels)
+    title = "Published accuracy against time measured here"
+    named = [(f"batch {batch}", fronts[fronts["batch"] == batch]) for batch in ends(fronts["batch"])]
+    drawn, _ = panels(named, _panel, "accuracy-time", title)
+    return Chart("accuracy-time", title, "", {}, drawn, table, note=f"{READING} {unmeasured}".strip())
 
 
-def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
-    data = points.assign(x=points["cost"].astype(float) / COSTS[axis].factor, y=points["top1"].astype(float))
+def _panel(points: pd.DataFrame, axes: Axes) -> None:
+    data = points.assign(x=points["cost"].astype(float) / COSTS[TIME].factor, y=points["top1"].astype(float))
     log_axis(axes, "x", data["x"].tolist())
     clouds = []
     for name, rows in data.groupby(data["model"].map(series)):
         style = look(str(name))
-        low, high = (rows[end].astype(float) / COSTS[axis].factor for end in ("low", "high"))
+        low, high = (rows[end].astype(float) / COSTS[TIME].factor for end in ("low", "high"))
         intervals(axes, rows["y"], low, high, style.colour, width=1, alpha=0.7)
         scatter_front(axes, rows, style)
         leading = rows[rows["front"].astype(bool)].sort_values("x")
@@ -76,7 +65,7 @@ def _panel(points: pd.DataFrame, axis: str, axes: Axes) -> None:
             clouds.append((family_name(str(name)), replace(style, hollow=leading.empty)))
     best = data[data["front"].astype(bool)].sort_values("x")
     axes.step(best["x"], best["y"], where="post", color=INK, linewidth=1)
-    axes.set_xlabel(COSTS[axis].heading)
+    axes.set_xlabel(COSTS[TIME].heading)
     axes.set_ylabel(TOP1)
     if clouds:
         legend(axes, clouds)

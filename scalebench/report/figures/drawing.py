@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +12,12 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import TightLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
+from scalebench.report.figures.axis_text import settle
 from scalebench.report.figures.page_canvas import DPI, PageCanvas
 from scalebench.report.labels import plain, short
 from scalebench.report.looks import GREY, Look
@@ -30,18 +30,13 @@ STYLE: dict[Any, Any] = {
     "font.size": 10,
     "text.color": INK,
     "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "xtick.major.size": 0,  # grid lines say where the numbers stand
-    "ytick.major.size": 0,
     "figure.dpi": DPI,
     "grid.color": INK,
     "grid.alpha": 0.15,
     "grid.linewidth": 0.6,
     "axes.grid": True,
-    "axes.axisbelow": True,
-    "xaxis.labellocation": "right",  # a label that is wider than its axis has room on the left, under the rows' names
+    "axes.formatter.limits": (-9, 9),  # no power of ten beside the axis
+    "axes.formatter.useoffset": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "figure.facecolor": "none",
@@ -56,8 +51,6 @@ _MOST_SIZES = 10
 """Steps between the smallest and the largest tick of an axis of image sizes."""
 _NEAREST_TICKS = 1.1
 """Least ratio of two of them."""
-_PAD = 0.3
-"""Room around a drawing, in sizes of its font."""
 _TOP = 0.97
 """Share of the axes' height below which labels of lines stand, so that none is cut off above."""
 
@@ -66,20 +59,12 @@ _TOP = 0.97
 def canvas(width: float = WIDTH, height: float = HEIGHT) -> Iterator[tuple[Figure, Axes]]:
     """An empty figure of ``width`` x ``height`` inches in the report's style."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout=TightLayoutEngine(pad=_PAD, rect=None))  # type: ignore[arg-type] # once, see there
+        figure = Figure(figsize=(width, height))
         PageCanvas(figure, INK)
         axes = figure.add_subplot()
         for background in (figure.patch, axes.patch):
             background.set_visible(False)
         yield figure, axes
-
-
-@contextmanager
-def _other_fonts() -> Iterator[None]:
-    """The browser has its own fonts: glyphs that are missing here are no trouble."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")
-        yield
 
 
 def to_svg(figure: Figure, prefix: str, label: str) -> str:
@@ -94,8 +79,7 @@ def to_svg(figure: Figure, prefix: str, label: str) -> str:
     """
     settle(figure)
     assert isinstance(figure.canvas, PageCanvas)  # noqa: S101 - ``canvas`` made it
-    with _other_fonts():
-        return figure.canvas.svg(prefix, label)
+    return figure.canvas.svg(prefix, label)
 
 
 def intervals(
@@ -109,30 +93,6 @@ def intervals(
     ends = np.column_stack([low[known], high[known], gaps]).astype(float).ravel()
     x, y = (places, ends) if vertical else (ends, places)
     axes.plot(x, y, color=colour, linewidth=width, alpha=alpha, solid_capstyle="butt", zorder=1)
-
-
-def _join_grid(axes: Axes) -> None:
-    """The grid lines of each axis as one line with gaps."""
-    for axis, transform in ((axes.xaxis, axes.get_xaxis_transform()), (axes.yaxis, axes.get_yaxis_transform())):
-        if not axis.get_tick_params()["gridOn"]:
-            continue
-        low, high = sorted(axis.get_view_interval())
-        ticks = [tick for tick in axis.get_majorticklocs() if low <= tick <= high]
-        places, across = np.repeat(ticks, 3), np.tile([0.0, 1.0, np.nan], len(ticks))
-        x, y = (places, across) if axis is axes.xaxis else (across, places)
-        axis.set_major_locator(FixedLocator(ticks))
-        axis.grid(visible=False)
-        axes.plot(x, y, transform=transform, scalex=False, scaley=False, clip_on=False, solid_capstyle="butt",
-                  zorder=0.5, color=mpl.rcParams["grid.color"], alpha=mpl.rcParams["grid.alpha"],
-                  linewidth=mpl.rcParams["grid.linewidth"])  # fmt: skip
-
-
-def settle(figure: Figure) -> None:
-    """Lay the figure out once and for all; matplotlib would do it again whenever it draws, and draw twice for it."""
-    if engine := figure.get_layout_engine():
-        with _other_fonts():
-            engine.execute(figure)
-        figure.set_layout_engine(None)
 
 
 def log_axis(axes: Axes, which: str, values: Sequence[float], ticks: Sequence[float] = ()) -> None:
@@ -150,10 +110,18 @@ def log_axis(axes: Axes, which: str, values: Sequence[float], ticks: Sequence[fl
 
 def name_rows(axes: Axes, places: Sequence[float], labels: Sequence[str], size: float | None = None) -> None:
     """Rows from top to bottom, one per name, in place of a vertical axis."""
-    axes.set_yticks(places, labels=labels, fontsize=size)
+    name_ticks(axes.yaxis, places, labels)
+    if size:
+        axes.tick_params(axis="y", labelsize=size)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.set_ylabel("")
+
+
+def name_ticks(axis: Axis, places: Sequence[float], names: Sequence[str]) -> None:
+    """Names in place of an axis's numbers."""
+    axis.set_major_locator(FixedLocator(places))
+    axis.set_major_formatter(FixedFormatter(names))
 
 
 def round_ticks(low: float, high: float) -> list[float]:
@@ -280,5 +248,4 @@ def draw(painter: Painter, prefix: str, label: str, height: float = HEIGHT) -> s
     """SVG of what ``painter`` puts on empty axes."""
     with canvas(height=height) as (figure, axes):
         painter(axes)
-        _join_grid(axes)
         return to_svg(figure, prefix, label)

@@ -64,7 +64,7 @@ def explorer(cases: pd.DataFrame, placed: pd.DataFrame) -> Explorer | None:
         kinds=tuple((name, TITLES[name]) for name in words),
         filters=_filters(frame),
         lines={name: (f"{name}_low", f"{name}_high") for name in _INTERVALS if name in numbers},
-        spec=_spec(channels, start, filled),
+        spec=_spec(channels, start),
         channels=channels,
         limit=_LIMIT,
         start=start,
@@ -156,8 +156,8 @@ def _kind(name: str, values: Sequence[str], of_family: Mapping[str, str]) -> dic
     return {"type": "nominal", "scale": scale if name == "family" else {"range": list(values)}}
 
 
-def _spec(channels: Mapping[str, Mapping[str, Any]], start: Mapping[str, str], fields: list[str]) -> dict[str, Any]:
-    """Points with their intervals, zoomed by wheel and moved by dragging."""
+def _spec(channels: Mapping[str, Mapping[str, Any]], start: Mapping[str, str]) -> dict[str, Any]:
+    """Points with their intervals, zoomed by wheel and moved by dragging; a tooltip is worded once it is needed."""
     x, y = (channels[axis][start[axis]] for axis in ("x", "y"))
     colour, shape = (channels[channel][start["color"]] for channel in ("color", "shape"))
     low, high = (f"{start['y']}_{end}" for end in ("low", "high"))
@@ -168,13 +168,8 @@ def _spec(channels: Mapping[str, Mapping[str, Any]], start: Mapping[str, str], f
     }
     points = {
         "name": "points",
-        "mark": {"type": "point", "size": 60, "strokeWidth": 1.6, "opacity": 1},
-        "encoding": {"x": x, "y": y, "color": colour, "shape": shape, "tooltip": [_tooltip(name) for name in fields]},
+        "mark": {"type": "point", "size": 60, "strokeWidth": 1.6, "opacity": 1, "tooltip": {"content": "data"}},
+        "encoding": {"x": x, "y": y, "color": colour, "shape": shape},
     }
     zoom = {"name": "zoom", "select": {"type": "interval"}, "bind": "scales", "views": ["points"]}
     return {"data": {"name": DATA}, "layer": [whiskers, points], "params": [zoom], "height": 420, "config": {}}
-
-
-def _tooltip(name: str) -> dict[str, Any]:
-    is_word = name in WORDS or name in ("kind", "notes")
-    return _field(name, {"type": "nominal"} if is_word else {"type": "quantitative", "format": ".4~g"})

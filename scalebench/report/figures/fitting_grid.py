@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from scalebench import units
 from scalebench.report.content import Chart, Elsewhere
-from scalebench.report.figures.drawing import INK, name_rows
+from scalebench.report.figures.drawing import INK, name_rows, name_ticks
 from scalebench.report.figures.panels import panels
 from scalebench.report.labels import short
 from scalebench.report.looks import GREEN, GREY, RED
@@ -48,7 +48,7 @@ def _panel(cells: pd.DataFrame, axes: Axes) -> None:
         time = units.digits(1e3 * cell["latency_s"], 2)
         axes.text(x, y, f"{_MARKS[cell['standing']]} {time} ms", ha="center", va="center", fontsize=9, color=INK)
     axes.set_xlim(-0.5, len(sizes) - 0.5)
-    axes.set_xticks(range(len(sizes)), labels=[f"{size} px" for size in sizes])
+    name_ticks(axes.xaxis, range(len(sizes)), [f"{size} px" for size in sizes])
     name_rows(axes, range(len(models)), [short(model_name(model)) for model in models])
     axes.grid(visible=False)
     axes.set_xlabel("resolution")

@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from scalebench.analysis.analyse import Failure
 from scalebench.metrics import METRICS
 from scalebench.report.content import Absent, Chart, Elsewhere
-from scalebench.report.figures.drawing import INK
+from scalebench.report.figures.drawing import INK, name_ticks
 from scalebench.report.figures.panels import panels
 from scalebench.report.figures.takeaways import Takeaway
 from scalebench.report.labels import short, without_batch
@@ -123,8 +123,8 @@ def _panel(cases: pd.DataFrame, axes: Axes) -> None:
         axes.text(x + 0.5, y + 0.5, row["out"] or number(row["mib"]), ha="center", va="center", fontsize=8,
                   color=ink)  # fmt: skip
     names = [short(f"{model_name(model)}, batch {batch}", LONGEST_NAME) for model, batch in rows]
-    axes.set_yticks([at + 0.5 for at in rows.values()], names)
-    axes.set_xticks([at + 0.5 for at in columns.values()], [str(size) for size in columns])
+    name_ticks(axes.yaxis, [at + 0.5 for at in rows.values()], names)
+    name_ticks(axes.xaxis, [at + 0.5 for at in columns.values()], [str(size) for size in columns])
     axes.set_ylim(len(rows), 0)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.set_xlabel("resolution, px; cells in MiB")

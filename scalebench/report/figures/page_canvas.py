@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,11 @@ class PageCanvas(FigureCanvasBase):
         return self._page.element(label)
 
 
+@lru_cache(maxsize=1 << 12)
+def _extent(text: str, size: float) -> tuple[float, float, float]:
+    return RendererBase().get_text_width_height_descent(text, FontProperties(size=size), False)
+
+
 class PageRenderer(RendererBase):
     """Writes what it is to draw as SVG, in hundredths of a point.
 
@@ -87,6 +93,10 @@ class PageRenderer(RendererBase):
             "class": "plot", "role": "img", "aria-label": label, "fill": "currentColor", "stroke-linejoin": "round",
         }  # fmt: skip
         return markup("svg", attributes, (markup("defs", {}, defined) if defined else "") + in_groups(self._elements))
+
+    def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: object) -> tuple[float, float, float]:  # noqa: ARG002
+        """In points; drawings share most of their texts."""
+        return _extent(s, prop.get_size_in_points())
 
     def get_canvas_width_height(self) -> tuple[float, float]:
         """In points."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from functools import partial
 
 import numpy as np
@@ -11,7 +10,7 @@ from matplotlib.axes import Axes
 
 from scalebench.metrics import METRICS
 from scalebench.report.content import Chart
-from scalebench.report.figures.drawing import INK, intervals, log_axis
+from scalebench.report.figures.drawing import INK, intervals, log_axis, name_ticks
 from scalebench.report.figures.panels import panels
 from scalebench.report.looks import METHODS
 from scalebench.report.model_names import model_name
@@ -64,14 +63,14 @@ def _panel(every: pd.DataFrame, rows: pd.DataFrame, axes: Axes) -> None:
     low, high = axes.get_xlim()
     axes.set_xlim(low, high * (high / low) ** 0.08)  # room for the labels
     axes.axvline(1.0, color=INK, linewidth=1, alpha=0.7)
-    heights: dict[Hashable, float] = {}
+    heights: dict[str, float] = {}
     top = 0.0
     for (base, method), own in rows.groupby(["base", "method"], sort=False):
         y = top + np.arange(len(own))
         _dots(axes, own, y, str(method))
         heights[f"{model_name(str(base))}, {method}"] = float(y.mean())
         top = float(y[-1]) + 1.7
-    axes.set_yticks(list(heights.values()), labels=[str(name) for name in heights])
+    name_ticks(axes.yaxis, list(heights.values()), list(heights))
     axes.set_ylim(top - 0.9, -0.8)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(f"{METRICS['latency_s'].label}, times that of compound scaling")

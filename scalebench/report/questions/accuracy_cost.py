@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -14,17 +13,16 @@ from scalebench.analysis.accuracy_fronts import BEST
 from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.stats import Estimate
 from scalebench.report.content import Chart, Elsewhere
-from scalebench.report.figures.accuracy_front import CLAIMED, READING, TIME, front_panels
+from scalebench.report.figures.accuracy_front import CLAIMED, TIME, accuracy_against_time
 from scalebench.report.model_names import model_name, plural
 from scalebench.report.questions.paired_ratio import paired_ratio
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
 from scalebench.report.ratio_words import figure, judged_bounds, numbers, outcome, what_decides
-from scalebench.report.settings import by_setting, ends, setting_of, unmeasured
+from scalebench.report.settings import by_setting, setting_of, unmeasured
 
 NEAR = 1.5
 """Points of top-1 within which two models are about as accurate."""
 Model = dict[Any, Any]
-_TITLE = "Published accuracy against time measured here"
 
 
 class AccuracyCost(Question):
@@ -62,14 +60,8 @@ class AccuracyCost(Question):
         """Top-1 against time, at the smallest and the largest batch."""
         rows = _timed(evidence.analysis.fronts)
         rows = by_setting(rows[rows["set"] == answer.numbers["set"]])[0]
-        drawn = [
-            replace(panel, title=f"batch {batch}")
-            for batch in ends(rows["batch"])
-            for panel in front_panels(rows[rows["batch"] == batch], [TIME], f"accuracy-time-{batch}", _TITLE)
-        ]
         table = Elsewhere(self.details, "Accuracy at the cost measured here")
-        note = f"{READING} {unmeasured(evidence.analysis.plan, rows)}".strip()
-        return Chart("accuracy-time", _TITLE, "", {}, tuple(drawn), table, note=note)
+        return accuracy_against_time(rows, table, unmeasured(evidence.analysis.plan, rows))
 
 
 def _timed(fronts: pd.DataFrame) -> pd.DataFrame:

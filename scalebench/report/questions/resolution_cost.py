@@ -27,6 +27,7 @@ FROM = 224
 CLOSEST, FURTHEST = 1.4, 2.9
 """Ratios of two measured sides from which a doubling is interpolated."""
 MOST_LINES = 6
+_OF_CASE = [*WAY, "model", "resolution"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class ResolutionCost(Question):
         rows = by_setting(curves)[0]
         by_batch = {
             batch: {str(model): _doubling(evidence.analysis, own) for model, own in at.groupby("model", sort=False)}
-            for batch in ends(rows["batch"]) for at in [rows[rows["batch"] == batch].sort_values("macs")]
+            for batch in ends(rows["batch"]) for at in [rows[rows["batch"] == batch].sort_values("macs")[_OF_CASE]]
         }  # fmt: skip
         first, *others = by_batch
         models = by_batch[first]

@@ -12,9 +12,7 @@ import pandas as pd
 
 from scalebench import units
 from scalebench.analysis.analyse import Analysis
-from scalebench.analysis.configurations import by_configuration
 from scalebench.analysis.heats import repeated
-from scalebench.analysis.pooling import sample
 from scalebench.analysis.stats import Estimate, ratio
 from scalebench.claims.judge import expected_false
 from scalebench.flags import is_bad
@@ -137,10 +135,9 @@ def _ratio_half_widths(analysis: Analysis) -> list[float]:
 
 
 def _neighbours(analysis: Analysis) -> Iterator[Estimate]:
-    used = analysis.rounds[analysis.rounds["used"].astype(bool) & analysis.rounds["latency_s"].notna()]
-    for _, rows in by_configuration(used):
-        samples = [sample(own, "latency_s", analysis.pooled) for _, own in rows.groupby("case", sort=False)]
-        yield from (ratio(after, before) for before, after in pairwise(samples))
+    for rounds in analysis.used.values():
+        samples = [rounds.of(*model, "latency_s") for model in rounds.positions]
+        yield from (ratio(after, before) for before, after in pairwise(own for own in samples if len(own)))
 
 
 def _virtual(analysis: Analysis) -> bool:

@@ -7,12 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from scalebench import published
 from scalebench.analysis.accuracy_fronts import AXES, BEST, MEASURED, REFERENCE
 from scalebench.analysis.way import WAY
-from scalebench.report.content import Chart, Section, Table
-from scalebench.report.figures.accuracy_front import CLAIMED, COSTS, READING, TOP1, front_panels
-from scalebench.report.settings import by_setting, ends
+from scalebench.report.content import Section, Table
+from scalebench.report.figures.accuracy_front import CLAIMED, COSTS, TOP1
 from scalebench.report.tables import (
     CONFIGURATION,
     MODEL,
@@ -42,7 +40,7 @@ _MODEL = (*MODEL, Field(TOP1, lambda row: f"{row['top1']:g}", number=True))
 
 
 def accuracy_section(accuracy: pd.DataFrame, fronts: pd.DataFrame) -> Section:
-    """Figures of counted MACs and measured memory, as time answers a question of its own, and tables of every cost.
+    """Tables of every cost; the figure of time belongs to the answer.
 
     Args:
         accuracy: ``accuracy_fronts.accuracy_at_cost``, with rows.
@@ -50,25 +48,8 @@ def accuracy_section(accuracy: pd.DataFrame, fronts: pd.DataFrame) -> Section:
     """
     decided = fronts["set"][(fronts["axis"] == REFERENCE) & fronts["front"].notna()]
     name = next((name for name in (CLAIMED, BEST) if (decided == name).any()), "")
-    charts = (_chart(fronts[fronts["set"] == name]),) if name else ()
-    tables = filled(_fronts_table(fronts), _rates_table(accuracy))
-    return Section("accuracy", TITLE, _HOW, charts, tables)
-
-
-def _chart(fronts: pd.DataFrame) -> Chart:
-    title = f"Published top-1 against each cost: {_source(str(fronts['set'].iloc[0]))}"
-    plainest = by_setting(fronts)[0]
-    drawn = plainest[plainest["batch"].isin(ends(plainest["batch"]))]
-    panels = front_panels(drawn, (REFERENCE, "memory_bytes"), "accuracy", title)
-    macs = fronts[(fronts["axis"] == REFERENCE) & fronts["front"].fillna(False).astype(bool)]
-    numbers = {"compared": float(fronts["compared"].max()), "on_macs": float(len(macs[["model"]].drop_duplicates()))}
-    return Chart("accuracy-front", title, READING, numbers, panels, _costs_table(fronts), columns=3)
-
-
-def _source(table: str) -> str:
-    """Authors, paper and place of a published table; the name of any other set."""
-    source = published.sources().get(table)
-    return table if source is None else f"{source.citation.partition(', arXiv')[0]}, {source.place.partition(';')[0]}"
+    tables = (_fronts_table(fronts), _costs_table(fronts[fronts["set"] == name]), _rates_table(accuracy))
+    return Section("accuracy", TITLE, _HOW, tables=filled(*tables))
 
 
 def _models(fronts: pd.DataFrame) -> list[dict[Any, Any]]:
@@ -88,8 +69,8 @@ def _models(fronts: pd.DataFrame) -> list[dict[Any, Any]]:
 def _costs_table(fronts: pd.DataFrame) -> Table:
     fields = [field for axis in AXES for field in _cost(axis)]
     return build_table(
-        "Published top-1 and the costs measured or counted here", _models(fronts), *_MODEL, *fields, ROUNDS,
-        CONFIGURATION,
+        "Published top-1 and the costs measured or counted here", _models(fronts), entry("set", "compared within"),
+        *_MODEL, *fields, ROUNDS, CONFIGURATION,
     )  # fmt: skip
 
 

@@ -61,11 +61,11 @@
   const specification = (state) => {
     const base = structuredClone(plan.spec);
     const ends = plan.lines[state.y];
-    const layers = base.layer.filter((layer) => layer.encoding.tooltip || ends);
-    for (const { encoding } of layers) {
+    const layers = base.layer.filter((layer) => layer.name === "points" || ends);
+    for (const { name, encoding } of layers) {
       encoding.x = plan.channels.x[state.x];
       encoding.color = plan.channels.color[state.color];
-      if (encoding.tooltip) {
+      if (name === "points") {
         encoding.y = plan.channels.y[state.y];
         encoding.shape = plan.channels.shape[state.color];
       } else {
@@ -97,9 +97,16 @@
     if (shown.length) view = await chart(state);
     box.dataset.drawn = String(Number(box.dataset.drawn ?? 0) + 1);
   };
+  const describeCase = (row, escape) => {
+    const text = (value) => escape(typeof value === "number" ? String(Number(value.toPrecision(4))) : value);
+    const named = Object.entries(plan.titles).filter(([name]) => row[name] !== null && row[name] !== "");
+    const cells = named.map(([name, title]) => `<tr><td class="key">${escape(title)}</td><td class="value">${text(row[name])}</td></tr>`);
+    return `<table><tbody>${cells.join("")}</tbody></table>`;
+  };
   const chart = async (state) => {
     const made = await window.vegaEmbed(area, specification(state), {
-      actions: false, ast: true, renderer: "canvas", tooltip: { theme: dark.matches ? "dark" : "light" },
+      actions: false, ast: true, renderer: "canvas",
+      tooltip: { theme: dark.matches ? "dark" : "light", formatTooltip: describeCase },
     });
     return made.view;
   };

@@ -25,7 +25,7 @@ from scalebench.store.jsonl import Results
 from tests.analysis.test_roofline import ABILITY
 from tests.procure.literal_plan import box, buy, capacity, plan, rent
 from tests.report.literal_report import GROUP, find_in, make_record, specifications
-from tests.report.sections.test_accuracy import _planted, _section
+from tests.report.sections.test_accuracy import _planted, chart
 from tests.report.sections.test_inputs import PAIRS, RATES
 from tests.report.sections.test_parts import analysis_of_parts
 from tests.report.sections.test_time_predictors import PREDICTORS, RANKS, RESIDUALS
@@ -78,8 +78,9 @@ def charts_of_sections() -> Iterator[Chart]:
     """Charts of studies, and of a comparison."""
     earlier, later = (Results((), tuple(swept(factor)), (), ()) for factor in (1.0, 1.1))
     yield _chart(forest(compare_runs(earlier, later), "latency_s", "change-0"))
+    yield chart(*_planted())
     for section in (
-        _section(*_planted()), inputs_section(RATES, PAIRS), parts_section(analysis_of_parts().parts),
+        inputs_section(RATES, PAIRS), parts_section(analysis_of_parts().parts),
         study_section(PREDICTORS, RESIDUALS, RANKS),
     ):  # fmt: skip
         yield from section.charts

@@ -36,6 +36,13 @@ def test_one_row_per_case_in_the_units_of_the_titles(full: Built) -> None:
     assert frame["latency_p99_s"].isna().all(), "no tail is established by three rounds, so there is none to explore"
 
 
+def test_a_tooltip_is_worded_when_it_is_shown(found: Explorer) -> None:
+    """As an encoding it would be worded for every case with every drawing, which took half of its time."""
+    points = found.spec["layer"][1]
+    assert "tooltip" not in points["encoding"]
+    assert points["mark"]["tooltip"] == {"content": "data"}
+
+
 def test_nothing_but_measurements_is_explored(found: Explorer) -> None:
     """An imported, predicted or estimated value has no place among measured ones."""
     assert set(found.columns["kind"]) == {"measured"}

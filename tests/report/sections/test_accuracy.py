@@ -9,8 +9,8 @@ import pandas as pd
 
 from scalebench.analysis.accuracy_fronts import AXES, BEST, COLUMNS, MEASURED, fronts
 from scalebench.analysis.way import WAY
-from scalebench.report.content import Section
-from scalebench.report.figures.accuracy_front import CLAIMED
+from scalebench.report.content import Chart, Elsewhere, Section
+from scalebench.report.figures.accuracy_front import CLAIMED, TIME, accuracy_against_time
 from scalebench.report.sections.accuracy import accuracy_section
 
 PLACE = dict(zip(WAY, ("cpu-a", "inference", 1, "fp32", "contiguous", "eager", 2, "", "cpu", "{}"), strict=True))
@@ -34,6 +34,12 @@ def _accuracy(*rows: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
 
+def chart(*rows: dict[str, Any]) -> Chart:
+    """The figure of models in the claimed table."""
+    by_axes = fronts(_accuracy(*rows))
+    return accuracy_against_time(by_axes[(by_axes["axis"] == TIME) & (by_axes["set"] == CLAIMED)], Elsewhere("a", ""))
+
+
 def _section(*rows: dict[str, Any]) -> Section:
     accuracy = _accuracy(*rows)
     return accuracy_section(accuracy, fronts(accuracy))
@@ -49,13 +55,12 @@ def _planted(**resnet: Any) -> list[dict[str, Any]]:
 def test_accuracy_is_marked_as_published_and_not_measured() -> None:
     section = _section(*_planted())
     assert section.text[0] == "Top-1 accuracy is published; it was not measured here."
-    headings = [[column.label for column in table.columns] for table in (*section.tables, section.charts[0].table)]
+    headings = [[column.label for column in table.columns] for table in section.tables]
     assert all("published top-1, %" in labels or "family" in labels for labels in headings)
 
 
 def test_no_front_is_decided_by_a_single_model() -> None:
     section = _section(_planted()[0])
-    assert not section.charts
     assert [table.caption for table in section.tables] == ["Published top-1 per ms and image, per GMAC and per MiB"]
 
 
@@ -71,10 +76,9 @@ def test_fronts_side_by_side() -> None:
     assert rows[0][0] == CLAIMED
 
 
-def test_a_cost_nobody_measured_is_undecided_and_drawn_nowhere() -> None:
+def test_a_cost_nobody_measured_is_undecided() -> None:
     section = _section(*(row | {"memory_bytes": math.nan, "top1_per_mib": math.nan} for row in _planted()))
     assert {row[8] for row in section.tables[0].rows} == {"undecided"}
-    assert not any(panel.title.startswith("memory") for panel in section.charts[0].panels)
     assert {row[8] for row in section.tables[-1].rows} == {"-"}
 
 
@@ -83,13 +87,16 @@ def test_points_per_cost_have_the_interval_of_the_cost() -> None:
     assert rates[5:10] == ("2.00", "[1.98, 2.02]", "40.0", "20.0", "[19.8, 20.2]")
 
 
-def test_one_panel_per_axis_and_counted_ones_only_once() -> None:
+def test_a_panel_per_batch() -> None:
     rows = _planted()
-    section = _section(*rows, *(row | {"batch": 8, "latency_image_s": row["latency_image_s"] / 2} for row in rows))
-    chart = section.charts[0]
-    assert [panel.title.split(";")[0] for panel in chart.panels] == [
-        "counted MACs", "memory",
+    panels = chart(*rows, *(row | {"batch": 8, "latency_image_s": row["latency_image_s"] / 2} for row in rows)).panels
+    assert [panel.title for panel in panels] == ["batch 1", "batch 8"]
+    assert all("b1@224" in panel.svg and "ResNet" in panel.svg for panel in panels)
+
+
+def test_every_cost_is_in_a_table_without_a_figure() -> None:
+    section = _section(*_planted())
+    assert not section.charts
+    assert [row[:2] for row in section.tables[1].rows] == [
+        (CLAIMED, "resnet50"), (CLAIMED, "efficientnet_b0"), (CLAIMED, "efficientnet_b1"),
     ]  # fmt: skip
-    assert all("b1@224" in panel.svg for panel in chart.panels)
-    assert all("ResNet" in panel.svg for panel in chart.panels)
-    assert chart.numbers == {"compared": 3.0, "on_macs": 2.0}
