@@ -149,7 +149,7 @@ def _torchscript(own: OwnModel, device: str, _timm_model: TimmModel) -> nn.Modul
             model: nn.Module = torch.jit.load(own.path, map_location=device)
     except RuntimeError as error:
         raise BuildError(
-            f"{Path(own.path).name} is not a TorchScript file: {str(error).splitlines()[0][:200]}",
+            f"{Path(own.path).name} is not a TorchScript file: {str(error).partition('. ')[0]}",
             "a pickled model can run any code when it is loaded: save it by torch.jit.save",
         ) from None
     return model

@@ -59,6 +59,7 @@ def imported(own: OwnModel) -> ModuleType:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # an import may even exit
+        sys.modules.pop(name, None)  # else the next attempt would find half a module
         raise BuildError(f"{Path(own.path).name} cannot be imported: {_where(error, Path(own.root))}") from error
     finally:
         root.modules |= set(sys.modules) - before

@@ -86,6 +86,13 @@ def test_a_factory_is_counted_on_meta(nets: Path) -> None:
     assert not model.training
 
 
+def test_a_file_that_fails_on_import_says_where(tmp_path: Path) -> None:
+    """Also at the second attempt, on real tensors."""
+    (tmp_path / "failing.py").write_text("x = 1\nraise OSError('no disc')\ndef build(): ...\n")
+    with pytest.raises(BuildError, match=r"failing.py cannot be imported: failing.py:2: .*OSError: no disc"):
+        _counted(_name(tmp_path, "python", "failing.py:build"))
+
+
 def test_other_channels(nets: Path) -> None:
     """A third of the convolution's products; with three channels the pass fails, and the message says what to do."""
     assert _counted(_name(nets, "python", "nets.py:grey", channels=1)) == 32 * 32 * 8 * 9 + 32
