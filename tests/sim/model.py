@@ -69,6 +69,7 @@ class Model:
         telemetry: library of its counters, as in ``DeviceKind``.
         reading_s: host time of every question to that library.
         macs_per_s: as in ``DeviceKind``; by default that of the CPU, which does the arithmetic.
+        peaks_s: as in ``DeviceKind``, of virtual time.
         virtual_waits: sleeping advances the virtual clock, which is the monotonic one too.
     """
 
@@ -99,6 +100,7 @@ class Model:
     telemetry: str = ""
     reading_s: float = 0.0
     macs_per_s: float = 15e9
+    peaks_s: float = 0.5
     virtual_waits: bool = False
 
     def write(self, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""The whole self-test on a simulated H200 as a user types it, and a fault for every check.
+"""The whole self-test on a simulated T4 as a user types it, and a fault for every check.
 
 Large operators take their time and compute nothing, and sleeping advances the virtual clock.
 """
@@ -23,15 +23,15 @@ from tests.sim.replay import device
 from tests.sim.test_sim_selftest import check
 
 GIB, MIB = 2**30, 2**20
-H200 = Model(
-    name="NVIDIA H200", kernel_s=2e-5, launch_s=2e-6, flops_per_s=50e12, half_speedup=14.0, bytes_per_s=4.5e12,
-    host_bytes_per_s=5e10, cache=400 * MIB, capacity=80 * GIB, context=400 * MIB, precisions=("fp16", "bf16"),
-    telemetry="nvml", virtual_waits=True, computed_calls=50, computed_bytes=4 * MIB, macs_per_s=2e12,
+T4 = Model(
+    name="Tesla T4", kernel_s=1e-4, launch_s=1e-5, flops_per_s=6e12, half_speedup=8.0, bytes_per_s=280e9,
+    host_bytes_per_s=1e10, cache=256 * MIB, capacity=16 * GIB, context=400 * MIB, precisions=("fp16",),
+    telemetry="nvml", virtual_waits=True, computed_calls=50, computed_bytes=4 * MIB, macs_per_s=2e12, peaks_s=20.0,
 )  # fmt: skip
-"""Rated at 67 TFLOP/s in fp32, 989 in half precision, and 4.8 TB/s."""
+"""Rated at 8.1 TFLOP/s in fp32, 65 in fp16, and 320 GB/s."""
 COUNTERS = {
-    "energy_mj": "@100/500", "power_mw": 600_000, "is_mig": 0, "virtual": 0,
-    "memory": [f"{80 * GIB}/{used}" for used in (GIB, 2 * GIB, 2 * GIB)],
+    "energy_mj": "@20/40", "power_mw": 60_000, "is_mig": 0, "virtual": 0,
+    "memory": [f"{16 * GIB}/{used}" for used in (GIB, 2 * GIB, 2 * GIB)],
 }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def document(environment: dict[str, str], tmp_path_factory: pytest.TempPathFacto
     """The JSON file of a run, with the exit code and what was printed."""
     folder = tmp_path_factory.mktemp("selftest")
     names = {MODEL_FILE: "model.json", CARD_FILE: "cards", NVML_FILE: "nvml"}
-    H200.write(folder / "model.json")
+    T4.write(folder / "model.json")
     (folder / "nvml").write_text(device(f"GPU-{UUID}", **COUNTERS))
     own = {**environment, **{name: str(folder / file) for name, file in names.items()}}
     done = subprocess.run(
@@ -69,18 +69,18 @@ def test_a_sound_card_passes_every_check(document: dict[str, Any]) -> None:
 
 
 def test_its_figures_are_those_of_the_model(document: dict[str, Any]) -> None:
-    """ResNet-50 has 4.09 GMACs: 256 images take 256 x 8.18e9 / 50e12 s, and some time for bytes and kernels."""
+    """ResNet-50 has 4.09 GMACs: 256 images take 256 x 8.18e9 / 6e12 s, and some time for bytes and kernels."""
     figures = {name: check["figures"] for name, check in results(document).items()}
     assert figures["resnet50 batch 256"]["batch"] == 256
-    assert 0.0419 < figures["resnet50 batch 256"]["lap_s"] < 0.08
+    assert 0.349 < figures["resnet50 batch 256"]["lap_s"] < 0.7
     assert figures["efficientnet_b0 batch 8"]["batch"] == 8
-    assert figures["energy"]["counter_w"] == pytest.approx(600, rel=0.02)
+    assert figures["energy"]["counter_w"] == pytest.approx(60, rel=0.02)
     assert figures["memory"]["allocated"] == 256 * MIB
     assert figures["counters"]["grown"] == GIB
     rated = {peak["what"]: peak["share"] for peak in figures["peaks"]["peaks"]}
-    assert rated["fp32"] == pytest.approx(50 / 67, rel=0.03)
-    assert rated["bf16"] == pytest.approx(700 / 989, rel=0.05)
-    assert rated["memory"] == pytest.approx(4.5 / 4.8, rel=0.05)
+    assert rated["fp32"] == pytest.approx(6 / 8.1, rel=0.05)
+    assert rated["fp16"] == pytest.approx(48 / 65, rel=0.05)
+    assert rated["memory"] == pytest.approx(280 / 320, rel=0.05)
 
 
 Changes = dict[str, Any]
@@ -90,9 +90,9 @@ FAULTS: dict[str, tuple[Changes, Changes]] = {
     **dict.fromkeys(MODEL_PASSES, ({"event_speed": 1.1}, {})),
     "memory": ({"leaks": True}, {}),
     "out of memory": ({"leaks": True}, {}),
-    "precisions": ({"precisions": ("fp16", "bf16", "tf32")}, {}),
-    "counters": ({}, {"memory": f"{80 * GIB}/{GIB}"}),
-    "energy": ({}, {"energy_mj": "@50/250"}),
+    "precisions": ({"precisions": ("fp16", "tf32")}, {}),
+    "counters": ({}, {"memory": f"{16 * GIB}/{GIB}"}),
+    "energy": ({}, {"energy_mj": "@10/20"}),
     "watching": ({"reading_s": 0.01}, {}),
 }
 """Changes of the card and of its counters: events by a clock that runs fast, memory that is kept when it is freed, tf32
@@ -111,6 +111,6 @@ def test_a_check_fails_by_its_fault_alone(
     card, counters = FAULTS[name]
     for verdict, of_card, of_counters in (("pass", {}, {}), ("fail", card, counters)):
         Path(environment[NVML_FILE]).write_text(device(f"GPU-{UUID}", **{**COUNTERS, **of_counters}))
-        replace(H200, **of_card).write(model_file)
+        replace(T4, **of_card).write(model_file)
         result = check(sim_worker, name)
         assert result.verdict == verdict, result.finding
