@@ -24,7 +24,7 @@ from tests.sim.test_sim_selftest import check
 
 GIB, MIB = 2**30, 2**20
 T4 = Model(
-    name="Tesla T4", kernel_s=1e-4, launch_s=1e-5, flops_per_s=6e12, half_speedup=8.0, bytes_per_s=280e9,
+    name="Tesla T4", kernel_s=2e-4, launch_s=2e-5, flops_per_s=6e12, half_speedup=8.0, bytes_per_s=280e9,
     host_bytes_per_s=1e10, cache=256 * MIB, capacity=16 * GIB, context=400 * MIB, precisions=("fp16",),
     telemetry="nvml", virtual_waits=True, computed_calls=50, computed_bytes=4 * MIB, macs_per_s=2e12, peaks_s=20.0,
 )  # fmt: skip
