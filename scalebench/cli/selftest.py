@@ -46,7 +46,8 @@ def _print(result: SelfTest, file: Path) -> None:
     expected = {c.check.name: c.check.expects for c in result.checks}
     for name in failed:
         typer.echo(f"{name} has to hold: {expected[name]}")
-    counts = (
-        f"{len(result.names('pass'))} passed, {len(failed)} failed, {len(result.names('not available'))} not available"
-    )
-    typer.echo(f"{counts}. Attach {file} to an issue.")
+    unavailable = len(result.names("not available"))
+    typer.echo(f"{len(result.names('pass'))} passed, {len(failed)} failed, {unavailable} not available.")
+    if unavailable:
+        typer.echo("Not available is no fault: the device or this machine lacks what the check needs.")
+    typer.echo(f"All figures are in {file}. To report this device, attach it to an issue.")

@@ -16,7 +16,7 @@ from scalebench.execute.schedule import RESTART_SWEEPS
 from scalebench.machine.canaries import usual_canary
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
-from scalebench.suite.device_kinds import AUTO, kind_of
+from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS, is_device, kind_of
 
 Duel = list[tuple[Record, Record]]
 """Pairs of rounds of A and B, in the order of measurement."""
@@ -85,9 +85,11 @@ def describe(worker: Worker, device: str, announce: Listener = silent) -> tuple[
     What ``auto`` means is announced.
 
     Raises:
-        MachineError: no such device.
+        MachineError: no such device; a word that names no kind of device is refused before anything starts.
         WorkerError: the interpreter has an incompatible version of scalebench.
     """
+    if device != AUTO and not is_device(device):
+        raise MachineError(f"{device!r} is no device", f"write {DEVICE_WORDS}")
     ending = worker.run({"do": "environment", "devices": [device]}, _ENVIRONMENT_S)
     if ending.error:
         raise MachineError(ending.error["message"], ending.error["hint"])

@@ -19,6 +19,7 @@ from scalebench.machine.amd_gpu import all_amd
 from scalebench.machine.checks import Check
 from scalebench.machine.environment import collect, usable_cores
 from scalebench.machine.gpu import Unavailable
+from scalebench.machine.kernel import refuse_windows
 from scalebench.machine.nvml import all_nvml
 from scalebench.machine.power import open_counters
 from scalebench.machine.telemetry import between, read
@@ -57,8 +58,9 @@ def examine(quick: bool = False, announce: Listener = silent) -> MachineExaminat
 
     Raises:
         StoreError: the stored noise floor is damaged.
-        MachineError: the machine cannot be described.
+        MachineError: the machine cannot be described, or this is Windows.
     """
+    refuse_windows()  # below, a lock that another run holds is a finding, and no reason to stop
     with ExitStack() as stack:
         refusal = _try_lock(stack)
         first = [checks.alone(refusal), checks.load(), *_readable()]  # the worker's start would be a load of its own

@@ -16,6 +16,7 @@ from scalebench.execute.abilities import abilities, kept
 from scalebench.execute.client import Ending, Worker
 from scalebench.execute.events import Listener, Note, silent
 from scalebench.execute.lock import machine_lock
+from scalebench.machine.accelerators import choose_without_torch, find_accelerators
 from scalebench.machine.environment import usable_cores
 from scalebench.machine.selfcheck import (
     FORK,
@@ -30,7 +31,7 @@ from scalebench.machine.selfcheck import (
 from scalebench.procure.catalogue import catalogue
 from scalebench.procure.rated_peaks import RatedDevice, RatedPeak, rate_device
 from scalebench.record import Environment
-from scalebench.suite.device_kinds import kind_of
+from scalebench.suite.device_kinds import is_device, kind_of
 from scalebench.units import si
 
 LIMIT_S = 180.0
@@ -103,6 +104,8 @@ def selftest(word: str, quick: bool = False, announce: Listener = silent) -> Sel
         MachineError: no such device, or another run holds the machine's lock.
         WorkerError: no measuring process could be started.
     """
+    if is_device(word):
+        choose_without_torch(word, find_accelerators())  # a card that is not there is refused at once
     with machine_lock(), Worker() as warm, Worker(fork=False) as fresh:
         return run_checks(word, quick, warm, fresh, announce)
 
@@ -134,7 +137,7 @@ def run_checks(
         if check.name == FORK and result.verdict == "fail":
             worker = fresh  # else every check would fail for the same reason
         checked.append(FinishedCheck(check, result, clock() - begin))
-        announce(Note(f"{check.name}: {result.verdict}: {result.finding}"))
+        announce(Note(f"{check.name}: {result.verdict}"))
     return SelfTest(device, environment, checked, clock() - start)
 
 
@@ -188,7 +191,8 @@ def judge_peaks(rated: RatedDevice, bandwidth: Mapping[str, float]) -> CheckResu
     finding += f"; implausible: {', '.join(wrong)}" if wrong else ""
     finding += "; the cache is slower than the memory" if slow_cache else ""
     if not wrong and not slow_cache and not known:
-        return unavailable_check(f"{rated.name} is not in the catalogue; {finding}", **figures)
+        missing = "every peak was disturbed" if rated.chip else f"{rated.name} is not in the catalogue"
+        return unavailable_check(f"{missing}; {finding}", **figures)
     return passed(not wrong and not slow_cache, finding, **figures)
 
 

@@ -6,6 +6,7 @@ Every reader takes the root of the file system, so that tests can pass a fake on
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +15,13 @@ from scalebench.errors import MachineError
 ROOT = Path("/")
 
 
-def refuse_windows(system: str = os.name) -> None:
+def refuse_windows(system: str = sys.platform) -> None:
     """Say at once what does not work on Windows.
 
     Raises:
         MachineError: this is Windows.
     """
-    if system == "nt":
+    if system == "win32":
         raise MachineError(
             "scalebench measures and counts on Linux and macOS only, because it forks processes",
             "use WSL 2; report, compare, claims, import, procure and share work here on stored records",

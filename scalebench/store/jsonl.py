@@ -126,12 +126,12 @@ def _line_end(file: FileIO, size: int) -> str:
 
 def _sync_name(path: Path) -> None:
     """Sync the folder: without that, a new file may be gone after a power cut (fsync(2))."""
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # not every file system supports it
+    with contextlib.suppress(OSError):  # not every file system supports it, and Windows opens no folders
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
             os.fsync(folder)
-    finally:
-        os.close(folder)
+        finally:
+            os.close(folder)
 
 
 def result_files(paths: Iterable[Path]) -> list[Path]:

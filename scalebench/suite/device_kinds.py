@@ -153,6 +153,13 @@ def plugins() -> Mapping[str, DeviceKind]:
     return {point.name: point.load() for point in entry_points(group=PLUGINS)}
 
 
+def is_device(word: str) -> bool:
+    """Whether a word names a device of a known kind, as ``cpu``, ``cuda`` and ``cuda:1`` do."""
+    name, numbered, number = word.partition(":")
+    kind = known_kind(name)
+    return kind is not None and (not numbered or (number.isdecimal() and not kind.on_host))
+
+
 def index_of(device: str) -> int:
     """Number of a device: ``cuda:1`` -> 1, ``cuda`` -> 0."""
     return int(device.partition(":")[2] or 0)

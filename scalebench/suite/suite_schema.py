@@ -21,7 +21,7 @@ from pydantic import (
 from scalebench.suite.axes import Axis
 from scalebench.suite.case import AXES
 from scalebench.suite.decoder_table import DECODERS, camera_size
-from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS, known_kind
+from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS, is_device
 from scalebench.suite.families import FAMILIES
 from scalebench.suite.own_entries import OWN_ENTRIES, OwnEntry, as_list
 from scalebench.suite.protocol import PROTOCOLS, Protocol
@@ -164,9 +164,7 @@ ModelEntry = Annotated[
 
 
 def _is_device(word: str) -> str:
-    name, numbered, _ = word.partition(":")
-    kind = known_kind(name)
-    if kind is None or (numbered and kind.on_host):
+    if not is_device(word):
         raise ValueError(f"{word!r} is no device; write {DEVICE_WORDS}")
     return word
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from scalebench.errors import MachineError
 from scalebench.execute.client import Ending, Worker
 from scalebench.execute.events import Event, Note
 from scalebench.jobs import selftest as job
 from scalebench.machine.ability import Ability, Peak
+from scalebench.machine.accelerators import Accelerators
 from scalebench.machine.selfcheck import FORK, MODEL_PASSES, PEAKS, SELF_CHECKS, CheckResult, passed
 from scalebench.procure.catalogue import catalogue
 from scalebench.procure.rated_peaks import rate_device
@@ -124,6 +126,30 @@ def test_a_chip_that_is_not_in_the_catalogue_is_only_shown() -> None:
     result = job.judge_peaks(rated, {})
     assert result.verdict == "not available"
     assert "Simulated One is not in the catalogue; fp32 50.0 TFLOP/s" in result.finding
+
+
+def test_peaks_that_are_all_disturbed_are_not_blamed_on_the_catalogue() -> None:
+    peaks = {name: replace(peak, note="contended: waited 65% of the time") for name, peak in ability().matmul.items()}
+    measured = replace(ability(), matmul=peaks, bandwidth={})
+    result = job.judge_peaks(rate_device(MACHINE.hardware, measured, catalogue().values()), {})
+    assert result.verdict == "not available"
+    assert result.finding.startswith("every peak was disturbed; fp32 50.0 TFLOP/s")
+
+
+def test_a_card_that_is_not_there_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "machine_lock", lambda: pytest.fail("a run has begun"))
+    monkeypatch.setattr(job, "find_accelerators", Accelerators)
+    with pytest.raises(MachineError, match="no device 'cuda:7': this machine has no NVIDIA GPU"):
+        job.selftest("cuda:7")
+
+
+@pytest.mark.parametrize("word", ["nonsense", "cuda:x", "cuda:", "cpu:1", ""])
+def test_a_word_that_names_no_device_is_refused_before_anything_starts(word: str) -> None:
+    worker = Scripted()
+    with pytest.raises(MachineError, match=f"'{word}' is no device") as refused:
+        job.run_checks(word, False, worker, worker)
+    assert "cpu, cuda:N" in refused.value.hint
+    assert worker.checks == []
 
 
 def test_emulated_and_disturbed_peaks_do_not_decide() -> None:

@@ -121,7 +121,7 @@ def test_the_installed_torch_is_read_without_importing_it() -> None:
 
 
 def test_windows_is_told_at_once_what_does_not_work() -> None:
-    refuse_windows("posix")
+    refuse_windows("linux")
     with pytest.raises(MachineError, match="Linux and macOS only") as refused:
-        refuse_windows("nt")
+        refuse_windows("win32")
     assert "WSL" in refused.value.hint

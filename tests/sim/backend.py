@@ -7,7 +7,10 @@ their PYTHONPATH. In them the host's performance counter is the virtual clock to
 from __future__ import annotations
 
 import atexit
+import contextlib
+import ctypes
 import importlib.util
+import itertools
 import os
 import time
 import types
@@ -31,6 +34,7 @@ class SimModule(types.ModuleType):
         super().__init__("torch.sim")
         self.extension = extension
         self.model = NO_DEVICES
+        self.timeline: Any = None
 
     def is_available(self) -> bool:
         """Whether there is a device."""
@@ -58,13 +62,14 @@ class SimModule(types.ModuleType):
 
     def get_device_name(self, device: Any = None) -> str:
         """Its name."""
-        return "Simulated One"
+        return self.model.name
 
     def get_device_properties(self, device: Any = None) -> SimpleNamespace:
         """Those that the table of torch.cuda has too."""
+        index = torch.device("sim" if device is None else device).index or 0
         return SimpleNamespace(
             name=self.get_device_name(device), total_memory=self.model.capacity, multi_processor_count=8, major=1,
-            minor=0, L2_cache_size=2**20, uuid=UUID,
+            minor=0, L2_cache_size=self.model.cache or 2**20, uuid=f"{UUID[:-1]}{index}",
         )  # fmt: skip
 
     def is_bf16_supported(self, including_emulation: bool = True) -> bool:
@@ -113,10 +118,42 @@ def loaded() -> SimModule:
 
 def virtual_clock(module: SimModule) -> dict[str, Any]:
     """Functions of ``time`` that read the virtual clock, by name."""
+    real_monotonic, real_sleep = time.monotonic, time.sleep
+
+    reads = itertools.count()  # loops that wait until some time has passed must end, though nothing works meanwhile
+
+    def monotonic() -> float:
+        virtual = module.model.virtual_waits
+        return (module.extension.now_ns() + next(reads)) * 1e-9 if virtual else real_monotonic()
+
+    def sleep(duration_s: float) -> None:
+        if module.model.virtual_waits:
+            module.extension.advance_ns(round(duration_s * 1e9))
+        else:
+            real_sleep(duration_s)
+
     return {
         "perf_counter": lambda: module.extension.now_ns() * 1e-9,
         "perf_counter_ns": module.extension.now_ns,
+        "monotonic": monotonic,
+        "sleep": sleep,
     }
+
+
+def tell_counters(module: SimModule) -> Any:
+    """Have the fake NVML read the virtual clock; a question to it costs the host ``reading_s``.
+
+    Returns: what must live as long as the library is used.
+    """
+
+    @ctypes.CFUNCTYPE(None, *2 * [ctypes.POINTER(ctypes.c_longlong)])
+    def timeline(now_ns: Any, busy_ns: Any) -> None:
+        module.extension.advance_ns(round(module.model.reading_s * 1e9))
+        now_ns[0], busy_ns[0] = module.extension.now_ns(), module.extension.busy_ns()
+
+    with contextlib.suppress(OSError, AttributeError):  # a test without counters
+        ctypes.CDLL("libnvidia-ml.so.1").set_timeline(timeline)
+    return timeline
 
 
 def autoload() -> None:
@@ -125,6 +162,8 @@ def autoload() -> None:
     module.extension.open_cards(os.environ.get(CARD_FILE, ""))
     for name, function in virtual_clock(module).items():
         setattr(time, name, function)
+
+    module.timeline = tell_counters(module)
 
     def read_model() -> None:
         module.configure(model_from_environment())

@@ -12,9 +12,9 @@ SIM = DeviceKind(
     {"eager": CUDA.runtimes["eager"]},
     fork=_MODEL.fork,
     telemetry=_MODEL.telemetry,
-    macs_per_s=15e9,  # the CPU does the arithmetic
+    macs_per_s=_MODEL.macs_per_s,
     start_s=1.0,
-    peaks_s=0.5,  # of virtual time
+    peaks_s=_MODEL.peaks_s,
     stream_bytes=2**22,
     canary_side=128,
     canary_mib=1,

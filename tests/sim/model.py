@@ -15,8 +15,8 @@ CARD_FILE = "SCALEBENCH_SIM_CARD"
 """Variable of the environment: file in which processes share the memory of the cards."""
 NVML_FILE = "SCALEBENCH_FAKE_NVML"
 """Variable of the environment: file with what the fake NVML replays, see ``nvml.c``."""
-UUID = "51b0a4d1-0000-4000-8000-000000000001"
-"""By which a library of counters knows the devices."""
+UUID = "51b0a4d1-0000-4000-8000-000000000000"
+"""By which a library of counters knows the first device; the last digit is the number of the device."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,13 @@ class Fault:
     Attributes:
         operator: part of the name of the operators that have the fault, for example ``silu``.
         kind: ``error``, an illegal memory access that shows when the host waits and stays; ``unsupported``, refused at
-            once; ``crash``, SIGSEGV at launch; ``hang``, it never ends; ``slows``, its n-th call takes n times as long.
+            once; ``crash``, SIGSEGV at launch; ``kill``, SIGKILL at launch; ``hang``, it never ends; ``slows``, its
+            n-th call takes n times as long.
         after: calls that succeed before.
     """
 
     operator: str
-    kind: Literal["error", "unsupported", "crash", "hang", "slows"]
+    kind: Literal["error", "unsupported", "crash", "kill", "hang", "slows"]
     after: int = 0
 
 
@@ -54,11 +55,22 @@ class Model:
         capacity: of each device.
         context: that every process takes at its first use.
         others: in use by processes that are not simulated.
+        cache: size of the last-level cache; reading what lies in it costs no time.
+        benchmark_speedup: factor for convolutions where ``torch.backends.cudnn.benchmark`` is on.
+        event_speed: of the clock of events; a sound device has 1.
+        leaks: memory that is freed never comes back.
+        computed_calls: every operator computes so often in a process, and later only takes its time; 0 is always.
+        computed_bytes: operators on more bytes than this only take their time; 0 is no limit.
         faults: of kernels.
+        name: of the card.
         precisions: that the card says it has, beside fp32.
         fork: whether rounds are forked, else each gets a fresh interpreter.
         exit_s: real seconds that an interpreter takes to exit.
         telemetry: library of its counters, as in ``DeviceKind``.
+        reading_s: host time of every question to that library.
+        macs_per_s: as in ``DeviceKind``; by default that of the CPU, which does the arithmetic.
+        peaks_s: as in ``DeviceKind``, of virtual time.
+        virtual_waits: sleeping advances the virtual clock, which is the monotonic one too.
     """
 
     devices: int = 2
@@ -74,11 +86,22 @@ class Model:
     capacity: int = 2**30
     context: int = 0
     others: int = 0
+    cache: int = 0
+    benchmark_speedup: float = 1.0
+    event_speed: float = 1.0
+    leaks: bool = False
+    computed_calls: int = 0
+    computed_bytes: int = 0
     faults: tuple[Fault, ...] = ()
+    name: str = "Simulated One"
     precisions: tuple[str, ...] = ("fp16", "bf16", "tf32")
     fork: bool = True
     exit_s: float = 0.0
     telemetry: str = ""
+    reading_s: float = 0.0
+    macs_per_s: float = 15e9
+    peaks_s: float = 0.5
+    virtual_waits: bool = False
 
     def write(self, file: Path) -> None:
         """Write it for other processes."""

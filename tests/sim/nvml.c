@@ -4,6 +4,7 @@
  *   init !9                                    the code with which nvmlInit fails
  *   device GPU-1b72... 00000000:3B:00.0        later lines belong to this device, which has this UUID and address
  *   nvmlDeviceGetPowerUsage 312500 !15 300000  readings in their order, the last one for ever; !15 is an error's code
+ *   nvmlDeviceGetTotalEnergyConsumption @50/250 grows by 50 W on the virtual clock, and by 250 W while kernels run
  *   nvmlDeviceGetMigMode 1/0                   a reading of two numbers
  *   nvmlDeviceGetComputeRunningProcesses_v3 4711:1024,12:18446744073709551615   or - for no process
  *   nvmlDeviceGetClockInfo:1 1980              a function's second argument follows its name
@@ -75,8 +76,15 @@ void replay(const char *text) {
   free(copy);
 }
 
+static void (*timeline)(long long *now_ns, long long *busy_ns);
+static long long now_ns, busy_ns;
+
+/* Gives the virtual clock, and the time of all kernels; called at every question. */
+void set_timeline(void (*function)(long long *, long long *)) { timeline = function; }
+
 /* The next value of a function; NULL where it has none. */
 static const char *next_value(Device *device, const char *name) {
+  if (timeline != NULL) timeline(&now_ns, &busy_ns);
   for (int i = 0; i < device->count; i++) {
     Reading *reading = &device->readings[i];
     if (strcmp(reading->name, name) != 0) continue;
@@ -93,6 +101,12 @@ static int number(Device *device, const char *name, unsigned long long *first, u
   const char *value = next_value(device, name);
   if (code_of(value) != 0) return code_of(value);
   char *rest;
+  if (value[0] == '@') { /* watts x ns are nanojoules */
+    double nanojoules = strtod(value + 1, &rest) * (double)now_ns;
+    if (*rest == '/') nanojoules += strtod(rest + 1, NULL) * (double)busy_ns;
+    *first = (unsigned long long)(nanojoules * 1e-6);
+    return 0;
+  }
   *first = strtoull(value, &rest, 0);
   if (second != NULL) *second = *rest == '/' ? strtoull(rest + 1, NULL, 0) : 0;
   return 0;

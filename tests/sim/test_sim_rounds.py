@@ -133,6 +133,28 @@ def test_blocks_add_up_to_the_pass(sim_worker: Worker, simulate: Simulate, case:
     assert sum(kernels) > 60
 
 
+def test_a_cold_cache_holds_no_weights(sim_worker: Worker, simulate: Simulate, case: Case) -> None:
+    """ResNet-18's 46.8 MB lie in a cache of 128 MiB; after it is overwritten they come from a memory of 1 GB/s.
+
+    Overwriting it takes 268 ms, which are not timed.
+    """
+    simulate(kernel_s=1e-4, bytes_per_s=1e9, cache=128 * MIB, computed_bytes=100 * MIB)
+    warm, cold = (good(measured(sim_worker, replace(case, resolution=32, cache=cache))) for cache in ("warm", "cold"))
+    weights_s = 4 * 11_689_512 / 1e9
+    assert warm.facts["latency_s"] < 0.2 * weights_s
+    assert cold.facts["latency_s"] - warm.facts["latency_s"] == exactly(weights_s, rel=0.05)
+    assert cold.facts["throughput_ips"] == exactly(1 / cold.facts["latency_s"], rel=0.01)
+
+
+def test_autotuned_convolutions_are_those_that_are_timed(sim_worker: Worker, simulate: Simulate, case: Case) -> None:
+    """All but 0.03 % of ResNet-18's operations are convolutions, which autotuning makes twice as fast here."""
+    simulate(kernel_s=1e-5, flops_per_s=1e9, benchmark_speedup=2.0)
+    usual, tuned = (
+        good(measured(sim_worker, replace(case, cudnn_benchmark=on))).facts["latency_s"] for on in (False, True)
+    )
+    assert usual / tuned == exactly(2.0, rel=0.01)
+
+
 def test_mixed_precision_is_verified_against_fp32(sim_worker: Worker, simulate: Simulate, case: Case) -> None:
     record = good(measured(sim_worker, replace(case, precision="amp_bf16", layout="channels_last")))
     assert record.facts["verified"] == "ok"
@@ -156,6 +178,7 @@ def test_verification_does_not_run_out_of_memory_beside_the_loaded_model(
         ((Fault("max_pool2d", "error"),), {}, "failed", "error", "illegal memory access"),
         ((Fault("max_pool2d", "unsupported"),), {}, "failed", "error", "not implemented on sim"),
         ((Fault("max_pool2d", "crash"),), {}, "crashed", "killed_signal(SIGSEGV)", "SIGSEGV"),
+        ((Fault("max_pool2d", "kill"),), {}, "crashed", "killed_signal(SIGKILL)", "SIGKILL"),
         ((Fault("max_pool2d", "hang"),), {}, "timeout", "timeout", "killed after 1.5 s"),
         ((), {"capacity": 40 * MIB}, "oom", "oom_device", "out of memory"),
     ],

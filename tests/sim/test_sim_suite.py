@@ -35,7 +35,7 @@ name: simulated
 models: [{{timm: [{", ".join(ENDINGS)}], resolution: [32]}}]
 grid: {{device: [sim], threads: [1]}}
 protocol: {{rounds: 2, warmup_s: 0.001, warmup_cuda_s: 0.001, warmup_max_s: 0.5, chunk_s: 0.01, chunk_max_s: 0.1,
-           min_iterations: 9, timeout_s: 2}}
+           min_iterations: 9, timeout_s: 8}}
 """
 CAPACITY = 96 * 2**20
 """Holds all models but ResNet-50, whose 25.6 million weights take 102 MB."""
@@ -49,7 +49,7 @@ def run(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
     own = {**environment, MODEL_FILE: str(folder / "model.json"), CARD_FILE: str(folder / "cards")}
     Model(capacity=CAPACITY, faults=FAULTS).write(folder / "model.json")
     done = subprocess.run(
-        [sys.executable, "-m", "scalebench", "run", "suite.yaml", "--no-peaks", "--no-skip"],
+        [sys.executable, "-m", "tests.sim.command", "run", "suite.yaml", "--no-peaks", "--no-skip"],
         cwd=folder, env={**os.environ, **own}, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -80,7 +80,7 @@ def energy(bench: Bench) -> CheckResult:
     counters_of_board = open_counters(bench.accelerator.kind.name, gpu)
     if isinstance(counters_of_board, Unavailable):
         return unavailable_check(f"{counters_of_board.reason}: {counters_of_board.detail}")
-    session = bench.session(_LOAD, fitting_batch(_LOAD_BATCH, bench))
+    session = bench.session(_LOAD, fitting_batch(_LOAD, _LOAD_BATCH, bench))
     session.once()  # the first pass takes longer
     passes = max(1, round(_READ_S / max(session.clock.lap(session.run), 1e-6)))
     instruments = Instruments(counters_of_board[:1], watching=lambda: watching(gpu))
@@ -142,5 +142,5 @@ def _gpu(bench: Bench) -> Gpu | Reason:
     """The counters of the device, or why there are none."""
     gpu = bench.accelerator.readings()
     if gpu is None:
-        return f"{bench.accelerator.kind.label}: no counters are read during a round, and its power is not sampled"
+        return f"{bench.accelerator.kind.label}: this check compares the counters of a GPU's driver"
     return f"{gpu.reason}: {gpu.detail}" if isinstance(gpu, Unavailable) else gpu

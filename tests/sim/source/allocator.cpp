@@ -50,6 +50,7 @@ void release(void* address) {
   Held held(guard);
   auto block = blocks.find(reinterpret_cast<uintptr_t>(address));
   if (block == blocks.end()) return;
+  if (model().leaks) return;
   Device& device = devices[block->second.device];
   device.used -= block->second.bytes;
   device.stats.allocated_bytes[0].decrease(block->second.bytes);

@@ -33,6 +33,12 @@ void configure(const py::dict& settings) {
   set(settings, "capacity", fresh.capacity);
   set(settings, "context", fresh.context);
   set(settings, "others", fresh.others);
+  set(settings, "cache", fresh.cache);
+  set(settings, "benchmark_speedup", fresh.benchmark_speedup);
+  set(settings, "event_speed", fresh.event_speed);
+  set(settings, "leaks", fresh.leaks);
+  set(settings, "computed_calls", fresh.computed_calls);
+  set(settings, "computed_bytes", fresh.computed_bytes);
   for (const auto& fault : settings["faults"].cast<py::list>()) {
     const auto fields = fault.cast<py::dict>();
     fresh.faults.push_back({fields["operator"].cast<std::string>(), fields["kind"].cast<std::string>(),
@@ -49,6 +55,7 @@ PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) {
   m.def("open_cards", &sim::open_cards, "Share the cards' memory with all processes that open the same file.");
   m.def("now_ns", &sim::now, "The host's virtual clock, nanoseconds.");
   m.def("advance_ns", &sim::advance, "The host works for so many nanoseconds.");
+  m.def("busy_ns", &sim::busy_time, "Time of all kernels launched so far, nanoseconds.");
   m.def("kernels", &sim::kernel_count, "Kernels launched so far, copies included.");
   m.def("current_device", &sim::current_device);
   m.def("is_bad_fork", &sim::is_bad_fork);

@@ -23,7 +23,8 @@ Ns operator_time(const std::string& name, const std::vector<at::Tensor>& tensors
 }
 
 Ns convolution_time(double macs, at::ScalarType type, double bytes) {
-  return kernel_time(2.0 * macs, speedup(type, at::Float32Op::CONV), bytes);
+  const double tuned = at::globalContext().benchmarkCuDNN() ? model().benchmark_speedup : 1;
+  return kernel_time(2.0 * macs, tuned * speedup(type, at::Float32Op::CONV), bytes);
 }
 
 }  // namespace sim

@@ -25,6 +25,7 @@ int64_t meet_faults(const std::string& name) {
     if (call <= 0) continue;
     TORCH_CHECK_NOT_IMPLEMENTED(fault.kind != "unsupported", name, " is not implemented on sim");
     if (fault.kind == "crash") raise(SIGSEGV);
+    if (fault.kind == "kill") raise(SIGKILL);
     if (fault.kind == "error") failed = true;
     if (fault.kind == "hang") hanging = true;
     if (fault.kind == "slows") slower = call;

@@ -86,7 +86,7 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
     const Event start = *event_of(first), end = *event_of(second);
     TORCH_CHECK(start.timed && end.timed, "sim error: an event was made without enable_timing");
     TORCH_CHECK(std::max(start.at, end.at) <= now(), "sim error: device not ready");
-    return double(end.at - start.at) * 1e-6;
+    return double(end.at - start.at) * 1e-6 * model().event_speed;
   }
 };
 

@@ -11,7 +11,7 @@ constexpr int kMaxDevices = 8;
 
 struct Fault {
   std::string name;  // part of the name of the operators that have it
-  std::string kind;  // error, unsupported, crash, hang or slows
+  std::string kind;  // error, unsupported, crash, kill, hang or slows
   int64_t after = 0;  // calls that succeed before
 };
 
@@ -29,6 +29,12 @@ struct Model {
   int64_t capacity = 0;        // bytes of each device
   int64_t context = 0;         // bytes that every process takes at its first use
   int64_t others = 0;          // bytes in use by processes that are not simulated
+  int64_t cache = 0;           // bytes of the last-level cache; what lies in it costs no memory traffic
+  double benchmark_speedup = 1; // of convolutions where cuDNN's autotuning is on
+  double event_speed = 1;      // of the clock that events are stamped with
+  bool leaks = false;          // freed memory never comes back
+  int64_t computed_calls = 0;  // every operator computes so often in a process; 0 is always
+  int64_t computed_bytes = 0;  // operators on more bytes than this do not compute; 0 is no limit
   std::vector<Fault> faults;
 };
 

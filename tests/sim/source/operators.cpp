@@ -18,6 +18,8 @@
 #include "cost.h"
 #include "faults.h"
 #include "guard.h"
+#include "last_cache.h"
+#include "shapes.h"
 
 namespace sim {
 namespace {
@@ -39,12 +41,12 @@ void launch(const std::string& name, Ns duration) {
 
 bool on_device(const at::Tensor& tensor) { return tensor.defined() && tensor.device().type() == kDeviceType; }
 
-// Bytes of all different tensors.
+// Bytes of all different tensors that have to come from the device's memory or go there.
 double bytes_of(const std::vector<at::Tensor>& tensors) {
   std::set<const void*> counted;
   double bytes = 0;
   for (const auto& tensor : tensors)
-    if (counted.insert(tensor.const_data_ptr()).second) bytes += double(tensor.nbytes());
+    if (counted.insert(tensor.const_data_ptr()).second) bytes += missed_bytes(tensor.const_data_ptr(), tensor.nbytes());
   return bytes;
 }
 
@@ -86,7 +88,8 @@ at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool non_bloc
     if (!untimed && !(non_blocking && is_pinned(host.const_data_ptr()))) wait_until(end_of(current_lane()));
   } else {
     if (from.device() != to.device()) hold_back(current_lane(), end_of_device(from.device().index()));
-    launch("copy", kernel_time(0, 1, double(from.nbytes() + to.nbytes())));
+    launch("copy", kernel_time(0, 1, bytes_of({from, to})));
+    if (!untimed && !computes("copy", {from, to})) return to;
   }
   as_cpu(to).copy_(as_cpu(from));
   return to;
@@ -119,9 +122,13 @@ at::Tensor convolution(const at::Tensor& x, const at::Tensor& w, const std::opti
                        bool transposed, c10::SymIntArrayRef output_padding, c10::SymInt groups) {
   const c10::OptionalDeviceGuard on(x.device());
   const bool has_bias = bias && bias->defined();
-  const auto y = at::convolution_symint(as_cpu(x), as_cpu(w), has_bias ? std::optional(as_cpu(*bias)) : std::nullopt,
-                                        stride, padding, dilation, transposed, output_padding, groups);
-  auto output = to_device(y, x.device());
+  const auto compute = [&] {
+    const auto b = has_bias ? std::optional(as_cpu(*bias)) : std::nullopt;
+    return to_device(at::convolution_symint(as_cpu(x), as_cpu(w), b, stride, padding, dilation, transposed,
+                                            output_padding, groups), x.device());
+  };
+  auto output = transposed || computes("convolution", {x, w}) ? compute()
+                                                              : convolution_shape(x, w, stride, padding, dilation);
   const double macs = transposed ? macs_of(x, w) : macs_of(output, w);
   launch("convolution", convolution_time(macs, x.scalar_type(), bytes_of({x, w, output})));
   return output;
@@ -148,6 +155,11 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> batch_norm(
     double epsilon) {
   const c10::OptionalDeviceGuard on(x.device());
   const auto cpu = [](const std::optional<at::Tensor>& t) { return t && t->defined() ? std::optional(as_cpu(*t)) : t; };
+  if (!training && !computes("native_batch_norm", {x})) {
+    auto output = at::empty_like(x);
+    launch("native_batch_norm", kernel_time(0, 1, bytes_of({x, output})));
+    return {output, at::empty({0}, x.options()), at::empty({0}, x.options())};
+  }
   const auto [y, batch_mean, batch_scale] = at::native_batch_norm(as_cpu(x), cpu(weight), cpu(bias), cpu(mean),
                                                                   cpu(variance), training, momentum, epsilon);
   auto output = to_device(y, x.device());
@@ -168,7 +180,7 @@ void on_the_cpu(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   std::vector<at::Tensor> tensors;
   add_tensors(tensors, *stack);
   const c10::OptionalDeviceGuard on(tensors.empty() ? std::nullopt : std::optional(tensors[0].device()));
-  {
+  if (computes(op.schema().name(), tensors) || !shapes_only(op, stack)) {
     const Untimed copies;
     at::native::cpu_fallback(op, stack);
   }

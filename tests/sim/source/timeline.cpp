@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "faults.h"
+#include "last_cache.h"
 
 namespace sim {
 namespace {
@@ -23,6 +24,7 @@ struct Stream {
 std::mutex guard;
 Ns host_now = kStart;
 int64_t kernels = 0;
+Ns busy = 0;
 std::map<Lane, Stream> streams;
 
 Ns duration_of(double amount, double rate) { return rate > 0 ? std::llround(amount / rate * 1e9) : 0; }
@@ -55,7 +57,9 @@ void enqueue(Lane lane, Ns duration) {
   wait_for_a_place(stream);
   const Ns start = std::max(stream.busy_until, host_now);
   const double slower = 1 + model().drift_per_s * double(start - kStart) * 1e-9;
-  stream.busy_until = start + (slower == 1 ? duration : std::llround(duration * slower));
+  const Ns taken = slower == 1 ? duration : std::llround(duration * slower);
+  stream.busy_until = start + taken;
+  busy += taken;
   stream.ends.push_back(stream.busy_until);
   kernels++;
 }
@@ -101,12 +105,18 @@ int64_t kernel_count() {
   return kernels;
 }
 
+Ns busy_time() {
+  std::lock_guard held(guard);
+  return busy;
+}
+
 void restart() {
   std::lock_guard held(guard);
   streams.clear();
   host_now = kStart;
-  kernels = 0;
+  kernels = busy = 0;
   forget_faults();
+  empty_last_cache();
 }
 
 }  // namespace sim

@@ -34,6 +34,8 @@ void hold_back(Lane lane, Ns when);
 void wait_until(Ns when);
 
 int64_t kernel_count();
+// Sum of the times of all kernels, of those that have not ended too.
+Ns busy_time();
 // Empty streams, a clock at 1 s, no failure, no counts.
 void restart();
 
