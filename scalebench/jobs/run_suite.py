@@ -15,10 +15,10 @@ from scalebench.execute.client import Worker
 from scalebench.execute.events import Listener, Note, silent
 from scalebench.execute.lock import machine_lock
 from scalebench.execute.planner import Prepared
-from scalebench.jobs.batches import resolve_batches
 from scalebench.jobs.history import read_folder, read_history
 from scalebench.jobs.journal import open_journal
 from scalebench.jobs.measure_rounds import MeasureOptions, measure_rounds
+from scalebench.jobs.open_batches import resolve_batches
 from scalebench.jobs.page_options import PageOptions, is_current, page_digest
 from scalebench.jobs.prepare import prepare_suite
 from scalebench.jobs.tune import resolve_best

@@ -12,9 +12,9 @@ import pytest
 from scalebench.execute.client import Worker
 from scalebench.execute.events import silent
 from scalebench.execute.planner import Prepared
-from scalebench.jobs import batches, tune
-from scalebench.jobs.batches import resolve_batches
+from scalebench.jobs import open_batches, tune
 from scalebench.jobs.measure_rounds import MeasureOptions
+from scalebench.jobs.open_batches import resolve_batches
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import Case
@@ -53,7 +53,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Case]:
         assert not options.predict, "what is predicted not to fit would end the search"
         return ask
 
-    monkeypatch.setattr(batches, "searcher", searcher)
+    monkeypatch.setattr(open_batches, "searcher", searcher)
     return every
 
 
