@@ -23,7 +23,7 @@ def launch_bound(part: BasePart, configuration: Configuration, analysis: Analysi
     if not bound:
         return ()
     need = part.needs()
-    cases = {(variant.name, resolution) for variant, resolution in map(parse_at, need.cases)}
+    cases = {(variant.name, resolution or 0) for variant, resolution in map(parse_at, need.cases)}
     for group in analysis.plan.groups:
         for group_need in need.groups:
             if group.base == group_need.base:

@@ -47,14 +47,18 @@ def resolve_batches(
 
 def _search(cases: Sequence[Case], prepared: Prepared, measure: Callable[[Case], Record | None]) -> FoundBatch:
     """The batch of cases that are alike; that of ``runtime: best`` is searched in eager fp32."""
-    plain = {"runtime": "eager", "precision": "fp32", "layout": "contiguous"}
     facts = prepared.facts
     light = min(cases, key=lambda case: float(facts[case.counted()]["macs"]))
     heavy = max(cases, key=lambda case: sum(static_parts(case, facts[case.counted()])))
-    light, heavy = (replace(case, **plain) if case.runtime == "best" else case for case in (light, heavy))
+    if light.runtime == "best":
+        light, heavy = map(_plain, (light, heavy))
     if cases[0].batch_search == "largest":
         return largest_batch(heavy, measure)
     return best_batch(light, heavy, measure)
+
+
+def _plain(case: Case) -> Case:
+    return replace(case, runtime="eager", precision="fp32", layout="contiguous")
 
 
 def _configuration(case: Case) -> str:

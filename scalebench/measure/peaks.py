@@ -125,8 +125,9 @@ def _byte_product(a: torch.Tensor, b: torch.Tensor) -> Run:
     if a.dtype == torch.int8:
         return lambda: torch._int_mm(a, b)  # noqa: SLF001 - torch has no public name for either
     one = torch.ones((), device=a.device)
-    options = {"out_dtype": torch.bfloat16, "use_fast_accum": True}
-    return lambda: torch._scaled_mm(a, b, one, one, **options)  # noqa: SLF001 - as above
+    return lambda: torch._scaled_mm(  # noqa: SLF001 - as above
+        a, b, one, one, out_dtype=torch.bfloat16, use_fast_accum=True
+    )
 
 
 def streams(accelerator: Accelerator) -> dict[str, ClimbStep]:
