@@ -210,3 +210,8 @@ def word_of(note: str) -> str:
 def is_bad(notes: Iterable[str]) -> bool:
     """Whether any note carries a flag that calls for another round."""
     return any(flag.severity == "bad" for note in notes if (flag := FLAGS.get(word_of(note))))
+
+
+def is_launch_bound(notes: Iterable[str]) -> bool:
+    """Whether the times of a round are those of its launches."""
+    return any(word_of(note) == "launch_bound" for note in notes)

@@ -103,3 +103,13 @@ def test_every_kind_of_claim_is_documented(root: Path) -> None:
     text = (root / "docs" / "claims.md").read_text(encoding="utf-8")
     kinds = {part.kind for claim in registry().values() for part in claim.parts}
     assert all(f"`{kind}`" in text for kind in kinds)
+
+
+def test_every_flag_is_documented(root: Path) -> None:
+    """Word for word as the report prints it, so that the table in the docs cannot fall behind."""
+    from scalebench.flags import FLAGS
+
+    text = (root / "docs" / "measuring.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (bad|warn|info) \| (.*) \| (.*) \|$", text, re.MULTILINE)
+    assert {row[0] for row in rows} >= {"unverified", "gpu_clock_low", "launch_bound"}
+    assert sorted(rows) == sorted((flag.word, flag.severity, flag.meaning, flag.threshold) for flag in FLAGS.values())

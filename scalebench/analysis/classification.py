@@ -80,7 +80,7 @@ def macro_f1(result: Classified) -> Estimate:
 
 
 @dataclass(frozen=True)
-class Difference:
+class PairedShare:
     """B's share of right answers less A's, on the same images.
 
     Attributes:
@@ -95,7 +95,7 @@ class Difference:
     p: float
 
 
-def difference(a: Classified, b: Classified) -> Difference:
+def difference(a: Classified, b: Classified) -> PairedShare:
     """Compare two classifiers on the same images in the same order.
 
     Interval: Wald's with half an image added to each of the four counts (Agresti and Min, Statistics in Medicine 24,
@@ -117,7 +117,7 @@ def difference(a: Classified, b: Classified) -> Difference:
         half = _normal() * math.sqrt(up + down - (up - down) ** 2 / size) / size
         centre = (up - down) / size
         share = Estimate((gained - lost) / n, centre - half, centre + half, n)
-    return Difference(share, gained, lost, p)
+    return PairedShare(share, gained, lost, p)
 
 
 def _share(right: npt.NDArray[np.bool_], result: Classified) -> Estimate:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scalebench.analysis.classification import Classified, Difference, difference, macro_f1, per_class, top1
+from scalebench.analysis.classification import Classified, PairedShare, difference, macro_f1, per_class, top1
 from scalebench.analysis.compare.gate import holm
 from scalebench.analysis.stats import Estimate
 from scalebench.record import Record
@@ -30,7 +30,7 @@ class AccuracyRow:
     top1: Estimate
     macro_f1: Estimate
     per_class: Mapping[str, Estimate]
-    against: Difference | None = None
+    against: PairedShare | None = None
     p: float = float("nan")
 
 

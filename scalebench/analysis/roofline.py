@@ -28,10 +28,10 @@ OVERHEAD = 3.0
 """Times the eager time, above which neither arithmetic nor memory explains a pass."""
 VIOLATION = 0.97
 """Times the least time, below which a pass is implausibly fast; the margin is for noise in the peaks."""
-BYTES_OF_FP32 = {name: row.bytes / PRECISIONS["fp32"].bytes for name, row in PRECISIONS.items() if row.peak}
-"""Bytes of an element, relative to fp32."""
-_PIXEL = 3 * 4
-"""Bytes of a pixel: three channels, fp32."""
+WITH_ROOF = frozenset(name for name, row in PRECISIONS.items() if row.product)
+"""Precisions whose peak is measured, and whose bytes are known."""
+_FP32 = PRECISIONS["fp32"].bytes
+_CHANNELS = 3
 _NAN = float("nan")
 
 
@@ -47,9 +47,9 @@ class Task:
     work: Work
 
     @property
-    def scale(self) -> float:
-        """Bytes in this precision over bytes in fp32."""
-        return BYTES_OF_FP32[self.precision]
+    def peak_name(self) -> str:
+        """Name of the peak that bounds its arithmetic: autocast multiplies in half precision."""
+        return PRECISIONS[self.precision].product
 
     @property
     def flops(self) -> float:
@@ -60,12 +60,15 @@ class Task:
     def least_bytes(self) -> float:
         """Images, and weights that some operator reads; activations may all stay on the chip."""
         read = sum(weights * count for _, _, weights, count in self.work)
-        return self.scale * (min(self.weight_bytes, read) + _PIXEL * self.resolution**2 * self.batch)
+        bytes_ = PRECISIONS[self.precision].bytes  # of images too; autocast takes both in fp32
+        return bytes_ * (min(self.weight_bytes, read) / _FP32 + _CHANNELS * self.resolution**2 * self.batch)
 
     def operators(self) -> list[tuple[float, float, float]]:
         """FLOPs and bytes of one operator, and how many there are, per group, whole batch."""
+        row = PRECISIONS[self.precision]
+        of_activations, of_weights = row.activation_bytes / _FP32, row.bytes / _FP32
         return [
-            (2 * macs * self.batch, self.scale * (activations * self.batch + weights), count)
+            (2 * macs * self.batch, of_activations * activations * self.batch + of_weights * weights, count)
             for macs, activations, weights, count in self.work
         ]
 
@@ -92,7 +95,7 @@ def place(task: Task, latency_s: float, ability: Ability) -> Placed:
     """Place one case, with the ability of the machine for the device and threads that were used."""
     if reason := _unknown(task, latency_s, ability):
         return Placed(why=reason)
-    peak, bandwidth = ability.matmul[task.precision].best, _memory(ability)
+    peak, bandwidth = ability.matmul[task.peak_name].best, _memory(ability)
     t_min = max(task.flops / peak, _least_memory_s(task.least_bytes, ability))
     by_compute = by_memory = moved = 0.0
     for flops, bytes_, count in task.operators():
@@ -116,13 +119,13 @@ def _unknown(task: Task, latency_s: float, ability: Ability) -> str:
         return "no latency"
     if not len(task.work):
         return "its operators were not counted"
-    if task.precision not in BYTES_OF_FP32 or task.precision not in ability.matmul:
+    if task.precision not in WITH_ROOF or task.peak_name not in ability.matmul:
         return f"no peak for {task.precision}"
     return "" if {"copy", "triad"} & ability.bandwidth.keys() else "no memory bandwidth"
 
 
 def _doubt(task: Task, ability: Ability, violation: bool) -> str:
-    contended = ability.matmul[task.precision].contended or any(peak.contended for peak in ability.bandwidth.values())
+    contended = ability.matmul[task.peak_name].contended or any(peak.contended for peak in ability.bandwidth.values())
     doubts = ["the peaks were measured while other work ran"] if contended else []
     if violation:
         doubts.append("faster than the peaks allow: count, precision or peak is wrong, or the library saves products")

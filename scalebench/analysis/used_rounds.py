@@ -11,6 +11,7 @@ import pandas as pd
 from scalebench.analysis.pooling import Pooled, sample
 from scalebench.analysis.sessions import SessionRounds
 from scalebench.analysis.way import WAY
+from scalebench.flags import is_launch_bound
 
 Configuration = tuple[Hashable, ...]
 """Values of ``WAY``."""
@@ -39,6 +40,12 @@ class UsedRounds:
         names = [name for name in (*_SAMPLED, metric, f"turns_{metric}") if name in self.columns]
         own = {name: [self.columns[name][place] for place in places] for name in names}
         return sample(own, metric, self.shared)
+
+    def launch_bound(self) -> frozenset[tuple[str, int]]:
+        """Models and resolutions of which half of the rounds or more waited for the host to launch operators."""
+        notes = self.columns["notes"]
+        bound = {case: [is_launch_bound(notes[place]) for place in places] for case, places in self.positions.items()}
+        return frozenset(case for case, flags in bound.items() if 2 * sum(flags) >= len(flags))
 
     def first(self, model: str, resolution: int) -> dict[str, Any] | None:
         """Columns of the first round of a case; None where it was not measured."""

@@ -133,6 +133,11 @@ class BasePart(BaseModel):
         needs = self.needs()
         return bool(needs.cases or needs.groups)
 
+    @property
+    def of_time(self) -> bool:
+        """Whether it is decided by how long passes take, or by what that changes: throughput and energy."""
+        return False
+
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One finding per label, and per configuration where it is measured."""
         raise NotImplementedError

@@ -12,6 +12,7 @@ from scalebench.analysis.stats import LEVEL, exact
 from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import UNKNOWN, BasePart, Configuration, Finding
 from scalebench.claims.judged_parts import DECISIVE_ALONE, Judged, Word, combine, corrected, decide, decisive
+from scalebench.claims.launches import launch_bound, launch_sentences
 from scalebench.claims.registry import Claim
 from scalebench.claims.why import interchanged, sentences
 from scalebench.suite.case import AXES, configuration_text
@@ -109,7 +110,7 @@ def _verdict(
     values = dict(zip(WAY, configuration, strict=False))
     differences = _differences(claim, values, analysis)
     alone = [
-        _judged(finding, part, bool(differences))
+        _judged(finding, part, bool(differences), () if claim.launches else launch_bound(part, configuration, analysis))
         for part, own in zip(claim.parts, findings, strict=True)
         for finding in _findings_in(configuration, part, own)
     ]
@@ -119,6 +120,7 @@ def _verdict(
     e = shown.estimate
     reason = [claim.reason] if claim.reason and word == "refuted" else []
     remarks = [*sentences(word, shown, judged, claim.rule), *reason, *interchanged(claim, judged)]
+    remarks += launch_sentences(judged)
     if differences:
         remarks.append(f"Conditions differ from the source's: {', '.join(differences)}.")
     return Verdict(
@@ -129,12 +131,17 @@ def _verdict(
     )  # fmt: skip
 
 
-def _judged(finding: Finding, part: BasePart, elsewhere: bool) -> Judged:
-    """One finding decided; a measurement ``elsewhere`` than at the source's conditions refutes nothing."""
+def _judged(finding: Finding, part: BasePart, elsewhere: bool, launches: tuple[str, ...]) -> Judged:
+    """One finding decided; a measurement ``elsewhere`` than at the source's conditions refutes nothing.
+
+    ``launches`` are cases behind it whose times are those of launches: they decide nothing about arithmetic.
+    """
     low, high = _widened(part.bounds, finding)
     word, as_printed = decide(finding.estimate, low, high), _as_printed(finding, part)
     if word == "refuted" and finding.configuration and elsewhere:
         word = as_printed = "not reproduced here"
+    if launches and finding.configuration and word in _DECIDED:
+        return Judged(finding.label, finding.estimate, low, high, "inconclusive", finding.misfit, launch_bound=launches)
     rounded = None if as_printed == word else as_printed
     return Judged(finding.label, finding.estimate, low, high, word, finding.misfit, rounded)
 

@@ -42,6 +42,7 @@ class Judged:
         rounded: the verdict if the printed digits were all there are, where it is another one.
         level: of the interval by which this part decides the claim alone.
         uncorrected: the verdict by the 95 % interval, where it does not hold at ``level``.
+        launch_bound: ``MODEL@PIXELS`` whose times are those of launches, so that this part decides nothing.
     """
 
     label: str
@@ -53,6 +54,7 @@ class Judged:
     rounded: Word | None = None
     level: float = LEVEL
     uncorrected: Word | None = None
+    launch_bound: tuple[str, ...] = ()
 
     @property
     def distance(self) -> float:

@@ -16,7 +16,7 @@ from scalebench.analysis.stats import Estimate, mean_ratio, of_rounds, ratio, ra
 from scalebench.analysis.way import WAY
 from scalebench.claims.base_part import UNKNOWN, BasePart, Finding, GroupNeed, ModelAt, Needs, check_metric
 from scalebench.claims.lookup import counted, counted_ratio, rounds_of
-from scalebench.metrics import MEASURED
+from scalebench.metrics import MEASURED, METRICS
 
 if TYPE_CHECKING:
     from scalebench.analysis.analyse import Analysis
@@ -29,6 +29,11 @@ class _MeasuredPart(BasePart):
     timed: ClassVar[bool] = True
     narrows: ClassVar[bool] = True
     metric: Annotated[str, AfterValidator(partial(check_metric, MEASURED, "measured"))]
+
+    @property
+    def of_time(self) -> bool:
+        """All but sizes."""
+        return METRICS[self.metric].unit != "byte"
 
 
 class MeasuredRatio(_MeasuredPart):

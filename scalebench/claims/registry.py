@@ -69,6 +69,7 @@ class Claim(BaseModel):
     confidence: str = Field("read in the source", description="how sure the published figures are")
     under: Conditions = Field(default_factory=lambda: Conditions.model_validate({}))
     only: Literal["cpu", "cuda"] | None = Field(None, description="kind of device the claim is about, where it is one")
+    launches: bool = Field(False, description="whether it is about what a pass takes even where launches decide that")
     reason: str = Field("", description="for a claim that is refuted or surprising: why, in one sentence")
     cannot: str = Field("", description="why it cannot be decided here; then it has no parts")
     rule: PartsRule = Field("all_of", description="whether the claim holds when all parts do, or when any does")

@@ -30,6 +30,11 @@ class _StudyPart(BasePart):
     models: list[ModelAt] = Field(min_length=8)
     least: int = Field(24, ge=8)
 
+    @property
+    def of_time(self) -> bool:
+        """All but rankings by other quantities."""
+        return True
+
     def find(self, analysis: Analysis) -> Iterator[Finding]:
         """One finding per configuration in which enough of the cases were measured."""
         keys = {(parse_at(text)[0].name, parse_at(text)[1]) for text in self.models}
@@ -65,6 +70,11 @@ class RankAgreement(_StudyPart):
     kind: Literal["rank_agreement"]
     first: Cost
     second: Cost
+
+    @property
+    def of_time(self) -> bool:
+        """Where time is one of the two."""
+        return "latency_s" in (self.first, self.second)
 
     def _effect(self, cases: pd.DataFrame) -> Estimate:
         from scalebench.analysis.ranks import tau

@@ -136,17 +136,22 @@ def _print(planned: PlannedSuite) -> None:
 
 def _print_models(planned: PlannedSuite) -> None:
     plan = planned.prepared.plan
-    batches: dict[Case, set[int]] = {}
+    batches: dict[Case, set[int | str]] = {}
     for case in (case for case in plan.cases if case.mode != INPUT):
-        batches.setdefault(case.counted(), set()).add(case.batch)
+        batches.setdefault(case.counted(), set()).add(case.requested_batch)
     rows = []
     for case in batches or plan.counts:
         facts = planned.prepared.facts[case]
         counts = [METRICS[name].show(facts[name]) if name in facts else "-" for name in _COUNTS]
-        sizes = ", ".join(map(str, sorted(batches.get(case, ())))) or "counted only"
+        sizes = ", ".join(map(str, sorted(batches.get(case, ()), key=_order_of))) or "counted only"
         rows.append([case.model, str(case.resolution), *counts, sizes])
     title = f"{plan.title}: {len(plan.cases)} cases, {len(plan.counts)} models counted"
     print_table(title, ["model", ">px", ">MACs", ">parameters", ">activations", ">batch"], rows)
+
+
+def _order_of(batch: int | str) -> tuple[bool, int]:
+    """Numbers in their order, then what is to be searched."""
+    return (False, batch) if isinstance(batch, int) else (True, 0)
 
 
 def _estimate_line(planned: PlannedSuite) -> str:

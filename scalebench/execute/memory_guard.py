@@ -16,9 +16,6 @@ _PROCESS_BYTES = 335 * 2**20
 _SLACK = 2.0
 """Measured peaks of resident memory were 0.9 to 1.9 times the static estimate."""
 
-_AUTOCAST_BYTES = 2
-"""Of a number that autocast leaves in half precision: most activations."""
-
 Skip = Callable[[Case, int, str, str, Mapping[str, Any]], Record]
 """Creates the record of a skipped round: case, number, ending, message, facts."""
 
@@ -67,8 +64,7 @@ class MemoryGuard:
         if case.kind.on_host:
             return _PROCESS_BYTES + weights + round(_SLACK * rest)
         precision = PRECISIONS[case.precision]
-        rest_bytes = _AUTOCAST_BYTES if precision.autocast else precision.bytes
-        return (weights * precision.bytes + rest * rest_bytes) // PRECISIONS["fp32"].bytes
+        return (weights * precision.bytes + rest * precision.activation_bytes) // PRECISIONS["fp32"].bytes
 
     def learn(self, record: Record) -> None:
         """Remember a case that ran out of memory, until it or a larger one has fitted."""

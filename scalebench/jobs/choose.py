@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from glob import escape
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -17,7 +18,7 @@ from scalebench.execute.estimate import case_seconds
 from scalebench.jobs.plan import PlannedSuite
 from scalebench.suite.case import MODELS, Case
 from scalebench.suite.load import load_suite
-from scalebench.suite.suite_schema import Exclude
+from scalebench.suite.suite_grid import Exclude
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,9 @@ def write_suite(file: Path, original: Path, planned: Sequence[Case], chosen: Seq
         raise SuiteError(f"{file} exists", "name a new file")
     source = load_suite(original).source.plain()
     models = dict.fromkeys((case.model, case.resolution) for case in chosen)
-    axes = [axis for axis in Exclude.model_fields if len({getattr(case, axis) for case in planned}) > 1]
+    axes = [axis for axis in Exclude.model_fields if len({_listed(case, axis) for case in planned}) > 1]
     excluded = [
-        {**{axis: getattr(case, axis) for axis in axes}, "model": escape(case.model), "resolution": case.resolution}
+        {**{axis: _listed(case, axis) for axis in axes}, "model": escape(case.model), "resolution": case.resolution}
         for case in planned
         if (case.model, case.resolution) in models and case not in chosen
     ]
@@ -86,10 +87,15 @@ def write_suite(file: Path, original: Path, planned: Sequence[Case], chosen: Seq
         "name": f"{source['name'][:56]}_chosen",
         "title": f"{source.get('title') or source['name']}: chosen cases",
         "models": [{"timm": [model], "resolution": [resolution]} for model, resolution in models],
-        **{key: source[key] for key in ("grid", "protocol") if key in source},
+        **{key: source[key] for key in ("grid", "grid_on", "protocol") if key in source},
         **({"exclude": [*source.get("exclude", []), *excluded]} if excluded or "exclude" in source else {}),
         "claims": [],
     }
     text = StringIO()
     YAML().dump(content, text)
     file.write_text(text.getvalue(), encoding="utf-8")
+
+
+def _listed(case: Case, axis: str) -> Any:
+    """Value of an axis as a suite lists it."""
+    return case.requested_batch if axis == "batch" else getattr(case, axis)

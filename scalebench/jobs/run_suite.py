@@ -18,6 +18,7 @@ from scalebench.execute.planner import Prepared
 from scalebench.jobs.history import read_folder, read_history
 from scalebench.jobs.journal import open_journal
 from scalebench.jobs.measure_rounds import MeasureOptions, measure_rounds
+from scalebench.jobs.open_batches import resolve_batches
 from scalebench.jobs.page_options import PageOptions, is_current, page_digest
 from scalebench.jobs.prepare import prepare_suite
 from scalebench.jobs.tune import resolve_best
@@ -95,6 +96,7 @@ def run_suite(suite: Path, options: RunOptions, page: PageOptions, announce: Lis
             registry=with_file(page.claims), seed=options.measure.seed, announce=announce,
         )  # fmt: skip
         _refuse_unwritable(page.folder)
+        prepared = resolve_batches(prepared, worker, options.results, options.measure, announce)
         prepared = resolve_best(prepared, worker, options.results, options.measure, announce)
         folder = options.results / prepared.plan.suite
         if options.fresh:

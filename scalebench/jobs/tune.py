@@ -15,8 +15,8 @@ from scalebench.execute.counting import Paper
 from scalebench.execute.events import Listener, silent
 from scalebench.execute.lock import machine_lock
 from scalebench.execute.planner import Prepared, count_all
-from scalebench.execute.search import SearchGoal, SearchResult, search
-from scalebench.jobs.history import read_folder, read_history
+from scalebench.execute.search import Measure, SearchGoal, SearchResult, search
+from scalebench.jobs.history import read_history
 from scalebench.jobs.journal import open_journal
 from scalebench.jobs.measure_rounds import MeasureOptions, measure_rounds
 from scalebench.jobs.named_cases import base_case, plan_without_suite, resolve_cases
@@ -110,13 +110,18 @@ def find_best(
         options: seed and limits of the rounds.
         announce: hears the rounds.
     """
+    return search(base, usable_cores(), goal, searcher(prepared, worker, results, options, announce))
+
+
+def searcher(prepared: Prepared, worker: Worker, results: Path, options: MeasureOptions, announce: Listener) -> Measure:
+    """Measures what a search asks for, as the suite ``<suite>-search``."""
     suite = f"{prepared.plan.suite}-search"
     named = replace(prepared, plan=replace(prepared.plan, suite=suite, claims=()))
 
     def ask(cases: Sequence[Case]) -> Mapping[Case, Sequence[Record]]:
         return measured(named, cases, results / suite, worker, options, announce)
 
-    return search(base, usable_cores(), goal, ask)
+    return ask
 
 
 def measured(
@@ -128,7 +133,7 @@ def measured(
     announce: Listener,
     questions: Sequence[PairQuestion] = (),
 ) -> dict[Case, list[Record]]:
-    """Measure what is missing of ``cases``, and give the rounds that count by case; where none does, all of them.
+    """Measure what is missing of ``cases``, and give this machine's rounds that count; where none does, all of them.
 
     ``questions`` are the comparisons that are to be decided, where the protocol allows more rounds.
     """
@@ -137,10 +142,7 @@ def measured(
     history = read_history(prepared, folder, options.retry_failed)
     journal = open_journal(prepared, history.stored, folder)
     measure_rounds(prepared, history, journal, worker, options, announce, questions)
-    rounds_of: dict[str, list[Record]] = {}
-    for record in read_folder(folder).records:
-        rounds_of.setdefault(record.case.key, []).append(record)
-    records = {case: rounds_of.get(case.key, []) for case in cases}
+    records = {case: history.records.get(case.key, []) for case in cases}
     return {case: list(counted_rounds(rounds_made)) or rounds_made for case, rounds_made in records.items()}
 
 

@@ -158,7 +158,10 @@ class Accelerator:
         return replay
 
     def lacks(self, precision: str) -> bool:
-        """Whether this card cannot compute in a precision that its kind offers, but would emulate or ignore it."""
+        """Whether this card cannot compute in a precision, or a format of products, that its kind offers."""
+        if precision in self.kind.byte_products:
+            properties = self.properties
+            return (properties.major, properties.minor) < self.kind.byte_products[precision]
         check, options = _PRECISION_CHECKS.get(precision, ("", {}))
         ask = getattr(self.module, check, None) if check and not self.kind.on_host else None
         return ask is not None and not ask(**options)

@@ -20,12 +20,14 @@ from scalebench.machine.validity import WAITED
 from scalebench.measure.accelerator import Accelerator, accelerator_of
 from scalebench.measure.clock import device_clock
 from scalebench.measure.tensor_cores import allow_tf32
-from scalebench.suite.precisions import PRECISIONS
+from scalebench.suite.precisions import PRODUCTS
 
 NamedPeak = tuple[Literal["matmul", "bandwidth"], str, Peak]
-"""Kind, name (a precision, or ``copy``, ``triad``, ``llc``) and peak."""
+"""Kind, name (a format of ``PRODUCTS``, or ``copy``, ``triad``, ``llc``) and peak."""
 
-_PRECISIONS = tuple(name for name, row in PRECISIONS.items() if row.peak)
+_FORMATS = tuple(PRODUCTS)
+_STEPS_OF_INT8 = 40
+"""Standard deviation of 8-bit factors: a third of the largest."""
 _SIDES = (128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 """Small ones first: fp16 on a CPU without it ran 100 to 500 times slower than fp32."""
 _LONG = ((1024, 10240, 5120), (2048, 2048, 13312), (4096, 4096, 8192))
@@ -43,7 +45,7 @@ def measure_peaks(
     device: str,
     threads: int,
     cap_s: float = 10.0,
-    precisions: Sequence[str] = _PRECISIONS,
+    formats: Sequence[str] = _FORMATS,
     timer: Timer | None = None,
 ) -> Iterator[NamedPeak]:
     """Measure in this process, which should do nothing else; each peak is yielded when it is known.
@@ -52,7 +54,7 @@ def measure_peaks(
         device: as in ``Case``.
         threads: of torch, on the CPU.
         cap_s: time for everything together, seconds; allocating memory is not counted.
-        precisions: those that this device does not have, or torch cannot multiply, are left out.
+        formats: of ``PRODUCTS``; those that this device does not have, or torch cannot multiply, are left out.
         timer: the device's own where None.
 
     Raises:
@@ -63,12 +65,12 @@ def measure_peaks(
     accelerator.select()
     timer = timer or device_clock(accelerator).chunk
     reference: Peak | None = None
-    offered = accelerator.kind.runtimes["eager"]
-    precisions = [name for name in precisions if name in offered and not accelerator.lacks(name)]
-    for name in precisions:
+    offered = accelerator.kind.products
+    formats = [name for name in formats if name in offered and not accelerator.lacks(name)]
+    for name in formats:
         allow_tf32(name == "tf32")
         steps = products(accelerator, name)
-        peak = _climb(steps, "FLOP/s", timer, _MATMUL_SHARE * cap_s / len(precisions), threads)
+        peak = _climb(steps, "FLOP/s", timer, _MATMUL_SHARE * cap_s / len(formats), threads)
         if peak is not None:
             reference = peak if name == "fp32" else reference
             slow = reference is not None and peak.best < _EMULATED_SHARE * reference.best
@@ -95,9 +97,12 @@ def _with_note(peak: Peak, note: str) -> Peak:
     return replace(peak, note="; ".join(filter(None, (peak.note, note))))
 
 
-def products(accelerator: Accelerator, precision: str) -> list[ClimbStep]:
-    """Matrix products, small ones first; none with a matrix of more than an eighth of the free memory."""
-    dtype: torch.dtype = getattr(torch, PRECISIONS[precision].dtype)
+def products(accelerator: Accelerator, factors: str) -> list[ClimbStep]:
+    """Matrix products of a format of ``PRODUCTS``, small ones first.
+
+    None has a matrix of more than an eighth of the free memory.
+    """
+    dtype: torch.dtype = getattr(torch, PRODUCTS[factors])
     shapes = [(side, side, side) for side in _SIDES] + ([] if accelerator.kind.on_host else list(_LONG))
     limit_bytes = _FREE_SHARE * accelerator.free_bytes()
     fitting = [(m, n, k) for m, n, k in shapes if max(m * n, m * k, n * k) * dtype.itemsize <= limit_bytes]
@@ -106,11 +111,23 @@ def products(accelerator: Accelerator, precision: str) -> list[ClimbStep]:
 
 def _product(m: int, n: int, k: int, dtype: torch.dtype, device: torch.device) -> ClimbStep:
     def make() -> Run:
+        if dtype.itemsize == 1:
+            return _byte_product(_random((m, k), dtype, device), _random((n, k), dtype, device).t())
         a, b = _random((m, k), dtype, device), _random((k, n), dtype, device)
         out = torch.empty((m, n), dtype=dtype, device=device)
         return lambda: torch.mm(a, b, out=out)
 
     return ClimbStep(f"{m}x{n}x{k}", 2.0 * m * n * k, make)
+
+
+def _byte_product(a: torch.Tensor, b: torch.Tensor) -> Run:
+    """Product of fp8 or int8 factors. cuBLAS takes the second by columns only, and sums in fp32 or int32."""
+    if a.dtype == torch.int8:
+        return lambda: torch._int_mm(a, b)  # noqa: SLF001 - torch has no public name for either
+    one = torch.ones((), device=a.device)
+    return lambda: torch._scaled_mm(  # noqa: SLF001 - as above
+        a, b, one, one, out_dtype=torch.bfloat16, use_fast_accum=True
+    )
 
 
 def streams(accelerator: Accelerator) -> dict[str, ClimbStep]:
@@ -165,5 +182,9 @@ def _triad(size: int, device: torch.device) -> ClimbStep:
 def _random(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     """A million normal numbers, repeated: drawing more would take a CPU longer than multiplying them."""
     size = math.prod(shape)
-    numbers = torch.randn(min(size, 2**20), device=device).to(dtype)
-    return numbers.repeat(math.ceil(size / len(numbers)))[:size].view(shape)
+    numbers = torch.randn(min(size, 2**20), device=device)
+    if dtype == torch.int8:
+        numbers = (_STEPS_OF_INT8 * numbers).clamp(-127, 127)
+    numbers = numbers.to(dtype)
+    stored = numbers.view(torch.int8) if dtype.itemsize == 1 else numbers  # not every kernel takes fp8
+    return stored.repeat(math.ceil(size / len(stored)))[:size].view(dtype).view(shape)

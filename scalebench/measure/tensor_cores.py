@@ -10,8 +10,15 @@ import torch
 
 
 def allow_tf32(allowed: bool) -> None:
-    """Let tensor cores round fp32 to tf32, or not: torch's default does for convolutions."""
+    """Let tensor cores round fp32 to tf32, or not: torch's default does for convolutions.
+
+    ``allow_tf32`` is what eager reads everywhere, but the convolutions that torch.compile writes read cuDNN's
+    ``fp32_precision`` (inductor/kernel/conv.py), which it leaves alone. Both are set alike: torch refuses to read one
+    where they contradict each other.
+    """
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+    if hasattr(torch.backends.cudnn, "fp32_precision"):  # since torch 2.9
+        torch.backends.cudnn.fp32_precision = "tf32" if allowed else "ieee"
 
 
 def tf32_allowed() -> bool:

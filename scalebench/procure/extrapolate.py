@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scalebench.analysis.resampling import generator
-from scalebench.analysis.roofline import BYTES_OF_FP32, Task
+from scalebench.analysis.roofline import WITH_ROOF, Task
 from scalebench.analysis.stats import Estimate
 from scalebench.machine.ability import Ability
 from scalebench.procure.chip import Chip
@@ -21,6 +21,7 @@ from scalebench.procure.purchase_plan import ExtrapolationRule, Node
 from scalebench.procure.service_curves import BatchStep, ServiceCurve, unknown
 from scalebench.procure.serving import Objection, Setup
 from scalebench.suite.axes import number_of
+from scalebench.suite.precisions import PRECISIONS
 
 BAND = (0.5, 1.5)
 """Times the extrapolated capacity."""
@@ -113,7 +114,7 @@ class Extrapolation:
         work, macs, weights = counts.get("work"), counts.get("macs"), counts.get("weight_bytes")
         if not isinstance(work, (list, tuple)) or not work or not macs or not weights:
             return "not_measured", f"the bytes of {setup.model}@{setup.resolution} were not counted"
-        if setup.precision not in BYTES_OF_FP32:
+        if setup.precision not in WITH_ROOF:
             return "not_measured", f"the bytes that {setup.precision} moves are unknown"
         return Task(macs, batch, setup.resolution, setup.precision, weights, work)
 
@@ -156,7 +157,7 @@ def _measured_peak(node: Node, cores: int | None, abilities: tuple[Ability, ...]
     best = max(of_cpu, key=lambda ability: (ability.threads == cores, ability.threads))
     share = min(1.0, cores / best.threads) if cores else 1.0
     streams = [best.bandwidth[name].best for name in ("copy", "triad") if name in best.bandwidth]
-    peak = best.matmul.get(precision)
+    peak = best.matmul.get(PRECISIONS[precision].product) if precision in PRECISIONS else None
     threads = number_of("thread")(best.threads)
     name = f"{node.id} (measured peaks, {threads if share == 1 else f'{cores} of {threads}'})"
     flops = peak.best if peak else math.nan

@@ -19,13 +19,13 @@ def rounds_to_decide(verdict: Verdict) -> float:
 
     A claim of ``all_of`` its parts is refuted as soon as one part is, so where open parts lie outside what is allowed
     the first of them counts; else it is supported when the last one is. One of ``any_of`` them is the mirror image.
-    NaN for a decided verdict, without an interval, on paper, and where intervals come from the choice of models, which
-    no round narrows; infinite where an effect lies on its bound.
+    NaN for a decided verdict, without an interval, on paper, where times are those of launches, and where intervals
+    come from the choice of models, which no round narrows; infinite where an effect lies on its bound.
     """
     if not verdict.way or not all(part.narrows for part in verdict.claim.parts if part.measured):
         return math.nan
     open_ = [part for part in verdict.parts if part.word == "inconclusive"]
-    if verdict.verdict != "inconclusive" or not open_:
+    if verdict.verdict != "inconclusive" or not open_ or any(part.launch_bound for part in open_):
         return math.nan
     alone = [part for part in open_ if (part.distance > 0) == (verdict.claim.rule == "all_of")]
     deciding_alone = [_rounds(part, part.level) for part in alone]

@@ -15,6 +15,7 @@ class Axis:
         heading: in tables and in the explorer.
         words: the value in words, empty where they would only say what is usual.
         values: that a suite may list: words, ``int`` for any positive number, ``bool``; None where no grid has it.
+        searches: words that stand for a number to be searched.
         description: for the JSON Schema of suites.
         key: whether it is a column of the configuration key; the others are columns together, as ``setting``.
         added: whether older records lack it, so that its default is no part of the case's key.
@@ -32,6 +33,7 @@ class Axis:
     modes: tuple[str, ...]
     default: Any
     listed: Any
+    searches: tuple[str, ...] = ()
 
 
 def axis(
@@ -45,10 +47,11 @@ def axis(
     added: bool = False,
     modes: tuple[str, ...] = (),
     listed: Any = None,
+    searches: tuple[str, ...] = (),
 ) -> Any:
     """Field of ``Case`` with its row; see ``Axis``."""
     listed = default if listed is None else listed
-    row = Axis(heading, words, values, description, key, added, modes, default, listed)
+    row = Axis(heading, words, values, description, key, added, modes, default, listed, searches)
     return field(default=default, metadata={"axis": row})
 
 

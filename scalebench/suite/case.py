@@ -27,6 +27,8 @@ ACCURACY, PROBE = "accuracy", "probe"
 MODELS = ("inference", "training")
 """Modes that run a whole model, whose numbers answer what it costs."""
 
+BATCH_SEARCHES = ("best", "largest")
+"""In place of a batch: the smallest with the best throughput; the largest that fits into memory."""
 OPTIMIZER_STATES = {"sgd": 1, "adamw": 2}
 """Copies of the weights in an optimiser's state: momentum; both moments of Adam."""
 
@@ -59,13 +61,23 @@ class Case:
         cudnn_benchmark: whether cuDNN times its kernels first and keeps the fastest for each convolution.
         data: labelled images, ``photos-1a2b3c4d``: what int8 was calibrated on, or what is classified.
         cache: ``warm``, as in a serving loop, or ``cold``: overwritten before every timed pass.
+        batch_search: ``best`` or ``largest`` while the batch is not known, and ``batch`` a guess; empty in all records.
         protocol: phases of a round; on the CPU one model at a time takes turns with others unless it says 0 turns.
         procedure: version of the measuring procedure, see ``PROCEDURE``.
     """
 
     model: str
     resolution: int
-    batch: int = axis(1, "batch", "batch {}".format, int, description="images per forward pass", key=True)
+    batch: int = axis(
+        1,
+        "batch",
+        "batch {}".format,
+        int,
+        key=True,
+        searches=BATCH_SEARCHES,
+        description="images per forward pass; best: the smallest with the best throughput; largest: the "
+        "largest that fits into memory; one batch for all models",
+    )
     mode: str = axis("inference", "mode", unless("inference"), (COUNT, "inference", "training", BLOCKS), key=True,
                      description="count: on paper only, nothing is measured")  # fmt: skip
     precision: str = axis("fp32", "precision", str, tuple(PRECISIONS), key=True)
@@ -89,6 +101,7 @@ class Case:
                                  description="whether cuDNN times its kernels and keeps the fastest")  # fmt: skip
     cache: str = axis("warm", "cache", lambda state: "" if state == "warm" else f"{state} cache", ("warm", "cold"),
                       added=True, description="cold: overwritten before every timed pass")  # fmt: skip
+    batch_search: str = axis("", "batch search", lambda _: "", added=True)
 
     def __post_init__(self) -> None:
         """A case that cannot take turns with others is measured alone."""
@@ -100,6 +113,11 @@ class Case:
     def kind(self) -> DeviceKind:
         """Kind of its device."""
         return kind_of(self.device)
+
+    @property
+    def requested_batch(self) -> int | str:
+        """The batch, or how it is to be found, as a suite has it."""
+        return self.batch_search or self.batch
 
     @property
     def by_turns(self) -> bool:
@@ -179,6 +197,8 @@ def optimizer_states(setting: str) -> int:
 
 def _phrases(values: Mapping[str, Any]) -> list[str]:
     words = {name: AXES[name].words(values[name]) for name in KEY_AXES if name in values}
+    if values.get("batch_search"):
+        words["batch"] = f"{values['batch_search']} batch"
     if not kind_of(values.get("device", CPU.name)).on_host:
         words["threads"] = ""  # of the host, which waits
     computation = " ".join(filter(None, (words.get(name) for name in ("precision", "layout", "runtime"))))

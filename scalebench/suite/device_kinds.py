@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from scalebench.suite.precisions import PRECISIONS
+
 PLUGINS = "scalebench.device_kinds"
 """Group of entry points of further kinds, for devices that another package adds to torch. Each loads a ``DeviceKind``
 and has its name; loading must not import torch."""
@@ -34,6 +36,7 @@ class DeviceKind:
         telemetry: library of its counters: ``nvml``, ``amdsmi``, ``xpu``; empty where there is none.
         energy_domain: prefix of its own energy counters.
         emulated: precisions that it has only in software, 10 to 500 times slower.
+        byte_products: formats of one byte that torch multiplies on it, with the least compute capability, if any.
         cudnn: whether cuDNN, or what stands for it, chooses its convolutions.
         nodes: files that exist where its driver is loaded.
         pci_vendor: of such cards, whether their driver is loaded or not.
@@ -60,6 +63,7 @@ class DeviceKind:
     telemetry: str = ""
     energy_domain: str = "gpu_board"
     emulated: frozenset[str] = frozenset()
+    byte_products: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     cudnn: bool = False
     nodes: tuple[str, ...] = ()
     pci_vendor: str = ""
@@ -73,6 +77,11 @@ class DeviceKind:
     drift: float = 0.02
     floor: float = 0.02
     operator_prices: tuple[float, ...] = (1e-5, 2e-13, 1e-12, 1e-12)
+
+    @property
+    def products(self) -> frozenset[str]:
+        """Formats of factors that its matrix products may have."""
+        return frozenset(PRECISIONS[name].product for name in self.runtimes["eager"]) | self.byte_products.keys()
 
     @property
     def device_type(self) -> str:
@@ -102,12 +111,13 @@ CUDA = DeviceKind(
         ),
         "onnxruntime": frozenset({"fp32", "fp16"}),
     },
+    byte_products={"fp8": (8, 9), "int8": (7, 5)},  # Ada and Hopper; Turing
     cudnn=True, telemetry="nvml", nodes=("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"), pci_vendor="0x10de",
     install="install NVIDIA's driver and a torch for CUDA, see pytorch.org/get-started",
 )  # fmt: skip
 ROCM = replace(
     CUDA, name="rocm", label="AMD GPU", torch_type="cuda", telemetry="amdsmi", nodes=("/dev/kfd",),
-    pci_vendor="0x1002",
+    pci_vendor="0x1002", byte_products={},  # torch's fp8 there is another format
     runtimes={name: _TORCH for name in CUDA.runtimes if name != "onnxruntime"},
     install="install AMD's ROCm and a torch for ROCm, see pytorch.org/get-started",
 )  # fmt: skip
@@ -127,6 +137,8 @@ KINDS = {kind.name: kind for kind in (CPU, CUDA, ROCM, XPU, MPS)}
 """Kinds that a suite may name without a plugin."""
 AUTO = "auto"
 """In place of a device: the accelerator that torch uses, else the CPU."""
+ACCELERATOR = "accelerator"
+"""In place of a kind: every one whose work does not run on the host's cores."""
 DEVICE_WORDS = ", ".join((AUTO, *(name if kind.on_host else f"{name}:N" for name, kind in KINDS.items())))
 """What a suite or a command takes as a device."""
 

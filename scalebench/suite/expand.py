@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import chain, product
 from pathlib import Path
+from typing import Any
 
 from scalebench import published
 from scalebench.errors import UnknownNameError, did_you_mean
-from scalebench.suite.case import AXES, COUNT, INPUT, Case
+from scalebench.suite.case import AXES, BATCH_SEARCHES, COUNT, INPUT, Case
 from scalebench.suite.decoder_table import camera_size
 from scalebench.suite.dense import EFFICIENTDETS, KINDS, PIXELS
 from scalebench.suite.device_kinds import META, kind_of
@@ -21,9 +22,9 @@ from scalebench.suite.own_entries import OwnModels
 from scalebench.suite.own_files import remembered
 from scalebench.suite.own_kinds import OWN_KINDS
 from scalebench.suite.own_selection import check_own_size, own_size, own_variants
+from scalebench.suite.suite_grid import Exclude
 from scalebench.suite.suite_plan import Member
 from scalebench.suite.suite_schema import (
-    Exclude,
     FamilyModels,
     InputImages,
     ModelEntry,
@@ -33,6 +34,9 @@ from scalebench.suite.suite_schema import (
     Suite,
 )
 from scalebench.suite.variant import Variant, check_kind, parse_variant
+
+GUESSED_BATCH = 64
+"""Of a case whose batch is still to be searched: what its plan is estimated with."""
 
 
 @dataclass(frozen=True)
@@ -246,20 +250,32 @@ def _matched(request: MatchRequest, member: Member) -> Spec:
 
 
 def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int) -> Iterable[Case]:
-    grid = suite.grid
-    for mode in grid.mode:
-        if mode == COUNT:
-            yield Case(spec.variant.name, spec.resolution, mode=COUNT, device=META.name)
-            continue
-        names = [name for name in AXES if name != "mode" and hasattr(grid, name)]
-        lists = [getattr(grid, name) if not AXES[name].modes or mode in AXES[name].modes else [AXES[name].default]
-                 for name in names]  # fmt: skip
-        for values in product(*lists):
-            settings = dict(zip(names, values, strict=True))
-            settings["device"] = devices[settings["device"]]
-            if settings["threads"] == "auto":
-                settings["threads"] = max(1, cores // settings["instances"])
-            yield Case(spec.variant.name, spec.resolution, mode=mode, protocol=suite.timing, **settings)
+    words = suite.grid.device
+    # Devices stand inside the product, so that without values of their own they follow each other in every setting.
+    groups = [words] if not suite.grid_on else [[word] for word in words]
+    for together in groups:
+        axes = {**suite.axes_on(kind_of(devices[together[0]])), "device": together}
+        for mode in axes["mode"]:
+            if mode != COUNT:
+                yield from _product(suite, spec, mode, axes, devices, cores)
+            elif together is groups[0]:
+                yield Case(spec.variant.name, spec.resolution, mode=COUNT, device=META.name)
+
+
+def _product(
+    suite: Suite, spec: Spec, mode: str, axes: Mapping[str, list[Any]], devices: Mapping[str, str], cores: int
+) -> Iterable[Case]:
+    """A case for every combination of the values of the axes; axes that the mode lacks have their default."""
+    names = [name for name in AXES if name != "mode" and name in axes]
+    lists = [axes[name] if not AXES[name].modes or mode in AXES[name].modes else [AXES[name].default] for name in names]
+    for values in product(*lists):
+        settings = dict(zip(names, values, strict=True))
+        settings["device"] = devices[settings["device"]]
+        if settings["threads"] == "auto":
+            settings["threads"] = max(1, cores // settings["instances"])
+        if settings["batch"] in BATCH_SEARCHES:
+            settings |= {"batch": GUESSED_BATCH, "batch_search": settings["batch"]}
+        yield Case(spec.variant.name, spec.resolution, mode=mode, protocol=suite.timing, **settings)
 
 
 def _input_cases(suite: Suite, entry: ModelEntry, cores: int) -> Iterable[Case]:
@@ -283,6 +299,6 @@ def _fits(rule: Exclude, case: Case) -> bool:
         elif key == "device":
             if actual != excluded and (":" in excluded or kind_of(actual).device_type != kind_of(excluded).device_type):
                 return False
-        elif excluded != actual:
+        elif excluded != (case.requested_batch if key == "batch" else actual):
             return False
     return True

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from scalebench.errors import ScalebenchError, SuiteError
 from scalebench.suite.located import Located, Location, parse_yaml, read_text
 from scalebench.suite.protocol import PROTOCOLS, Protocol
-from scalebench.suite.suite_schema import ENTRY_KINDS, Exclude, Grid, LimitsEntry, NearTarget, SceneEntry, Suite
+from scalebench.suite.suite_grid import DeviceGrid, Exclude, Grid
+from scalebench.suite.suite_schema import ENTRY_KINDS, LimitsEntry, NearTarget, SceneEntry, Suite
 
 _TAG_AT: dict[str | int, int] = {"models": 2, "protocol": 1, "grid": 3}
 """Where pydantic's locations name the branch of a union: not a key of the file."""
@@ -78,7 +79,7 @@ def _known_keys(loc: Location) -> list[str]:
     if top == "protocol":
         return [*Protocol.__dataclass_fields__, *PROTOCOLS]
     rooms: dict[str | int, type[BaseModel]] = {
-        "grid": Grid, "exclude": Exclude, "limits": LimitsEntry, "scene": SceneEntry,
+        "grid": Grid, "grid_on": DeviceGrid, "exclude": Exclude, "limits": LimitsEntry, "scene": SceneEntry,
     }  # fmt: skip
     model = rooms.get(top, Suite)
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -15,7 +15,8 @@ class Precision:
         dtype: torch's name of the type that images come in.
         autocast: torch's name of the type that operators are cast to; empty where weights and images decide.
         exported: precision of the ONNX file; a runtime that computes in another one converts it.
-        peak: whether the machine's peaks are measured in it, so that it has a roofline.
+        product: format of the factors in its matrix products, of ``PRODUCTS``: the peak that bounds it. Empty where
+            what computes in it is no part of torch, whose peak would be no bound.
     """
 
     bound: float
@@ -23,18 +24,21 @@ class Precision:
     dtype: str = "float32"
     autocast: str = ""
     exported: str = "fp32"
-    peak: bool = False
+    product: str = ""
+
+    @property
+    def activation_bytes(self) -> int:
+        """Of a number between two operators: autocast leaves most in half precision."""
+        return 2 if self.autocast else self.bytes
 
 
 PRECISIONS = {
-    "fp32": Precision(1e-3, peak=True),
-    "tf32": Precision(0.03, peak=True),
-    "bf16": Precision(0.25, 2, "bfloat16", peak=True),
-    "fp16": Precision(
-        0.075, 2, "float16", exported="fp16", peak=True
-    ),  # after bf16: peaks are measured in this order, and fp16 may be emulated
-    "amp_fp16": Precision(0.03, autocast="float16"),
-    "amp_bf16": Precision(0.25, autocast="bfloat16"),
+    "fp32": Precision(1e-3, product="fp32"),
+    "tf32": Precision(0.03, product="tf32"),
+    "bf16": Precision(0.25, 2, "bfloat16", product="bf16"),
+    "fp16": Precision(0.075, 2, "float16", exported="fp16", product="fp16"),
+    "amp_fp16": Precision(0.03, autocast="float16", product="fp16"),
+    "amp_bf16": Precision(0.25, autocast="bfloat16", product="bf16"),
     "int8": Precision(0.9, 1, exported="int8"),
 }
 """Bounds: fp32 is another order of the same sums, honest means are below 0.00001, and every replaced tensor that was
@@ -45,3 +49,9 @@ verification finds a broken runtime, not a single wrong layer: docs/measuring.md
 worst image of an honest network may be off by 0.64 in bf16. int8 is post-training static quantisation, which torch
 itself no longer ships.
 """
+
+PRODUCTS = {
+    "fp32": "float32", "tf32": "float32", "bf16": "bfloat16", "fp16": "float16", "fp8": "float8_e4m3fn",
+    "int8": "int8",
+}  # fmt: skip
+"""Formats of factors whose matrix products are timed -> torch's type. In this order: fp16 may be emulated."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
@@ -13,20 +12,18 @@ from pydantic import (
     Field,
     PositiveInt,
     Tag,
-    create_model,
-    field_validator,
     model_validator,
 )
 
-from scalebench.suite.axes import Axis
 from scalebench.suite.case import AXES
 from scalebench.suite.decoder_table import DECODERS, camera_size
-from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS, is_device
+from scalebench.suite.device_kinds import ACCELERATOR, DeviceKind, kind_of
 from scalebench.suite.families import FAMILIES
 from scalebench.suite.own_entries import OWN_ENTRIES, OwnEntry, as_list
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 from scalebench.suite.scaling import RULES
 from scalebench.suite.strict import Pixels, StrictModel
+from scalebench.suite.suite_grid import DeviceGrid, Exclude, Grid, KindName
 
 if TYPE_CHECKING:  # a type checker cannot read the words out of the tables
     Method = str
@@ -163,80 +160,10 @@ ModelEntry = Annotated[
 ]
 
 
-def _is_device(word: str) -> str:
-    if not is_device(word):
-        raise ValueError(f"{word!r} is no device; write {DEVICE_WORDS}")
-    return word
-
-
-Device = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(:[0-9]+)?$"), AfterValidator(_is_device)]
-DeviceOrAuto = Annotated[str, AfterValidator(lambda word: word if word == AUTO else _is_device(word)),
-                         Field(description=DEVICE_WORDS)]  # fmt: skip
-
-
-def _type_of(row: Axis) -> Any:
-    """Type of one value of an axis."""
-    return Literal[row.values] if isinstance(row.values, tuple) else PositiveInt if row.values is int else bool
-
-
-def _model_of_axes(name: str, field_of: Callable[[Axis], tuple[Any, Any]]) -> type[StrictModel]:
-    """Model with a field for every axis of the table but device and threads, whose words depend on the machine."""
-    fields: dict[str, Any] = {axis: field_of(row) for axis, row in AXES.items() if row.values is not None}
-    return create_model(name, __base__=StrictModel, **fields)
-
-
-_GridAxes = _model_of_axes(
-    "_GridAxes",
-    lambda row: (list[_type_of(row)], Field([row.listed], min_length=1, description=row.description)),  # type: ignore[misc]
-)
-_ExcludeAxes = _model_of_axes("_ExcludeAxes", lambda row: (_type_of(row) | None, None))
-
-
-class Grid(_GridAxes):  # type: ignore[valid-type,misc]  # made at run time
-    """Configurations to run every model in: the product of all axes."""
-
-    threads: list[PositiveInt | Literal["auto"]] = Field(
-        ["auto"],
-        min_length=1,
-        description="intra-operator CPU threads of each copy; auto: the cores this process may use, shared out",
-    )
-    device: list[DeviceOrAuto] = Field([AUTO], min_length=1)
-
-    @field_validator("*")
-    @classmethod
-    def _each_once(cls, values: list[Any]) -> list[Any]:
-        twice = next((value for value in values if values.count(value) > 1), None)
-        if twice is not None:
-            raise ValueError(f"duplicate case: {twice!r} is listed twice")
-        return values
-
-
 ProtocolOrName = Annotated[
     Annotated[ProtocolName, Tag("name")] | Annotated[Protocol, Tag("phases")],
     Discriminator(lambda value: "name" if isinstance(value, str) else "phases"),
 ]
-
-
-class Exclude(_ExcludeAxes):  # type: ignore[valid-type,misc]  # made at run time
-    """Drops the cases that fit every key given; ``model`` is a glob over written names."""
-
-    model: str | None = None
-    resolution: PositiveInt | None = None
-    device: Device | None = None
-    threads: PositiveInt | None = None
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _has_a_value(cls, value: Any) -> Any:
-        if value is None:
-            raise ValueError("has no value")
-        return value
-
-    @model_validator(mode="after")
-    def _names_a_key(self) -> Exclude:
-        if not self.model_fields_set:
-            raise ValueError("an empty exclude would drop every case; name at least one key")
-        return self
 
 
 class LimitsEntry(StrictModel):
@@ -268,12 +195,24 @@ class Suite(StrictModel):
     title: str = Field("", max_length=200)
     models: list[ModelEntry] = Field(min_length=1)
     grid: Grid = Field(default_factory=lambda: Grid.model_validate({}))
+    grid_on: dict[KindName, DeviceGrid] = Field(
+        {},
+        description="axes with other values on one kind of device, by its name; accelerator: on every kind but the CPU "
+        "that has no entry of its own",
+    )
     exclude: list[Exclude] = Field([])
     protocol: ProtocolOrName = "standard"
     budget_min: float | None = Field(None, gt=0, description="most minutes of measuring; a run's --budget replaces it")
     limits: LimitsEntry | None = Field(None, description="limits of the cases")
     scene: SceneEntry | None = Field(None, description="what the camera sees")
     claims: list[str] = Field([], description="claim ids or globs, or all, counted, measured")
+
+    def axes_on(self, kind: DeviceKind) -> dict[str, list[Any]]:
+        """Values of every axis on a kind of device, in the order of the grid's fields."""
+        values: dict[str, list[Any]] = dict(self.grid)
+        entries = {kind_of(name).device_type: entry for name, entry in self.grid_on.items() if name != ACCELERATOR}
+        entry = entries.get(kind.device_type) or (None if kind.on_host else self.grid_on.get(ACCELERATOR))
+        return values | {name: getattr(entry, name) for name in (entry.model_fields_set if entry else ())}
 
     @property
     def timing(self) -> Protocol:

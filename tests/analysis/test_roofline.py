@@ -62,6 +62,33 @@ def test_half_the_bytes_and_another_peak_in_bf16() -> None:
 
 
 @pytest.mark.parametrize(
+    ("precision", "flops_per_s", "heavy_s", "light_s"),
+    [
+        ("fp32", 200 * G, 2e9 / 200e9, 50e6 / 50e9), ("tf32", 800 * G, 2e9 / 800e9, 50e6 / 50e9),
+        ("fp16", 1000 * G, 2e9 / 1000e9, 25e6 / 50e9), ("amp_fp16", 1000 * G, 2e9 / 1000e9, 25e6 / 50e9),
+        ("bf16", 400 * G, 2e9 / 400e9, 25e6 / 50e9), ("amp_bf16", 400 * G, 2e9 / 400e9, 25e6 / 50e9),
+    ],
+)  # fmt: skip
+def test_each_precision_has_the_peak_of_its_products(
+    precision: str, flops_per_s: float, heavy_s: float, light_s: float
+) -> None:
+    """tf32 has a peak of its own; autocast that of half precision, with activations of two bytes."""
+    card = replace(ABILITY, matmul={**ABILITY.matmul, "tf32": flops(800 * G), "fp16": flops(1000 * G)})
+    found = place(replace(TASK, precision=precision), 0.1, card)
+    assert found.t_min_s == pytest.approx(4e9 / flops_per_s)
+    assert found.t_eager_s == pytest.approx(2 * heavy_s + 3 * light_s)
+    assert found.ridge == pytest.approx(flops_per_s / 50e9)
+
+
+@pytest.mark.parametrize(
+    ("precision", "bytes_"), [("fp32", 602_112 + 8e6), ("amp_fp16", 602_112 + 8e6), ("fp16", 301_056 + 4e6)]
+)
+def test_autocast_reads_images_and_weights_in_fp32(precision: str, bytes_: float) -> None:
+    """224 x 224 x 3 numbers of four bytes are 602 112 bytes."""
+    assert replace(TASK, precision=precision).least_bytes == bytes_
+
+
+@pytest.mark.parametrize(
     ("latency_s", "work", "label"),
     [
         (0.03, (HEAVY, LIGHT), "compute"),

@@ -12,7 +12,7 @@ from scalebench.suite.suite_plan import Group, Plan
 
 ROUND_COLUMNS = [
     "case", "model", "resolution", "batch", "mode", "precision", "layout", "runtime", "device", "threads", "machine",
-    "outcome", *MEASURED,
+    "outcome", "notes", *MEASURED,
 ]  # fmt: skip
 
 _HARDWARE = {"xeon": {"cpu": {"name": "Intel Xeon E5-2690 v4"}, "gpu": "Tesla V100"}, "epyc": {"cpu": {"name": "EPYC"}}}
@@ -31,7 +31,7 @@ def analysis_of() -> Callable[..., Analysis]:
             **dict.fromkeys(WAY, "any"), "setting": "",
             "case": "c", "batch": 1, "mode": "inference", "precision": "fp32",
             "layout": "contiguous", "runtime": "eager", "device": "cpu", "threads": 1, "machine": "xeon",
-            "outcome": "ok",
+            "outcome": "ok", "notes": (),
         }  # fmt: skip
         known = [{"model": m, "resolution": r, "error": None, **facts} for (m, r), facts in (counts or {}).items()]
         frame = pd.DataFrame(

@@ -12,6 +12,7 @@ from scalebench.analysis.stats import Estimate
 from scalebench.claims.judge import Verdict, judge
 from scalebench.claims.judged_parts import combine, decide
 from scalebench.claims.registry import Claim, Part, registry, select_claims
+from scalebench.report.rounds_to_decide import rounds_to_decide
 from scalebench.suite.suite_plan import Group, Member
 
 MakeAnalysis = Callable[..., Analysis]
@@ -278,6 +279,50 @@ def test_a_measured_claim(analysis_of: MakeAnalysis, factor: float, word: str) -
     assert verdict.way == "batch 1, fp32 eager, cpu, 1 thread"
     assert "95 % interval" in verdict.why
     assert "n = 3" in verdict.why
+
+
+LAUNCHES = ("launch_bound: issuing takes 97% of a pass", "power_capped")
+
+
+@pytest.mark.parametrize(("factor", "word"), [(6.5, S), (4.85, OPEN), (2.3, R)])
+def test_times_of_launches_decide_nothing_about_arithmetic(analysis_of: MakeAnalysis, factor: float, word: str) -> None:
+    """Neither for a claim nor against it, if one of its two models waits for launches in two of three rounds."""
+    rounds = _speed(factor)
+    bound = [{**row, "notes": LAUNCHES if at in (0, 1) else ()} for at, row in enumerate(rounds)]
+    verdict = _judge("EN-12", analysis_of(rounds=bound))
+    assert verdict.verdict == OPEN
+    assert verdict.effect == pytest.approx(factor)
+    if word != OPEN:
+        assert "Launch-bound here: efficientnet_b1@240. Their times are those of launches" in verdict.why
+        assert math.isnan(rounds_to_decide(verdict))
+    once = [{**row, "notes": LAUNCHES if at == 0 else ()} for at, row in enumerate(rounds)]
+    assert _judge("EN-12", analysis_of(rounds=once)).verdict == word
+
+
+def test_launches_decide_claims_about_launches_and_sizes(analysis_of: MakeAnalysis) -> None:
+    """IS-02 says that B0 is slower than ResNet-50 at batch 1, whatever its passes wait for."""
+    rounds = [
+        *_rounds("efficientnet_b0", 224, 0.0098, 0.0099, 0.01, device="cuda:0", notes=LAUNCHES),
+        *_rounds("resnet50", 224, 0.0058, 0.0059, 0.006, device="cuda:0", notes=LAUNCHES),
+    ]
+    assert _judge("IS-02", analysis_of(rounds=rounds)).verdict == S
+    sizes = [{**row, "memory_bytes": 1e8} for row in rounds]
+    assert analysis_of(rounds=sizes).used
+    content = {
+        "id": "X-1", "claim": "As large.", "stance": "baseline", "source": "s", "published": "p", "conditions": "c",
+        "parts": [{"kind": "measured_ratio", "label": "memory", "metric": "memory_bytes", "over": "resnet50@224",
+                   "under": "efficientnet_b0@224", "near": 1, "margin": 0.1}],
+    }  # fmt: skip
+    assert [v.verdict for v in judge([Claim.model_validate(content)], analysis_of(rounds=sizes))] == [S]
+
+
+def test_a_matched_claim_is_not_decided_by_launches(analysis_of: MakeAnalysis) -> None:
+    """Only the ratios to methods whose members wait for launches are open."""
+    rounds = _b0_rounds(compound=1.0, depth=1.5, width=1.2, resolution=2.0)
+    bound = [{**row, "notes": LAUNCHES if row["resolution"] == 317 else ()} for row in rounds]
+    verdict = _judge("SB-02", analysis_of(rounds=bound, groups=[_b0_group()]))
+    assert verdict.verdict == OPEN
+    assert "Launch-bound here: efficientnet_b0@317." in verdict.why
 
 
 def test_one_round_decides_nothing(analysis_of: MakeAnalysis) -> None:

@@ -13,7 +13,8 @@ class Size:
     Attributes:
         models: of the second suite; the first one has the first of them.
         resolution: side of the input, pixels.
-        batch: of the first suite, and the large one of the second.
+        batch: of the first suite.
+        large: of the second, beside one image.
         warmup_s, chunk_s: of a round, seconds.
         precisions: of the second suite.
     """
@@ -21,6 +22,7 @@ class Size:
     models: tuple[str, ...]
     resolution: int
     batch: int
+    large: int | str
     warmup_s: float
     chunk_s: float
     precisions: tuple[str, ...] = ("fp32", "tf32", "amp_fp16")
@@ -33,8 +35,8 @@ class Size:
         }  # fmt: skip
 
 
-FULL = Size(("resnet50", "resnet18", "efficientnet_b0", "efficientnet_b4"), 224, 256, 0.5, 0.5)
-DRY = Size(("lcnet_035",), 32, 2, 0.01, 0.01, ("fp32",))
+FULL = Size(("resnet50", "efficientnet_b0", "efficientnet_b4"), 224, 8, "best", 0.5, 0.5)
+DRY = Size(("lcnet_035",), 32, 2, 2, 0.01, 0.01, ("fp32",))
 
 _HALF = "amp_fp16"
 
@@ -51,7 +53,7 @@ def configurations(device: str, size: Size) -> dict[str, Any]:
     exclude += [{"runtime": name, "precision": "fp32"} for name in others[1:3]]
     grid = {
         "runtime": ["eager", *others], "precision": precisions, "layout": ["contiguous", "channels_last"],
-        "batch": [min(8, size.batch)],
+        "batch": [size.batch],
     }  # fmt: skip
     return _suite(
         "gpu_configurations", "One verified round per configuration", size.models[:1], device, size, grid, exclude
@@ -59,10 +61,10 @@ def configurations(device: str, size: Size) -> dict[str, Any]:
 
 
 def core_models(device: str, size: Size) -> dict[str, Any]:
-    """Batch 1 and a batch that fills the card, in fp32, tf32, and amp with channels_last."""
+    """Batch 1 and the one with the best throughput, in fp32, tf32, and amp with channels_last."""
     exclude = [{"precision": name, "layout": "channels_last"} for name in ("fp32", "tf32")]
     exclude += [{"precision": _HALF, "layout": "contiguous"}]
-    grid = {"precision": list(size.precisions), "layout": ["contiguous", "channels_last"], "batch": [1, size.batch]}
+    grid = {"precision": list(size.precisions), "layout": ["contiguous", "channels_last"], "batch": [1, size.large]}
     return _suite("gpu_core_models", "Core models on a GPU", size.models, device, size, grid, exclude)
 
 

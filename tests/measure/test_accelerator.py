@@ -110,6 +110,19 @@ def test_the_cache_of_a_gpu_comes_from_torch(monkeypatch: pytest.MonkeyPatch) ->
     assert accelerator_of("cuda:0").cache_bytes() is None
 
 
+@pytest.mark.parametrize(
+    ("capability", "lacking"), [((7, 0), {"fp8", "int8"}), ((7, 5), {"fp8"}), ((8, 6), {"fp8"}), ((8, 9), set()),
+                                ((9, 0), set()), ((10, 0), set())],
+)  # fmt: skip
+def test_products_of_one_byte_depend_on_the_generation(
+    capability: tuple[int, int], lacking: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """cuBLAS multiplies int8 on tensor cores from Turing on, fp8 from Ada (8.9) and Hopper on."""
+    seen = SimpleNamespace(major=capability[0], minor=capability[1])
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _device: seen)
+    assert {name for name in ("fp8", "int8") if accelerator_of("cuda:0").lacks(name)} == lacking
+
+
 @pytest.mark.parametrize(("major", "lacking"), [(7, {"tf32", "bf16", "amp_bf16"}), (8, set()), (9, set())])
 def test_precisions_are_asked_of_the_card(monkeypatch: pytest.MonkeyPatch, major: int, lacking: set[str]) -> None:
     """A T4 (7.5) has neither tf32 nor bf16, which torch emulates on it without saying so."""

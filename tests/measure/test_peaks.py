@@ -56,7 +56,7 @@ def test_every_peak_is_found_with_its_unit(small: None) -> None:
 
 
 def test_rates_count_two_flops_per_multiply_add_and_every_byte(small: None) -> None:
-    found = {name: peak for _, name, peak in measure_peaks("cpu", 1, cap_s=0.6, precisions=["fp32"], timer=timer)}
+    found = {name: peak for _, name, peak in measure_peaks("cpu", 1, cap_s=0.6, formats=["fp32"], timer=timer)}
     side = int(found["fp32"].shape.partition("x")[0])
     assert found["fp32"].best == pytest.approx(2 * side**3 / 0.01)
     assert found["copy"].best == pytest.approx(2 * 8 * MIB / 0.01)
@@ -89,7 +89,7 @@ def test_threads_that_waited_for_a_core_are_noted(small: None, monkeypatch: pyte
 
 
 def test_the_real_clock_finds_believable_rates(small: None) -> None:
-    found = {name: peak for _, name, peak in measure_peaks("cpu", 1, cap_s=0.4, precisions=["fp32"])}
+    found = {name: peak for _, name, peak in measure_peaks("cpu", 1, cap_s=0.4, formats=["fp32"])}
     assert 1e6 < found["fp32"].best < 1e15
     assert 1e6 < found["copy"].best < 1e14
 
@@ -157,7 +157,58 @@ def test_tf32_is_a_precision_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(FakeGraphs, "select", lambda _: None)
     monkeypatch.setattr(FakeGraphs, "lacks", lambda _self, name: name == "bf16")
     list(measure_peaks("cuda:0", 1))
-    assert switched == [False, True, False, False], "fp32, tf32, fp16, and what follows"
+    assert switched == [False, True, *[False] * 4], "fp32, tf32, fp16, fp8, int8, and what follows"
+
+
+@pytest.mark.parametrize(("factors", "sums"), [("int8", torch.int32), ("fp8", torch.bfloat16)])
+def test_factors_of_one_byte_are_multiplied_as_such(
+    factors: str, sums: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch's own products for them, against float64, with the second factor by columns as cuBLAS takes it."""
+    gpu = FakeGraphs(torch.device("cpu"), CUDA)
+    multiplied: list[tuple[torch.Tensor, torch.Tensor]] = []
+    name = {"int8": "_int_mm", "fp8": "_scaled_mm"}[factors]
+
+    def product(a: torch.Tensor, b: torch.Tensor, *scales: torch.Tensor, **options: Any) -> torch.Tensor:
+        multiplied.append((a, b))
+        assert [float(scale) for scale in scales] == ([] if factors == "int8" else [1.0, 1.0])
+        return (a.double() @ b.double()).to(sums)
+
+    monkeypatch.setattr(torch, name, product)
+    first = products(gpu, factors)[0]
+    out: Any = first.make()()
+    ((a, b),) = multiplied
+    assert a.dtype == b.dtype == {"int8": torch.int8, "fp8": torch.float8_e4m3fn}[factors]
+    assert (a.shape, b.shape, b.stride()) == ((128, 128), (128, 128), (1, 128))
+    assert out.dtype == sums
+    assert first.amount == 4_194_304
+    assert 0.5 < float(a.double().std()) / {"int8": 40, "fp8": 1}[factors] < 1.1
+
+
+def test_int8_is_what_torch_makes_of_it() -> None:
+    """The real operator: sums of products of whole numbers are exact."""
+    gpu = FakeGraphs(torch.device("cpu"), CUDA)
+    out: Any = products(gpu, "int8")[0].make()()
+    assert out.dtype == torch.int32
+    assert float(out.double().std()) == pytest.approx(1600 * 128**0.5, rel=0.1)
+
+
+def test_peaks_of_a_card_are_two_operations_per_multiply_add(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call takes 10 ms whatever it multiplies, so that the largest product that fits is the peak."""
+    gpu = FakeGraphs(torch.device("cpu"), CUDA)
+    monkeypatch.setattr(peaks, "accelerator_of", lambda _device: gpu)
+    monkeypatch.setattr(peaks, "streams", lambda _device: {})
+    monkeypatch.setattr(FakeGraphs, "select", lambda _: None)
+    monkeypatch.setattr(FakeGraphs, "lacks", lambda _self, name: name == "tf32")
+    monkeypatch.setattr(FakeGraphs, "free_bytes", lambda _: 8 * 256 * 256)  # one matrix: 256 squared in fp8
+    peak = {name: found.best for _, name, found in measure_peaks("cuda:0", 1, cap_s=12.0, timer=_ten_ms)}
+    assert set(peak) == {"fp32", "bf16", "fp16", "fp8", "int8"}
+    assert peak["int8"] == peak["fp8"] == pytest.approx(2 * 256**3 / 0.01)
+    assert peak["fp32"] == peak["bf16"] == peak["fp16"] == pytest.approx(2 * 128**3 / 0.01)
+
+
+def _ten_ms(run: Run, calls: int) -> float:
+    return 0.01 * calls
 
 
 def test_streams_do_what_they_are_named_after(small: None) -> None:

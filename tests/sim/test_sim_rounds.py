@@ -161,6 +161,21 @@ def test_mixed_precision_is_verified_against_fp32(sim_worker: Worker, simulate: 
     assert 1e-4 < record.facts["mean_error"] < 0.1
 
 
+@pytest.mark.parametrize(("precision", "factor"), [("fp32", 1.0), ("tf32", 4.0)])
+def test_tf32_is_recorded_as_it_was_while_timing(
+    sim_worker: Worker, simulate: Simulate, case: Case, precision: str, factor: float
+) -> None:
+    """The reference of the verification is computed without; the record tells of the passes.
+
+    ResNet-18 has 1814 million multiply-adds at 224 pixels, so 148 million at 64.
+    """
+    simulate(kernel_s=1e-6, flops_per_s=1e9, tf32_speedup=4.0)
+    record = good(measured(sim_worker, replace(case, precision=precision, layout="channels_last")))
+    assert record.facts["verified"] == "ok"
+    assert record.facts["allow_tf32"] == (precision == "tf32")
+    assert record.facts["latency_s"] == exactly(2 * 148.1e6 / 1e9 / factor, rel=0.02)
+
+
 def test_verification_does_not_run_out_of_memory_beside_the_loaded_model(
     sim_worker: Worker, simulate: Simulate, case: Case
 ) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from scalebench.suite.case import AXES, Case, configuration_text
-from scalebench.suite.suite_schema import Exclude, Grid
+from scalebench.suite.suite_grid import Exclude, Grid
 
 CASE = Case("resnet18", 64)
 

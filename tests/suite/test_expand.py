@@ -311,6 +311,59 @@ def test_exclude_by_device(suite: LoadText, catalogue: Catalogue, rule: str, lef
     assert {case.device for case in cases} == left
 
 
+ON_DEVICES = """models: [{timm: [resnet18], resolution: [64]}]
+grid: {batch: [1, 8], device: [cpu, "cuda:1"]}
+grid_on:
+  accelerator: {batch: [1, best]}
+  cuda: {batch: [1, best, largest], runtime: [eager, cuda_graph]}
+exclude:
+  - {batch: best, runtime: cuda_graph, device: cuda}
+  - {batch: largest, runtime: cuda_graph}
+  - {batch: 1, runtime: eager, device: cuda}
+"""
+
+
+def test_kinds_of_devices_have_axes_of_their_own(suite: LoadText, catalogue: Catalogue) -> None:
+    """What is searched has a guess for the plan, and is excluded by its word."""
+    cases, _ = _expand(suite(ON_DEVICES), catalogue)
+    assert [(case.device, case.requested_batch, case.runtime) for case in cases] == [
+        ("cpu", 1, "eager"), ("cpu", 8, "eager"),
+        ("cuda:1", 1, "cuda_graph"), ("cuda:1", "best", "eager"), ("cuda:1", "largest", "eager"),
+    ]  # fmt: skip
+    assert {type(case.batch) for case in cases} == {int}
+    assert cases[3].label == "resnet18@64 best batch fp32 eager cuda:1"
+    assert len({case.key for case in cases}) == 5
+
+
+@pytest.mark.parametrize(("device", "batches"), [("cpu", [1, 8]), ("cuda", [1, "best"]), ("xpu", [1, 4])])
+def test_accelerator_means_every_kind_without_an_entry_of_its_own(
+    suite: LoadText, catalogue: Catalogue, device: str, batches: list[object]
+) -> None:
+    file = suite(f"""models: [{{timm: [resnet18], resolution: [64]}}]
+grid: {{batch: [1, 8], device: [{device}]}}
+grid_on: {{accelerator: {{batch: [1, best]}}, xpu: {{batch: [1, 4]}}}}
+""")
+    selections = [select(entry, catalogue) for entry in file.suite.models]
+    cases, _ = expand(file, selections, {}, {device: "cpu" if device == "cpu" else f"{device}:0"}, cores=8)
+    assert [case.requested_batch for case in cases] == batches
+
+
+@pytest.mark.parametrize(
+    ("rest", "message"),
+    [
+        ("grid_on: {gpu: {batch: [1]}}", "write accelerator or cpu, cuda, rocm, xpu, mps"),
+        ("grid_on: {cuda: {batch: [1, 1]}}", "1 is listed twice"),
+        ("grid_on: {cuda: {batches: [1]}}", "batch"),
+        ("grid_on: {cuda: {device: [cpu]}}", "device"),
+        ("grid: {batch: [bset]}", "best"),
+    ],
+)
+def test_axes_of_kinds_are_checked(suite: LoadText, rest: str, message: str) -> None:
+    with pytest.raises(SuiteError) as caught:
+        suite(f"models: [{{timm: [resnet18]}}]\n{rest}\n")
+    assert message in str(caught.value) + caught.value.hint
+
+
 def test_every_key_of_a_rule_must_fit(suite: LoadText, catalogue: Catalogue) -> None:
     """A rule drops what fits all its keys; two rules drop what fits either."""
     rest = "models:\n  - {timm: [resnet18], resolution: [64, 128]}\ngrid: {batch: [1, 8]}\n"

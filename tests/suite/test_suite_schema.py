@@ -17,11 +17,14 @@ def test_the_json_schema_has_every_key() -> None:
     """Editors are offered the keys as they are written in files, and told of unknown ones."""
     schema = json_schema()
     assert set(schema["properties"]) == {
-        "schema", "name", "title", "models", "grid", "exclude", "protocol", "budget_min", "claims", "limits", "scene",
+        "schema", "name", "title", "models", "grid", "grid_on", "exclude", "protocol", "budget_min", "claims", "limits",
+        "scene",
     }  # fmt: skip
     assert set(schema["required"]) == {"schema", "name", "models"}
     assert schema["additionalProperties"] is False
-    assert {"TimmModels", "FamilyModels", "ScaledModels", "Grid", "Exclude", "Protocol"} <= set(schema["$defs"])
+    assert {"TimmModels", "FamilyModels", "ScaledModels", "Grid", "DeviceGrid", "Exclude", "Protocol"} <= set(
+        schema["$defs"]
+    )
 
 
 def test_every_reference_of_the_json_schema_resolves() -> None:

@@ -20,6 +20,7 @@ from scalebench.report.looks import look, series
 from scalebench.report.model_names import family_name, model_name
 from scalebench.report.tables import number
 from scalebench.report.trust import roofline_table
+from scalebench.suite.precisions import PRECISIONS
 
 TITLE = "Under the roof: arithmetic reached against operational intensity"
 _GIGA = 1e9
@@ -62,7 +63,7 @@ def _panel(abilities: Sequence[Ability], cases: pd.DataFrame, axes: Axes) -> Non
     first = cases.iloc[0]
     ability = find(first["machine"], first["device"], first["threads"], abilities)
     assert ability is not None  # noqa: S101 - it placed these rows
-    peak = ability.matmul[first["precision"]].best / _GIGA
+    peak = ability.matmul[PRECISIONS[first["precision"]].product].best / _GIGA
     data = cases.assign(
         x=cases["intensity"],
         y=2 * cases["macs"] * cases["batch"] / cases["latency_s"] / _GIGA,

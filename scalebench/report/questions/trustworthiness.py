@@ -169,6 +169,7 @@ def _points(analysis: Analysis, rounds: Disturbed, decided: int, false: float) -
     if 0 < rounds.watched < rounds.rounds:
         yield f"{rounds.rounds - rounds.watched} of {rounds.rounds} rounds were not checked for disturbances."
     yield from _turns(analysis.rounds)
+    yield from _launch_bound(analysis)
     cases = analysis.cases[analysis.cases["latency_s_high"].notna()]
     if len(cases) > 1:
         widths = (cases["latency_s_high"] - cases["latency_s_low"]) / 2 / cases["latency_s"]
@@ -177,6 +178,14 @@ def _points(analysis: Analysis, rounds: Disturbed, decided: int, false: float) -
         yield f"Least certain time: {at}, good to {_percent(float(widths.max()))}."
     if decided:
         yield f"Each decision on a statement is wrong by chance at most once in {decided / false:.0f}."
+
+
+def _launch_bound(analysis: Analysis) -> Iterator[str]:
+    """Cases whose times say nothing about arithmetic."""
+    bound = sum(len(rounds.launch_bound()) for rounds in analysis.used.values())
+    if bound:
+        cases = f"{bound} of {len(analysis.cases)} cases"
+        yield f"{cases} are launch-bound: their times are those of launches, not of arithmetic."
 
 
 def _turns(rounds: pd.DataFrame) -> Iterator[str]:

@@ -12,7 +12,7 @@ from scalebench.report.figures.batches import batch_curves
 from scalebench.report.figures.explorer import explorer
 from scalebench.report.figures.heatmap import memory_map
 from scalebench.report.figures.roof import under_the_roof
-from scalebench.report.sections.accuracy import accuracy_section
+from scalebench.report.sections.accuracy_section import accuracy_section
 from scalebench.report.sections.inputs import inputs_section
 from scalebench.report.sections.laws import laws_section
 from scalebench.report.sections.model_structure import built_section, worth_showing

@@ -11,7 +11,7 @@ from scalebench.analysis.accuracy_fronts import AXES, BEST, COLUMNS, MEASURED, f
 from scalebench.analysis.way import WAY
 from scalebench.report.content import Chart, Elsewhere, Section
 from scalebench.report.figures.accuracy_front import CLAIMED, TIME, accuracy_against_time
-from scalebench.report.sections.accuracy import accuracy_section
+from scalebench.report.sections.accuracy_section import accuracy_section
 
 PLACE = dict(zip(WAY, ("cpu-a", "inference", 1, "fp32", "contiguous", "eager", 2, "", "cpu", "{}"), strict=True))
 
