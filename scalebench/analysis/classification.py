@@ -43,7 +43,7 @@ class Classified:
     @property
     def right(self) -> npt.NDArray[np.bool_]:
         """Whether each image was classified correctly."""
-        return self.true == self.predicted
+        return np.equal(self.true, self.predicted)
 
     @property
     def grouped(self) -> bool:

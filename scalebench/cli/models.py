@@ -12,9 +12,9 @@ from scalebench.execute.client import Worker
 from scalebench.execute.counting import Paper
 from scalebench.execute.planner import catalogue
 from scalebench.suite.dense import KINDS
-from scalebench.suite.expand import matching_variants, native
 from scalebench.suite.families import FAMILIES
 from scalebench.suite.own_kinds import OWN_KINDS
+from scalebench.suite.select_models import matching_variants, native
 
 
 def models(

@@ -11,9 +11,9 @@ from typing import Any
 from scalebench.errors import ScalebenchError, UnreachableError
 from scalebench.execute.counting import Answer, Paper, count_question, unwrap
 from scalebench.execute.events import Counted, Listener
-from scalebench.suite.expand import Selection
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import MatchRequest
+from scalebench.suite.select_models import Selection
 from scalebench.suite.suite_plan import Group, Member
 
 _CANDIDATES = 4

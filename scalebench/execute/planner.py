@@ -18,9 +18,10 @@ from scalebench.machine.environment import collect, usable_cores
 from scalebench.record import Environment
 from scalebench.suite.case import COUNT, INPUT, Case
 from scalebench.suite.device_kinds import AUTO, CPU
-from scalebench.suite.expand import Selection, expand, select
+from scalebench.suite.expand import expand
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import Known
+from scalebench.suite.select_models import Selection, select
 from scalebench.suite.suite_plan import Group, Limits, Plan, Scene
 from scalebench.suite.suite_schema import InputImages, Suite
 

@@ -19,10 +19,10 @@ from scalebench.machine.environment import usable_cores
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import COUNT, Case
 from scalebench.suite.device_kinds import META
-from scalebench.suite.expand import check_size, matching_variants, native
 from scalebench.suite.model_facts import Known, Spec
 from scalebench.suite.own_selection import written_names
 from scalebench.suite.protocol import PROTOCOLS
+from scalebench.suite.select_models import check_size, matching_variants, native
 from scalebench.suite.suite_plan import Plan
 from scalebench.suite.variant import parse_at
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from timm.data import ImageNetInfo
+from timm.data.imagenet_info import ImageNetInfo
 
 from scalebench.errors import BuildError
 from scalebench.measure.labelled_batches import batches
@@ -52,7 +53,8 @@ def _targets(case: Case, classes: Sequence[str], outputs: int) -> list[int]:
     """Output of each class: in order, or by ImageNet's names (n01440764) for its thousand."""
     if case.mode == PROBE or outputs == len(classes):
         return list(range(len(classes)))
-    wordnet = ImageNetInfo().label_names() if outputs == _IMAGENET else []
+    imagenet: Any = ImageNetInfo
+    wordnet = imagenet().label_names() if outputs == _IMAGENET else []
     if not set(classes) <= set(wordnet):
         raise BuildError(
             f"{case.model} has {outputs} outputs, and the folder has {len(classes)} classes",

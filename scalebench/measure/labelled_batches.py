@@ -11,7 +11,8 @@ from typing import Any
 import timm.models
 import torch
 from PIL import Image
-from timm.data import create_transform, resolve_data_config
+from timm.data.config import resolve_data_config
+from timm.data.transforms_factory import create_transform
 
 from scalebench.suite.case import Case
 from scalebench.suite.labelled_images import LabelledImage
@@ -46,7 +47,8 @@ def _transform(case: Case) -> Any:
     base = remembered(case.model).timm if case.variant.task in OWN_KINDS else case.variant.base
     config = timm.models.get_pretrained_cfg(base) if timm.models.is_model(base) else None
     size = (3, case.resolution, case.resolution)
-    return create_transform(**resolve_data_config({"input_size": size}, config.to_dict() if config else None))
+    resolve: Any = resolve_data_config
+    return create_transform(**resolve({"input_size": size}, vars(config) if config else None))
 
 
 def _load(folder: Path, path: str, transform: Any, side: int) -> tuple[torch.Tensor, str]:

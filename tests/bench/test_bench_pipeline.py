@@ -14,9 +14,10 @@ from scalebench.report.findings import find
 from scalebench.report.write_report import write_report
 from scalebench.store.frame import rounds_frame
 from scalebench.store.jsonl import Results, read_results, result_files
-from scalebench.suite.expand import expand, select
+from scalebench.suite.expand import expand
 from scalebench.suite.load import load_suite
 from scalebench.suite.model_facts import Known
+from scalebench.suite.select_models import select
 from scalebench.suite.variant import Variant
 
 Benchmark = Callable[..., Any]

@@ -13,9 +13,9 @@ from scalebench.execute.client import Worker
 from scalebench.execute.counting import Paper
 from scalebench.execute.events import silent
 from scalebench.execute.match_groups import Matches, match_groups
-from scalebench.suite.expand import select
 from scalebench.suite.load import load_suite
 from scalebench.suite.model_facts import Known
+from scalebench.suite.select_models import select
 
 LEVELS = {"resolution": [5.2, 5.874, 6.262, 6.9], "width": [4.9, 5.95, 6.01, 6.3], "compound": [5.5, 5.89, 6.0, 6.25]}
 """Multiples that each method reaches."""

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from scalebench.suite.case import Case
-from scalebench.suite.expand import Selection, expand
+from scalebench.suite.expand import expand
 from scalebench.suite.load import load_suite
 from scalebench.suite.model_facts import Spec
+from scalebench.suite.select_models import Selection
 from scalebench.suite.variant import parse_variant
 from tests.gpu import prepare, suites
 from tests.gpu.check_card import LIMIT_S, Step, main, run_steps, steps

@@ -8,8 +8,8 @@ import pytest
 
 from scalebench.errors import UnknownNameError
 from scalebench.suite.dense import EFFICIENTDETS, KINDS, package_version
-from scalebench.suite.expand import check_size, matching_variants, native, select
 from scalebench.suite.model_facts import Known, Spec
+from scalebench.suite.select_models import check_size, matching_variants, native, select
 from scalebench.suite.suite_schema import ScaledModels, TimmModels
 from scalebench.suite.variant import Variant, parse_variant
 

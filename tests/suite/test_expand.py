@@ -8,12 +8,13 @@ from ruamel.yaml.comments import CommentedMap
 
 from scalebench.errors import ScalebenchError, SuiteError, UnknownNameError
 from scalebench.suite.case import Case
-from scalebench.suite.expand import Selection, check_size, expand, matching_variants, native, select
+from scalebench.suite.expand import expand
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.located import Located
 from scalebench.suite.model_facts import Known, MatchRequest, Spec
 from scalebench.suite.protocol import PROTOCOLS
 from scalebench.suite.scaling import RULES
+from scalebench.suite.select_models import Selection, check_size, matching_variants, native, select
 from scalebench.suite.suite_plan import Member
 from scalebench.suite.suite_schema import FamilyModels, ModelEntry, PublishedModels, ScaledModels, Suite, TimmModels
 from scalebench.suite.variant import Variant, parse_variant

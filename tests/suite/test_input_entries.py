@@ -9,9 +9,10 @@ import pytest
 from scalebench.errors import ScalebenchError, SuiteError
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.decoder_table import camera_size
-from scalebench.suite.expand import expand, select
+from scalebench.suite.expand import expand
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import Known
+from scalebench.suite.select_models import select
 
 Suites = Callable[[str], SuiteFile]
 Catalogue = Mapping[str, Known]

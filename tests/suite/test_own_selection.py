@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from scalebench.errors import ScalebenchError, UnknownNameError
-from scalebench.suite.expand import Selection, check_size, matching_variants, native, select
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import Known, Spec
 from scalebench.suite.own_files import own_model
 from scalebench.suite.own_selection import written_names
+from scalebench.suite.select_models import Selection, check_size, matching_variants, native, select
 from scalebench.suite.variant import parse_at, parse_variant
 from tests.suite.literal_onnx import write_tiny
 

@@ -45,8 +45,8 @@ def test_no_words_stand_among_the_points_and_families_are_named_in_a_frame() -> 
     )  # fmt: skip
     with canvas() as (figure, axes):
         _compute_panel(cases, cases, axes)
-        settle(figure)
         assert list(axes.texts) == []
+        settle(figure)
         frame = axes.get_legend()
         assert frame is not None
         assert frame.get_frame_on()

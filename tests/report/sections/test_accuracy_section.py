@@ -91,7 +91,7 @@ def test_a_panel_per_batch() -> None:
     rows = _planted()
     panels = chart(*rows, *(row | {"batch": 8, "latency_image_s": row["latency_image_s"] / 2} for row in rows)).panels
     assert [panel.title for panel in panels] == ["batch 1", "batch 8"]
-    assert all("b1@224" in panel.svg and "ResNet" in panel.svg for panel in panels)
+    assert all("b1@224" in panel.svg and "resnet50@224" in panel.svg for panel in panels)
 
 
 def test_every_cost_is_in_a_table_without_a_figure() -> None:
