@@ -14,6 +14,7 @@ from scalebench.analysis.accuracy_fronts import accuracy_at_cost, fronts
 from scalebench.analysis.exponents import axis_exponents, multiplier_exponents, resolution_exponents
 from scalebench.analysis.input_pipeline import feeding, inputs
 from scalebench.analysis.matched import compare_groups, counted_ratios, explained
+from scalebench.analysis.measured_accuracy import AccuracyRow, accuracy_rows
 from scalebench.analysis.memory_views import memory_gap
 from scalebench.analysis.part_times import parts_frame
 from scalebench.analysis.pooling import Pooled, pooled
@@ -30,7 +31,7 @@ from scalebench.machine.ability import Ability
 from scalebench.metrics import MEASURED
 from scalebench.record import Environment, Record
 from scalebench.store.frame import counted_here, counts_frame, rounds_frame
-from scalebench.suite.case import COUNT, MODELS, Case
+from scalebench.suite.case import CLASSIFYING, COUNT, MODELS, Case
 from scalebench.suite.suite_plan import Plan
 
 
@@ -77,6 +78,7 @@ class Analysis:
     parts: pd.DataFrame = field(default_factory=pd.DataFrame)  # see ``part_times.parts_frame``
     sessions: Mapping[str, int] = field(default_factory=dict)  # number of sessions of each machine
     pooled: Pooled = field(default_factory=Pooled)  # what the cases of a machine share
+    accuracies: tuple[AccuracyRow, ...] = ()  # of labelled images classified here
 
     @cached_property
     def own_counts(self) -> pd.DataFrame:
@@ -107,6 +109,8 @@ def analyse(
         abilities: peaks of the machines, oldest first.
     """
     planned = {_anywhere(case) for case in (*plan.cases, *elsewhere)}
+    classified = {(r.environment.hw_key, r.case.key): r for r in records if r.case.mode in CLASSIFYING}
+    records = [record for record in records if record.case.mode not in CLASSIFYING]
     every, records = records, [r for r in records if r.case.mode == COUNT or _anywhere(r.case) in planned]
     measured = [record for record in records if record.case.mode != COUNT]
     rounds = with_standing(name_machines(rounds_frame(records)), measured)
@@ -130,7 +134,7 @@ def analyse(
         exponents=pd.concat([e for e in exponents if len(e)] or exponents[:1], ignore_index=True),
         groups=groups,
         failures=_failures(records, rounds),
-        missing=tuple(case for case in plan.cases if _anywhere(case) not in recorded),
+        missing=tuple(case for case in plan.cases if _anywhere(case) not in recorded and case.mode not in CLASSIFYING),
         memory=memory_gap(cases),
         roofline=cases.join(roofline(cases, counts, abilities)[list(PLACED)]),
         abilities=tuple(abilities),
@@ -149,6 +153,7 @@ def analyse(
         parts=parts_frame(rounds, measured),
         sessions={str(m): int(n) for m, n in rounds[rounds["used"]].groupby("machine")["session"].nunique().items()},
         pooled=shared,
+        accuracies=tuple(accuracy_rows(list(classified.values()))),
     )
 
 

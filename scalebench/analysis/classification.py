@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from scalebench.analysis.stats import LEVEL, Estimate, resampled, unknown
 
@@ -106,6 +106,8 @@ def difference(a: Classified, b: Classified) -> PairedShare:
     """
     if not np.array_equal(a.true, b.true) or not np.array_equal(a.group, b.group):
         raise ValueError("the images differ")
+    from scipy import stats  # half a second, which only a comparison needs
+
     gained, lost = int((b.right & ~a.right).sum()), int((a.right & ~b.right).sum())
     n = len(a.true)
     p = float(stats.binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
@@ -124,12 +126,14 @@ def _share(right: npt.NDArray[np.bool_], result: Classified) -> Estimate:
     n = len(right)
     if result.grouped:
         return resampled(float(right.mean()), _draws(result.group, partial(_mean, right)), n)
+    from scipy import stats  # see ``difference``
+
     interval = stats.binomtest(int(right.sum()), n).proportion_ci(LEVEL, method="wilson")
     return Estimate(float(right.mean()), float(interval.low), float(interval.high), n)
 
 
 def _normal() -> float:
-    return float(stats.norm.ppf((1 + LEVEL) / 2))
+    return float(special.ndtri((1 + LEVEL) / 2))
 
 
 def _mean(values: npt.NDArray[Any], weights: Weights) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from scalebench.analysis.classification import Classified, PairedShare, differen
 from scalebench.analysis.compare.gate import holm
 from scalebench.analysis.stats import Estimate
 from scalebench.record import Record
-from scalebench.suite.labelled_images import plain_case
+from scalebench.suite.labelled_images import plain_case, timed_case
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,24 @@ class AccuracyRow:
     per_class: Mapping[str, Estimate]
     against: PairedShare | None = None
     p: float = float("nan")
+
+    def content(self) -> dict[str, Any]:
+        """Plain content: shares between 0 and 1."""
+        case, against = self.record.case, self.against
+        content: dict[str, Any] = {
+            "model": case.model, "resolution": case.resolution, "mode": case.mode, "data": case.data,
+            "configuration": timed_case(case).configuration, "unreadable": len(self.record.notes),
+            "top1": _ends(self.top1), "macro_f1": _ends(self.macro_f1),
+            "per_class": {name: _ends(share) for name, share in self.per_class.items()},
+        }  # fmt: skip
+        if against is None:
+            return content
+        counts = {"gained": against.gained, "lost": against.lost, "p": against.p, "p_holm": self.p}
+        return content | {"against_fp32": _ends(against.share) | counts}
+
+
+def _ends(estimate: Estimate) -> dict[str, float]:
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high, "n": estimate.n}
 
 
 def accuracy_rows(records: Sequence[Record]) -> list[AccuracyRow]:

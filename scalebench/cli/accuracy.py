@@ -10,7 +10,7 @@ import typer
 
 from scalebench.analysis.measured_accuracy import AccuracyRow, accuracy_rows
 from scalebench.analysis.pooling import sample_of
-from scalebench.analysis.stats import Estimate, of_rounds
+from scalebench.analysis.stats import of_rounds
 from scalebench.cli.arguments import Timing
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
@@ -74,26 +74,17 @@ def document(outcome: MeasuredAccuracy) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _row(record: Record, found: AccuracyRow | None, rounds: Mapping[Case, Sequence[Record]]) -> dict[str, Any]:
+def _row(record: Record, row: AccuracyRow | None, rounds: Mapping[Case, Sequence[Record]]) -> dict[str, Any]:
     case = record.case
-    row: dict[str, Any] = {"model": case.model, "resolution": case.resolution, "mode": case.mode,
-                           "configuration": timed_case(case).configuration, "outcome": record.outcome}  # fmt: skip
-    if found is None:
-        return row | {"why": (record.error or {}).get("message", "")}
-    row |= {"images": found.top1.n, "unreadable": len(record.notes), "top1": _ends(found.top1),
-            "macro_f1": _ends(found.macro_f1),
-            "per_class": {name: _ends(share) for name, share in found.per_class.items()}}  # fmt: skip
-    if found.against:
-        counts = {"gained": found.against.gained, "lost": found.against.lost, "p": found.against.p, "p_holm": found.p}
-        row["against_fp32"] = _ends(found.against.share) | counts
+    if row is None:
+        return {
+            "model": case.model, "resolution": case.resolution, "configuration": timed_case(case).configuration,
+            "outcome": record.outcome, "why": (record.error or {}).get("message", ""),
+        }  # fmt: skip
     timed = [record for record in rounds.get(case, ()) if record.outcome == "ok"]
-    if timed:
-        row["latency_s"] = _ends(of_rounds(sample_of(timed, "latency_s")))
-    return row
-
-
-def _ends(estimate: Estimate) -> dict[str, float]:
-    return {"value": estimate.value, "low": estimate.low, "high": estimate.high, "n": estimate.n}
+    latency = of_rounds(sample_of(timed, "latency_s"))
+    ends = {"value": latency.value, "low": latency.low, "high": latency.high, "n": latency.n}
+    return {**row.content(), "outcome": record.outcome, **({"latency_s": ends} if timed else {})}
 
 
 def _print(content: Mapping[str, Any]) -> None:

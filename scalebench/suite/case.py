@@ -23,6 +23,7 @@ INPUT = "input"
 BLOCKS = "blocks"
 """Mode of a case whose parts are timed one by one."""
 ACCURACY, PROBE = "accuracy", "probe"
+CLASSIFYING = (ACCURACY, PROBE)
 """Modes of a case that classifies labelled images by its own outputs, or by a probe of them; neither is timed."""
 MODELS = ("inference", "training")
 """Modes that run a whole model, whose numbers answer what it costs."""

@@ -62,7 +62,7 @@ def test_a_probe_of_two_runtimes_timed_and_resumed(tmp_path: Path, monkeypatch: 
     assert done.exit_code == 0
     assert eager["top1"]["value"] == 1.0
     assert 0.5 < eager["top1"]["low"] < 1.0
-    assert eager["top1"]["n"] == eager["images"]
+    assert eager["unreadable"] in (0, 1)  # by which side the hash puts it on
     assert (onnx["against_fp32"]["value"], onnx["against_fp32"]["p"]) == (0, 1)
     assert int8["against_fp32"]["low"] < 0 <= int8["against_fp32"]["high"]
     assert "eager offers no int8" in int8_eager["why"]

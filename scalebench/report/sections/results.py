@@ -17,6 +17,7 @@ from scalebench.report.sections.inputs import inputs_section
 from scalebench.report.sections.laws import laws_section
 from scalebench.report.sections.model_structure import built_section, worth_showing
 from scalebench.report.sections.optimised import optimised_section
+from scalebench.report.sections.own_accuracy import own_accuracy_section
 from scalebench.report.sections.parts import parts_section
 from scalebench.report.sections.recount import recount_section
 from scalebench.report.sections.suite_limits import fitting_section
@@ -84,6 +85,7 @@ def _studies(analysis: Analysis) -> tuple[Section, ...]:
             analysis.plan, analysis.groups, analysis.counted_groups, analysis.explained)),
         (len(analysis.exponents), lambda: Section("exponents", "Exponents", tables=(
             result_tables.exponents_table(analysis.exponents),))),
+        (len(analysis.accuracies), lambda: own_accuracy_section(analysis.accuracies)),
         (len(analysis.accuracy), lambda: accuracy_section(analysis.accuracy, analysis.fronts)),
         (len(study.predictors), lambda: study_section(study.predictors, study.residuals, study.ranks)),
         (len(study.laws), lambda: laws_section(study.laws)),
