@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from scalebench.analysis.classification import Classified, PairedShare, difference, macro_f1, per_class, top1
-from scalebench.analysis.compare.gate import holm
+from scalebench.analysis.holm import holm
 from scalebench.analysis.stats import Estimate
 from scalebench.record import Record
 from scalebench.suite.labelled_images import plain_case, timed_case

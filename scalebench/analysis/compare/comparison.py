@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from scalebench.analysis.compare.gate import GATE, Effect, Verdict, holm, judge
+from scalebench.analysis.compare.gate import GATE, Effect, Verdict, judge
 from scalebench.analysis.compare.sides import Side
 from scalebench.analysis.fingerprint import Difference
+from scalebench.analysis.holm import holm
 from scalebench.analysis.stats import LEVEL, Estimate, of_rounds, unknown
 from scalebench.metrics import METRICS
 from scalebench.suite.case import Case

@@ -110,15 +110,5 @@ def judge(effect: Effect, margin: float, better: Better) -> Verdict:
     return "inconclusive"  # also where there is no interval: no comparison with NaN holds
 
 
-def holm(p: Sequence[float]) -> list[float]:
-    """Holm's adjusted p-values, in the order given (Scandinavian Journal of Statistics 6, 1979)."""
-    order = sorted(range(len(p)), key=lambda index: p[index])
-    adjusted, largest = [1.0] * len(p), 0.0
-    for rank, index in enumerate(order):
-        largest = max(largest, min(1.0, (len(p) - rank) * p[index]))
-        adjusted[index] = largest
-    return adjusted
-
-
 def _cost(log: float, better: Better) -> float:
     return log if better == "lower" else -log

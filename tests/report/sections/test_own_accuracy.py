@@ -33,7 +33,7 @@ def test_a_loss_is_a_sentence_and_its_numbers_are_in_the_table() -> None:
     (table,) = section.tables
     assert [column.label for column in table.columns][:3] == ["model", "configuration", "images"]
     assert table.rows[0][4:6] == ("95.0", "[93.5, 96.2]")
-    assert table.rows[1][8:10] == ("-2.8", "[-3.89, -1.71]")
+    assert table.rows[1][8:10] == ("-2.8", "[-3.90, -1.68]")
     assert rows[1].against is not None
     assert rows[1].content()["against_fp32"]["lost"] == 30
 
