@@ -1,7 +1,7 @@
 """Accuracy of classifiers on the same images: shares and F1 with intervals, and paired differences.
 
-Images are the unit, or the groups of images that belong together (photographs of one car): then whole groups are
-resampled, because their images fail together.
+Images are the unit, or the groups of images that belong together (photographs of one car), which fail together: then
+intervals are those of fewer images, by the design effect of groups (Kish, Survey Sampling, 1965, section 5.4).
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,14 +43,9 @@ class Classified:
         """Whether each image was classified correctly."""
         return np.equal(self.true, self.predicted)
 
-    @property
-    def grouped(self) -> bool:
-        """Whether any two images belong together."""
-        return len(np.unique(self.group)) < len(self.group)
-
 
 def top1(result: Classified) -> Estimate:
-    """Share of images classified correctly, with Wilson's interval; of groups, the percentile interval."""
+    """Share of images classified correctly, with Wilson's interval."""
     return _share(result.right, result)
 
 
@@ -67,8 +60,10 @@ def per_class(result: Classified) -> dict[int, Estimate]:
 
 
 def macro_f1(result: Classified) -> Estimate:
-    """Mean over the classes that occur of F1 = 2 TP / (2 TP + FP + FN), with the percentile interval."""
+    """Mean over the classes that occur of F1 = 2 TP / (2 TP + FP + FN), with the percentile interval of whole groups.
 
+    Without a mistake resampling has nothing to vary, and there is no interval.
+    """
     cells = result.true * result.classes + result.predicted
 
     def of(weights: Weights) -> float:
@@ -76,7 +71,10 @@ def macro_f1(result: Classified) -> Estimate:
         both = table.sum(axis=0) + table.sum(axis=1)
         return float(np.mean(2 * np.diag(table)[both > 0] / both[both > 0]))
 
-    return resampled(of(np.ones(len(cells))), _draws(result.group, of), len(cells))
+    value = of(np.ones(len(cells)))
+    if result.right.all():
+        return Estimate(value, math.nan, math.nan, len(cells))
+    return resampled(value, _draws(result.group, of), len(cells))
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def difference(a: Classified, b: Classified) -> PairedShare:
     """Compare two classifiers on the same images in the same order.
 
     Interval: Wald's with half an image added to each of the four counts (Agresti and Min, Statistics in Medicine 24,
-    2005); of groups, the percentile interval. Test: McNemar, Psychometrika 12 (1947), exact.
+    2005). Test: McNemar, Psychometrika 12 (1947), exact; of groups each counts once, by the sign of its difference.
 
     Raises:
         ValueError: the images differ.
@@ -108,42 +106,52 @@ def difference(a: Classified, b: Classified) -> PairedShare:
         raise ValueError("the images differ")
     from scipy import stats  # half a second, which only a comparison needs
 
-    gained, lost = int((b.right & ~a.right).sum()), int((a.right & ~b.right).sum())
-    n = len(a.true)
-    p = float(stats.binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
-    if a.grouped:
-        steps = b.right.astype(float) - a.right.astype(float)
-        share = resampled((gained - lost) / n, _draws(a.group, partial(_mean, steps)), n)
-    else:
-        up, down, size = gained + 0.5, lost + 0.5, n + 2.0
-        half = _normal() * math.sqrt(up + down - (up - down) ** 2 / size) / size
-        centre = (up - down) / size
-        share = Estimate((gained - lost) / n, centre - half, centre + half, n)
-    return PairedShare(share, gained, lost, p)
+    steps = b.right.astype(float) - a.right.astype(float)
+    gained, lost = int((steps > 0).sum()), int((steps < 0).sum())
+    n, signs = len(steps), np.sign(np.bincount(_members(a.group), steps))
+    up, down = int((signs > 0).sum()), int((signs < 0).sum())
+    p = float(stats.binomtest(up, up + down).pvalue) if up + down else 1.0
+    size = _effective(steps, a.group)
+    plus, minus, added = gained * size / n + 0.5, lost * size / n + 0.5, size + 2
+    half = _normal() * math.sqrt(plus + minus - (plus - minus) ** 2 / added) / added
+    centre = (plus - minus) / added
+    return PairedShare(Estimate((gained - lost) / n, centre - half, centre + half, n), gained, lost, p)
 
 
 def _share(right: npt.NDArray[np.bool_], result: Classified) -> Estimate:
-    n = len(right)
-    if result.grouped:
-        return resampled(float(right.mean()), _draws(result.group, partial(_mean, right)), n)
-    from scipy import stats  # see ``difference``
+    """Wilson (Journal of the American Statistical Association 22, 1927)."""
+    share, size, z = float(right.mean()), _effective(right.astype(float), result.group), _normal()
+    centre, spread = share + z**2 / (2 * size), z * math.sqrt(share * (1 - share) / size + z**2 / (4 * size**2))
+    low, high = ((centre + side * spread) / (1 + z**2 / size) for side in (-1, 1))
+    return Estimate(share, low, high, len(right))
 
-    interval = stats.binomtest(int(right.sum()), n).proportion_ci(LEVEL, method="wilson")
-    return Estimate(float(right.mean()), float(interval.low), float(interval.high), n)
+
+def _members(group: Labels) -> Labels:
+    """Number of each image's group, without gaps."""
+    members: Labels = np.unique(group, return_inverse=True)[1]
+    return members
+
+
+def _effective(values: npt.NDArray[np.float64], group: Labels) -> float:
+    """Number of images on their own that would tell the mean as well; of values that are all alike, of groups."""
+    members, n = _members(group), len(values)
+    groups = int(members.max()) + 1
+    alone = float(values.var()) / n
+    if groups == n or not alone:
+        return groups
+    sums = np.bincount(members, values - values.mean())
+    together = groups / (groups - 1) * float((sums**2).sum()) / n**2 if groups > 1 else math.inf
+    return min(n, n * alone / together) if together else n
 
 
 def _normal() -> float:
     return float(special.ndtri((1 + LEVEL) / 2))
 
 
-def _mean(values: npt.NDArray[Any], weights: Weights) -> float:
-    return float(np.average(values, weights=weights))
-
-
 def _draws(group: Labels, value: Callable[[Weights], float]) -> npt.NDArray[np.float64]:
     """A value of ``DRAWS`` samples of whole groups with replacement, from how often each image is drawn."""
     rng = np.random.default_rng(_SEED)
-    _, member = np.unique(group, return_inverse=True)
+    member = _members(group)
     groups = int(member.max()) + 1
     times = (np.bincount(rng.integers(0, groups, groups), minlength=groups) for _ in range(DRAWS))
     return np.array([value(drawn[member].astype(float)) for drawn in times])

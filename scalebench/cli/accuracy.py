@@ -16,6 +16,7 @@ from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.accuracy import AccuracyOptions, MeasuredAccuracy, measure_accuracy
 from scalebench.record import Record
+from scalebench.report.tables import PERCENT, span
 from scalebench.suite.case import Case
 from scalebench.suite.device_kinds import AUTO, DEVICE_WORDS
 from scalebench.suite.labelled_images import timed_case
@@ -117,7 +118,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 
 
 def _percent(ends: Mapping[str, float]) -> list[str]:
-    return [f"{100 * ends['value']:.1f}", interval(100 * ends["low"], 100 * ends["high"])]
+    return [f"{100 * ends['value']:.1f}", span(ends["low"], ends["high"], ends["n"], PERCENT)]
 
 
 def _sentence(row: Mapping[str, Any]) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from scalebench.analysis.measured_accuracy import AccuracyRow
 from scalebench.analysis.stats import Estimate
 from scalebench.report.content import Section
-from scalebench.report.tables import Field, build_table
+from scalebench.report.tables import PERCENT, Field, build_table, span
 from scalebench.suite.case import PROBE
 from scalebench.suite.labelled_images import timed_case
-from scalebench.units import digits, interval
+from scalebench.units import digits
 
 ID, TITLE = "own-accuracy", "Accuracy on these images"
 _HOW = (
@@ -42,7 +42,7 @@ def _share(heading: str, estimate: Callable[[AccuracyRow], Estimate | None]) -> 
 
     def bounds(row: AccuracyRow) -> str:
         share = estimate(row)
-        return interval(100 * share.low, 100 * share.high) if share else "-"
+        return span(share.low, share.high, share.n, PERCENT) if share else "-"
 
     return Field(heading, value, number=True), Field("95 % interval", bounds, number=True)
 
