@@ -29,7 +29,7 @@ def own_accuracy_section(rows: Sequence[AccuracyRow]) -> Section:
         Field("configuration", lambda row: timed_case(row.record.case).configuration),
         Field("images", lambda row: row.record.case.data), Field("test images", lambda row: row.top1.n, number=True),
         *_share("top-1, %", lambda row: row.top1), *_share("macro-F1, %", lambda row: row.macro_f1),
-        *_share("points to fp32", lambda row: row.against and row.against.share),
+        *_share("points to fp32", lambda row: row.against.share if row.against else None),
         Field("p", lambda row: digits(row.p) if row.against else "-", number=True),
     )  # fmt: skip
     return Section(ID, TITLE, (*_sentences(rows), _HOW, *probed), tables=(table,))

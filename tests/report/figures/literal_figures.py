@@ -25,7 +25,7 @@ from scalebench.store.jsonl import Results
 from tests.analysis.test_roofline import ABILITY
 from tests.procure.literal_plan import box, buy, capacity, plan, rent
 from tests.report.literal_report import GROUP, find_in, make_record, specifications
-from tests.report.sections.test_accuracy import _planted, chart
+from tests.report.sections.test_accuracy_section import _planted, chart
 from tests.report.sections.test_inputs import PAIRS, RATES
 from tests.report.sections.test_parts import analysis_of_parts
 from tests.report.sections.test_time_predictors import PREDICTORS, RANKS, RESIDUALS
