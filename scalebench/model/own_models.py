@@ -18,6 +18,7 @@ from scalebench.model.input_images import blank_images, mark
 from scalebench.model.meta_operators import tensor_leaves
 from scalebench.model.onnx_graph import OnnxGraph
 from scalebench.model.own_python import from_factory
+from scalebench.suite.device_kinds import CPU
 from scalebench.suite.own_files import OwnModel, opened
 from scalebench.suite.variant import Variant
 
@@ -61,7 +62,7 @@ def build_own(variant: Variant, resolution: int, device: str, on_device: OnDevic
     except Exception as error:  # whatever the user's code and torch raise on tensors without data
         cause = error.__cause__ or error
         reason = f"{type(cause).__name__}: {cause}".splitlines()[0]
-    model = _checked(make("cpu"), own, resolution)
+    model = _checked(make(CPU.name), own, resolution)
     return mark(model, own.channels, f"real tensors, because on the meta device: {reason}")
 
 
@@ -97,7 +98,7 @@ def _checked(model: nn.Module, own: OwnModel, resolution: int) -> nn.Module:
 
 
 def _checkpoint(own: OwnModel, device: str, timm_model: TimmModel) -> nn.Module:
-    with torch.device("cpu"):
+    with torch.device(CPU.name):
         weights = _state_dict(Path(own.path))
     config = timm.models.get_pretrained_cfg(own.timm)
     classifier = f"{config.classifier}.weight" if config else ""
@@ -156,7 +157,7 @@ def _torchscript(own: OwnModel, device: str, _timm_model: TimmModel) -> nn.Modul
 
 
 def _exported(own: OwnModel, device: str, _timm_model: TimmModel) -> nn.Module:
-    with torch.device("cpu"):
+    with torch.device(CPU.name):
         model = load_program(Path(own.path))
     return model.to(device)
 
