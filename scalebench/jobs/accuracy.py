@@ -176,7 +176,12 @@ def _classify(case: Case, data: LabelledImages, bench: RoundRunner, announce: Li
 
 def _judged(result: Record, data: LabelledImages, outputs: Mapping[str, np.ndarray], ending: Ending) -> Record:
     """The record with the class of every test image that could be read."""
-    rows = {part: np.isfinite(own).all(axis=1) for part, own in outputs.items()}
+    unreadable = [problem for answer in ending.answers.values() for problem in answer["unreadable"]]
+    lost = {problem.rpartition(": ")[0] for problem in unreadable}
+    rows = {part: np.array([image.path not in lost for image in getattr(data, part)]) for part in outputs}
+    if not all(np.isfinite(own[rows[part]]).all() for part, own in outputs.items()):
+        error = {"type": "Wrong", "message": "the outputs are not finite"}
+        return replace(result, outcome="wrong", ending="wrong", error=error)
     labels = {part: np.array([image.label for image in getattr(data, part)])[rows[part]] for part in outputs}
     groups = {part: _numbers([image.group for image in getattr(data, part)])[rows[part]] for part in outputs}
     if not rows["test"].any():
@@ -189,7 +194,6 @@ def _judged(result: Record, data: LabelledImages, outputs: Mapping[str, np.ndarr
         targets = np.array(ending.answers[0]["targets"])
         predicted, true, classes = test.argmax(axis=1), targets[labels["test"]], test.shape[1]
     samples = {"true": true.tolist(), "predicted": predicted.tolist(), "group": groups["test"].tolist()}
-    unreadable = [problem for answer in ending.answers.values() for problem in answer["unreadable"]]
     facts = {"images": len(true), "top1": float(np.mean(predicted == true)), "classes": list(data.classes),
              "outputs": classes}  # fmt: skip
     return replace(
