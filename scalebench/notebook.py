@@ -74,20 +74,21 @@ def run(
     return run_suite(Path(suite), options, PageOptions(Path(reports), _path(claims)), announce)
 
 
-def count(*names: str, check: bool = False, announce: Listener = silent) -> pd.DataFrame:
+def count(*names: str, training: bool = False, check: bool = False, announce: Listener = silent) -> pd.DataFrame:
     """Count models on paper, as ``scalebench count`` does: a row per model, with the reason where it cannot be counted.
 
     Args:
         names: names, variants or globs, each with ``@RES`` or at its native resolution.
+        training: count a training step too, which takes two to three times as long.
         check: count again with fvcore.
         announce: hears how far it is.
 
     Raises:
         UnknownNameError: no such model, or a resolution that it cannot take.
     """
-    from scalebench.jobs.count import count_models
+    from scalebench.jobs.count import PEAKS, count_models
 
-    models = count_models(names, check=check, announce=announce)
+    models = count_models(names, PEAKS if training else PEAKS[:1], check=check, announce=announce)
     rows: list[dict[str, Any]] = [
         {"model": m.case.model, "resolution": m.case.resolution, **m.facts, **({"check": m.check} if check else {})}
         for m in models

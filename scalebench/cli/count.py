@@ -9,12 +9,13 @@ import typer
 
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
-from scalebench.jobs.count import CountedModel, count_models
+from scalebench.jobs.count import PEAKS, CountedModel, count_models
 from scalebench.metrics import METRICS
 from scalebench.units import percent, si
 
 _SHOWN = ("params", "macs", "macs_training", "activations", "weight_bytes", "peak_bytes_inference",
           "peak_bytes_training")  # fmt: skip
+_OF_TRAINING = ("macs_training", "peak_bytes_training")
 _NOT_SHOWN = ("work", "operators", "structure")
 """For the roofline and predictions; structure has a command of its own."""
 
@@ -24,6 +25,9 @@ def count(
     check: bool = typer.Option(
         False, "--check", help="Count again with fvcore on real tensors and explain the difference."
     ),
+    training: bool = typer.Option(
+        False, "--training", help="Count a training step too: MACs and static memory; takes two to three times as long."
+    ),
     json_: bool = typer.Option(False, "--json", help="Print a JSON list."),
 ) -> None:
     """Count models: nothing is measured, no weights are loaded.
@@ -32,8 +36,8 @@ def count(
     the rest appear.
     """
     with show_progress() as announce:
-        models = count_models(names, check=check, announce=announce)
-    print_json([_document(model) for model in models]) if json_ else _print(models)
+        models = count_models(names, PEAKS if training else PEAKS[:1], check=check, announce=announce)
+    print_json([_document(model) for model in models]) if json_ else _print(models, training)
     refuse_all_failed(models)
 
 
@@ -43,9 +47,10 @@ def _document(model: CountedModel) -> dict[str, Any]:
     return {"model": model.case.model, "resolution": model.case.resolution, **facts, **check}
 
 
-def _print(models: Sequence[CountedModel]) -> None:
-    columns = ["model", ">px", *(f">{METRICS[name].label}" for name in _SHOWN), "uncounted"]
-    body = [_cells(model) for model in models if "error" not in model.facts]
+def _print(models: Sequence[CountedModel], training: bool) -> None:
+    shown = [name for name in _SHOWN if training or name not in _OF_TRAINING]
+    columns = ["model", ">px", *(f">{METRICS[name].label}" for name in shown), "uncounted"]
+    body = [_cells(model, shown) for model in models if "error" not in model.facts]
     if body:
         print_table("per image, batch 1", columns, body)
     for model in models:
@@ -56,9 +61,9 @@ def _print(models: Sequence[CountedModel]) -> None:
     print_failures(models)
 
 
-def _cells(model: CountedModel) -> list[str]:
+def _cells(model: CountedModel, shown: Sequence[str]) -> list[str]:
     facts = model.facts
-    numbers = ("-" if facts[name] is None else METRICS[name].show(facts[name]) for name in _SHOWN)
+    numbers = ("-" if facts[name] is None else METRICS[name].show(facts[name]) for name in shown)
     return [model.case.model, str(model.case.resolution), *numbers, ", ".join(facts["uncounted"]) or "none"]
 
 

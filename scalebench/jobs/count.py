@@ -38,7 +38,7 @@ class CountedModel:
 
 
 def count_models(
-    names: Sequence[str], peaks: Sequence[str] = PEAKS, *, check: bool = False, announce: Listener = silent
+    names: Sequence[str], peaks: Sequence[str] = PEAKS[:1], *, check: bool = False, announce: Listener = silent
 ) -> list[CountedModel]:
     """Count models; what cannot be counted says why.
 

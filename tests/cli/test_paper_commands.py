@@ -37,14 +37,20 @@ def test_plan_chooses_within_a_budget(scalebench: Run) -> None:
 
 
 def test_count_prints_the_contract(scalebench: Run) -> None:
-    done = scalebench("count", "resnet18@64", "efficientnet_b0", "resnet18[d=1.5]@64", "--json")
-    rows = json.loads(done.stdout)
-    wanted = {
-        "model", "resolution", "params", "macs", "activations", "weight_bytes", "peak_bytes_inference",
-        "peak_bytes_training", "uncounted", "macs_training",
-    }  # fmt: skip
+    names = ("resnet18@64", "efficientnet_b0", "resnet18[d=1.5]@64")
+    rows = json.loads(scalebench("count", *names, "--json").stdout)
+    wanted = {"model", "resolution", "params", "macs", "activations", "weight_bytes", "peak_bytes_inference", "uncounted"}
     assert all(wanted <= row.keys() for row in rows)
     assert rows[1]["macs"] == 385_814_752
+    assert not {"macs_training", "peak_bytes_training"} & rows[1].keys()
+
+
+def test_count_takes_a_training_step_only_where_it_is_asked_for(scalebench: Run) -> None:
+    (row,) = json.loads(scalebench("count", "resnet18@64", "--training", "--json").stdout)
+    assert 2.9 < row["macs_training"] / row["macs"] < 3  # gradients of input and weights; the image needs none
+    assert row["peak_bytes_training"] > row["peak_bytes_inference"]
+    assert "MACs, training" in scalebench("count", "resnet18@64", "--training").stdout
+    assert "training" not in scalebench("count", "resnet18@64").stdout
 
 
 def test_count_lists_what_it_cannot_count_and_shows_the_rest(scalebench: Run) -> None:
