@@ -126,11 +126,6 @@ def samples_for(quantile: float) -> int:
     return math.ceil(math.log(0.05) / math.log(quantile))
 
 
-def mean_wait_s(service_s: float, utilisation: float) -> float:
-    """Mean wait in an M/D/1 queue, seconds (Pollaczek and Khinchine); infinite at full utilisation."""
-    return utilisation * service_s / (2 * (1 - utilisation)) if utilisation < 1 else math.inf
-
-
 def share_of_peak(macs: float, images_per_s: float, peak_flops: float) -> float:
     """F14: achieved over peak FLOP/s, two FLOPs per MAC; above 1 the record or the catalogue is wrong."""
     return 2 * macs * images_per_s / peak_flops

@@ -150,4 +150,3 @@ def test_8_what_changes_the_answer(changes: dict[str, float], unit: float) -> No
 
 def test_10_evidence() -> None:
     assert [f.samples_for(q) for q in (0.95, 0.99, 0.999)] == [59, 299, 2995]
-    assert [f.mean_wait_s(0.01, rho) for rho in (0.5, 0.8, 0.95)] == pytest.approx([0.005, 0.020, 0.095])
