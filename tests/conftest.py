@@ -92,7 +92,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
     return check
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def root() -> Path:
     """The repository."""
     return ROOT

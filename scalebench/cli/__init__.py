@@ -37,6 +37,7 @@ COMMANDS = {
     "hardware": "List the hardware catalogue: dense peaks with their marks; an unpublished number is "
     "shown as such, never as 0.",
     "models": "List the models that can be named, with their native resolutions; with --families, the families.",
+    "suites": "List the suites that are installed with scalebench: run and plan take their names, in any folder.",
     "structure": "Compare how models are built: stages, kernels, kinds of convolution, norms, gates, "
     "downsampling, head.",
     "schema": "Print the JSON Schema of a suite file, a file of claims or a purchase plan, for editors and checkers.",

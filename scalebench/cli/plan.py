@@ -25,7 +25,7 @@ _COUNTS = ("macs", "params", "activations")
 
 
 def plan(
-    suite: Path = typer.Argument(help="Suite file."),
+    suite: Path = typer.Argument(help="Suite file, or the name of a shipped suite."),
     count: bool = typer.Option(True, help="--no-count lists the entries without starting torch."),
     protocol: Timing | None = typer.Option(None, help="How cases are timed, in place of the suite's own protocol."),
     from_: list[str] = typer.Option(

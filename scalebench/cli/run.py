@@ -15,7 +15,7 @@ from scalebench.jobs.run_suite import RunOptions, run_suite
 
 
 def run(
-    suite: Path = typer.Argument(help="Suite file."),
+    suite: Path = typer.Argument(help="Suite file, or the name of a shipped suite."),
     results: Path = typer.Option(Path("results"), help="Folder of the result files."),
     reports: Path = typer.Option(Path("reports"), help="Folder of the reports."),
     fresh: bool = typer.Option(False, "--fresh", help="Start over; earlier files of this machine are kept as *.old."),

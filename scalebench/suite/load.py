@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from scalebench.errors import ScalebenchError, SuiteError
 from scalebench.suite.located import Located, Location, parse_yaml, read_text
 from scalebench.suite.protocol import PROTOCOLS, Protocol
+from scalebench.suite.shipped_suites import hint_at, suite_file
 from scalebench.suite.suite_grid import DeviceGrid, Exclude, Grid
 from scalebench.suite.suite_schema import ENTRY_KINDS, LimitsEntry, NearTarget, SceneEntry, Suite
 
@@ -49,13 +50,16 @@ class SuiteFile:
 
 
 def load_suite(path: str | Path) -> SuiteFile:
-    """Read and validate a suite file.
+    """Read and validate a suite.
+
+    Args:
+        path: a file, or the name of a shipped suite.
 
     Raises:
         SuiteError: with file, line, key, and the nearest valid word where there is one.
     """
-    text = read_text(Path(path), SuiteError, "shipped suites are in suites/")
-    source = parse_yaml(str(path), text, dict, SuiteError)
+    file = suite_file(path)
+    source = parse_yaml(str(file), read_text(file, SuiteError, hint_at(path)), dict, SuiteError)
     try:
         return SuiteFile(Suite.model_validate(source.plain()), source)
     except ValidationError as error:

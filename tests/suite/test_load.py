@@ -217,7 +217,7 @@ def test_a_missing_file_in_a_missing_folder(tmp_path: Path) -> None:
     """Without a folder there is nothing near; where suites lie is said instead."""
     with pytest.raises(SuiteError, match="no such file") as caught:
         load_suite(tmp_path / "nowhere" / "suite.yaml")
-    assert caught.value.hint == "shipped suites are in suites/"
+    assert caught.value.hint == "scalebench suites lists the shipped ones"
 
 
 def test_a_folder_is_no_suite(tmp_path: Path) -> None:
