@@ -11,7 +11,7 @@ SEE = "scalebench suites lists the shipped ones"
 
 
 def shipped_suites() -> dict[str, Path]:
-    """Files of the shipped suites by their names without ``.yaml``: in the wheel, or beside the package in a checkout."""
+    """Files of the shipped suites by their names: in the wheel, or beside the package in a checkout."""
     package = Path(str(files("scalebench")))
     installed = package / "data" / "suites"
     folder = installed if installed.is_dir() else package.parent / "suites"
