@@ -11,7 +11,7 @@ from scalebench.suite.shipped_suites import hint_at, shipped_suites
 
 
 def suites(
-    name: str = typer.Argument(None, help="Print this suite's YAML, to start one of your own from it."),
+    name: str | None = typer.Argument(None, help="Print this suite's YAML, to start one of your own from it."),
     json_: bool = typer.Option(False, "--json", help="Print a JSON list with their files."),
 ) -> None:
     """List the suites that are installed with scalebench: run and plan take their names, in any folder."""
