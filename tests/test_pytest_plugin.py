@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scalebench.pytest_plugin import InconclusiveWarning, Quantity
+from scalebench.pytest_plugin import BoundedValue, InconclusiveWarning
 
 FAKE = """
 from dataclasses import replace
@@ -65,7 +65,7 @@ def run(pytester: pytest.Pytester, test: str, *arguments: str) -> pytest.RunResu
 def test_a_limit_is_compared_with_the_interval(
     low: float, high: float, below: bool, above: bool, doubtful: bool
 ) -> None:
-    quantity = Quantity("latency_s", 1.0, low, high, 3)
+    quantity = BoundedValue("latency_s", 1.0, low, high, 3)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert ((quantity < 1), (quantity <= 1), (quantity > 1), (quantity >= 1)) == (below, below, above, above)
@@ -74,11 +74,11 @@ def test_a_limit_is_compared_with_the_interval(
 
 def test_strict_takes_an_interval_that_contains_the_limit_as_wrong() -> None:
     with pytest.warns(InconclusiveWarning, match=r"latency_s 1 \[0\.9, 1\.1\], n = 3 < 1: inconclusive"):
-        assert not Quantity("latency_s", 1.0, 0.9, 1.1, 3, strict=True) < 1
+        assert not BoundedValue("latency_s", 1.0, 0.9, 1.1, 3, strict=True) < 1
 
 
 def test_what_was_not_measured_meets_no_limit() -> None:
-    assert not Quantity("memory_bytes", math.nan, math.nan, math.nan, 0) < 1e12
+    assert not BoundedValue("memory_bytes", math.nan, math.nan, math.nan, 0) < 1e12
 
 
 def test_limits_and_endings_decide_tests_and_pytest_benchmark_is_told(alone: pytest.Pytester) -> None:
