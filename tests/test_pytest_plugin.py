@@ -17,7 +17,7 @@ import pytest
 from scalebench.analysis.stats import Estimate
 from scalebench.errors import UnknownNameError
 from scalebench.jobs import measured_cases
-from scalebench.jobs.measured_cases import MeasuredCase, MeasuredCases
+from scalebench.jobs.measured_cases import EstimatedCase, EstimatedCases
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 
@@ -28,7 +28,7 @@ def measured(name, options):
     records = [Record(options.suite, case, n, outcome, "", Environment("epyc-1", "abc123", "s1"), laps,
                       error={"type": "x", "message": "why"}, ending=outcome) for n in range(3)]
     estimate = Estimate(0.1, 0.09, 0.11, 3)
-    return MeasuredCase(case, records, {"macs": 4e9, "params": 25e6},
+    return EstimatedCase(case, records, {"macs": 4e9, "params": 25e6},
                         dict.fromkeys(("latency_s", "throughput_ips", "memory_bytes"), estimate))
 
 def fake(options):
@@ -36,7 +36,7 @@ def fake(options):
         raise UnknownNameError("no model 'resnet81'", "did you mean 'resnet18'?")
     cases = tuple(measured(name, options) for name in options.names)
     ratios = {(a.case, b.case): Estimate(1.5, 1.4, 1.6, 3) for a in cases for b in cases}
-    return MeasuredCases(cases, ratios)
+    return EstimatedCases(cases, ratios)
 
 @pytest.fixture(autouse=True)
 def faked(monkeypatch):

@@ -55,7 +55,7 @@ class CaseOptions:
 
 
 @dataclass(frozen=True)
-class MeasuredCase:
+class EstimatedCase:
     """One case: its rounds, its counts, and every measured metric with its interval (NaN where it was not measured)."""
 
     case: Case
@@ -70,14 +70,14 @@ class MeasuredCase:
 
 
 @dataclass(frozen=True)
-class MeasuredCases:
+class EstimatedCases:
     """Cases in the order of their names, and by (over, under) the ratios of their latencies, turn by turn."""
 
-    cases: tuple[MeasuredCase, ...]
+    cases: tuple[EstimatedCase, ...]
     ratios: Mapping[tuple[Case, Case], Estimate]
 
 
-def measure_cases(options: CaseOptions, announce: Listener = silent) -> MeasuredCases:
+def measure_cases(options: CaseOptions, announce: Listener = silent) -> EstimatedCases:
     """Measure what is missing; several cases take turns until their ratios are decided, where the protocol allows that.
 
     Raises:
@@ -114,7 +114,7 @@ def _checked(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     return settings
 
 
-def _estimated(records: Mapping[Case, Sequence[Record]], facts: Mapping[Case, Mapping[str, Any]]) -> MeasuredCases:
+def _estimated(records: Mapping[Case, Sequence[Record]], facts: Mapping[Case, Mapping[str, Any]]) -> EstimatedCases:
     every = [record for own in records.values() for record in own]
     rounds = with_standing(name_machines(rounds_frame(every)), every)
     rounds = rounds[rounds["used"]]
@@ -124,7 +124,7 @@ def _estimated(records: Mapping[Case, Sequence[Record]], facts: Mapping[Case, Ma
         for metric in MEASURED
     }
     cases = tuple(
-        MeasuredCase(case, own, facts[case], {
+        EstimatedCase(case, own, facts[case], {
             metric: of_rounds(by_case[case.key]) if case.key in by_case else unknown()
             for metric, by_case in samples.items()
         })
@@ -135,4 +135,4 @@ def _estimated(records: Mapping[Case, Sequence[Record]], facts: Mapping[Case, Ma
         (a, b): ratio(latencies[a.key], latencies[b.key])
         for a in records for b in records if a != b and {a.key, b.key} <= latencies.keys()
     }  # fmt: skip
-    return MeasuredCases(cases, ratios)
+    return EstimatedCases(cases, ratios)

@@ -19,8 +19,11 @@ from scalebench.pytest_plugin.model_bench import scalebench
 from scalebench.pytest_plugin.suite_tests import SuiteTests
 
 __all__ = [
-    "BoundedValue", "InconclusiveWarning", "scalebench",
-    "pytest_benchmark_update_json", "pytest_benchmark_update_machine_info",
+    "BoundedValue",
+    "InconclusiveWarning",
+    "pytest_benchmark_update_json",
+    "pytest_benchmark_update_machine_info",
+    "scalebench",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from scalebench.jobs.measured_cases import MeasuredCase
+    from scalebench.jobs.measured_cases import EstimatedCase
     from scalebench.record import Record
 
 RECORDS = pytest.StashKey[list["Record"]]()
@@ -22,7 +22,7 @@ def add_row(
     node: pytest.Item,
     label: str,
     records: Sequence[Record],
-    measured: MeasuredCase | None = None,
+    measured: EstimatedCase | None = None,
 ) -> None:
     """Add a row to pytest-benchmark's table, where it is there: one value per round, its median.
 

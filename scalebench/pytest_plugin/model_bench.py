@@ -15,15 +15,15 @@ from scalebench.pytest_plugin.bounded_value import BoundedValue, bounded
 from scalebench.pytest_plugin.endings import end_test, refuse_beside_others, words_of
 
 if TYPE_CHECKING:
-    from scalebench.jobs.measured_cases import MeasuredCase, MeasuredCases
+    from scalebench.jobs.measured_cases import EstimatedCase, EstimatedCases
 
 
 @dataclass(frozen=True)
 class ModelResult:
     """One measured case. Times in seconds, memory in bytes; ``macs`` and ``params`` are counted."""
 
-    measured: MeasuredCase
-    together: MeasuredCases
+    measured: EstimatedCase
+    together: EstimatedCases
     strict: bool
 
     @property
