@@ -88,3 +88,8 @@ def days(first: str, last: str) -> str:
 def listed(items: Sequence[str]) -> str:
     """``a, b and c``."""
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def capitalised(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[0].upper() + text[1:]

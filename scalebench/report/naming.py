@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from scalebench.procure.purchase_plan import PurchasePlan
 from scalebench.procure.sensitivity import CAPACITY
 from scalebench.units import digits
+
+if TYPE_CHECKING:
+    from scalebench.procure.purchase_plan import PurchasePlan
 
 _NAMES = {
     "workload.demand.mean_images_per_s": "the mean demand",
@@ -45,11 +48,6 @@ def name(path: str) -> str:
         return _NAMES[path]
     parent, _, last = path.rpartition(".")
     return f"{_OF_AN_OFFER[last]} {parent.partition('.')[2]}"
-
-
-def capitalised(text: str) -> str:
-    """The text with a capital first letter."""
-    return text[0].upper() + text[1:]
 
 
 def amount(value: float) -> str:

@@ -12,9 +12,9 @@ from scalebench.procure.decide import Decision
 from scalebench.procure.sensitivity import CAPACITY, Bar
 from scalebench.report.content import Absent, Chart, Column, Panel, Table
 from scalebench.report.figures.drawing import INK, draw, name_rows
-from scalebench.report.labels import short
+from scalebench.report.labels import capitalised, short
 from scalebench.report.looks import BLUE, RED
-from scalebench.report.naming import amount, capitalised, given, name, with_unit
+from scalebench.report.naming import amount, given, name, with_unit
 from scalebench.report.tables import whole
 
 MOST_BARS = 16

@@ -11,7 +11,8 @@ from scalebench.procure.information import Information, InputValue
 from scalebench.procure.outcome import MEASURABLE, PurchaseOutcome
 from scalebench.procure.sensitivity import CAPACITY
 from scalebench.report.content import Column, Table
-from scalebench.report.naming import amount, capitalised, name
+from scalebench.report.labels import capitalised
+from scalebench.report.naming import amount, name
 from scalebench.report.questions.question import Answer
 from scalebench.report.tables import filled, whole
 from scalebench.suite.axes import number_of

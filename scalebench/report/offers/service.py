@@ -8,7 +8,8 @@ from scalebench.procure.decide import Decision, Ranked
 from scalebench.procure.outcome import PurchaseOutcome
 from scalebench.report.content import Chart
 from scalebench.report.figures.servicelevel import service_level
-from scalebench.report.naming import amount, capitalised, given, percentage, range_words
+from scalebench.report.labels import capitalised
+from scalebench.report.naming import amount, given, percentage, range_words
 from scalebench.report.questions.question import Answer
 from scalebench.units import digits
 

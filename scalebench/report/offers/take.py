@@ -9,8 +9,8 @@ from scalebench.procure.decide import Decision, Ranked
 from scalebench.procure.eligible import reason_text
 from scalebench.procure.outcome import PurchaseOutcome
 from scalebench.procure.purchase_plan import Buy
-from scalebench.report.labels import listed
-from scalebench.report.naming import amount, capitalised, percentage, range_words
+from scalebench.report.labels import capitalised, listed
+from scalebench.report.naming import amount, percentage, range_words
 from scalebench.report.questions.question import Answer
 from scalebench.suite.axes import number_of
 from scalebench.units import digits

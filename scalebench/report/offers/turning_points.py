@@ -10,8 +10,8 @@ from scalebench.procure.pricing import price
 from scalebench.procure.quantity import point
 from scalebench.procure.sensitivity import Bar
 from scalebench.procure.switching import Switch
-from scalebench.report.labels import listed
-from scalebench.report.naming import amount, capitalised, given, name, percentage, with_unit
+from scalebench.report.labels import capitalised, listed
+from scalebench.report.naming import amount, given, name, percentage, with_unit
 from scalebench.report.questions.question import Answer
 from scalebench.suite.axes import number_of
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scalebench.errors import StoreError
 from scalebench.report.comparison_text import HOW, banners, document, headline, places, remarks, standing
 from scalebench.report.content import Chart, Section
-from scalebench.report.naming import capitalised
+from scalebench.report.labels import capitalised
 from scalebench.report.tables import SHOWN
 from scalebench.store.floors import read_floors
 from scalebench.store.jsonl import Results

@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 
 from scalebench.report.content import Section, Table
-from scalebench.report.labels import by_configuration
-from scalebench.report.naming import capitalised
+from scalebench.report.labels import by_configuration, capitalised
 from scalebench.report.tables import CONFIGURATION, MODELS, PERCENT, Field, build_table, entry, number, span, value
 
 ID, TITLE = "laws", "Laws of time against MACs"
