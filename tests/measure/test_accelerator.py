@@ -14,7 +14,7 @@ import torch
 
 from scalebench.errors import MachineError
 from scalebench.machine.environment import collect
-from scalebench.machine.gpu import Unavailable
+from scalebench.machine.gpu import Gpu, Unavailable
 from scalebench.measure import accelerator as module
 from scalebench.measure.accelerator import accelerator_of, choose_device, software
 from scalebench.measure.memory import device_peak
@@ -93,6 +93,21 @@ def test_amd_and_nvidia_have_different_keys(monkeypatch: pytest.MonkeyPatch) -> 
     assert (amd.kind, amd.facts()["flavour"], software(amd)["hip"]) == (ROCM, "rocm", "6.4.43482")
     keys = {collect("cuda:0", device.facts(), software(device)).hw_key for device in (nvidia, amd)}
     assert len(keys) == 2
+
+
+def test_a_lowered_power_limit_makes_no_other_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody can set the limit in force; the one that the board comes with is a fact of its model."""
+
+    class Lowered(Gpu):
+        def power_limit_w(self) -> float:
+            return 300.0
+
+        def default_power_limit_w(self) -> float:
+            return 700.0
+
+    present(monkeypatch, "cuda")
+    monkeypatch.setattr(module.Accelerator, "readings", lambda _: Lowered())
+    assert accelerator_of("cuda:0").facts()["power_limit_w"] == 700.0
 
 
 def test_every_kind_says_why_it_has_no_counters(monkeypatch: pytest.MonkeyPatch) -> None:
