@@ -116,6 +116,15 @@ def test_it_never_runs_on_the_cpu_instead(
         opened(FakeLibrary(available, opens), CASE, monkeypatch)
 
 
+def test_outputs_are_read_when_the_device_has_written_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass returns before it is done."""
+    on_device = torch.zeros(2, 10)
+    card = SimpleNamespace(synchronize=lambda: on_device.fill_(3.0))
+    monkeypatch.setattr(module, "accelerator_of", lambda _device: card)
+    output = SimpleNamespace(numpy=lambda: on_device.numpy().copy())
+    assert OnnxRuntime(CASE, Path("model.onnx")).tensor([output]).unique().tolist() == [3.0]
+
+
 class Card(Accelerator):
     """A card of 1000 MiB; 300 are in use by contexts, torch has reserved 20."""
 
