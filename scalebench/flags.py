@@ -147,7 +147,7 @@ FLAGS = _table(
     ),
     Flag(
         "gpu_clock_low",
-        "warn",
+        "bad",
         "The GPU ran below three quarters of its default clock for part of the round.",
         "> 10 % of the samples",
     ),

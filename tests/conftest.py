@@ -28,8 +28,9 @@ settings.register_profile("steady", settings.get_profile("explore"), derandomize
 settings.load_profile("steady")
 
 MEASURING = {"cli", "jobs", "execute", "machine", "measure", "bench", "gpu", "test_quickstart.py", "test_notebook.py",
-             "test_sim_rounds.py", "test_sim_suite.py", "test_sim_selftest.py",
-             "test_sim_cards.py", "test_full_selftest.py"}  # fmt: skip
+             "test_sim_rounds.py", "test_sim_suite.py", "test_sim_selftest.py", "test_sim_batches.py",
+             "test_sim_cards.py", "test_sim_modes.py", "test_sim_open_batches.py", "test_sim_halves.py",
+             "test_full_selftest.py"}  # fmt: skip
 """Where tests measure or need the warm worker."""
 ON_PAPER = {
     "test_paper_commands.py", "test_claims.py", "test_report.py", "test_compare.py", "test_arguments.py",

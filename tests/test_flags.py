@@ -8,11 +8,11 @@ from scalebench.flags import FLAGS, is_bad, word_of
 
 BAD = {
     "cpu_contended", "steal_heavy", "cgroup_throttled", "clock_drop", "host_disturbed", "swapping", "throttled",
-    "gpu_shared", "clock_went_back",
+    "gpu_shared", "gpu_clock_low", "clock_went_back",
 }  # fmt: skip
 WARN = {
     "involuntary_switches", "steal", "cpu_pressure", "busy_at_start", "not_steady", "host_drift", "warmup_unsettled",
-    "energy_inconsistent", "outlier_round", "loss_not_finite", "gpu_clock_low",
+    "energy_inconsistent", "outlier_round", "loss_not_finite",
 }  # fmt: skip
 INFO = {
     "cpu_idle", "launch_bound", "memory_unavailable", "power_capped", "energy_unavailable", "imported", "unverified",

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from scalebench.execute.events import GivenUp, Listener, RoundEnded, RoundStarted
-from scalebench.execute.memory_guard import MemoryGuard
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 
@@ -44,7 +43,8 @@ class RoundCallbacks:
         cost: expected wall seconds of one round.
         sink: stores a record durably.
         listen: receives events.
-        memory: skips rounds that will not fit.
+        refuse: the record of a round that is not started, see ``offering`` and ``MemoryGuard``; None where it may be.
+        learn: hears every measured round.
         refresh: restarts the measuring server.
     """
 
@@ -53,7 +53,8 @@ class RoundCallbacks:
     cost: Callable[[Case], float]
     sink: Callable[[Record], None]
     listen: Listener
-    memory: MemoryGuard
+    refuse: Callable[[Case, int], Record | None]
+    learn: Callable[[Record], None]
     refresh: Callable[[], None] = lambda: None
 
 
@@ -139,11 +140,11 @@ def run_sweeps(
 
 
 def _round(case: Case, need: RoundNeed, number: int, calls: RoundCallbacks) -> Record:
-    skipped = calls.memory.refuse(case, number)
-    if skipped is not None:
-        return skipped
+    refused = calls.refuse(case, number)
+    if refused is not None:
+        return refused
     record = calls.measure(case, number, need)
-    calls.memory.learn(record)
+    calls.learn(record)
     return record
 
 

@@ -95,7 +95,8 @@ def measure_rounds(
             cost=history.costs.of,
             sink=journal.append,
             listen=hear,
-            memory=memory,
+            refuse=_refuser(prepared, memory),
+            learn=memory.learn,
             refresh=worker.close,
         )
         alone = [case for case in prepared.plan.cases if not case.by_turns]
@@ -140,15 +141,24 @@ def _measurer(
     suite, machines = prepared.plan.suite, prepared.machines
 
     def measure(case: Case, number: int, need: RoundNeed) -> Record:
-        card = prepared.cards.get(case.device)
-        reason = refusal(case, card.lacks if card else frozenset())
-        if reason is not None:
-            return skipped_round(suite, case, number, machines[case.device], *reason, {})
         usual = usual_canary(case, chain.from_iterable(history.records.values()))
         how = RoundOptions(need.iterations, options.limit_bytes, usual)
         return run_round(worker_of(case.device), suite, case, number, machines[case.device], how)
 
     return measure
+
+
+def _refuser(prepared: Prepared, memory: MemoryGuard) -> Callable[[Case, int], Record | None]:
+    """What cannot run here at all is refused before its memory is predicted, which would be that of another case."""
+
+    def refuse(case: Case, number: int) -> Record | None:
+        card = prepared.cards.get(case.device)
+        reason = refusal(case, card.lacks if card else frozenset())
+        if reason is None:
+            return memory.refuse(case, number)
+        return skipped_round(prepared.plan.suite, case, number, prepared.machines[case.device], *reason, {})
+
+    return refuse
 
 
 def _with_time_left(announce: Listener, open_cases: Mapping[Case, RoundNeed], costs: Costs) -> Listener:

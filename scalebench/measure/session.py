@@ -21,7 +21,7 @@ from scalebench.measure.memory import resident_bytes, settle, wake
 from scalebench.measure.reference import make_reference
 from scalebench.measure.runtimes.base import Forward, Runtime
 from scalebench.measure.runtimes.selection import runtime_of
-from scalebench.measure.runtimes.torchlike import set_tf32
+from scalebench.measure.runtimes.torchlike import module_as_asked, set_tf32
 from scalebench.measure.settling import load_settled, settled_file
 from scalebench.measure.training_steps import Steps
 from scalebench.model.build import build
@@ -213,13 +213,14 @@ def build_seeded(case: Case, device: torch.device, settled: Path | None = None) 
     """The case's model on ``device``, with the same random weights in every process.
 
     ``settled`` is the file of parameters and statistics that ``settling`` makes; None, where outputs are not compared,
-    leaves them as the model initialises them.
+    leaves them as the model initialises them. Weights are rounded to the case's precision on the host, as the device
+    would, so that it never holds them in fp32 as well.
     """
     torch.manual_seed(_SEED)
     model = build(case.variant, case.resolution)
     if settled is not None:
         load_settled(model, settled)
-    return model.to(device)
+    return module_as_asked(model, case).to(device)
 
 
 def _image(case: Case, device: torch.device) -> torch.Tensor:

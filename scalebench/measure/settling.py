@@ -13,6 +13,7 @@ weights; those of a factory are settled where all its batch normalisation still 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -20,6 +21,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from scalebench.measure.artefacts import Example, artefact
+from scalebench.measure.failure import describe_error
 from scalebench.measure.scenes import scenes
 from scalebench.suite.case import Case
 from scalebench.suite.device_kinds import CPU
@@ -42,10 +44,16 @@ _BIAS_SPREAD = 0.1
 def settled_file(case: Case, example: Example) -> Path:
     """Settled parameters and statistics of the case's model at its resolution, made once in a process of its own.
 
-    ``example`` builds the model as timm initialises it. Runtime and precision of the case do not matter.
+    ``example`` builds the model as timm initialises it. Runtime and precision of the case do not matter. On a device
+    that holds the model in half precision only, it is settled on the host.
     """
     eager = Case(case.model, case.resolution, device=case.device, threads=case.threads)
-    return artefact(eager, _settle, example)[0] / _FILE
+    try:
+        return artefact(eager, _settle, example)[0] / _FILE
+    except RuntimeError as error:
+        if case.kind.on_host or describe_error(error)["kind"] != "oom":
+            raise
+    return artefact(replace(eager, device=CPU.name), _settle, example)[0] / _FILE
 
 
 def load_settled(model: nn.Module, file: Path) -> None:

@@ -24,9 +24,9 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
     """Plain content of ``reports/<suite>.json``; numbers unrounded, in SI units.
 
     Keys: ``suite, title, measured, sessions, machines, verdicts, expected_false, fits, groups, cases, counts, checks,
-    failures, missing, problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks, flags,
-    protocols, counted_groups, explained, recount, accuracy, accuracies, fronts, inputs, feeding, optimised, fitting,
-    predictors, residuals, ranks, laws``;
+    failures, missing, notes, problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks,
+    flags, protocols, counted_groups, explained, recount, accuracy, accuracies, fronts, inputs, feeding, optimised,
+    fitting, parts, predictors, residuals, ranks, laws``;
     ``Findings.document`` adds ``closing`` and ``change``, ``write_report`` ``answers``, ``asked``, ``headline``,
     ``figures`` and ``made_from``.
     """
@@ -60,9 +60,11 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "inputs": _rows(analysis.inputs),
         "optimised": _rows(analysis.optimised),
         "fitting": _rows(analysis.fitting),
+        "parts": _rows(analysis.parts),
         "feeding": _rows(analysis.feeding),
         **{name: _rows(getattr(analysis.study, name)) for name in ("predictors", "residuals", "ranks", "laws")},
         "matched": [asdict(group) for group in analysis.plan.groups],
+        "notes": list(analysis.plan.notes),
         "problems": [*stored.problems, *_left_out(analysis)],
         "flags": {word: asdict(flag) for word, flag in FLAGS.items()},
         "protocols": [asdict(p) for p in dict.fromkeys(case.protocol for case in analysis.plan.cases)],

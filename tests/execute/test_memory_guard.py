@@ -11,7 +11,8 @@ import pytest
 from scalebench.execute.memory_guard import MemoryGuard
 from scalebench.execute.offering import refusal
 from scalebench.execute.planner import Card
-from scalebench.jobs.measure_rounds import MeasureOptions, _free_bytes
+from scalebench.jobs.measure_rounds import MeasureOptions, _free_bytes, _refuser
+from scalebench.record import Environment
 from scalebench.suite.case import Case
 
 MIB = 2**20
@@ -51,3 +52,16 @@ def test_a_precision_that_the_card_only_emulates_is_not_measured() -> None:
     assert refusal(CASE, {"bf16", "amp_bf16", "tf32"}) is None
     reason = refusal(replace(CASE, precision="bf16"), {"bf16", "amp_bf16", "tf32"})
     assert reason == ("skipped_not_offered", "not started: this NVIDIA GPU has no bf16, only an emulation")
+
+
+def test_a_precision_that_the_card_lacks_is_reported_before_its_memory() -> None:
+    """Neither would fit. What a case needs in bf16 is of no interest where the card has no bf16."""
+    card, machine = Card(0, frozenset({"bf16"})), Environment("test", "hw", "sw")
+    prepared: Any = SimpleNamespace(
+        plan=SimpleNamespace(suite="s"), machines={"cuda:0": machine}, cards={"cuda:0": card}
+    )
+    refuse = _refuser(prepared, guard(0))
+    lacking = refuse(replace(CASE, precision="bf16"), 0)
+    assert lacking is not None
+    assert lacking.ending == "skipped_not_offered"
+    assert refuse(replace(CASE, precision="fp16"), 0) == "skipped_predicted_oom"

@@ -86,7 +86,14 @@ class FakeLoop:
     def callbacks(self) -> RoundCallbacks:
         memory = MemoryGuard(lambda case: (100 * 2**20, case.resolution * 2**20), lambda _: self.free, skip)
         return RoundCallbacks(
-            self.measure, self.wish, self.seconds, self.sink, self.listen, memory, lambda: self.log.append("refresh")
+            self.measure,
+            self.wish,
+            self.seconds,
+            self.sink,
+            self.listen,
+            memory.refuse,
+            memory.learn,
+            lambda: self.log.append("refresh"),
         )
 
     def run(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +14,7 @@ import torch
 
 from scalebench.errors import MachineError
 from scalebench.machine.environment import collect
-from scalebench.machine.gpu import Unavailable
+from scalebench.machine.gpu import Gpu, Unavailable
 from scalebench.measure import accelerator as module
 from scalebench.measure.accelerator import accelerator_of, choose_device, software
 from scalebench.measure.memory import device_peak
@@ -93,6 +95,21 @@ def test_amd_and_nvidia_have_different_keys(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(keys) == 2
 
 
+def test_a_lowered_power_limit_makes_no_other_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody can set the limit in force; the one that the board comes with is a fact of its model."""
+
+    class Lowered(Gpu):
+        def power_limit_w(self) -> float:
+            return 300.0
+
+        def default_power_limit_w(self) -> float:
+            return 700.0
+
+    present(monkeypatch, "cuda")
+    monkeypatch.setattr(module.Accelerator, "readings", lambda _: Lowered())
+    assert accelerator_of("cuda:0").facts()["power_limit_w"] == 700.0
+
+
 def test_every_kind_says_why_it_has_no_counters(monkeypatch: pytest.MonkeyPatch) -> None:
     """None only on the host, which has its own; else readings, or one word and a sentence."""
     present(monkeypatch, "cuda")
@@ -161,6 +178,36 @@ def test_apples_memory_has_no_peak_and_says_so(monkeypatch: pytest.MonkeyPatch) 
     facts, notes = device_peak(lambda: None, device)
     assert (facts["memory_bytes"], notes) == (None, ("memory_unavailable: torch counts no peak on mps",))
     assert device.free_bytes() == 11 * 2**30
+
+
+def test_a_graph_is_recorded_after_a_warm_up_on_a_stream_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of torch's documentation: each stream waits for the other's work, or weights are read unwritten."""
+    log: list[str] = []
+
+    @dataclass
+    class Stream:
+        name: str
+
+        def wait_stream(self, other: Stream) -> None:
+            log.append(f"{self.name} waits for {other.name}")
+
+    @contextmanager
+    def within(name: str) -> Iterator[None]:
+        log.append(f"begin {name}")
+        yield
+        log.append(f"end {name}")
+
+    fake = SimpleNamespace(
+        Stream=lambda: Stream("side"), current_stream=lambda: Stream("current"),
+        stream=lambda stream: within(stream.name), graph=lambda _: within("graph"),
+        CUDAGraph=lambda: SimpleNamespace(replay=lambda: log.append("replay")),
+    )  # fmt: skip
+    monkeypatch.setattr(torch, "get_device_module", lambda _device: fake)
+    accelerator_of("cuda:0").recorded(lambda: log.append("run"), 2)()
+    assert log == [
+        "side waits for current", "begin side", "run", "run", "end side", "current waits for side",
+        "begin graph", "run", "end graph", "replay",
+    ]  # fmt: skip
 
 
 def test_the_host_is_an_accelerator_too(monkeypatch: pytest.MonkeyPatch) -> None:

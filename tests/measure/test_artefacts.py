@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from scalebench.measure import artefacts
-from scalebench.measure.artefacts import artefact
+from scalebench.measure.artefacts import artefact, process_context
 from scalebench.suite.case import Case
 
 CASE = Case("resnet18", 32)
@@ -59,3 +59,8 @@ def test_the_oldest_are_dropped(own_folder: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(artefacts, "_KEEP", 2)
     made = [artefact(Case("resnet18", size), write, example)[0] for size in (32, 64, 96)]
     assert set(own_folder.iterdir()) == set(made[1:])
+
+
+@pytest.mark.parametrize(("device", "context"), [("cpu", "fork"), ("cuda:0", "fork"), ("mps:0", "spawn")])
+def test_a_device_that_bears_no_fork_gets_a_process_of_its_own(device: str, context: str) -> None:
+    assert process_context(Case("resnet18", 32, device=device)) == context

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import torch
 
 from scalebench.measure.accelerator import accelerator_of
-from scalebench.measure.clock import EventClock, HostClock, host_clock
+from scalebench.measure.clock import EventClock, HostClock, device_clock, host_clock
 
 
 def test_a_chunk_waits_before_and_after_all_calls() -> None:
@@ -14,6 +16,23 @@ def test_a_chunk_waits_before_and_after_all_calls() -> None:
     elapsed = HostClock(lambda: heard.append("wait")).chunk(lambda: heard.append("run"), 3)
     assert heard == ["wait", "run", "run", "run", "wait"]
     assert elapsed > 0
+
+
+def test_issuing_starts_on_an_idle_device_and_ends_before_it_is_idle_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+
+    def read() -> int:
+        heard.append("read")
+        return 0
+
+    monkeypatch.setattr(time, "perf_counter_ns", read)
+    HostClock(lambda: heard.append("wait")).issue(lambda: heard.append("run"))
+    assert heard == ["wait", "read", "run", "read", "wait"]
+
+
+@pytest.mark.parametrize(("device", "clock"), [("cpu", HostClock), ("cuda:0", EventClock), ("mps:0", EventClock)])
+def test_a_device_with_events_is_timed_by_them(device: str, clock: type) -> None:
+    assert type(device_clock(accelerator_of(device))) is clock
 
 
 def test_a_lap_is_one_call() -> None:

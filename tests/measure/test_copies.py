@@ -117,10 +117,12 @@ def test_a_copy_that_waits_for_the_others_leaves_nothing_queued(monkeypatch: pyt
     monkeypatch.setattr(copies, "open_session", lambda *_: session)
     monkeypatch.setattr(copies, "warm", _nothing)
     monkeypatch.setattr(copies, "await_idle", lambda: True)
-    gates = Gates(2, SimpleNamespace(wait=int), SimpleNamespace(wait=int), (FinishesLater(), FinishesLater()))
+    others = FinishesLater(), FinishesLater()
+    gates = Gates(2, SimpleNamespace(wait=int), SimpleNamespace(wait=int), others)
     case = replace(CASE, protocol=replace(FAST, chunk_s=1.0, chunk_max_s=5.0))
     measured = copies._measure_copy(1, case, None, gates, _nothing, _nothing)
     assert measured.calls / measured.elapsed_s == pytest.approx(1 / 0.101, rel=0.01)
+    assert [copy.asks for copy in others] == [0, 0], "it loads the machine until both chunks of all are timed"
 
 
 def test_copies_are_put_together() -> None:

@@ -116,14 +116,25 @@ def test_it_never_runs_on_the_cpu_instead(
         opened(FakeLibrary(available, opens), CASE, monkeypatch)
 
 
+def test_outputs_are_read_when_the_device_has_written_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass returns before it is done."""
+    on_device = torch.zeros(2, 10)
+    card = SimpleNamespace(synchronize=lambda: on_device.fill_(3.0))
+    monkeypatch.setattr(module, "accelerator_of", lambda _device: card)
+    output = SimpleNamespace(numpy=lambda: on_device.numpy().copy())
+    assert OnnxRuntime(CASE, Path("model.onnx")).tensor([output]).unique().tolist() == [3.0]
+
+
 class Card(Accelerator):
     """A card of 1000 MiB; 300 are in use by contexts, torch has reserved 20."""
 
     foreign = 300 * MIB
+    growth = 0
 
     def reset_peaks(self) -> None: ...
 
-    def synchronize(self) -> None: ...
+    def synchronize(self) -> None:
+        Card.foreign, Card.growth = Card.foreign + Card.growth, 0
 
     def readings(self) -> None: ...
 
@@ -135,12 +146,12 @@ class Card(Accelerator):
 
 
 def test_memory_of_its_own_arena_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An arena grows by 150 MiB, and the input takes 20 MiB of torch's: 170 MiB, not torch's 20."""
+    """An arena grows by 150 MiB while the device works, and the input takes 20 MiB of torch's: 170 MiB, not 20."""
     monkeypatch.setattr(memory, "_EVERY_S", 0.001)
     card = Card(torch.device("cuda:0"), CUDA)
 
     def load_and_run() -> None:
-        Card.foreign = 450 * MIB
+        Card.growth = 150 * MIB
 
     try:
         facts, notes = device_peak(load_and_run, card, foreign_before=300 * MIB)

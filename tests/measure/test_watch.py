@@ -157,8 +157,8 @@ def test_peak_memory_of_this_process_is_seen_even_between_two_looks() -> None:
 
 def test_clocks_are_judged_by_the_default_one() -> None:
     """An H100's default is 1590 MHz here: 1192 are below three quarters of it, 1193 are not."""
-    samples = [Sample(0.0, sm_clock_mhz=clock) for clock in (1980, 1192, 1193, None, 400)]
-    assert low_clock_share(samples, 1590) == 0.5
+    samples = [Sample(0.0, sm_clock_mhz=clock) for clock in (1980, 1980, 1192, 1193, None, 400)]
+    assert low_clock_share(samples, 1590) == 0.4
     assert low_clock_share(samples, None) is low_clock_share([Sample(0.0)], 1590) is None
     assert doubts({"low_clock_share": 0.5}) == ("gpu_clock_low: in 50% of the samples",)
     assert doubts({"low_clock_share": 0.1}) == doubts({"low_clock_share": None}) == ()

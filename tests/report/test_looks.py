@@ -1,10 +1,13 @@
 """Looks of the figures: families that can be distinguished, and grey for the rest."""
 
+from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from scalebench.report.looks import COLOURS, GREY, METHODS, drawn_family, look, nth_look, series
 from scalebench.suite.families import FAMILIES, NAMES
@@ -19,6 +22,25 @@ def test_every_listed_family_has_a_look_of_its_own() -> None:
 
 def test_families_that_a_suite_can_name_have_a_colour_each() -> None:
     assert len({look(name).colour for name in FAMILIES}) == len(FAMILIES)
+
+
+SUITES = sorted((Path(__file__).parents[2] / "suites").glob("*.yaml"))
+
+
+def _models(suite: Path) -> Iterator[str]:
+    """Names of its models; of a whole family one member."""
+    for entry in YAML(typ="safe").load(suite.read_text(encoding="utf-8")).get("models", ()):
+        yield from entry.get("timm", ())
+        yield from (entry[key] for key in ("scale", "family") if key in entry)
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.stem)
+def test_families_of_one_suite_never_look_alike(suite: Path) -> None:
+    """A colour each while there are enough of them; with more families a colour and a marker."""
+    looks = {family: look(family) for family in map(drawn_family, _models(suite)) if family != "other"}
+    assert len({(style.colour, style.marker) for style in looks.values()}) == len(looks)
+    if len(looks) <= len(COLOURS):
+        assert len({style.colour for style in looks.values()}) == len(looks), looks
 
 
 def test_a_scaled_model_is_a_hollow_marker_of_its_family_in_the_same_colour() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -148,3 +152,35 @@ def sim_server(environment: dict[str, str], model_file: Path, own_cache: None) -
 def sim_worker(sim_server: Worker, simulate: Callable[..., None]) -> Worker:
     """The warm server."""
     return sim_server
+
+
+@pytest.fixture(scope="session")
+def run_suite(environment: dict[str, str]) -> Callable[..., None]:
+    """Runs a suite in a process of its own, as a user does."""
+
+    def run(folder: Path, suite: str, model: Model, *options: str) -> None:
+        (folder / "suite.yaml").write_text(suite)
+        model.write(folder / "model.json")
+        own = {**environment, MODEL_FILE: str(folder / "model.json"), CARD_FILE: str(folder / "cards")}
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.sim.command", "run", "suite.yaml", "--no-peaks", *options],
+            cwd=folder, env={**os.environ, **own}, capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+    return run
+
+
+def stored_records(folder: Path, **settings: Any) -> list[dict[str, Any]]:
+    """Records of the measured cases with these settings, below ``folder``."""
+    lines = [line for file in folder.rglob("*.jsonl") for line in file.read_text().splitlines(keepends=True)]
+    stored = [json.loads(line) for line in lines if '"kind": "record"' in line and line.endswith("\n")]
+    measured = [record for record in stored if record["case"]["mode"] != "count"]
+    return [r for r in measured if all(r["case"][name] == value for name, value in settings.items())]
+
+
+def page_words(folder: Path, suite: str, section: str) -> str:
+    """The text of a section of the suite's page, with one blank between words."""
+    page = (folder / "reports" / f"{suite}.html").read_text()
+    text = page.partition(f'<section id="{section}"')[2].partition("</section>")[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", text).split())

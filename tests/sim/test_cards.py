@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from scalebench.measure.accelerator import accelerator_of
 from tests.sim.conftest import Simulator
 
 MIB = 2**20
@@ -75,6 +76,20 @@ def test_contexts_and_others_take_their_share(sim: Simulator) -> None:
     with pytest.raises(torch.OutOfMemoryError):
         held(71 * MIB)
     assert torch.accelerator.memory_reserved("sim:0") == 0
+
+
+def test_what_is_not_torchs_is_foreign(sim: Simulator, plugin: None) -> None:
+    """Of a runtime with memory of its own; what torch's allocator keeps is not, whether it is in use or cached."""
+    sim.set(capacity=100 * MIB, context=10 * MIB, others=20 * MIB)
+    kept, freed = held(6 * MIB), held(4 * MIB)
+    del freed
+    accelerator = accelerator_of("sim:0")
+    assert accelerator.foreign_bytes() == 30 * MIB
+    assert accelerator.free_bytes() == 60 * MIB
+    accelerator.reset_peaks()
+    assert accelerator.peaks() == (6 * MIB, 6 * MIB)
+    assert accelerator.free_bytes() == 64 * MIB
+    del kept
 
 
 SHARED = """

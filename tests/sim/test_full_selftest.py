@@ -45,7 +45,7 @@ def document(environment: dict[str, str], tmp_path_factory: pytest.TempPathFacto
     own = {**environment, **{name: str(folder / file) for name, file in names.items()}}
     done = subprocess.run(
         [sys.executable, "-m", "tests.sim.command", "doctor", "--selftest", "sim", "--out", "card.json"],
-        cwd=folder, env={**os.environ, **own}, capture_output=True, text=True, timeout=240, check=False,
+        cwd=folder, env={**os.environ, **own}, capture_output=True, text=True, timeout=800, check=False,
     )  # fmt: skip
     assert (folder / "card.json").exists(), done.stderr
     content = json.loads((folder / "card.json").read_text())
@@ -57,15 +57,17 @@ def results(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_a_sound_card_passes_every_check(document: dict[str, Any]) -> None:
-    """On a busy machine peaks are disturbed, and then do not decide; their figures do not. Watching may fail."""
-    verdicts = {name: check["verdict"] for name, check in results(document).items() if name != "watching"}
-    disturbed = "every peak was disturbed" in results(document)["peaks"]["finding"]
-    if disturbed:
-        assert verdicts.pop("peaks") == "not available"
-    assert set(verdicts.values()) == {"pass"}, results(document)
-    watched = results(document)["watching"]["verdict"] == "pass"
-    assert (document["exit"], document["passed"], document["device"]) == (1 - watched, watched, "sim:0")
-    assert f"{12 - disturbed + watched} passed, {1 - watched} failed" in document["text"]
+    verdicts = {name: check["verdict"] for name, check in results(document).items()}
+    assert verdicts == dict.fromkeys((check.name for check in SELF_CHECKS), "pass"), results(document)
+    assert (document["exit"], document["passed"], document["device"]) == (0, True, "sim:0")
+    assert "13 passed, 0 failed" in document["text"]
+
+
+def test_watching_takes_no_virtual_time(document: dict[str, Any]) -> None:
+    """A question to this library costs the host nothing: 68 kernels of ResNet-18 take as long with it."""
+    figures = results(document)["watching"]["figures"]
+    assert figures["watched_s"] == pytest.approx(figures["alone_s"], rel=1e-3)
+    assert figures["alone_s"] > 68 * T4.kernel_s
 
 
 def test_its_figures_are_those_of_the_model(document: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A run of a suite on two simulated cards: what they lack, what is free on them, their energy and their clocks.
+"""From suite to page on two simulated cards: what they lack, what is free on them, their energy and their clocks.
 
 Both have 1 GiB, of which other processes use all but 45 MiB. They have fp16, and neither tf32 nor bf16.
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.sim.conftest import page_words, stored_records
 from tests.sim.model import CARD_FILE, MODEL_FILE, NVML_FILE, UUID, Model
 from tests.sim.replay import device
 
@@ -54,7 +55,7 @@ def run(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
     ) as measuring:  # fmt: skip
         deadline = time.monotonic() + 240
         while measuring.poll() is None and time.monotonic() < deadline:
-            if any(record["outcome"] == "ok" for record in records(folder, device="sim:1")):
+            if any(record["outcome"] == "ok" for record in stored_records(folder, device="sim:1")):
                 set_clocks(1980, 1980)
             time.sleep(0.05)
         measuring.kill()
@@ -62,19 +63,12 @@ def run(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
     return folder
 
 
-def records(folder: Path, **settings: str) -> list[dict[str, Any]]:
-    """Records of the cases with these settings."""
-    lines = [line for file in folder.rglob("*.jsonl") for line in file.read_text().splitlines(keepends=True)]
-    stored = [json.loads(line) for line in lines if '"kind": "record"' in line and line.endswith("\n")]
-    measured = [record for record in stored if record["case"]["mode"] != "count"]
-    return [r for r in measured if all(r["case"][name] == value for name, value in settings.items())]
-
-
 def test_a_precision_that_a_card_lacks_is_refused_with_the_reason(run: Path) -> None:
-    small = records(run, model="resnet10t")  # ResNet-50 in tf32 would not fit either
-    refused = [record for record in small if record["case"]["precision"] in ("tf32", "bf16")]
-    cases = {(record["case"]["device"], record["case"]["precision"]) for record in refused}
-    assert cases == {(card, precision) for card in ("sim:0", "sim:1") for precision in ("tf32", "bf16")}
+    """ResNet-50 would not fit either: its memory in a precision that the card lacks is of no interest."""
+    refused = [record for record in stored_records(run) if record["case"]["precision"] in ("tf32", "bf16")]
+    cases = {tuple(record["case"][name] for name in ("model", "device", "precision")) for record in refused}
+    measured = (("resnet10t", "sim:0"), ("resnet10t", "sim:1"), ("resnet50", "sim:0"))
+    assert cases == {(*model, precision) for model in measured for precision in ("tf32", "bf16")}
     for record in refused:
         assert (record["outcome"], record["ending"]) == ("skipped", "skipped_not_offered")
         precision = record["case"]["precision"]
@@ -84,7 +78,7 @@ def test_a_precision_that_a_card_lacks_is_refused_with_the_reason(run: Path) -> 
 def test_a_case_is_refused_by_its_bytes_and_the_free_memory(run: Path) -> None:
     """ResNet-50's 25 557 032 weights take 102 MB in fp32 and 51 MB in fp16; 45 MiB are 47 MB, of a card of 1074 MB."""
     for precision, weight_bytes in (("fp32", 4), ("fp16", 2)):
-        (refused,) = records(run, model="resnet50", precision=precision)
+        (refused,) = stored_records(run, model="resnet50", precision=precision)
         assert refused["ending"] == "skipped_predicted_oom"
         assert refused["facts"]["free_bytes"] == 45 * MIB
         assert 1 < refused["facts"]["predicted_bytes"] / (weight_bytes * 25_557_032) < 1.1
@@ -93,7 +87,7 @@ def test_a_case_is_refused_by_its_bytes_and_the_free_memory(run: Path) -> None:
 
 def test_joules_per_image_are_power_times_the_time_of_a_pass(run: Path) -> None:
     """Kernels follow each other without a gap: 300 W during a pass, 50 W before it."""
-    record = records(run, device="sim:0", model="resnet10t", precision="fp32")[-1]
+    record = stored_records(run, device="sim:0", model="resnet10t", precision="fp32")[-1]
     facts = record["facts"]
     assert facts["energy_status"] == "ok"
     assert facts["idle_w"] == pytest.approx(50.0, rel=1e-3)
@@ -103,18 +97,45 @@ def test_joules_per_image_are_power_times_the_time_of_a_pass(run: Path) -> None:
     assert not any(note.startswith("energy_inconsistent") for note in record["notes"])
 
 
-def test_a_round_at_a_low_clock_is_made_again(run: Path) -> None:
+def page_case(folder: Path, **settings: str) -> dict[str, Any]:
+    """A row of the page's JSON."""
+    content = json.loads((folder / "reports" / "cards.json").read_text())
+    (row,) = [row for row in content["cases"] if all(row[name] == value for name, value in settings.items())]
+    return dict(row)
+
+
+def test_the_page_has_the_joules(run: Path) -> None:
+    """ResNet-10-T launches 49 kernels of 200 us: 9.8 ms at 300 W are 2.94 J, and 2.45 J of them are above idle."""
+    row = page_case(run, model="resnet10t", device="sim:0", precision="fp32")
+    assert row["energy_j"] == pytest.approx(2.94, rel=1e-3)
+    assert row["energy_net_j"] == pytest.approx(2.45, rel=1e-3)
+    words = page_words(run, "cards", "energy")
+    for reading in ("2.94", "2.45", "300", "50.0"):
+        assert f" {reading} " in words
+
+
+def test_the_page_tells_why_a_precision_has_no_number(run: Path) -> None:
+    content = json.loads((run / "reports" / "cards.json").read_text())
+    assert content["problems"] == []
+    reasons = {row["why"] for row in content["failures"]}
+    for precision in ("tf32", "bf16"):
+        assert f"not started: this simulated accelerator has no {precision}, only an emulation" in reasons
+        assert f"has no {precision}, only an emulation" in (run / "reports" / "cards.html").read_text()
+
+
+def test_a_round_at_a_low_clock_is_set_aside_and_made_again(run: Path) -> None:
     """The second card runs at half its clock in its first round, and at its default from then on."""
-    rounds = records(run, model="resnet10t", device="sim:1", precision="fp32")
+    rounds = stored_records(run, model="resnet10t", device="sim:1", precision="fp32")
     low = [any(note.startswith("gpu_clock_low: in 100%") for note in record["notes"]) for record in rounds]
     assert len(low) >= 3
     assert low == [True, *[False] * (len(low) - 1)]
-    first = records(run, model="resnet10t", device="sim:0", precision="fp32")
+    assert page_case(run, model="resnet10t", device="sim:1", precision="fp32")["n"] < len(low)
+    first = stored_records(run, model="resnet10t", device="sim:0", precision="fp32")
     assert not any(note.startswith("gpu_clock_low") for record in first for note in record["notes"])
 
 
 def test_the_same_case_takes_the_same_time_on_both_cards(run: Path) -> None:
-    first, second = (records(run, device=f"sim:{n}", model="resnet10t", precision="fp32")[-1] for n in (0, 1))
+    first, second = (stored_records(run, device=f"sim:{n}", model="resnet10t", precision="fp32")[-1] for n in (0, 1))
     for name in ("latency_s", "throughput_ips", "memory_bytes"):
         assert first["facts"][name] == pytest.approx(second["facts"][name])
     assert first["case"]["device"] != second["case"]["device"]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.sim.model import CARD_FILE, MODEL_FILE, Fault, Model
+from tests.sim.conftest import stored_records
+from tests.sim.model import Fault, Model
 
 ENDINGS = {
     "resnet18": "ok",
@@ -42,34 +39,21 @@ CAPACITY = 96 * 2**20
 
 
 @pytest.fixture(scope="module")
-def run(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of the run. A process of its own measures, as a user's does."""
+def run(run_suite: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the run."""
     folder = tmp_path_factory.mktemp("suite")
-    (folder / "suite.yaml").write_text(SUITE)
-    own = {**environment, MODEL_FILE: str(folder / "model.json"), CARD_FILE: str(folder / "cards")}
-    Model(capacity=CAPACITY, faults=FAULTS).write(folder / "model.json")
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.sim.command", "run", "suite.yaml", "--no-peaks", "--no-skip"],
-        cwd=folder, env={**os.environ, **own}, capture_output=True, text=True, timeout=240, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    run_suite(folder, SUITE, Model(capacity=CAPACITY, faults=FAULTS), "--no-skip")
     return folder
 
 
-def records(folder: Path) -> list[dict[str, Any]]:
-    lines = [line for file in folder.rglob("*.jsonl") for line in file.read_text().splitlines()]
-    measured = [json.loads(line) for line in lines if '"kind": "record"' in line]
-    return [record for record in measured if record["case"]["mode"] != "count"]
-
-
 def test_every_case_ends_as_its_device_lets_it(run: Path) -> None:
-    assert {record["case"]["model"]: record["ending"] for record in records(run)} == ENDINGS
-    assert {record["case"]["device"] for record in records(run)} == {"sim:0"}
+    assert {record["case"]["model"]: record["ending"] for record in stored_records(run)} == ENDINGS
+    assert {record["case"]["device"] for record in stored_records(run)} == {"sim:0"}
 
 
 def test_times_and_memory_are_those_of_the_model(run: Path) -> None:
     """Kernels of 200 us without a launch cost: latency is a whole number of them, throughput its inverse."""
-    for record in records(run):
+    for record in stored_records(run):
         if record["case"]["model"] == "resnet18":
             kernels = record["facts"]["latency_s"] / 200e-6
             assert kernels == pytest.approx(round(kernels))

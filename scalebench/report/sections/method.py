@@ -63,6 +63,7 @@ def method(analysis: Analysis, document: Mapping[str, Any]) -> Section:
         "Counts are exact and have no interval.",
         *session_sentences(analysis.sessions),
         *_adaptation(analysis),
+        *(() if analysis.plan.groups else analysis.plan.notes),  # else they stand with the groups
     )
     tables = (
         _records_table(analysis, document), *filled(_protocols_table(analysis)),
