@@ -169,7 +169,7 @@ def _train_all(
                 done += 1
                 left = runs.open_runs
                 left_s = sum(map(runs.expected_s, left)) / len(trainers)
-                announce(RoundEnded(record, done, done + len(left), left_s))
+                announce(RoundEnded(record, done, done + len(left), left_s or None))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     if runs.open_runs and budget_s is not None:

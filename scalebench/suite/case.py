@@ -163,6 +163,8 @@ class Case:
         if self.mode == INPUT:
             together = f", {self.instances} processes" if self.instances > 1 else ""
             return f"{self.model} {self.camera} to {self.resolution}{together}"
+        if self.mode == TRAINING_STUDY:
+            return f"{self.model}@{self.resolution}, {self.recipe}"
         phrases = _phrases(vars(self) | {"threads": 0, "setting": ""})
         return ", ".join(filter(None, (f"{self.model}@{self.resolution} {' '.join(phrases)}", self.setting)))
 

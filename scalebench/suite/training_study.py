@@ -89,7 +89,7 @@ class TrainingStudy:
 
     def case(self, variant: Case, run: Run) -> Case:
         """The case of a run; ``variant`` has its model, resolution and device."""
-        recipe = f"{self.images} images, {run.epochs} epochs, learning rate {run.rate:g}"
+        recipe = f"{run.epochs} epochs of {self.images} images, learning rate {run.rate:g}"
         return replace(
             variant, mode=TRAINING_STUDY, batch=self.batch, layout="channels_last", threads=1, optimizer="adamw",
             data=self.data, recipe=recipe, protocol=Protocol(),
