@@ -25,13 +25,14 @@ from scalebench.analysis.rounds import name_machines, with_standing
 from scalebench.analysis.speedups import optimised
 from scalebench.analysis.study import Study, study
 from scalebench.analysis.summary import summarise
+from scalebench.analysis.training_results import TrainingResults, training_results
 from scalebench.analysis.used_rounds import Configuration, UsedRounds, by_way
 from scalebench.analysis.within_limits import fitting
 from scalebench.machine.ability import Ability
 from scalebench.metrics import MEASURED
 from scalebench.record import Environment, Record
 from scalebench.store.frame import counted_here, counts_frame, rounds_frame
-from scalebench.suite.case import CLASSIFYING, COUNT, MODELS, Case
+from scalebench.suite.case import CLASSIFYING, COUNT, MODELS, TRAINING_STUDY, Case
 from scalebench.suite.suite_plan import Plan
 
 
@@ -79,6 +80,7 @@ class Analysis:
     sessions: Mapping[str, int] = field(default_factory=dict)  # number of sessions of each machine
     pooled: Pooled = field(default_factory=Pooled)  # what the cases of a machine share
     accuracies: tuple[AccuracyRow, ...] = ()  # of labelled images classified here
+    training: TrainingResults | None = None  # of networks trained from scratch
 
     @cached_property
     def own_counts(self) -> pd.DataFrame:
@@ -110,7 +112,8 @@ def analyse(
     """
     planned = {_anywhere(case) for case in (*plan.cases, *elsewhere)}
     classified = {(r.environment.hw_key, r.case.key): r for r in records if r.case.mode in CLASSIFYING}
-    records = [record for record in records if record.case.mode not in CLASSIFYING]
+    training = training_results(plan, records)
+    records = [record for record in records if record.case.mode not in (*CLASSIFYING, TRAINING_STUDY)]
     every, records = records, [r for r in records if r.case.mode == COUNT or _anywhere(r.case) in planned]
     measured = [record for record in records if record.case.mode != COUNT]
     rounds = with_standing(name_machines(rounds_frame(records)), measured)
@@ -154,6 +157,7 @@ def analyse(
         sessions={str(m): int(n) for m, n in rounds[rounds["used"]].groupby("machine")["session"].nunique().items()},
         pooled=shared,
         accuracies=tuple(accuracy_rows(list(classified.values()))),
+        training=training,
     )
 
 

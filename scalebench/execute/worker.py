@@ -158,12 +158,11 @@ def _classify(job: dict[str, Any]) -> Answers:
     yield from enumerate(classify(case, kept(case.data), job["parts"]))
 
 
-def _study_images(job: dict[str, Any]) -> Answers:
-    load_images(study_from_json(job["study"]))
-    yield 0, {}
-
-
 def _train(job: dict[str, Any]) -> Answers:
+    if "run" not in job:  # only the images, before several processes want them
+        load_images(study_from_json(job["study"]))
+        yield 0, {}
+        return
     case, run = case_from_json(job["case"]), Run(**job["run"])
     limit_round(case.device, job.get("limit_bytes"))
     yield from enumerate(train(study_from_json(job["study"]), case, run, Path(job["checkpoint"])))
@@ -287,7 +286,6 @@ JOBS = {
     "parts": _parts,
     "serve": _serve,
     "classify": _classify,
-    "study_images": _study_images,
     "train": _train,
     "environment": _environment,
     "peaks": _peaks,

@@ -76,7 +76,9 @@ class StudyRuns:
         return expected_s(self.study, self.group, run)
 
 
-def stored_runs(plan: Plan, records: Sequence[Record], device: str, environment: Environment, retry_failed: bool) -> StudyRuns:
+def stored_runs(
+    plan: Plan, records: Sequence[Record], device: str, environment: Environment, retry_failed: bool
+) -> StudyRuns:
     """The runs of a study that are stored; with ``retry_failed`` those without a network are open again."""
     runs = StudyRuns(plan, device, environment, {})
     for record in records:
@@ -127,7 +129,7 @@ def _trainer(worker: Worker) -> Train:
 def _prepare_images(runs: StudyRuns, worker: Worker, announce: Listener) -> None:
     """Draw the images before several processes want them."""
     announce(Note(f"images {runs.study.data}: loading, or drawing them once"))
-    ending = worker.run({"do": "study_images", "study": asdict(runs.study)}, _TIMEOUT_S)
+    ending = worker.run({"do": "train", "study": asdict(runs.study)}, _TIMEOUT_S)
     if not ending.answers:
         raise StoreError(f"the images of the study cannot be used: {ending.reason}")
 

@@ -88,7 +88,9 @@ def _write(file: Path, content: npt.NDArray[Any]) -> None:
 
 def _from_folder(study: TrainingStudy) -> StudyImages:
     listed = kept(study.folder)
-    parts = {name: _read(Path(listed.folder), images, study.side) for name, images in study_parts(listed, study).items()}
+    parts = {
+        name: _read(Path(listed.folder), images, study.side) for name, images in study_parts(listed, study).items()
+    }
     facts = {"folder": listed.name, "classes": list(listed.classes), "grouped": listed.grouped}
     return StudyImages(parts["train"], parts["validation"], {ALL: parts["test"]}, listed.classes, facts)
 

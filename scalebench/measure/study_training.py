@@ -114,7 +114,9 @@ def _epoch(state: _State, images: torch.Tensor, labels: torch.Tensor, case: Case
 def _schedule(done: float) -> float:
     """Learning rate relative to the largest, after a share of all steps: two halves of a cosine."""
     first, last, share = (
-        (_FIRST, 1.0, done / _WARM_SHARE) if done < _WARM_SHARE else (1.0, _LAST, (done - _WARM_SHARE) / (1 - _WARM_SHARE))
+        (_FIRST, 1.0, done / _WARM_SHARE)
+        if done < _WARM_SHARE
+        else (1.0, _LAST, (done - _WARM_SHARE) / (1 - _WARM_SHARE))
     )
     return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
 

@@ -83,7 +83,8 @@ class Case:
         description="images per forward pass; best: the smallest with the best throughput; largest: the "
         "largest that fits into memory; one batch for all models",
     )
-    mode: str = axis("inference", "mode", unless("inference"), (COUNT, "inference", "training", BLOCKS, TRAINING_STUDY), key=True,
+    mode: str = axis("inference", "mode", unless("inference"),
+                     (COUNT, "inference", "training", BLOCKS, TRAINING_STUDY), key=True,
                      description="count: on paper only; training_study: see study")  # fmt: skip
     precision: str = axis("fp32", "precision", str, tuple(PRECISIONS), key=True)
     layout: str = axis("contiguous", "layout", unless("contiguous"), ("contiguous", "channels_last"), key=True)

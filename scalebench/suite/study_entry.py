@@ -26,7 +26,9 @@ class StudyEntry(StrictModel):
         [1.0, 2.0, 4.0], min_length=1, description="of the synthetic images, in pixels of 128"
     )
     folder: str | None = Field(None, description="your own images, CLASS/..., in place of synthetic ones")
-    group: str | None = Field(None, description="regular expression: what it finds in a path names what belongs together")
+    group: str | None = Field(
+        None, description="regular expression: what it finds in a path names what belongs together"
+    )
     images: PositiveInt | None = Field(None, description="training images, in place of the budget's")
     epochs: PositiveInt | None = Field(None, description="in place of the budget's")
     seeds: PositiveInt | None = Field(None, description="runs of each variant, in place of the budget's")
