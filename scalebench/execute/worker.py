@@ -25,7 +25,6 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import timm  # noqa: F401 - imported once, inherited by every child
@@ -47,8 +46,7 @@ from scalebench.measure.probes import measure
 from scalebench.measure.selftest.all_checks import CHECKS
 from scalebench.measure.selftest.bench import Bench
 from scalebench.measure.session import open_session
-from scalebench.measure.study_images import load_images
-from scalebench.measure.study_training import train
+from scalebench.measure.study_training import train_job
 from scalebench.model.architecture import count_with_structure
 from scalebench.model.backward import training_macs
 from scalebench.model.build import block_count, build, catalogue, default_resolution, head_params
@@ -61,7 +59,6 @@ from scalebench.suite.case import case_from_json
 from scalebench.suite.labelled_images import kept
 from scalebench.suite.model_facts import MatchRequest
 from scalebench.suite.own_kinds import OWN_KINDS
-from scalebench.suite.training_study import Run, study_from_json
 from scalebench.suite.variant import parse_variant
 
 _STDERR_TAIL = 4000
@@ -159,13 +156,8 @@ def _classify(job: dict[str, Any]) -> Answers:
 
 
 def _train(job: dict[str, Any]) -> Answers:
-    if "run" not in job:  # only the images, before several processes want them
-        load_images(study_from_json(job["study"]))
-        yield 0, {}
-        return
-    case, run = case_from_json(job["case"]), Run(**job["run"])
-    limit_round(case.device, job.get("limit_bytes"))
-    yield from enumerate(train(study_from_json(job["study"]), case, run, Path(job["checkpoint"])))
+    limit_round(job["case"]["device"], job.get("limit_bytes"))
+    yield from enumerate(train_job(job))
 
 
 def _environment(job: dict[str, Any]) -> Answers:

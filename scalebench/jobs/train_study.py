@@ -113,7 +113,7 @@ def train_study(
     number = min(usable_cores(), _MOST_AT_ONCE) if runs.case(runs.open_runs[0]).kind.on_host else 1
     workers = [Worker() if runs.case(runs.open_runs[0]).kind.fork else Worker(fork=False) for _ in range(number)]
     try:
-        _prepare_images(runs, workers[0], announce)
+        _load_images(runs, workers[0], announce)
         _train_all(runs, [_trainer(worker) for worker in workers], journal, options, announce)
     finally:
         for worker in workers:
@@ -126,10 +126,11 @@ def _trainer(worker: Worker) -> Train:
     return lambda job, progress: worker.run(job, _TIMEOUT_S, progress)
 
 
-def _prepare_images(runs: StudyRuns, worker: Worker, announce: Listener) -> None:
+def _load_images(runs: StudyRuns, worker: Worker, announce: Listener) -> None:
     """Draw the images before several processes want them."""
     announce(Note(f"images {runs.study.data}: loading, or drawing them once"))
-    ending = worker.run({"do": "train", "study": asdict(runs.study)}, _TIMEOUT_S)
+    case = runs.case(runs.open_runs[0])
+    ending = worker.run({"do": "train", "case": asdict(case), "study": asdict(runs.study)}, _TIMEOUT_S)
     if not ending.answers:
         raise StoreError(f"the images of the study cannot be used: {ending.reason}")
 

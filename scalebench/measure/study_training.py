@@ -20,8 +20,8 @@ from torch.nn import functional
 
 from scalebench.measure.study_images import Part, load_images
 from scalebench.model.build import build
-from scalebench.suite.case import Case
-from scalebench.suite.training_study import Run, TrainingStudy
+from scalebench.suite.case import Case, case_from_json
+from scalebench.suite.training_study import Run, TrainingStudy, study_from_json
 from scalebench.userdirs import write_cache
 
 _WARM_SHARE, _FIRST, _LAST = 0.3, 1 / 25, 1e-4
@@ -44,6 +44,20 @@ class _State:
     @property
     def diverged(self) -> bool:
         return any(not math.isfinite(loss) for loss in self.losses)
+
+
+def train_job(job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A job of the worker as ``train``; without a run only the images are loaded, before several processes want them.
+
+    Args:
+        job: ``study``, ``case``, ``run`` as ``asdict`` gives them, and the path of the ``checkpoint``.
+    """
+    study = study_from_json(job["study"])
+    if "run" not in job:
+        load_images(study)
+        yield {}
+        return
+    yield from train(study, case_from_json(job["case"]), Run(**job["run"]), Path(job["checkpoint"]))
 
 
 def train(study: TrainingStudy, case: Case, run: Run, checkpoint: Path) -> Iterator[dict[str, Any]]:
