@@ -22,8 +22,9 @@ from scalebench.machine.environment import usable_cores
 from scalebench.record import Environment, Record
 from scalebench.store.jsonl import Writer
 from scalebench.suite.case import TRAINING_STUDY, Case
+from scalebench.suite.device_kinds import kind_of
 from scalebench.suite.suite_plan import Plan
-from scalebench.suite.training_runs import expected_s, members, needed_runs, study_group
+from scalebench.suite.training_runs import expected_s, foreseen_runs, members, needed_runs, study_group
 from scalebench.suite.training_study import Run
 from scalebench.units import duration
 from scalebench.userdirs import cache_folder
@@ -110,8 +111,8 @@ def train_study(
     if trainers:
         _train_all(runs, trainers, journal, options, announce)
         return
-    number = min(usable_cores(), _MOST_AT_ONCE) if runs.case(runs.open_runs[0]).kind.on_host else 1
-    workers = [Worker() if runs.case(runs.open_runs[0]).kind.fork else Worker(fork=False) for _ in range(number)]
+    kind = kind_of(runs.device)
+    workers = [Worker(kind.fork) for _ in range(at_once(runs.device))]
     try:
         _load_images(runs, workers[0], announce)
         _train_all(runs, [_trainer(worker) for worker in workers], journal, options, announce)
@@ -119,7 +120,20 @@ def train_study(
         for worker in workers:
             worker.close()
     if not runs.open_runs:
-        shutil.rmtree(cache_folder("study") / runs.study.data, ignore_errors=True)
+        shutil.rmtree(runs.study.cache, ignore_errors=True)
+
+
+def at_once(device: str) -> int:
+    """Processes that train at once: on a CPU one for each core, with one thread."""
+    return min(usable_cores(), _MOST_AT_ONCE) if kind_of(device).on_host else 1
+
+
+def foreseen(plan: Plan, device: str) -> tuple[tuple[int, float], tuple[int, float]]:
+    """Fewest and most runs of the plan's study, each with the seconds that they take at an assumed rate."""
+    runs = StudyRuns(plan, device, Environment("", "", ""), {})
+    counts = (foreseen_runs(runs.study, runs.methods, switching) for switching in (False, True))
+    few, many = ((len(every), sum(map(runs.expected_s, every)) / at_once(device)) for every in counts)
+    return few, many
 
 
 def _trainer(worker: Worker) -> Train:

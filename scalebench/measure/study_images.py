@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from scalebench.errors import StoreError
-from scalebench.measure.damage_images import TEST, TRAIN, VALIDATION, damage_images, parameters
+from scalebench.measure.damage_images import TEST, TRAIN, VALIDATION, damage_image, damage_images, parameters
 from scalebench.suite.labelled_images import LabelledImage, kept
 from scalebench.suite.study_folder import study_parts
-from scalebench.suite.training_study import ALL, CLASSES, TrainingStudy
-from scalebench.userdirs import cache_folder
+from scalebench.suite.training_study import ALL, CLASSES, SCRATCH, Damage, TrainingStudy
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -23,11 +22,15 @@ Labels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Part:
-    """Images, n x 3 x side x side, their classes, and the groups that they belong to."""
+    """Images, n x 3 x side x side, their classes, and the groups that they belong to.
+
+    ``own`` are the rows that differ from those of the first set of tests: scratches of another width; all of others.
+    """
 
     images: Images
     labels: Labels
     groups: Labels
+    own: Labels
 
 
 @dataclass(frozen=True)
@@ -57,26 +60,35 @@ def load_images(study: TrainingStudy) -> StudyImages:
     return _from_folder(study) if study.damage is None else _drawn(study)
 
 
-def cached_images(study: TrainingStudy) -> Path:
-    """Folder of the drawn images; they can be drawn again at any time."""
-    return cache_folder("study") / study.data
-
-
 def _drawn(study: TrainingStudy) -> StudyImages:
     damage = study.damage
     assert damage is not None  # noqa: S101 - the caller has looked
     sets = {"train": (TRAIN, study.images, None), "validation": (VALIDATION, study.validation, None)}
     widths = {f"{width:g} px": (TEST, study.test, width) for width in damage.scratch_widths}
-    folder, parts = cached_images(study), {}
+    folder, parts = study.cache, {}
+    first = next(iter(widths))
     for name, (part, count, width) in (sets | widths).items():
         pixels, labels = folder / f"{name}.npy", folder / f"{name}-labels.npy"
         if not (pixels.is_file() and labels.is_file()):
-            drawn = damage_images(damage, part, count, width)
+            same = parts[first] if name in widths and name != first else None
+            drawn = (
+                damage_images(damage, part, count, width) if same is None else _redrawn(same, damage, float(width or 0))
+            )
             for file, content in ((pixels, drawn[0]), (labels, drawn[1])):
                 _write(file, content)
-        parts[name] = Part(np.load(pixels, mmap_mode="r"), np.load(labels), np.arange(count))
+        own = np.load(labels)
+        rows = np.flatnonzero(own == SCRATCH) if name in widths and name != first else np.arange(count)
+        parts[name] = Part(np.load(pixels, mmap_mode="r"), own, np.arange(count), rows)
     tests = {name: parts[name] for name in widths}
     return StudyImages(parts["train"], parts["validation"], tests, CLASSES, parameters(damage))
+
+
+def _redrawn(part: Part, damage: Damage, width: float) -> tuple[Images, Labels]:
+    """The same tests with scratches of another width: other images do not depend on it."""
+    images = np.array(part.images)
+    for row in np.flatnonzero(part.labels == SCRATCH):
+        images[row] = damage_image(damage, TEST, int(row), width)[0]
+    return images, part.labels
 
 
 def _write(file: Path, content: npt.NDArray[Any]) -> None:
@@ -108,4 +120,5 @@ def _read(folder: Path, images: Sequence[LabelledImage], side: int) -> Part:
             raise StoreError(f"{folder / image.path} cannot be read: {error}", "move it out of the folder") from None
         row[:] = np.asarray(square).transpose(2, 0, 1)
     groups = np.unique(np.array([image.group for image in images]), return_inverse=True)[1]
-    return Part(pixels, np.array([image.label for image in images], np.int64), groups)
+    labels = np.array([image.label for image in images], np.int64)
+    return Part(pixels, labels, groups, np.arange(len(images)))

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from scalebench.measure.study_images import Part, load_images
+from scalebench.measure.study_images import Images, Labels, Part, load_images
 from scalebench.model.build import build
 from scalebench.suite.case import Case, case_from_json
 from scalebench.suite.training_study import Run, TrainingStudy, study_from_json
@@ -77,7 +77,7 @@ def train(study: TrainingStudy, case: Case, run: Run, checkpoint: Path) -> Itera
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = _State(network, torch.optim.AdamW(network.parameters(), run.rate, weight_decay=_DECAY))
     _restore(state, checkpoint)
-    images, labels = _resized(data.train, case.resolution), torch.from_numpy(data.train.labels)
+    images, labels = _resized(data.train.images, case.resolution), torch.from_numpy(data.train.labels)
     for epoch in range(len(state.losses), run.epochs):
         if state.diverged:
             break
@@ -88,11 +88,11 @@ def train(study: TrainingStudy, case: Case, run: Run, checkpoint: Path) -> Itera
     yield _result(state, study, case, data.validation, data.tests) | {"data": dict(data.facts)}
 
 
-def _resized(part: Part, resolution: int) -> torch.Tensor:
-    """Images of a part at a resolution, as whole levels of grey: n x 3 x resolution x resolution."""
+def _resized(images: Images, resolution: int) -> torch.Tensor:
+    """Images at a resolution, as whole levels of grey: n x 3 x resolution x resolution."""
     chunks = []
-    for start in range(0, len(part.images), _CHUNK):
-        chunk = torch.from_numpy(np.array(part.images[start : start + _CHUNK])).float()
+    for start in range(0, len(images), _CHUNK):
+        chunk = torch.from_numpy(np.array(images[start : start + _CHUNK])).float()
         if chunk.shape[-1] != resolution:
             size = (resolution, resolution)
             chunk = functional.interpolate(chunk, size=size, mode="bilinear", antialias=True, align_corners=False)
@@ -147,8 +147,10 @@ def _result(
     """
     seconds: list[float] = []
     right, recall, groups = {}, {}, {}
+    answers = np.zeros(0, np.int64)
     for name, part in tests.items():
-        answers = _classes(state, part, case, seconds)
+        answers = answers.copy() if len(part.own) < len(part.labels) else np.zeros(len(part.labels), np.int64)
+        answers[part.own] = _classes(state, part.images[part.own], case, seconds)
         right[name] = np.packbits(answers == part.labels).tobytes().hex()
         recall[name] = [
             float(np.mean(answers[part.labels == label] == label)) if (part.labels == label).any() else None
@@ -159,24 +161,24 @@ def _result(
     trained = len(state.losses) * max(1, study.images // case.batch) * case.batch
     return {
         "losses": [loss if math.isfinite(loss) else None for loss in state.losses],
-        "validation": float(np.mean(_classes(state, validation, case, []) == validation.labels)),
+        "validation": float(np.mean(_classes(state, validation.images, case, []) == validation.labels)),
         "correct": right, "images": {name: len(part.labels) for name, part in tests.items()}, "recall": recall,
         "groups": groups, "train_s": state.train_s / trained, "inference_s": median(seconds),
         "weights": _digest(state.network),
     }  # fmt: skip
 
 
-def _classes(state: _State, part: Part, case: Case, seconds: list[float]) -> np.ndarray:
+def _classes(state: _State, images: Images, case: Case, seconds: list[float]) -> Labels:
     """Class of each image; the first class of all where the network has diverged. Seconds per image are added."""
     state.network.eval()
-    images, device, classes = _resized(part, case.resolution), torch.device(case.device), []
+    resized, device, classes = _resized(images, case.resolution), torch.device(case.device), []
     with torch.inference_mode():
-        for chunk in images.split(case.batch):
+        for chunk in resized.split(case.batch):
             batch = _normalised(chunk, device)
             started = time.perf_counter()
             classes.append(state.network(batch).argmax(dim=1).cpu())
             seconds.append((time.perf_counter() - started) / len(chunk))
-    answers = torch.cat(classes).numpy()
+    answers: Labels = torch.cat(classes).numpy()
     return np.zeros_like(answers) if state.diverged else answers
 
 

@@ -86,3 +86,15 @@ def needed_runs(study: TrainingStudy, methods: tuple[str, ...], validated: Valid
 def expected_s(study: TrainingStudy, group: Group, run: Run, per_mac: float = SECONDS_PER_MAC) -> float:
     """Seconds that a run takes on one core."""
     return members(group)[run.method].macs * study.images * run.epochs * per_mac
+
+
+def foreseen_runs(study: TrainingStudy, methods: tuple[str, ...], switching: bool) -> list[Run]:
+    """All runs of a study if the first learning rate is best for the base, and for the variants too unless
+    ``switching``: then the second is, and they are trained with both.
+    """
+    scores: dict[Run, float] = {}
+    while runs := [run for run in needed_runs(study, methods, scores) if run not in scores]:
+        for run in runs:
+            rank = study.learning_rates.index(run.rate)
+            scores[run] = rank if switching and run.method != BASE else -rank
+    return list(scores)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from scalebench.suite.case import TRAINING_STUDY, Case
 from scalebench.suite.protocol import Protocol
+from scalebench.userdirs import cache_folder
 
 BASE, COMPOUND = "base", "compound"
 AXES = ("depth", "width", "resolution")
@@ -20,6 +22,7 @@ BASE_RANGE = (0.55, 0.85)
 ALL = "all images"
 """Name of the only set of tests of a folder."""
 CLASSES = ("none", "scratch", "dent", "chip")
+SCRATCH = CLASSES.index("scratch")
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,11 @@ class TrainingStudy:
         content = [asdict(self.damage), self.images, self.validation, self.test]
         return f"damage-{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]}"
 
+    @property
+    def cache(self) -> Path:
+        """Folder of the drawn images; they can be drawn again at any time."""
+        return cache_folder("study") / self.data
+
     def case(self, variant: Case, run: Run) -> Case:
         """The case of a run; ``variant`` has its model, resolution and device."""
         recipe = f"{run.epochs} epochs of {self.images} images, learning rate {run.rate:g}"
@@ -107,8 +115,8 @@ def study_from_json(content: dict[str, Any]) -> TrainingStudy:
 
 BUDGETS = {
     "smoke": TrainingStudy("smoke", images=64, epochs=2, seeds=2, validation=32, test=32, batch=16),
-    "look": TrainingStudy("look", images=3000, epochs=10, seeds=3, validation=1000, test=1000),
-    "decide": TrainingStudy("decide", images=3000, epochs=10, seeds=9, validation=1000, test=1000),
+    "look": TrainingStudy("look", images=3000, epochs=10, seeds=3, validation=1000, test=2000),
+    "decide": TrainingStudy("decide", images=3000, epochs=10, seeds=9, validation=1000, test=2000),
 }
 """Sizes by name: seconds, 40 minutes and two hours on two cores. ``decide`` continues ``look`` with more seeds."""
 
