@@ -14,12 +14,12 @@ import numpy.typing as npt
 from scalebench.analysis.holm import holm
 from scalebench.analysis.seeds_and_images import p_of_none, two_way
 from scalebench.analysis.stats import Estimate
-from scalebench.analysis.training_verdicts import OWN, SHARED, Comparison, StudyVerdict, judged
+from scalebench.analysis.training_verdicts import OWN, SHARED, AxisComparison, StudyVerdict, judged
 from scalebench.record import Record
 from scalebench.suite.case import TRAINING_STUDY
 from scalebench.suite.suite_plan import Group, Plan
 from scalebench.suite.training_runs import members, own_rate, rates_by_success, study_group
-from scalebench.suite.training_study import BASE, COMPOUND, Run, TrainingStudy
+from scalebench.suite.training_study import BASE, COMPOUND, TrainingRun, TrainingStudy
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class TrainingResults:
     variants: tuple[TrainedVariant, ...]
     verdicts: tuple[StudyVerdict, ...]
     validated: Mapping[float, float]
-    longer: Mapping[str, tuple[Estimate, Comparison]] = field(default_factory=dict)
+    longer: Mapping[str, tuple[Estimate, AxisComparison]] = field(default_factory=dict)
     failed: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, recipe: str) -> tuple[StudyVerdict, ...]:
@@ -99,7 +99,11 @@ def training_results(plan: Plan, records: Iterable[Record]) -> TrainingResults |
     if plan.study is None or not own:
         return None
     machine = Counter(record.environment.hw_key for record in own).most_common(1)[0][0]
-    runs = {Run(**r.facts["run"]): r for r in own if r.environment.hw_key == machine and r.case.data == plan.study.data}
+    runs = {
+        TrainingRun(**r.facts["run"]): r
+        for r in own
+        if r.environment.hw_key == machine and r.case.data == plan.study.data
+    }
     tested = {run: record for run, record in runs.items() if record.facts.get("correct")}
     failed = Counter(record.outcome for run, record in runs.items() if run not in tested)
     return _Tested(plan.study, study_group(plan.groups), tested).results(failed) if tested else None
@@ -111,10 +115,10 @@ class _Tested:
 
     study: TrainingStudy
     group: Group
-    records: Mapping[Run, Record]
+    records: Mapping[TrainingRun, Record]
 
     @property
-    def validated(self) -> dict[Run, float]:
+    def validated(self) -> dict[TrainingRun, float]:
         return {run: float(record.facts["validation"]) for run, record in self.records.items()}
 
     def results(self, failed: Mapping[str, int]) -> TrainingResults:
@@ -132,12 +136,12 @@ class _Tested:
             self.study, self.group,
             tuple(v for recipe, rates in recipes.items() for v in self.variants(recipe, rates)),
             tuple(v for recipe, rates in recipes.items() for v in self.verdicts(recipe, rates, longer)),
-            {rate: self.validated[Run(BASE, rate, 0, self.study.epochs)] for rate in best}, longer, failed,
+            {rate: self.validated[TrainingRun(BASE, rate, 0, self.study.epochs)] for rate in best}, longer, failed,
         )  # fmt: skip
 
     def runs(self, method: str, rate: float, times: int = 1) -> dict[int, Record]:
         """Records by seed."""
-        runs = (Run(method, rate, seed, self.study.epochs * times) for seed in range(self.study.seeds))
+        runs = (TrainingRun(method, rate, seed, self.study.epochs * times) for seed in range(self.study.seeds))
         return {run.seed: self.records[run] for run in runs if run in self.records}
 
     def variants(self, recipe: str, rates: Mapping[str, float]) -> Iterable[TrainedVariant]:
@@ -157,7 +161,7 @@ class _Tested:
             )  # fmt: skip
 
     def verdicts(
-        self, recipe: str, rates: Mapping[str, float], longer: Mapping[str, tuple[Estimate, Comparison]]
+        self, recipe: str, rates: Mapping[str, float], longer: Mapping[str, tuple[Estimate, AxisComparison]]
     ) -> Iterable[StudyVerdict]:
         base, compound = (list(self.runs(method, rates[method]).values()) for method in (BASE, COMPOUND))
         axes = {method: self.runs(method, rates[method]) for method in rates if method not in (BASE, COMPOUND)}
@@ -165,7 +169,7 @@ class _Tested:
             return
         for test in base[0].facts["correct"]:
             raw = [
-                Comparison(method, *_difference(self.runs(COMPOUND, rates[COMPOUND]), records, test))
+                AxisComparison(method, *_difference(self.runs(COMPOUND, rates[COMPOUND]), records, test))
                 for method, records in axes.items()
                 if records
             ]
@@ -174,7 +178,7 @@ class _Tested:
             complete = all(len(records) == len(compound) for records in axes.values())
             yield judged(test, recipe, _accuracy(base, test), comparisons, longer.get(test), complete)
 
-    def longer(self, rates: Mapping[str, float]) -> dict[str, tuple[Estimate, Comparison]]:
+    def longer(self, rates: Mapping[str, float]) -> dict[str, tuple[Estimate, AxisComparison]]:
         times = self.study.depth_epochs
         if not times or "depth" not in rates:
             return {}
@@ -184,7 +188,7 @@ class _Tested:
             return {}
         tests = next(iter(more.values())).facts["correct"]
         pairs = {test: (_difference(more, once, test)[0], _difference(compound, more, test)) for test in tests}
-        return {test: (gain, Comparison("depth", *pair, p_holm=pair[1])) for test, (gain, pair) in pairs.items()}
+        return {test: (gain, AxisComparison("depth", *pair, p_holm=pair[1])) for test, (gain, pair) in pairs.items()}
 
 
 def correctness(record: Record, test: str) -> npt.NDArray[np.float64]:

@@ -15,7 +15,7 @@ SHARED, OWN = "shared", "own"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class AxisComparison:
     """Compound scaling against one axis on one set of tests.
 
     Attributes:
@@ -54,7 +54,7 @@ class StudyVerdict:
     recipe: str
     word: Word
     base: Estimate
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[AxisComparison, ...]
     why: str = ""
 
     @property
@@ -67,8 +67,8 @@ class StudyVerdict:
 
 
 def judged(
-    test: str, recipe: str, base: Estimate, comparisons: tuple[Comparison, ...],
-    longer: tuple[Estimate, Comparison] | None, complete: bool,
+    test: str, recipe: str, base: Estimate, comparisons: tuple[AxisComparison, ...],
+    longer: tuple[Estimate, AxisComparison] | None, complete: bool,
 ) -> StudyVerdict:  # fmt: skip
     """The verdict by the rule that was fixed beforehand.
 

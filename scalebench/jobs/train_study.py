@@ -25,7 +25,7 @@ from scalebench.suite.case import TRAINING_STUDY, Case
 from scalebench.suite.device_kinds import kind_of
 from scalebench.suite.suite_plan import Plan
 from scalebench.suite.training_runs import expected_s, foreseen_runs, members, needed_runs, study_group
-from scalebench.suite.training_study import Run
+from scalebench.suite.training_study import TrainingRun
 from scalebench.units import duration
 from scalebench.userdirs import cache_folder
 
@@ -49,7 +49,7 @@ class StudyRuns:
     plan: Plan
     device: str
     environment: Environment
-    records: dict[Run, Record]
+    records: dict[TrainingRun, Record]
 
     def __post_init__(self) -> None:
         assert self.plan.study is not None  # noqa: S101 - the caller has looked
@@ -58,18 +58,18 @@ class StudyRuns:
         self.methods = tuple(members(self.group))
 
     @property
-    def open_runs(self) -> list[Run]:
+    def open_runs(self) -> list[TrainingRun]:
         """Runs that are still needed, as far as the finished ones decide that."""
         validated = {run: record.facts.get("validation", math.nan) for run, record in self.records.items()}
         return [run for run in needed_runs(self.study, self.methods, validated) if run not in self.records]
 
-    def case(self, run: Run) -> Case:
+    def case(self, run: TrainingRun) -> Case:
         """The case whose round a run is."""
         member = members(self.group)[run.method]
         variant = Case(self.group.model(member), member.resolution, device=self.device)
         return self.study.case(variant, run)
 
-    def expected_s(self, run: Run) -> float:
+    def expected_s(self, run: TrainingRun) -> float:
         """Seconds of a run on one core, at the pace of the finished ones."""
         own = [r for r in self.records if r.method == run.method and "train_s" in self.records[r].facts]
         if own:
@@ -85,7 +85,7 @@ def stored_runs(
     for record in records:
         if record.case.mode != TRAINING_STUDY or record.environment.hw_key != environment.hw_key:
             continue
-        run = Run(**record.facts["run"])
+        run = TrainingRun(**record.facts["run"])
         if record.case == runs.case(run) and (record.facts.get("correct") or not retry_failed):
             runs.records[run] = record
     return runs
@@ -157,11 +157,11 @@ def _train_all(
     idle: SimpleQueue[Train] = SimpleQueue()
     for trainer in trainers:
         idle.put(trainer)
-    running: dict[Future[Record], Run] = {}
+    running: dict[Future[Record], TrainingRun] = {}
     done = 0
     _announce_plan(runs, len(trainers), announce)
 
-    def make(run: Run) -> Record:
+    def make(run: TrainingRun) -> Record:
         trainer = idle.get()
         try:
             return _record(runs, run, trainer, options, announce)
@@ -201,11 +201,11 @@ def _announce_plan(runs: StudyRuns, at_once: int, announce: Listener) -> None:
     ))  # fmt: skip
 
 
-def _checkpoint(runs: StudyRuns, run: Run) -> Path:
+def _checkpoint(runs: StudyRuns, run: TrainingRun) -> Path:
     return cache_folder("training") / f"{runs.case(run).key}-{run.seed}.pt"
 
 
-def _record(runs: StudyRuns, run: Run, trainer: Train, options: MeasureOptions, announce: Listener) -> Record:
+def _record(runs: StudyRuns, run: TrainingRun, trainer: Train, options: MeasureOptions, announce: Listener) -> Record:
     """The record of a run; one that diverges is ``failed``, with its tests."""
     case, started = runs.case(run), datetime.now(timezone.utc).isoformat(timespec="seconds")
 

@@ -21,7 +21,7 @@ Labels = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Part:
+class ImageSet:
     """Images, n x 3 x side x side, their classes, and the groups that they belong to.
 
     ``own`` are the rows that differ from those of the first set of tests: scratches of another width; all of others.
@@ -44,9 +44,9 @@ class StudyImages:
         facts: what the record keeps of where they are from.
     """
 
-    train: Part
-    validation: Part
-    tests: Mapping[str, Part]
+    train: ImageSet
+    validation: ImageSet
+    tests: Mapping[str, ImageSet]
     classes: tuple[str, ...]
     facts: Mapping[str, Any]
 
@@ -78,12 +78,12 @@ def _drawn(study: TrainingStudy) -> StudyImages:
                 _write(file, content)
         own = np.load(labels)
         rows = np.flatnonzero(own == SCRATCH) if name in widths and name != first else np.arange(count)
-        parts[name] = Part(np.load(pixels, mmap_mode="r"), own, np.arange(count), rows)
+        parts[name] = ImageSet(np.load(pixels, mmap_mode="r"), own, np.arange(count), rows)
     tests = {name: parts[name] for name in widths}
     return StudyImages(parts["train"], parts["validation"], tests, CLASSES, parameters(damage))
 
 
-def _redrawn(part: Part, damage: Damage, width: float) -> tuple[Images, Labels]:
+def _redrawn(part: ImageSet, damage: Damage, width: float) -> tuple[Images, Labels]:
     """The same tests with scratches of another width: other images do not depend on it."""
     images = np.array(part.images)
     for row in np.flatnonzero(part.labels == SCRATCH):
@@ -107,7 +107,7 @@ def _from_folder(study: TrainingStudy) -> StudyImages:
     return StudyImages(parts["train"], parts["validation"], {ALL: parts["test"]}, listed.classes, facts)
 
 
-def _read(folder: Path, images: Sequence[LabelledImage], side: int) -> Part:
+def _read(folder: Path, images: Sequence[LabelledImage], side: int) -> ImageSet:
     """Each image resized so that its shorter side has ``side`` pixels, and the square in its middle."""
     from PIL import Image, ImageOps
 
@@ -121,4 +121,4 @@ def _read(folder: Path, images: Sequence[LabelledImage], side: int) -> Part:
         row[:] = np.asarray(square).transpose(2, 0, 1)
     groups = np.unique(np.array([image.group for image in images]), return_inverse=True)[1]
     labels = np.array([image.label for image in images], np.int64)
-    return Part(pixels, labels, groups, np.arange(len(images)))
+    return ImageSet(pixels, labels, groups, np.arange(len(images)))

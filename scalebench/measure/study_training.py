@@ -18,10 +18,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from scalebench.measure.study_images import Images, Labels, Part, load_images
+from scalebench.measure.study_images import Images, ImageSet, Labels, load_images
 from scalebench.model.build import build
 from scalebench.suite.case import Case, case_from_json
-from scalebench.suite.training_study import Run, TrainingStudy, study_from_json
+from scalebench.suite.training_study import TrainingRun, TrainingStudy, study_from_json
 from scalebench.userdirs import write_cache
 
 _WARM_SHARE, _FIRST, _LAST = 0.3, 1 / 25, 1e-4
@@ -57,10 +57,10 @@ def train_job(job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         load_images(study)
         yield {}
         return
-    yield from train(study, case_from_json(job["case"]), Run(**job["run"]), Path(job["checkpoint"]))
+    yield from train(study, case_from_json(job["case"]), TrainingRun(**job["run"]), Path(job["checkpoint"]))
 
 
-def train(study: TrainingStudy, case: Case, run: Run, checkpoint: Path) -> Iterator[dict[str, Any]]:
+def train(study: TrainingStudy, case: Case, run: TrainingRun, checkpoint: Path) -> Iterator[dict[str, Any]]:
     """Train and test a network; continues after the last epoch that ``checkpoint`` holds.
 
     Seeds decide the initial weights, and the order and flips of every epoch: on one thread of a CPU an interrupted run
@@ -104,7 +104,7 @@ def _normalised(images: torch.Tensor, device: torch.device) -> torch.Tensor:
     return ((images.to(device).float() - _MEAN) / _DEVIATION).contiguous(memory_format=torch.channels_last)
 
 
-def _epoch(state: _State, images: torch.Tensor, labels: torch.Tensor, case: Case, run: Run, epoch: int) -> None:
+def _epoch(state: _State, images: torch.Tensor, labels: torch.Tensor, case: Case, run: TrainingRun, epoch: int) -> None:
     """One pass over the images in whole batches; each batch is flipped as one."""
     random = torch.Generator().manual_seed(run.seed * 10_000 + epoch)
     device, steps = torch.device(case.device), max(1, len(images) // case.batch)
@@ -136,7 +136,7 @@ def _schedule(done: float) -> float:
 
 
 def _result(
-    state: _State, study: TrainingStudy, case: Case, validation: Part, tests: Mapping[str, Part]
+    state: _State, study: TrainingStudy, case: Case, validation: ImageSet, tests: Mapping[str, ImageSet]
 ) -> dict[str, Any]:
     """What a finished run comes to.
 

@@ -62,7 +62,7 @@ def claim_table(results: TrainingResults) -> Iterator[Table]:
     columns = [Column("source"), Column("target, times the base's compute"), Column("base, %", number=True),
                *(Column(f"{method}, %", number=True) for method in methods)]  # fmt: skip
     flops = {method: row.flops_g or math.nan for method, row in printed.items()}
-    factors = [f"{flops[method] / flops['baseline']:.1f}" for method in methods]
+    factors = [f"{flops[method] / flops['baseline']:.3g}" for method in methods]
     rows = [["published: ImageNet top-1, Tan and Le, Table 7, one network each",
              f"{min(factors)} to {max(factors)}, printed FLOPs",
              *(f"{printed[method].top1:g}" for method in ("baseline", *methods))]]  # fmt: skip

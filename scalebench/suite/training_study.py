@@ -41,9 +41,9 @@ class Damage:
 
     side: int = 128
     scratch_widths: tuple[float, ...] = (1.0, 2.0, 4.0)
-    scratch_levels: tuple[float, float] = (40.0, 110.0)
-    dent_levels: tuple[float, float] = (40.0, 90.0)
-    chip_levels: tuple[float, float] = (50.0, 120.0)
+    scratch_levels: tuple[float, float] = (60.0, 140.0)
+    dent_levels: tuple[float, float] = (60.0, 110.0)
+    chip_levels: tuple[float, float] = (70.0, 140.0)
     chip_radii: tuple[float, float] = (1.6, 3.6)
     dent_radii: tuple[float, float] = (6.0, 16.0)
     noise: float = 4.0
@@ -95,7 +95,7 @@ class TrainingStudy:
         """Folder of the drawn images; they can be drawn again at any time."""
         return cache_folder("study") / self.data
 
-    def case(self, variant: Case, run: Run) -> Case:
+    def case(self, variant: Case, run: TrainingRun) -> Case:
         """The case of a run; ``variant`` has its model, resolution and device."""
         recipe = f"{run.epochs} epochs of {self.images} images, learning rate {run.rate:g}"
         return replace(
@@ -122,7 +122,7 @@ BUDGETS = {
 
 
 @dataclass(frozen=True)
-class Run:
+class TrainingRun:
     """One training run.
 
     Attributes:

@@ -12,7 +12,7 @@ from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Group, Member, Plan
 from scalebench.suite.training_runs import members
-from scalebench.suite.training_study import BUDGETS, Damage, Run, TrainingStudy
+from scalebench.suite.training_study import BUDGETS, Damage, TrainingRun, TrainingStudy
 
 STUDY = replace(BUDGETS["smoke"], seeds=3, learning_rates=(0.1, 0.2), damage=Damage(scratch_widths=(1.0,)))
 ENVIRONMENT = Environment("epyc-1", "hw", "sw")
@@ -34,7 +34,9 @@ def plan_of(*methods: str, study: TrainingStudy = STUDY) -> Plan:
     return Plan("accuracy_axes", "Axes", "", (), (), (group_of(*methods),), (), 3, study=study)
 
 
-def record_of(plan: Plan, run: Run, right: Mapping[str, np.ndarray], validation: float = 0.7, **facts: Any) -> Record:
+def record_of(
+    plan: Plan, run: TrainingRun, right: Mapping[str, np.ndarray], validation: float = 0.7, **facts: Any
+) -> Record:
     """A tested network; ``right`` has a bool per test image, by test."""
     member = members(plan.groups[0])[run.method]
     study = plan.study
@@ -55,9 +57,13 @@ def record_of(plan: Plan, run: Run, right: Mapping[str, np.ndarray], validation:
 def records_of(plan: Plan, right: Mapping[str, Sequence[np.ndarray]], test: str = "1 px") -> list[Record]:
     """Runs of every method at ``RATE``, a row of right answers per seed; the base was worse with the other rate."""
     epochs = STUDY.epochs
-    records = [record_of(plan, Run("base", 0.2, 0, epochs), {test: np.asarray(right["base"][0])}, validation=0.5)]
+    records = [
+        record_of(plan, TrainingRun("base", 0.2, 0, epochs), {test: np.asarray(right["base"][0])}, validation=0.5)
+    ]
     for method, seeds in right.items():
-        records += [record_of(plan, Run(method, RATE, s, epochs), {test: np.asarray(b)}) for s, b in enumerate(seeds)]
+        records += [
+            record_of(plan, TrainingRun(method, RATE, s, epochs), {test: np.asarray(b)}) for s, b in enumerate(seeds)
+        ]
     return records
 
 

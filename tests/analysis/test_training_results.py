@@ -10,7 +10,7 @@ import pytest
 
 from scalebench.analysis.training_results import TrainingResults, training_results
 from scalebench.suite.suite_plan import Plan
-from scalebench.suite.training_study import Run
+from scalebench.suite.training_study import TrainingRun
 from tests.analysis.literal_study import RATE, STUDY, Networks, plan_of, record_of, records_of
 
 ALL_METHODS = ("depth", "width", "resolution", "compound")
@@ -125,11 +125,11 @@ def test_the_second_recipe_has_each_variants_better_rate() -> None:
     right = {method: [networks.trained() for _ in range(3)] for method in ("base", "compound", "width")}
     records = records_of(plan, right)
     records.append(
-        record_of(plan, Run("compound", 0.2, 0, STUDY.epochs), {"1 px": right["compound"][0]}, validation=0.6)
+        record_of(plan, TrainingRun("compound", 0.2, 0, STUDY.epochs), {"1 px": right["compound"][0]}, validation=0.6)
     )
     for seed in range(3):
         bits = networks.trained(0.5)
-        records.append(record_of(plan, Run("width", 0.2, seed, STUDY.epochs), {"1 px": bits}, validation=0.9))
+        records.append(record_of(plan, TrainingRun("width", 0.2, seed, STUDY.epochs), {"1 px": bits}, validation=0.9))
     found = training_results(plan, records)
     assert found is not None
     rates = {(variant.recipe, variant.method): variant.rate for variant in found.variants}
@@ -146,7 +146,7 @@ def test_depth_that_catches_up_with_more_epochs_leaves_the_verdict_open() -> Non
 
     def verdict(better: float) -> tuple[str, str]:
         longer = [
-            record_of(plan, Run("depth", RATE, seed, 3 * STUDY.epochs), {"1 px": networks.trained(better)})
+            record_of(plan, TrainingRun("depth", RATE, seed, 3 * STUDY.epochs), {"1 px": networks.trained(better)})
             for seed in range(3)
         ]
         found = training_results(plan, [*records, *longer])

@@ -1,4 +1,4 @@
-"""Making the runs of a study: with a toy in place of networks, so that only the order, the records and resuming count."""
+"""Making the runs of a study, with a toy in place of networks: order, records, resuming."""
 
 from __future__ import annotations
 

@@ -16,16 +16,16 @@ from scalebench.measure.study_images import load_images
 from scalebench.measure.study_training import train, train_job
 from scalebench.suite.case import Case
 from scalebench.suite.labelled_images import list_images
-from scalebench.suite.training_study import BUDGETS, Damage, Run
+from scalebench.suite.training_study import BUDGETS, Damage, TrainingRun
 
 STUDY = replace(
     BUDGETS["smoke"], images=16, epochs=3, validation=8, test=12, batch=8, damage=Damage(side=32, chip_radii=(1.0, 2.0))
 )
-RUN = Run("base", 1e-3, 1, STUDY.epochs)
+RUN = TrainingRun("base", 1e-3, 1, STUDY.epochs)
 VARIANT = Case("efficientnet_b0[d=0.5,w=0.35]", 32)
 
 
-def start(checkpoint: Path, run: Run = RUN) -> Iterator[dict[str, Any]]:
+def start(checkpoint: Path, run: TrainingRun = RUN) -> Iterator[dict[str, Any]]:
     return train(STUDY, STUDY.case(VARIANT, run), run, checkpoint)
 
 
@@ -88,7 +88,7 @@ def test_a_network_learns(tmp_path: Path) -> None:
     listed = list_images(tmp_path / "photos", 0.3)
     listed.keep()
     study = replace(STUDY, damage=None, folder=listed.name, images=30, epochs=16, batch=8, side=32)
-    run = Run("base", 3e-3, 0, study.epochs)
+    run = TrainingRun("base", 3e-3, 0, study.epochs)
     case = study.case(VARIANT, run)
     job = {"study": asdict(study), "case": asdict(case), "run": asdict(run), "checkpoint": str(tmp_path / "run.pt")}
     result = list(train_job(job))[-1]

@@ -9,36 +9,40 @@ import pytest
 
 from scalebench.suite.suite_plan import Group, Member
 from scalebench.suite.training_runs import foreseen_runs, members, needed_runs, own_rate, study_group
-from scalebench.suite.training_study import BUDGETS, Run
+from scalebench.suite.training_study import BUDGETS, TrainingRun
 
 STUDY = replace(BUDGETS["smoke"], epochs=4, seeds=2, learning_rates=(0.1, 0.2, 0.3))
 METHODS = ("base", "compound", "width")
-SEARCH = {Run("base", 0.1, 0, 4): 0.5, Run("base", 0.2, 0, 4): 0.7, Run("base", 0.3, 0, 4): 0.6}
+SEARCH = {TrainingRun("base", 0.1, 0, 4): 0.5, TrainingRun("base", 0.2, 0, 4): 0.7, TrainingRun("base", 0.3, 0, 4): 0.6}
 
 
 def test_learning_rates_are_searched_on_the_base_first() -> None:
     assert needed_runs(STUDY, METHODS, {}) == list(SEARCH)
-    assert needed_runs(STUDY, METHODS, {Run("base", 0.1, 0, 4): 0.5}) == list(SEARCH)
+    assert needed_runs(STUDY, METHODS, {TrainingRun("base", 0.1, 0, 4): 0.5}) == list(SEARCH)
 
 
 def test_then_all_variants_have_the_best_and_the_first_seed_also_the_second() -> None:
     assert needed_runs(STUDY, METHODS, SEARCH)[3:] == [
-        Run("compound", 0.2, 0, 4), Run("width", 0.2, 0, 4),
-        Run("base", 0.2, 1, 4), Run("compound", 0.2, 1, 4), Run("width", 0.2, 1, 4),
-        Run("compound", 0.3, 0, 4), Run("width", 0.3, 0, 4),
+        TrainingRun("compound", 0.2, 0, 4), TrainingRun("width", 0.2, 0, 4),
+        TrainingRun("base", 0.2, 1, 4), TrainingRun("compound", 0.2, 1, 4), TrainingRun("width", 0.2, 1, 4),
+        TrainingRun("compound", 0.3, 0, 4), TrainingRun("width", 0.3, 0, 4),
     ]  # fmt: skip
 
 
 def test_a_variant_that_prefers_the_second_is_trained_with_it_at_every_seed() -> None:
-    first = {Run("compound", 0.2, 0, 4): 0.8, Run("compound", 0.3, 0, 4): 0.9, Run("width", 0.2, 0, 4): 0.8}
-    scores = SEARCH | first | {Run("width", 0.3, 0, 4): 0.7}
-    assert needed_runs(STUDY, METHODS, scores)[-1] == Run("compound", 0.3, 1, 4)
+    first = {
+        TrainingRun("compound", 0.2, 0, 4): 0.8,
+        TrainingRun("compound", 0.3, 0, 4): 0.9,
+        TrainingRun("width", 0.2, 0, 4): 0.8,
+    }
+    scores = SEARCH | first | {TrainingRun("width", 0.3, 0, 4): 0.7}
+    assert needed_runs(STUDY, METHODS, scores)[-1] == TrainingRun("compound", 0.3, 1, 4)
     assert [own_rate(STUDY, scores, method) for method in METHODS] == [0.2, 0.3, 0.2]
 
 
 def test_a_rate_whose_network_is_lost_is_not_chosen() -> None:
-    scores = SEARCH | {Run("base", 0.2, 0, 4): math.nan}
-    assert needed_runs(STUDY, METHODS, scores)[3] == Run("compound", 0.3, 0, 4)
+    scores = SEARCH | {TrainingRun("base", 0.2, 0, 4): math.nan}
+    assert needed_runs(STUDY, METHODS, scores)[3] == TrainingRun("compound", 0.3, 0, 4)
     lost = dict.fromkeys(SEARCH, math.nan)
     assert needed_runs(STUDY, METHODS, lost) == list(SEARCH)
 
@@ -46,7 +50,7 @@ def test_a_rate_whose_network_is_lost_is_not_chosen() -> None:
 def test_depth_is_checked_with_more_epochs_where_that_is_asked_for() -> None:
     study = replace(STUDY, depth_epochs=3)
     assert needed_runs(study, ("base", "compound", "depth"), SEARCH)[-2:] == [
-        Run("depth", 0.2, 0, 12), Run("depth", 0.2, 1, 12),
+        TrainingRun("depth", 0.2, 0, 12), TrainingRun("depth", 0.2, 1, 12),
     ]  # fmt: skip
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from scalebench.analysis.training_results import TrainingResults
-from scalebench.analysis.training_verdicts import OWN, SHARED, Comparison, StudyVerdict
+from scalebench.analysis.training_verdicts import OWN, SHARED, AxisComparison, StudyVerdict
 from scalebench.report.content import Chart
 from scalebench.report.figures.study_differences import study_differences
 from scalebench.report.labels import listed, verdict_word
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
-from scalebench.report.sections.training_study import ID
+from scalebench.report.sections.trained_accuracy import ID
 from scalebench.report.training_tables import claim_table, points, verdicts_table
 from scalebench.suite.training_study import ALL, BUDGETS, COMPOUND
 
@@ -89,7 +89,7 @@ def _sentences(verdicts: Sequence[StudyVerdict]) -> Iterator[str]:
         yield f"Not measured: {missing[0].why}."
 
 
-def _decisive(verdict: StudyVerdict) -> Comparison:
+def _decisive(verdict: StudyVerdict) -> AxisComparison:
     """The axis that leads most, or the one that is least behind compound scaling."""
     return min(verdict.comparisons, key=lambda one: one.difference.value)
 

@@ -22,8 +22,8 @@ from scalebench.report.sections.parts import parts_section
 from scalebench.report.sections.recount import recount_section
 from scalebench.report.sections.suite_limits import fitting_section
 from scalebench.report.sections.time_predictors import study_section
+from scalebench.report.sections.trained_accuracy import training_study_section
 from scalebench.report.sections.training import training_section
-from scalebench.report.sections.training_study import training_study_section
 from scalebench.report.sections.versus import versus_section
 from scalebench.report.tables import filled
 
