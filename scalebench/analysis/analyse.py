@@ -122,6 +122,7 @@ def analyse(
     whole = every_case["mode"].isin(MODELS)
     cases = every_case[whole]
     machines, prepared = _machines(records, rounds), inputs(rounds, shared)
+    machines |= {training.environment.machine: training.environment} if training and not machines else {}
     counts = counts_frame(records)
     exponents = [resolution_exponents(cases), multiplier_exponents(cases), axis_exponents(cases, plan.groups)]
     recorded = {_anywhere(record.case) for record in records}

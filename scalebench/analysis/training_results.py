@@ -15,7 +15,7 @@ from scalebench.analysis.holm import holm
 from scalebench.analysis.seeds_and_images import p_of_none, two_way
 from scalebench.analysis.stats import Estimate
 from scalebench.analysis.training_verdicts import OWN, SHARED, AxisComparison, StudyVerdict, judged
-from scalebench.record import Record
+from scalebench.record import Environment, Record
 from scalebench.suite.case import TRAINING_STUDY
 from scalebench.suite.suite_plan import Group, Plan
 from scalebench.suite.training_runs import members, own_rate, rates_by_success, study_group
@@ -57,6 +57,7 @@ class TrainingResults:
 
     Attributes:
         study, group: as planned.
+        environment: the machine.
         variants: of both recipes.
         verdicts: of both recipes, each test once.
         validated: share of the validation images by run of the base.
@@ -66,6 +67,7 @@ class TrainingResults:
 
     study: TrainingStudy
     group: Group
+    environment: Environment
     variants: tuple[TrainedVariant, ...]
     verdicts: tuple[StudyVerdict, ...]
     validated: Mapping[float, float]
@@ -121,10 +123,14 @@ class _Tested:
     def validated(self) -> dict[TrainingRun, float]:
         return {run: float(record.facts["validation"]) for run, record in self.records.items()}
 
+    @property
+    def environment(self) -> Environment:
+        return next(iter(self.records.values())).environment
+
     def results(self, failed: Mapping[str, int]) -> TrainingResults:
         best = rates_by_success(self.study, self.validated)
         if not best:
-            return TrainingResults(self.study, self.group, (), (), {}, {}, failed)
+            return TrainingResults(self.study, self.group, self.environment, (), (), {}, {}, failed)
         methods = list(members(self.group))
         shared = dict.fromkeys(methods, best[0])
         own = {method: own_rate(self.study, self.validated, method) for method in methods}
@@ -133,7 +139,7 @@ class _Tested:
             recipes[OWN] = {method: rate for method, rate in own.items() if rate is not None}
         longer = self.longer(shared)
         return TrainingResults(
-            self.study, self.group,
+            self.study, self.group, self.environment,
             tuple(v for recipe, rates in recipes.items() for v in self.variants(recipe, rates)),
             tuple(v for recipe, rates in recipes.items() for v in self.verdicts(recipe, rates, longer)),
             {rate: self.validated[TrainingRun(BASE, rate, 0, self.study.epochs)] for rate in best}, longer, failed,

@@ -59,11 +59,11 @@ def claim_table(results: TrainingResults) -> Iterator[Table]:
     if results.group.base.partition("[")[0] != "efficientnet_b0":
         return
     methods = [method for method in (*AXES, COMPOUND) if any(v.method == method for v in results.variants)]
-    columns = [Column("source"), Column("target, times the base's compute"), Column("base, %", number=True),
+    columns = [Column("source"), Column("compute, times the base's"), Column("base, %", number=True),
                *(Column(f"{method}, %", number=True) for method in methods)]  # fmt: skip
     flops = {method: row.flops_g or math.nan for method, row in printed.items()}
     factors = [f"{flops[method] / flops['baseline']:.3g}" for method in methods]
-    rows = [["published: ImageNet top-1, Tan and Le, Table 7, one network each",
+    rows = [["published: ImageNet top-1, Tan and Le, Table 7",
              f"{min(factors)} to {max(factors)}, printed FLOPs",
              *(f"{printed[method].top1:g}" for method in ("baseline", *methods))]]  # fmt: skip
     variants = {variant.method: variant for variant in results.variants if variant.recipe == SHARED}
@@ -71,9 +71,10 @@ def claim_table(results: TrainingResults) -> Iterator[Table]:
         measured = [
             _share(variants[method].accuracy[test]) if method in variants else "-" for method in (BASE, *methods)
         ]
-        source = f"measured here: {test}, {results.study.data}, {results.group.base}"
-        rows.append([source, f"{results.group.target:g}, counted MACs", *measured])
-    yield whole("EfficientNet's own claim, published and measured", columns, rows)
+        rows.append([f"measured here: {test}", f"{results.group.target:g}, counted MACs", *measured])
+    base = f"{results.group.base}@{results.group.base_resolution}"
+    caption = f"EfficientNet's own claim: published for B0 on ImageNet, measured for {base} on {results.study.data}"
+    yield whole(caption, columns, rows)
 
 
 def comparisons_table(verdicts: Sequence[StudyVerdict]) -> Table:
