@@ -81,7 +81,8 @@ class TrainingResults:
     def content(self) -> dict[str, Any]:
         """Plain content of the report's JSON: shares between 0 and 1, seconds."""
         verdicts = [
-            {**asdict(verdict), "best": verdict.best,
+            {"test": verdict.test, "recipe": verdict.recipe, "verdict": verdict.word, "best": verdict.best,
+             "why": verdict.why, "base": asdict(verdict.base),
              "comparisons": [{**asdict(c), "winner": c.winner} for c in verdict.comparisons]}
             for verdict in self.verdicts
         ]  # fmt: skip

@@ -21,7 +21,9 @@ Rate = Annotated[float, Field(gt=0, le=1)]
 class StudyEntry(StrictModel):
     """Matched variants trained from scratch on the same images; grid.mode has to list training_study."""
 
-    budget: Budget = Field("look", description="sizes: smoke takes seconds, look 40 minutes, decide two hours")
+    budget: Budget = Field(
+        "look", description="sizes: smoke takes a minute, look 40 minutes, decide two hours, on two cores"
+    )
     scratch_widths: list[Annotated[float, Field(ge=0.5, le=16)]] = Field(
         [1.0, 2.0, 4.0], min_length=1, description="of the synthetic images, in pixels of 128"
     )
@@ -34,7 +36,7 @@ class StudyEntry(StrictModel):
     seeds: PositiveInt | None = Field(None, description="runs of each variant, in place of the budget's")
     batch: PositiveInt | None = Field(None, description="images per step, in place of the budget's")
     learning_rates: list[Rate] = Field(
-        [0.001, 0.003, 0.01], min_length=2, max_length=5, description="candidates for the base"
+        list(TrainingStudy.learning_rates), min_length=2, max_length=5, description="candidates for the base"
     )
     depth_epochs: Literal[0, 2, 3, 4] = Field(0, description="train depth once more with so many times the epochs")
 

@@ -75,7 +75,7 @@ class TrainingStudy:
     seeds: int
     validation: int
     test: int
-    learning_rates: tuple[float, ...] = (1e-3, 3e-3, 1e-2)
+    learning_rates: tuple[float, ...] = (3e-3, 1e-2, 3e-2)
     batch: int = 64
     side: int = Damage.side
     damage: Damage | None = None
@@ -115,10 +115,10 @@ def study_from_json(content: dict[str, Any]) -> TrainingStudy:
 
 BUDGETS = {
     "smoke": TrainingStudy("smoke", images=64, epochs=2, seeds=2, validation=32, test=32, batch=16),
-    "look": TrainingStudy("look", images=3000, epochs=10, seeds=3, validation=1000, test=2000),
-    "decide": TrainingStudy("decide", images=3000, epochs=10, seeds=9, validation=1000, test=2000),
+    "look": TrainingStudy("look", images=2500, epochs=10, seeds=3, validation=1000, test=2000),
+    "decide": TrainingStudy("decide", images=2500, epochs=10, seeds=9, validation=1000, test=2000),
 }
-"""Sizes by name: seconds, 40 minutes and two hours on two cores. ``decide`` continues ``look`` with more seeds."""
+"""Sizes by name: a minute, 40 minutes and two hours on two cores. ``decide`` continues ``look`` with more seeds."""
 
 
 @dataclass(frozen=True)
