@@ -108,7 +108,7 @@ def training_results(plan: Plan, records: Iterable[Record]) -> TrainingResults |
         if r.environment.hw_key == machine and r.case.data == plan.study.data
     }
     tested = {run: record for run, record in runs.items() if record.facts.get("correct")}
-    failed = Counter(record.outcome for run, record in runs.items() if run not in tested)
+    failed: Counter[str] = Counter(record.outcome for run, record in runs.items() if run not in tested)
     return _Tested(plan.study, study_group(plan.groups), tested).results(failed) if tested else None
 
 

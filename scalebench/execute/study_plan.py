@@ -29,7 +29,7 @@ def study_of(file: SuiteFile, groups: Sequence[Group]) -> TrainingStudy | None:
             raise file.error(("study",), f"grid.mode does not have {TRAINING_STUDY}", f"mode: [{TRAINING_STUDY}]")
         return None
     try:
-        group = study_group(groups)
+        group = study_group(tuple(groups))
     except ValueError as error:
         raise file.error(("grid", "mode"), str(error)) from None
     entry = entry or StudyEntry.model_validate({})

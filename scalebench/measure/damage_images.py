@@ -73,7 +73,7 @@ def _panel(side: int, random: Any) -> Levels:
     y, x = _grid(side)
     half, unit = side / 2, side / 128
     angle = random.uniform(0, 2 * math.pi)
-    grey = (x * math.cos(angle) + y * math.sin(angle)) / side * random.uniform(-40, 40)
+    grey: Levels = (x * math.cos(angle) + y * math.sin(angle)) / side * random.uniform(-40, 40)
     for _ in range(random.integers(1, 4)):  # reflections
         angle, offset, spread = random.uniform(0, 2 * math.pi), random.uniform(-90, 90), random.uniform(4, 20)
         across = (x - half) * math.cos(angle) + (y - half) * math.sin(angle) - offset * unit

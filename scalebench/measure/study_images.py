@@ -65,7 +65,7 @@ def _drawn(study: TrainingStudy) -> StudyImages:
     assert damage is not None  # noqa: S101 - the caller has looked
     sets = {"train": (TRAIN, study.images, None), "validation": (VALIDATION, study.validation, None)}
     widths = {f"{width:g} px": (TEST, study.test, width) for width in damage.scratch_widths}
-    folder, parts = study.cache, {}
+    folder, parts = study.cache, dict[str, ImageSet]()
     first = next(iter(widths))
     for name, (part, count, width) in (sets | widths).items():
         pixels, labels = folder / f"{name}.npy", folder / f"{name}-labels.npy"

@@ -118,7 +118,7 @@ def _epoch(state: _State, images: torch.Tensor, labels: torch.Tensor, case: Case
         batch = _normalised(images[rows].flip(flipped), device)
         loss = functional.cross_entropy(state.network(batch), labels[rows].to(device))
         state.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         state.optimizer.step()
         losses.append(loss.detach())
     state.losses.append(float(torch.stack(losses).mean()))

@@ -93,15 +93,18 @@ def comparisons_table(verdicts: Sequence[StudyVerdict]) -> Table:
 
 def variants_table(results: TrainingResults) -> Table:
     """A row per variant and learning rate."""
-    tests = list(results.variants[0].accuracy)
-    base = _base(results)
+    tests, base = list(results.variants[0].accuracy), _base(results)
+
+    def accuracy(test: str) -> Field:
+        return Field(f"{test}, %", lambda v: _share(v.accuracy[test]), number=True)
+
     return build_table(
         "Trained variants; accuracy with its 95 % interval over seeds and images", results.variants,
         Field("method", lambda v: v.method), Field("model", lambda v: f"{v.model}@{v.resolution}"),
         Field("MACs, times the base's", lambda v: f"{v.macs / base.macs:.2f}", number=True),
         Field("learning rate", lambda v: f"{v.rate:g}, {_RECIPES[v.recipe]}"),
         Field("networks", lambda v: v.seeds, number=True), Field("diverged", lambda v: v.diverged, number=True),
-        *(Field(f"{test}, %", lambda v, test=test: _share(v.accuracy[test]), number=True) for test in tests),
+        *(accuracy(test) for test in tests),
     )  # fmt: skip
 
 
@@ -120,7 +123,7 @@ def prices_table(results: TrainingResults) -> Table:
             if doublings <= 0:
                 return "-"
             gain = row[0].gain[row[1]]
-            return _difference(Estimate(*(end / doublings for end in (gain.value, gain.low, gain.high)), gain.n))
+            return _difference(Estimate(gain.value / doublings, gain.low / doublings, gain.high / doublings, gain.n))
 
         heading = {"macs": "MACs", "inference_s": "inference time", "train_s": "training time"}[cost]
         return Field(f"points per doubling of {heading}", cell, number=True)
@@ -141,11 +144,14 @@ def recall_table(results: TrainingResults) -> Table:
     """Share of each class's images that are recognised."""
     rows = [(v, test) for v in results.variants if v.recipe == SHARED for test in v.recall]
     classes = list(rows[0][0].recall[rows[0][1]])
+
+    def share(name: str) -> Field:
+        return Field(name, lambda row: f"{100 * row[0].recall[row[1]][name]:.1f}", number=True)
+
     return build_table(
         "Share of each class's test images that are recognised, %, mean over seeds", rows,
         Field("test images", lambda row: row[1]), Field("method", lambda row: row[0].method),
-        *(Field(name, lambda row, name=name: f"{100 * row[0].recall[row[1]][name]:.1f}", number=True)
-          for name in classes),
+        *(share(name) for name in classes),
     )  # fmt: skip
 
 

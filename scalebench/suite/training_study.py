@@ -108,7 +108,9 @@ def study_from_json(content: dict[str, Any]) -> TrainingStudy:
     """Build a study from ``asdict`` output."""
     damage = content["damage"]
     if damage is not None:
-        pairs = {name: tuple(value) if isinstance(value, list) else value for name, value in damage.items()}
+        pairs: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in damage.items()
+        }
         damage = Damage(**pairs)
     return TrainingStudy(**{**content, "learning_rates": tuple(content["learning_rates"]), "damage": damage})
 

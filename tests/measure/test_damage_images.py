@@ -16,7 +16,8 @@ DAMAGE = Damage()
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
     images, labels = damage_images(DAMAGE, TRAIN, 6)
-    assert (images.shape, images.dtype) == ((6, 3, 128, 128), np.uint8)
+    assert images.shape == (6, 3, 128, 128)
+    assert images.dtype == np.uint8
     assert hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()[:16] == "02b80f2e616de1ae"
 
 

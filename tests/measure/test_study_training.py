@@ -39,7 +39,7 @@ def test_an_interrupted_run_ends_in_the_same_bits(tmp_path: Path, uninterrupted:
     """What a killed process leaves is the checkpoint of its last whole epoch."""
     first = start(tmp_path / "run.pt")
     assert [next(first)["epoch"] for _ in range(epochs)][-1] == epochs
-    first.close()
+    del first
     *later, result = start(tmp_path / "run.pt")
     assert [answer["epoch"] for answer in later] == list(range(epochs + 1, 4))
     for fact in ("losses", "correct", "validation", "weights"):

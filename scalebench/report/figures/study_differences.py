@@ -33,7 +33,9 @@ def study_differences(verdicts: Sequence[StudyVerdict]) -> Chart | None:
         return None
     ends = rows[["value", "low", "high"]].to_numpy().ravel()
     limits = min(0.0, float(pd.Series(ends).min())), max(0.0, float(pd.Series(ends).max()))
-    named = [(test if test == ALL else f"scratches of {test}", own) for test, own in rows.groupby("test", sort=False)]
+    named = [
+        (str(test) if test == ALL else f"scratches of {test}", own) for test, own in rows.groupby("test", sort=False)
+    ]
     drawn, note = panels(
         named, lambda own, axes: _panel(own, axes, limits), ANCHOR, TITLE, lambda own: 1.1 + 0.35 * len(own)
     )
