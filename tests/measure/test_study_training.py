@@ -87,7 +87,7 @@ def test_a_network_learns(tmp_path: Path) -> None:
             Image.fromarray(np.full((40, 48, 3), colour + number % 9, np.uint8)).save(file)
     listed = list_images(tmp_path / "photos", 0.3)
     listed.keep()
-    study = replace(STUDY, damage=None, folder=listed.name, images=30, epochs=16, batch=8, side=32)
+    study = replace(STUDY, damage=None, folder=listed.name, images=24, epochs=14, batch=8, side=32)
     run = TrainingRun("base", 3e-3, 0, study.epochs)
     case = study.case(VARIANT, run)
     job = {"study": asdict(study), "case": asdict(case), "run": asdict(run), "checkpoint": str(tmp_path / "run.pt")}
