@@ -34,6 +34,7 @@ class TrainedVariant:
         gain: over the base, by test; empty for the base.
         recall: by test and class, means over seeds.
         train_s, inference_s: seconds per image on one core, medians over seeds.
+        losses: training loss by epoch, means over the seeds that did not end in infinity.
     """
 
     method: str
@@ -49,6 +50,7 @@ class TrainedVariant:
     recall: Mapping[str, Mapping[str, float]]
     train_s: float
     inference_s: float
+    losses: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ class _Tested:
                 sum(record.outcome != "ok" for record in every), {test: _accuracy(every, test) for test in tests}, gain,
                 {test: _recall(every, test) for test in tests},
                 *(float(np.median([record.facts[name] for record in every])) for name in ("train_s", "inference_s")),
+                _losses(every),
             )  # fmt: skip
 
     def verdicts(
@@ -221,6 +224,11 @@ def _difference(over: Mapping[int, Record], under: Mapping[int, Record], test: s
     steps = np.stack([correctness(over[seed], test) - correctness(under[seed], test) for seed in seeds])
     groups = _groups(over[seeds[0]], test)
     return two_way(steps, groups), p_of_none(steps, groups)
+
+
+def _losses(records: Sequence[Record]) -> tuple[float, ...]:
+    curves = [record.samples["loss"] for record in records if None not in record.samples["loss"]]
+    return tuple(np.mean(curves, axis=0).tolist()) if curves else ()
 
 
 def _recall(records: Sequence[Record], test: str) -> dict[str, float]:

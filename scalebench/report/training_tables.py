@@ -155,6 +155,19 @@ def recall_table(results: TrainingResults) -> Table:
     )  # fmt: skip
 
 
+def losses_table(results: TrainingResults) -> Table:
+    """Learning curves: what still falls fast has been trained for too few epochs."""
+    rows = [variant for variant in results.variants if variant.recipe == SHARED and variant.losses]
+
+    def loss(epoch: int) -> Field:
+        return Field(f"epoch {epoch + 1}", lambda v: f"{v.losses[epoch]:.2f}", number=True)
+
+    epochs = range(min((len(variant.losses) for variant in rows), default=0))
+    return build_table(
+        "Training loss by epoch, mean over seeds", rows, Field("method", lambda v: v.method), *map(loss, epochs)
+    )
+
+
 def rates_table(results: TrainingResults) -> Table:
     """Candidates for the base's learning rate."""
     return build_table(

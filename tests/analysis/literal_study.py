@@ -50,7 +50,15 @@ def record_of(
         "data": {"classes": ["none", "scratch", "dent", "chip"]}, **facts,
     }  # fmt: skip
     return Record(
-        plan.suite, case, run.seed, "ok", "2026-11-28T20:00:00+00:00", ENVIRONMENT, facts=content, ending="ok"
+        plan.suite,
+        case,
+        run.seed,
+        "ok",
+        "2026-11-28T20:00:00+00:00",
+        ENVIRONMENT,
+        samples={"loss": [1.25, 0.75]},
+        facts=content,
+        ending="ok",
     )
 
 

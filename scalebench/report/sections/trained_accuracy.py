@@ -10,6 +10,7 @@ from scalebench.report.labels import listed
 from scalebench.report.tables import filled
 from scalebench.report.training_tables import (
     comparisons_table,
+    losses_table,
     prices_table,
     rates_table,
     recall_table,
@@ -24,7 +25,7 @@ def training_study_section(results: TrainingResults) -> Section:
     """The section; ``results`` have variants."""
     tables = (
         comparisons_table(results.verdicts), variants_table(results), prices_table(results), recall_table(results),
-        rates_table(results),
+        losses_table(results), rates_table(results),
     )  # fmt: skip
     return Section(ID, TITLE, tuple(_text(results)), tables=filled(*tables))
 

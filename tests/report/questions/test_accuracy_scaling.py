@@ -14,7 +14,7 @@ from scalebench.report.findings import find
 from scalebench.report.questions.accuracy_scaling import AccuracyScaling
 from scalebench.report.questions.question import Answer, AnswerBasis
 from scalebench.report.sections.trained_accuracy import training_study_section
-from scalebench.report.training_tables import prices_table
+from scalebench.report.training_tables import losses_table, prices_table
 from scalebench.report.view import compose
 from scalebench.report.writing.page import render
 from scalebench.store.jsonl import Results
@@ -109,6 +109,12 @@ def test_points_per_doubling_of_what_they_cost() -> None:
     assert training is not None
     row = next(row for row in prices_table(training).rows if row[:2] == ("1 px", "compound"))
     assert [cell.split(" ")[0] for cell in row[2:]] == ["+10.0", "4.00", "+5.0", "4.00", "+5.0", "2.00", "+10.0"]
+
+
+def test_the_learning_curve_of_each_variant() -> None:
+    training = analysis_of(records(PLAN)).training
+    assert training is not None
+    assert losses_table(training).rows[1] == ("compound", "1.25", "0.75")
 
 
 def test_the_page_has_answer_figure_and_section() -> None:
