@@ -121,8 +121,7 @@ def analyse(
     every_case = summarise(rounds, shared)
     whole = every_case["mode"].isin(MODELS)
     cases = every_case[whole]
-    machines, prepared = _machines(records, rounds), inputs(rounds, shared)
-    machines |= {training.environment.machine: training.environment} if training and not machines else {}
+    machines, prepared = _machines(records, rounds, training), inputs(rounds, shared)
     counts = counts_frame(records)
     exponents = [resolution_exponents(cases), multiplier_exponents(cases), axis_exponents(cases, plan.groups)]
     recorded = {_anywhere(record.case) for record in records}
@@ -173,7 +172,11 @@ def _anywhere(case: Case) -> Case:
     return replace(case, device="", threads=0, protocol=replace(case.protocol, turns=0).phases())
 
 
-def _machines(records: Sequence[Record], rounds: pd.DataFrame) -> dict[str, Environment]:
+def _machines(
+    records: Sequence[Record], rounds: pd.DataFrame, training: TrainingResults | None
+) -> dict[str, Environment]:
+    if rounds.empty and training is not None:
+        return {training.environment.machine: training.environment}
     by_keys = {(r.environment.hw_key, r.environment.sw_key): r.environment for r in records if r.case.mode != COUNT}
     labels = rounds.drop_duplicates(["machine"])
     columns = (labels[name].astype(str) for name in ("machine", "hw_key", "sw_key"))
