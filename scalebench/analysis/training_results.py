@@ -18,7 +18,7 @@ from scalebench.analysis.training_verdicts import OWN, SHARED, AxisComparison, S
 from scalebench.record import Environment, Record
 from scalebench.suite.case import TRAINING_STUDY
 from scalebench.suite.suite_plan import Group, Plan
-from scalebench.suite.training_runs import members, own_rate, rates_by_success, study_group
+from scalebench.suite.training_runs import case_of, members, own_rate, rates_by_success, study_group
 from scalebench.suite.training_study import BASE, COMPOUND, TrainingRun, TrainingStudy
 
 
@@ -100,18 +100,20 @@ class TrainingResults:
 
 def training_results(plan: Plan, records: Iterable[Record]) -> TrainingResults | None:
     """Results of the machine with most runs; None where the suite has no study or nothing has been tested."""
-    own = [record for record in records if record.case.mode == TRAINING_STUDY and record.suite == plan.suite]
-    if plan.study is None or not own:
+    study = plan.study
+    if study is None:
         return None
-    machine = Counter(record.environment.hw_key for record in own).most_common(1)[0][0]
-    runs = {
-        TrainingRun(**r.facts["run"]): r
-        for r in own
-        if r.environment.hw_key == machine and r.case.data == plan.study.data
-    }
+    group = study_group(plan.groups)
+    methods, by_machine = members(group), dict[tuple[str, str], dict[TrainingRun, Record]]()
+    for record in (record for record in records if record.case.mode == TRAINING_STUDY):
+        run = TrainingRun(**record.facts["run"])
+        if run.method in methods and record.case == case_of(study, group, run, record.case.device):
+            machine = record.environment.hw_key, record.environment.sw_key
+            by_machine.setdefault(machine, {})[run] = record
+    runs = max(by_machine.values(), key=len, default={})
     tested = {run: record for run, record in runs.items() if record.facts.get("correct")}
     failed: Counter[str] = Counter(record.outcome for run, record in runs.items() if run not in tested)
-    return _Tested(plan.study, study_group(plan.groups), tested).results(failed) if tested else None
+    return _Tested(study, group, tested).results(failed) if tested else None
 
 
 @dataclass(frozen=True)

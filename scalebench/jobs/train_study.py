@@ -24,7 +24,7 @@ from scalebench.store.jsonl import Writer
 from scalebench.suite.case import TRAINING_STUDY, Case
 from scalebench.suite.device_kinds import kind_of
 from scalebench.suite.suite_plan import Plan
-from scalebench.suite.training_runs import expected_s, foreseen_runs, members, needed_runs, study_group
+from scalebench.suite.training_runs import case_of, expected_s, foreseen_runs, members, needed_runs, study_group
 from scalebench.suite.training_study import TrainingRun
 from scalebench.units import duration
 from scalebench.userdirs import cache_folder
@@ -65,9 +65,7 @@ class StudyRuns:
 
     def case(self, run: TrainingRun) -> Case:
         """The case whose round a run is."""
-        member = members(self.group)[run.method]
-        variant = Case(self.group.model(member), member.resolution, device=self.device)
-        return self.study.case(variant, run)
+        return case_of(self.study, self.group, run, self.device)
 
     def expected_s(self, run: TrainingRun) -> float:
         """Seconds of a run on one core, at the pace of the finished ones."""
@@ -82,11 +80,16 @@ def stored_runs(
 ) -> StudyRuns:
     """The runs of a study that are stored; with ``retry_failed`` those without a network are open again."""
     runs = StudyRuns(plan, device, environment, {})
+    machine = environment.hw_key, environment.sw_key
     for record in records:
-        if record.case.mode != TRAINING_STUDY or record.environment.hw_key != environment.hw_key:
+        if record.case.mode != TRAINING_STUDY or (record.environment.hw_key, record.environment.sw_key) != machine:
             continue
         run = TrainingRun(**record.facts["run"])
-        if record.case == runs.case(run) and (record.facts.get("correct") or not retry_failed):
+        if (
+            run.method in runs.methods
+            and record.case == runs.case(run)
+            and (record.facts.get("correct") or not retry_failed)
+        ):
             runs.records[run] = record
     return runs
 

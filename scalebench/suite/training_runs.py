@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from scalebench.suite.case import Case
 from scalebench.suite.suite_plan import Group, Member
 from scalebench.suite.training_study import AXES, BASE, COMPOUND, TrainingRun, TrainingStudy
 from scalebench.suite.variant import parse_variant
@@ -37,6 +38,12 @@ def members(group: Group) -> dict[str, Member]:
     first = Member(BASE, base.depth, base.width, group.base_resolution, group.base_macs, 0.0, base.trim)
     by_method = {member.method: member for member in group.members}
     return {BASE: first} | {method: by_method[method] for method in (COMPOUND, *AXES) if method in by_method}
+
+
+def case_of(study: TrainingStudy, group: Group, run: TrainingRun, device: str) -> Case:
+    """The case whose round a run is."""
+    member = members(group)[run.method]
+    return study.case(Case(group.model(member), member.resolution, device=device), run)
 
 
 def rates_by_success(study: TrainingStudy, validated: Validated, method: str = BASE) -> list[float]:

@@ -19,9 +19,9 @@ ALL_METHODS = ("depth", "width", "resolution", "compound")
 def results_of(plan: Plan, seed: int, better: dict[str, float]) -> TrainingResults:
     networks = Networks(seed)
     right = {method: [networks.trained(better.get(method, 0.0)) for _ in range(3)] for method in ("base", *ALL_METHODS)}
-    found = training_results(plan, records_of(plan, right))
-    assert found is not None
-    return found
+    results = training_results(plan, records_of(plan, right))
+    assert results is not None
+    return results
 
 
 def test_one_model_under_two_names_is_rarely_said_to_differ() -> None:
@@ -31,9 +31,9 @@ def test_one_model_under_two_names_is_rarely_said_to_differ() -> None:
     for seed in range(200):
         networks = Networks(seed)
         right = {method: [networks.trained() for _ in range(3)] for method in ("base", "compound", "width")}
-        found = training_results(plan, records_of(plan, right))
-        assert found is not None
-        words[found.verdicts[0].word] += 1
+        results = training_results(plan, records_of(plan, right))
+        assert results is not None
+        words[results.verdicts[0].word] += 1
     assert words["inconclusive"] >= 190, words
     assert words["not measured"] == 0
 
@@ -65,10 +65,10 @@ def test_noisier_labels_of_one_variant_are_found() -> None:
     plan, networks, random = plan_of("width", "compound"), Networks(0), np.random.default_rng(0)
     right = {method: [networks.trained() for _ in range(3)] for method in ("base", "compound", "width")}
     right["width"] = [bits & (random.random(len(bits)) > 0.1) for bits in right["width"]]
-    found = training_results(plan, records_of(plan, right))
-    assert found is not None
-    assert found.verdicts[0].word == "supported"
-    assert found.verdicts[0].comparisons[0].difference.value == pytest.approx(0.065, abs=0.03)
+    results = training_results(plan, records_of(plan, right))
+    assert results is not None
+    assert results.verdicts[0].word == "supported"
+    assert results.verdicts[0].comparisons[0].difference.value == pytest.approx(0.065, abs=0.03)
 
 
 @pytest.mark.parametrize(("share", "word"), [(0.54, "not measured"), (0.56, "supported"), (0.86, "not measured")])
@@ -78,18 +78,18 @@ def test_no_verdict_where_the_base_is_near_chance_or_the_top(share: float, word:
         "base": [images < 1000 * share] * 3, "width": [images < 500 + s for s in range(3)],
         "compound": [images < 900 + 2 * s for s in range(3)],
     }  # fmt: skip
-    found = training_results(plan, records_of(plan, right))
-    assert found is not None
-    assert found.verdicts[0].word == word
-    assert ("55% to 85%" in found.verdicts[0].why) == (word == "not measured")
+    results = training_results(plan, records_of(plan, right))
+    assert results is not None
+    assert results.verdicts[0].word == word
+    assert ("55% to 85%" in results.verdicts[0].why) == (word == "not measured")
 
 
 def test_missing_seeds_are_no_verdict() -> None:
     plan, networks = plan_of("width", "compound"), Networks(0)
     right = {method: [networks.trained() for _ in range(3)] for method in ("base", "compound", "width")}
-    found = training_results(plan, records_of(plan, right | {"width": right["width"][:2]}))
-    assert found is not None
-    assert (found.verdicts[0].word, found.verdicts[0].why) == ("not measured", "some training runs are missing")
+    results = training_results(plan, records_of(plan, right | {"width": right["width"][:2]}))
+    assert results is not None
+    assert (results.verdicts[0].word, results.verdicts[0].why) == ("not measured", "some training runs are missing")
 
 
 def test_a_diverged_run_is_counted_with_its_accuracy() -> None:
@@ -101,9 +101,9 @@ def test_a_diverged_run_is_counted_with_its_accuracy() -> None:
         and run["seed"] == 1 else record
         for record in records_of(plan, right)
     ]  # fmt: skip
-    found = training_results(plan, records)
-    assert found is not None
-    width = next(variant for variant in found.variants if variant.method == "width")
+    results = training_results(plan, records)
+    assert results is not None
+    width = next(variant for variant in results.variants if variant.method == "width")
     assert (width.seeds, width.diverged) == (3, 1)
     assert width.accuracy["1 px"].value == pytest.approx(np.mean([np.mean(bits) for bits in right["width"]]))
 
@@ -113,10 +113,10 @@ def test_runs_without_a_network_are_counted_by_outcome() -> None:
     right = {method: [networks.trained() for _ in range(3)] for method in ("base", "compound", "width")}
     *good, last = records_of(plan, right)
     lost = replace(last, outcome="oom", facts={"run": last.facts["run"]})
-    found = training_results(plan, [*good, lost])
-    assert found is not None
-    assert found.failed == {"oom": 1}
-    assert found.verdicts[0].word == "not measured"
+    results = training_results(plan, [*good, lost])
+    assert results is not None
+    assert results.failed == {"oom": 1}
+    assert results.verdicts[0].word == "not measured"
 
 
 def test_the_second_recipe_has_each_variants_better_rate() -> None:
@@ -130,11 +130,11 @@ def test_the_second_recipe_has_each_variants_better_rate() -> None:
     for seed in range(3):
         bits = networks.trained(0.5)
         records.append(record_of(plan, TrainingRun("width", 0.2, seed, STUDY.epochs), {"1 px": bits}, validation=0.9))
-    found = training_results(plan, records)
-    assert found is not None
-    rates = {(variant.recipe, variant.method): variant.rate for variant in found.variants}
+    results = training_results(plan, records)
+    assert results is not None
+    rates = {(variant.recipe, variant.method): variant.rate for variant in results.variants}
     assert (rates["shared", "width"], rates["own", "width"], rates["own", "compound"]) == (RATE, 0.2, RATE)
-    assert [(verdict.recipe, verdict.best) for verdict in found.verdicts] == [("shared", ""), ("own", "width")]
+    assert [(verdict.recipe, verdict.best) for verdict in results.verdicts] == [("shared", ""), ("own", "width")]
 
 
 def test_depth_that_catches_up_with_more_epochs_leaves_the_verdict_open() -> None:
@@ -149,9 +149,21 @@ def test_depth_that_catches_up_with_more_epochs_leaves_the_verdict_open() -> Non
             record_of(plan, TrainingRun("depth", RATE, seed, 3 * STUDY.epochs), {"1 px": networks.trained(better)})
             for seed in range(3)
         ]
-        found = training_results(plan, [*records, *longer])
-        assert found is not None
-        return found.verdicts[0].word, found.verdicts[0].why
+        results = training_results(plan, [*records, *longer])
+        assert results is not None
+        return results.verdicts[0].word, results.verdicts[0].why
 
     assert verdict(0.0) == ("supported", "")
     assert verdict(0.5) == ("inconclusive", "with more epochs depth is not behind compound scaling")
+
+
+def test_runs_of_another_suite_or_machine_are_left_out() -> None:
+    """Records of other variants, of other sizes, and of a second machine with fewer runs."""
+    plan, networks = plan_of("width", "compound"), Networks(0)
+    right = {method: [networks.trained() for _ in range(3)] for method in ("base", "compound", "width")}
+    records = records_of(plan, right)
+    elsewhere = replace(records[3], environment=replace(records[3].environment, hw_key="other"))
+    other_size = records_of(plan_of("width", "compound", study=replace(STUDY, images=65)), right)
+    other_model = [replace(r, case=replace(r.case, model=r.case.model.replace("0.7", "0.8"))) for r in records]
+    mixed = training_results(plan, [*records, elsewhere, *other_size, *other_model[-3:]])
+    assert mixed == training_results(plan, records)
