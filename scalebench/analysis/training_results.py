@@ -65,6 +65,7 @@ class TrainingResults:
         validated: share of the validation images by run of the base.
         longer: gain of depth by the epochs of the check, and compound less that depth, by test; empty without a check.
         failed: runs without a network, by outcome.
+        tested: number of networks.
     """
 
     study: TrainingStudy
@@ -75,6 +76,7 @@ class TrainingResults:
     validated: Mapping[float, float]
     longer: Mapping[str, tuple[Estimate, AxisComparison]] = field(default_factory=dict)
     failed: Mapping[str, int] = field(default_factory=dict)
+    tested: int = 0
 
     def of(self, recipe: str) -> tuple[StudyVerdict, ...]:
         """Verdicts of one recipe."""
@@ -135,7 +137,7 @@ class _Tested:
     def results(self, failed: Mapping[str, int]) -> TrainingResults:
         best = rates_by_success(self.study, self.validated)
         if not best:
-            return TrainingResults(self.study, self.group, self.environment, (), (), {}, {}, failed)
+            return TrainingResults(self.study, self.group, self.environment, (), (), {}, {}, failed, len(self.records))
         methods = list(members(self.group))
         shared = dict.fromkeys(methods, best[0])
         own = {method: own_rate(self.study, self.validated, method) for method in methods}
@@ -148,6 +150,7 @@ class _Tested:
             tuple(v for recipe, rates in recipes.items() for v in self.variants(recipe, rates)),
             tuple(v for recipe, rates in recipes.items() for v in self.verdicts(recipe, rates, longer)),
             {rate: self.validated[TrainingRun(BASE, rate, 0, self.study.epochs)] for rate in best}, longer, failed,
+            len(self.records),
         )  # fmt: skip
 
     def runs(self, method: str, rate: float, times: int = 1) -> dict[int, Record]:

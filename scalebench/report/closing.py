@@ -19,8 +19,7 @@ def closing(
 def _facts(analysis: Analysis, verdicts: Sequence[Verdict]) -> list[str]:
     number = len(analysis.cases)
     parts = [f"{number} case{'' if number == 1 else 's'} measured"] if number else []
-    trained = sum(variant.seeds for variant in analysis.training.variants) if analysis.training else 0
-    parts += [f"{trained} trained networks tested"] if trained else []
+    parts += [f"{analysis.training.tested} networks trained and tested"] if analysis.training else []
     parts = parts or ["no case measured"]
     parts += [f"{len(analysis.failures)} failed"] if analysis.failures else []
     parts += [f"{len(analysis.missing)} not yet measured"] if analysis.missing else []

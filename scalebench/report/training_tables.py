@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 from scalebench import published
 from scalebench.analysis.stats import Estimate
 from scalebench.analysis.training_results import TrainedVariant, TrainingResults
-from scalebench.analysis.training_verdicts import SHARED, StudyVerdict
-from scalebench.report.content import Column, Table
+from scalebench.analysis.training_verdicts import OWN, SHARED, StudyVerdict
+from scalebench.report.content import Column, Elsewhere, Table
 from scalebench.report.labels import verdict_word
 from scalebench.report.tables import Field, build_table, number, whole
 from scalebench.suite.training_study import AXES, BASE, COMPOUND
 
-POINT = 0.01
-_RECIPES = {SHARED: "the base's", "own": "better of two"}
+EVIDENCE = Elsewhere("training-study", "Accuracy of networks trained here")
+"""The section with these tables."""
+_RECIPES = {SHARED: "the base's best", OWN: "its better of two"}
 _PUBLISHED = "efficientnet-t7"
 """Tan and Le, arXiv:1905.11946, Table 7."""
 

@@ -12,7 +12,7 @@ from scalebench.report.content import Chart
 from scalebench.report.figures.drawing import INK, intervals, name_ticks
 from scalebench.report.figures.panels import panels
 from scalebench.report.looks import METHODS
-from scalebench.report.training_tables import comparisons_table
+from scalebench.report.training_tables import EVIDENCE
 from scalebench.suite.training_study import ALL
 
 ANCHOR, TITLE = "study-differences", "Compound scaling less each axis, points of accuracy"
@@ -39,7 +39,7 @@ def study_differences(verdicts: Sequence[StudyVerdict]) -> Chart | None:
     drawn, note = panels(
         named, lambda own, axes: _panel(own, axes, limits), ANCHOR, TITLE, lambda own: 1.1 + 0.35 * len(own)
     )
-    return Chart(ANCHOR, TITLE, "", {}, drawn, comparisons_table(verdicts), note=f"{_READING} {note}".strip())
+    return Chart(ANCHOR, TITLE, "", {}, drawn, EVIDENCE, note=f"{_READING} {note}".strip())
 
 
 def _panel(rows: pd.DataFrame, axes: Axes, limits: tuple[float, float]) -> None:

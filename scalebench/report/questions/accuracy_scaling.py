@@ -12,8 +12,7 @@ from scalebench.report.content import Chart
 from scalebench.report.figures.study_differences import study_differences
 from scalebench.report.labels import listed, verdict_word
 from scalebench.report.questions.question import Answer, AnswerBasis, Question
-from scalebench.report.sections.trained_accuracy import ID
-from scalebench.report.training_tables import claim_table, points, verdicts_table
+from scalebench.report.training_tables import EVIDENCE, claim_table, points, verdicts_table
 from scalebench.suite.training_study import ALL, BUDGETS, COMPOUND
 
 _LIMITS = (
@@ -27,7 +26,7 @@ class AccuracyScaling(Question):
 
     name = "accuracy_scaling"
     text = "Which way of scaling gives more accuracy here?"
-    details = ID
+    details = EVIDENCE.anchor
     needs = "a training study (suites/accuracy_axes.yaml)"
 
     def answer(self, evidence: AnswerBasis) -> Answer | None:

@@ -9,6 +9,7 @@ from scalebench.report.content import Section
 from scalebench.report.labels import listed
 from scalebench.report.tables import filled
 from scalebench.report.training_tables import (
+    EVIDENCE,
     comparisons_table,
     losses_table,
     prices_table,
@@ -18,8 +19,6 @@ from scalebench.report.training_tables import (
 )
 from scalebench.suite.training_study import BASE_RANGE
 
-ID, TITLE = "training-study", "Accuracy of networks trained here"
-
 
 def training_study_section(results: TrainingResults) -> Section:
     """The section; ``results`` have variants."""
@@ -27,7 +26,7 @@ def training_study_section(results: TrainingResults) -> Section:
         comparisons_table(results.verdicts), variants_table(results), prices_table(results), recall_table(results),
         losses_table(results), rates_table(results),
     )  # fmt: skip
-    return Section(ID, TITLE, tuple(_text(results)), tables=filled(*tables))
+    return Section(EVIDENCE.anchor, EVIDENCE.title, tuple(_text(results)), tables=filled(*tables))
 
 
 def _text(results: TrainingResults) -> Iterator[str]:

@@ -126,7 +126,7 @@ def test_the_page_has_answer_figure_and_section() -> None:
     assert "training-study" in [section.id for section in report.sections]
     html = render(report)
     assert "Which way of scaling gives more accuracy here?" in html
-    assert findings.document["closing"]["facts"][0] == "15 trained networks tested"
+    assert findings.document["closing"]["facts"][0] == "16 networks trained and tested"
     assert findings.document["training_study"]["study"]["damage"]["scratch_widths"] == (1.0, 2.0, 4.0)
 
 
