@@ -171,8 +171,7 @@ class _Tested:
                 method, self.group.model(member), member.resolution, member.macs, recipe, rates[method], len(every),
                 sum(record.outcome != "ok" for record in every), {test: _accuracy(every, test) for test in tests}, gain,
                 {test: _recall(every, test) for test in tests},
-                *(float(np.median([record.facts[name] for record in every])) for name in ("train_s", "inference_s")),
-                _losses(every),
+                train_s=_median(every, "train_s"), inference_s=_median(every, "inference_s"), losses=_losses(every),
             )  # fmt: skip
 
     def verdicts(
@@ -229,6 +228,10 @@ def _difference(over: Mapping[int, Record], under: Mapping[int, Record], test: s
     steps = np.stack([correctness(over[seed], test) - correctness(under[seed], test) for seed in seeds])
     groups = _groups(over[seeds[0]], test)
     return two_way(steps, groups), p_of_none(steps, groups)
+
+
+def _median(records: Sequence[Record], fact: str) -> float:
+    return float(np.median([record.facts[fact] for record in records]))
 
 
 def _losses(records: Sequence[Record]) -> tuple[float, ...]:
