@@ -22,7 +22,9 @@ _PUBLISHED = "efficientnet-t7"
 
 
 def points(difference: Estimate, unsigned: bool = False) -> str:
-    """``+4.2 points (2.9 to 5.5)``; ``unsigned`` says how large it is."""
+    """``+4.2 points (2.9 to 5.5)``; ``unsigned`` says how large it is; a dash where no seed has both networks."""
+    if math.isnan(difference.value):
+        return "-"
     ends = [100 * end for end in (difference.low, difference.high)]
     value = 100 * difference.value
     if unsigned:

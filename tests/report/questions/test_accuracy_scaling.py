@@ -111,6 +111,15 @@ def test_points_per_doubling_of_what_they_cost() -> None:
     assert [cell.split(" ")[0] for cell in row[2:]] == ["+10.0", "4.00", "+5.0", "4.00", "+5.0", "2.00", "+10.0"]
 
 
+def test_a_study_that_has_only_begun_has_a_page() -> None:
+    """Base and one variant, of seeds that do not meet: nothing is compared, and no NaN is shown."""
+    every = records(PLAN)
+    begun = [r for r in every if (r.facts["run"]["method"], r.round) in {("base", 0), ("compound", 1), ("width", 2)}]
+    report = compose(find(Results((PLAN,), tuple(begun), (), ())))
+    assert report.answers[0].sentences == ("Not measured: some training runs are missing.",)
+    assert "nan" not in render(report).replace("nan-", "").lower().split("<body", 1)[1].split("<script", 1)[0]
+
+
 def test_the_learning_curve_of_each_variant() -> None:
     training = analysis_of(records(PLAN)).training
     assert training is not None
