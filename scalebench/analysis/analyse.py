@@ -25,13 +25,14 @@ from scalebench.analysis.rounds import name_machines, with_standing
 from scalebench.analysis.speedups import optimised
 from scalebench.analysis.study import Study, study
 from scalebench.analysis.summary import summarise
+from scalebench.analysis.training_results import TrainingResults, training_results
 from scalebench.analysis.used_rounds import Configuration, UsedRounds, by_way
 from scalebench.analysis.within_limits import fitting
 from scalebench.machine.ability import Ability
 from scalebench.metrics import MEASURED
 from scalebench.record import Environment, Record
 from scalebench.store.frame import counted_here, counts_frame, rounds_frame
-from scalebench.suite.case import CLASSIFYING, COUNT, MODELS, Case
+from scalebench.suite.case import CLASSIFYING, COUNT, MODELS, TRAINING_STUDY, Case
 from scalebench.suite.suite_plan import Plan
 
 
@@ -79,6 +80,7 @@ class Analysis:
     sessions: Mapping[str, int] = field(default_factory=dict)  # number of sessions of each machine
     pooled: Pooled = field(default_factory=Pooled)  # what the cases of a machine share
     accuracies: tuple[AccuracyRow, ...] = ()  # of labelled images classified here
+    training: TrainingResults | None = None  # of networks trained from scratch
 
     @cached_property
     def own_counts(self) -> pd.DataFrame:
@@ -110,7 +112,8 @@ def analyse(
     """
     planned = {_anywhere(case) for case in (*plan.cases, *elsewhere)}
     classified = {(r.environment.hw_key, r.case.key): r for r in records if r.case.mode in CLASSIFYING}
-    records = [record for record in records if record.case.mode not in CLASSIFYING]
+    training = training_results(plan, records)
+    records = [record for record in records if record.case.mode not in (*CLASSIFYING, TRAINING_STUDY)]
     every, records = records, [r for r in records if r.case.mode == COUNT or _anywhere(r.case) in planned]
     measured = [record for record in records if record.case.mode != COUNT]
     rounds = with_standing(name_machines(rounds_frame(records)), measured)
@@ -118,7 +121,7 @@ def analyse(
     every_case = summarise(rounds, shared)
     whole = every_case["mode"].isin(MODELS)
     cases = every_case[whole]
-    machines, prepared = _machines(records, rounds), inputs(rounds, shared)
+    machines, prepared = _machines(records, rounds, training), inputs(rounds, shared)
     counts = counts_frame(records)
     exponents = [resolution_exponents(cases), multiplier_exponents(cases), axis_exponents(cases, plan.groups)]
     recorded = {_anywhere(record.case) for record in records}
@@ -154,6 +157,7 @@ def analyse(
         sessions={str(m): int(n) for m, n in rounds[rounds["used"]].groupby("machine")["session"].nunique().items()},
         pooled=shared,
         accuracies=tuple(accuracy_rows(list(classified.values()))),
+        training=training,
     )
 
 
@@ -168,7 +172,11 @@ def _anywhere(case: Case) -> Case:
     return replace(case, device="", threads=0, protocol=replace(case.protocol, turns=0).phases())
 
 
-def _machines(records: Sequence[Record], rounds: pd.DataFrame) -> dict[str, Environment]:
+def _machines(
+    records: Sequence[Record], rounds: pd.DataFrame, training: TrainingResults | None
+) -> dict[str, Environment]:
+    if rounds.empty and training is not None:
+        return {training.environment.machine: training.environment}
     by_keys = {(r.environment.hw_key, r.environment.sw_key): r.environment for r in records if r.case.mode != COUNT}
     labels = rounds.drop_duplicates(["machine"])
     columns = (labels[name].astype(str) for name in ("machine", "hw_key", "sw_key"))

@@ -13,6 +13,7 @@ from scalebench.cli.arguments import Timing, duration_s
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.plan import PlannedSuite, plan_suite
+from scalebench.jobs.train_study import at_once, foreseen
 from scalebench.metrics import METRICS
 from scalebench.suite.case import INPUT, Case
 from scalebench.suite.load import load_suite
@@ -106,8 +107,14 @@ def _document(planned: PlannedSuite) -> dict[str, Any]:
         "merged": plan.merged,
         "claims": list(plan.claims),
         "notes": list(plan.notes),
+        "training_study": plan.study and _study_document(planned),
         "estimate": {**asdict(expected), "seconds_low": low.seconds, "seconds_high": high.seconds},
     }
+
+
+def _study_document(planned: PlannedSuite) -> dict[str, Any]:
+    few, many = foreseen(planned.prepared.plan, next(iter(planned.prepared.machines)))
+    return {"runs": [few[0], many[0]], "seconds": [few[1], many[1]]}
 
 
 def _print(planned: PlannedSuite) -> None:
@@ -125,8 +132,11 @@ def _print(planned: PlannedSuite) -> None:
         print_table(title, ["method", "model", ">px", ">MACs", ">residual"], body)
     for note in plan.notes:
         typer.echo(note)
-    if not plan.cases:
+    if plan.study is not None:
+        typer.echo(_study_line(planned))
+    if not plan.cases and plan.study is None:
         typer.echo("counted on paper; nothing is measured")
+    if not plan.cases:
         return
     typer.echo(f"machine: {', '.join(machine.machine for machine in planned.prepared.machines.values())}")
     if plan.merged:
@@ -152,6 +162,17 @@ def _print_models(planned: PlannedSuite) -> None:
 def _order_of(batch: int | str) -> tuple[bool, int]:
     """Numbers in their order, then what is to be searched."""
     return (False, batch) if isinstance(batch, int) else (True, 0)
+
+
+def _study_line(planned: PlannedSuite) -> str:
+    study, device = planned.prepared.plan.study, next(iter(planned.prepared.machines))
+    assert study is not None  # noqa: S101 - the caller has looked
+    (few, few_s), (many, many_s) = foreseen(planned.prepared.plan, device)
+    number = at_once(device)
+    return (
+        f"training study {study.budget}: {study.seeds} seeds, {study.epochs} epochs of {study.images} images; {few} to "
+        f"{many} training runs, {number} at once, about {duration(few_s)} to {duration(many_s)} (at an assumed rate)"
+    )
 
 
 def _estimate_line(planned: PlannedSuite) -> str:

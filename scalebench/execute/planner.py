@@ -13,6 +13,7 @@ from scalebench.execute.counting import Paper, count_question, unwrap
 from scalebench.execute.events import Counted, Listener, Note, silent
 from scalebench.execute.match_groups import match_groups
 from scalebench.execute.schedule import Machines
+from scalebench.execute.study_plan import study_of
 from scalebench.machine.accelerators import choose_without_torch, find_accelerators
 from scalebench.machine.environment import collect, usable_cores
 from scalebench.record import Environment
@@ -109,6 +110,7 @@ def prepare(
         suite.timing.rounds, merged, machines=tuple(sorted({m.hw_key for m in devices.machines.values()})),
         notes=(*matches.notes, *_counting_notes(facts)),
         budget_s=suite.budget_min and 60 * suite.budget_min, **_limits_and_scene(suite),
+        study=study_of(file, matches.groups),
     )  # fmt: skip
     return Prepared(plan, facts, devices.machines, devices.cards)
 

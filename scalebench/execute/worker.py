@@ -46,6 +46,7 @@ from scalebench.measure.probes import measure
 from scalebench.measure.selftest.all_checks import CHECKS
 from scalebench.measure.selftest.bench import Bench
 from scalebench.measure.session import open_session
+from scalebench.measure.study_training import train_job
 from scalebench.model.architecture import count_with_structure
 from scalebench.model.backward import training_macs
 from scalebench.model.build import block_count, build, catalogue, default_resolution, head_params
@@ -152,6 +153,11 @@ def _classify(job: dict[str, Any]) -> Answers:
     case = case_from_json(job["case"])
     limit_round(case.device, job.get("limit_bytes"))
     yield from enumerate(classify(case, kept(case.data), job["parts"]))
+
+
+def _train(job: dict[str, Any]) -> Answers:
+    limit_round(job["case"]["device"], job.get("limit_bytes"))
+    yield from enumerate(train_job(job))
 
 
 def _environment(job: dict[str, Any]) -> Answers:
@@ -272,6 +278,7 @@ JOBS = {
     "parts": _parts,
     "serve": _serve,
     "classify": _classify,
+    "train": _train,
     "environment": _environment,
     "peaks": _peaks,
     "canary": _canary,

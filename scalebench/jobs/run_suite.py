@@ -15,12 +15,13 @@ from scalebench.execute.client import Worker
 from scalebench.execute.events import Listener, Note, silent
 from scalebench.execute.lock import machine_lock
 from scalebench.execute.planner import Prepared
-from scalebench.jobs.history import read_folder, read_history
+from scalebench.jobs.history import SuiteHistory, read_folder, read_history
 from scalebench.jobs.journal import open_journal
 from scalebench.jobs.measure_rounds import MeasureOptions, measure_rounds
 from scalebench.jobs.open_batches import resolve_batches
 from scalebench.jobs.page_options import PageOptions, is_current, page_digest
 from scalebench.jobs.prepare import prepare_suite
+from scalebench.jobs.train_study import StudyRuns, stored_runs, train_study
 from scalebench.jobs.tune import resolve_best
 from scalebench.store.jsonl import Results
 from scalebench.store.previous import set_aside
@@ -61,7 +62,7 @@ class RunResult:
     Attributes:
         stored: everything in the suite's results folder.
         page: None where nothing was measured.
-        open_cases: cases that still need rounds.
+        open_cases: cases that still need rounds, and training runs that are left.
         stopped: whether the user stopped it.
         find: analyses what is stored; None where nothing was measured.
     """
@@ -103,15 +104,19 @@ def run_suite(suite: Path, options: RunOptions, page: PageOptions, announce: Lis
             _set_aside(folder, prepared)
         history = read_history(prepared, folder, options.measure.retry_failed)
         journal = open_journal(prepared, history.stored, folder)
+        runs = _study_runs(prepared, history, options.measure.retry_failed)
         hear = _live(folder, prepared, page, announce) if options.live else announce
         try:
             questions = _questions(prepared, page)
             measure_rounds(prepared, history, journal, worker, options.measure, hear, questions)
+            if runs is not None:
+                worker.close()  # the study's own workers need its memory
+                train_study(runs, journal, options.measure, hear)
             stopped = False
         except KeyboardInterrupt:
             announce(Note("stopped; every finished round is kept"))
             stopped = True
-    open_cases = len(history.open_cases(prepared.plan.cases))
+    open_cases = len(history.open_cases(prepared.plan.cases)) + (0 if runs is None else len(runs.open_runs))
     stored = read_folder(folder)
     if not stored.records:
         return RunResult(stored, None, open_cases, stopped)
@@ -123,6 +128,14 @@ def run_suite(suite: Path, options: RunOptions, page: PageOptions, announce: Lis
 
     written, findings = publish(stored, page, prepared.plan, made_from=digest)
     return RunResult(stored, written, open_cases, stopped, lambda: findings)
+
+
+def _study_runs(prepared: Prepared, history: SuiteHistory, retry_failed: bool) -> StudyRuns | None:
+    """The runs of the suite's training study; None where it has none."""
+    if prepared.plan.study is None:
+        return None
+    device, environment = next(iter(prepared.machines.items()))
+    return stored_runs(prepared.plan, history.stored.records, device, environment, retry_failed)
 
 
 def _analysed(stored: Results, page: PageOptions, plan: Plan) -> Findings:

@@ -25,8 +25,8 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
 
     Keys: ``suite, title, measured, sessions, machines, verdicts, expected_false, fits, groups, cases, counts, checks,
     failures, missing, notes, problems, metrics, suite_text, files, short, rounds, matched, memory, roofline, peaks,
-    flags, protocols, counted_groups, explained, recount, accuracy, accuracies, fronts, inputs, feeding, optimised,
-    fitting, parts, predictors, residuals, ranks, laws``;
+    flags, protocols, counted_groups, explained, recount, accuracy, accuracies, training_study, fronts, inputs, feeding,
+    optimised, fitting, parts, predictors, residuals, ranks, laws``;
     ``Findings.document`` adds ``closing`` and ``change``, ``write_report`` ``answers``, ``asked``, ``headline``,
     ``figures`` and ``made_from``.
     """
@@ -56,6 +56,7 @@ def build_document(analysis: Analysis, verdicts: Sequence[Verdict], stored: Resu
         "recount": _rows(analysis.recount),
         "accuracy": _rows(analysis.accuracy),
         "accuracies": [row.content() for row in analysis.accuracies],
+        "training_study": analysis.training and analysis.training.content(),
         "fronts": _rows(analysis.fronts),
         "inputs": _rows(analysis.inputs),
         "optimised": _rows(analysis.optimised),

@@ -23,6 +23,8 @@ INPUT = "input"
 BLOCKS = "blocks"
 """Mode of a case whose parts are timed one by one."""
 ACCURACY, PROBE = "accuracy", "probe"
+TRAINING_STUDY = "training_study"
+"""Mode of a case that trains a network from scratch and tests it; its rounds are the seeds of ``training_study.py``."""
 CLASSIFYING = (ACCURACY, PROBE)
 """Modes of a case that classifies labelled images by its own outputs, or by a probe of them; neither is timed."""
 MODELS = ("inference", "training")
@@ -50,7 +52,8 @@ class Case:
         resolution: side of the square input, pixels.
         batch: images per forward pass.
         mode: ``inference``, ``training``, ``blocks`` for a model's parts, ``input`` for what comes before a model,
-            ``accuracy`` and ``probe`` for classifying images, or ``count`` for a count on paper.
+            ``accuracy`` and ``probe`` for classifying images, ``training_study`` for training from scratch, or
+            ``count`` for a count on paper.
         precision, layout, runtime: how the numbers are stored and executed.
         device: ``cpu``, ``cuda:N`` and the like, or ``meta`` for a count; its kind is a row of ``device_kinds.py``.
         threads: intra-operator threads on the CPU, of each copy; 0 where an imported table does not name them.
@@ -63,6 +66,7 @@ class Case:
         data: labelled images, ``photos-1a2b3c4d``: what int8 was calibrated on, or what is classified.
         cache: ``warm``, as in a serving loop, or ``cold``: overwritten before every timed pass.
         batch_search: ``best`` or ``largest`` while the batch is not known, and ``batch`` a guess; empty in all records.
+        recipe: of a case that trains a network from scratch, in words; empty otherwise.
         protocol: phases of a round; on the CPU one model at a time takes turns with others unless it says 0 turns.
         procedure: version of the measuring procedure, see ``PROCEDURE``.
     """
@@ -79,8 +83,9 @@ class Case:
         description="images per forward pass; best: the smallest with the best throughput; largest: the "
         "largest that fits into memory; one batch for all models",
     )
-    mode: str = axis("inference", "mode", unless("inference"), (COUNT, "inference", "training", BLOCKS), key=True,
-                     description="count: on paper only, nothing is measured")  # fmt: skip
+    mode: str = axis("inference", "mode", unless("inference"),
+                     (COUNT, "inference", "training", BLOCKS, TRAINING_STUDY), key=True,
+                     description="count: on paper only; training_study: see study")  # fmt: skip
     precision: str = axis("fp32", "precision", str, tuple(PRECISIONS), key=True)
     layout: str = axis("contiguous", "layout", unless("contiguous"), ("contiguous", "channels_last"), key=True)
     runtime: str = axis("eager", "runtime", str, (*OFFERS, "best"), key=True)
@@ -103,6 +108,7 @@ class Case:
     cache: str = axis("warm", "cache", lambda state: "" if state == "warm" else f"{state} cache", ("warm", "cold"),
                       added=True, description="cold: overwritten before every timed pass")  # fmt: skip
     batch_search: str = axis("", "batch search", lambda _: "", added=True)
+    recipe: str = axis("", "recipe", unless(""), added=True)
 
     def __post_init__(self) -> None:
         """A case that cannot take turns with others is measured alone."""
@@ -158,6 +164,8 @@ class Case:
         if self.mode == INPUT:
             together = f", {self.instances} processes" if self.instances > 1 else ""
             return f"{self.model} {self.camera} to {self.resolution}{together}"
+        if self.mode == TRAINING_STUDY:
+            return f"{self.model}@{self.resolution}, {self.recipe}"
         phrases = _phrases(vars(self) | {"threads": 0, "setting": ""})
         return ", ".join(filter(None, (f"{self.model}@{self.resolution} {' '.join(phrases)}", self.setting)))
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from itertools import chain, product
 from typing import Any
 
-from scalebench.suite.case import AXES, BATCH_SEARCHES, COUNT, INPUT, Case
+from scalebench.suite.case import AXES, BATCH_SEARCHES, COUNT, INPUT, TRAINING_STUDY, Case
 from scalebench.suite.device_kinds import META, kind_of
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import MatchRequest, Spec
@@ -59,7 +59,7 @@ def expand(
             merged += case in reached
             reached.setdefault(case, selection.kind)
     cases = tuple(case for case in reached if not any(_fits(rule, case) for rule in file.suite.exclude))
-    if not cases:
+    if not cases and TRAINING_STUDY not in file.suite.grid.mode:
         raise file.error(("exclude",), "every case is excluded")
     return cases, merged
 
@@ -75,6 +75,8 @@ def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int) -> 
     for together in groups:
         axes = {**suite.axes_on(kind_of(devices[together[0]])), "device": together}
         for mode in axes["mode"]:
+            if mode == TRAINING_STUDY:
+                continue  # its cases follow from those that are finished
             if mode != COUNT:
                 yield from _product(suite, spec, mode, axes, devices, cores)
             elif together is groups[0]:

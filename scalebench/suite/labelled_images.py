@@ -116,7 +116,7 @@ def list_images(folder: Path, test_share: float, group: str | None = None, seed:
         raise StoreError(f"{folder} holds {len(classes)} classes", "one subfolder per class, at least two")
     lists = {part: _images(source, root, classes, pattern) for part, source in sources.items()}
     if "all" in lists:
-        lists = _divided(lists["all"], test_share, seed)
+        lists = divided(lists["all"], test_share, seed)
     train, test = lists.get("train", ()), lists["test"]
     if not test:
         raise StoreError(f"{folder} has no test image", f"images end in {', '.join(sorted(SUFFIXES))}")
@@ -162,8 +162,8 @@ def _group(path: str, pattern: re.Pattern[str] | None) -> str:
     return match.group(1) if pattern.groups else match.group()
 
 
-def _divided(images: Iterable[LabelledImage], share: float, seed: int) -> dict[str, tuple[LabelledImage, ...]]:
-    """By group: a number between 0 and 1 from a hash."""
+def divided(images: Iterable[LabelledImage], share: float, seed: int) -> dict[str, tuple[LabelledImage, ...]]:
+    """Parts ``train`` and ``test``, of which the latter has ``share``, by group: a number of 0 to 1 from a hash."""
 
     def is_test(image: LabelledImage) -> bool:
         digest = hashlib.sha256(f"{seed} {image.group}".encode()).digest()

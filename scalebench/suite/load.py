@@ -11,6 +11,7 @@ from scalebench.errors import ScalebenchError, SuiteError
 from scalebench.suite.located import Located, Location, parse_yaml, read_text
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 from scalebench.suite.shipped_suites import hint_at, suite_file
+from scalebench.suite.study_entry import StudyEntry
 from scalebench.suite.suite_grid import DeviceGrid, Exclude, Grid
 from scalebench.suite.suite_schema import ENTRY_KINDS, LimitsEntry, NearTarget, SceneEntry, Suite
 
@@ -84,6 +85,7 @@ def _known_keys(loc: Location) -> list[str]:
         return [*Protocol.__dataclass_fields__, *PROTOCOLS]
     rooms: dict[str | int, type[BaseModel]] = {
         "grid": Grid, "grid_on": DeviceGrid, "exclude": Exclude, "limits": LimitsEntry, "scene": SceneEntry,
+        "study": StudyEntry,
     }  # fmt: skip
     model = rooms.get(top, Suite)
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from scalebench.suite.case import Case, case_from_json
+from scalebench.suite.training_study import TrainingStudy, study_from_json
 from scalebench.suite.variant import Variant, parse_variant
 
 
@@ -117,6 +118,7 @@ class Plan:
         merged: cases that two entries of different kinds reach, measured once.
         notes: sentences on targets that were chosen, and on variants left out.
         budget_s: time for the rounds, seconds; None is without end.
+        study: what is trained from scratch; None where nothing is.
     """
 
     suite: str
@@ -134,6 +136,7 @@ class Plan:
     scene: Scene | None = None
     notes: tuple[str, ...] = ()
     budget_s: float | None = None
+    study: TrainingStudy | None = None
 
 
 def plan_from_json(data: dict[str, Any]) -> Plan:
@@ -154,5 +157,6 @@ def plan_from_json(data: dict[str, Any]) -> Plan:
             "notes": tuple(data.get("notes", ())),
             "limits": Limits(**data["limits"]) if data.get("limits") else None,
             "scene": Scene(**data["scene"]) if data.get("scene") else None,
+            "study": study_from_json(data["study"]) if data.get("study") else None,
         }
     )

@@ -23,6 +23,7 @@ from scalebench.suite.own_entries import OWN_ENTRIES, OwnEntry, as_list
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 from scalebench.suite.scaling import RULES
 from scalebench.suite.strict import Pixels, StrictModel
+from scalebench.suite.study_entry import StudyEntry
 from scalebench.suite.suite_grid import DeviceGrid, Exclude, Grid, KindName
 
 if TYPE_CHECKING:  # a type checker cannot read the words out of the tables
@@ -205,6 +206,7 @@ class Suite(StrictModel):
     budget_min: float | None = Field(None, gt=0, description="most minutes of measuring; a run's --budget replaces it")
     limits: LimitsEntry | None = Field(None, description="limits of the cases")
     scene: SceneEntry | None = Field(None, description="what the camera sees")
+    study: StudyEntry | None = Field(None, description="of mode training_study: sizes and images")
     claims: list[str] = Field([], description="claim ids or globs, or all, counted, measured")
 
     def axes_on(self, kind: DeviceKind) -> dict[str, list[Any]]:

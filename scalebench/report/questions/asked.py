@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scalebench.errors import UnknownNameError, did_you_mean
 from scalebench.report.questions.accuracy_cost import AccuracyCost
+from scalebench.report.questions.accuracy_scaling import AccuracyScaling
 from scalebench.report.questions.compound_scaling import Scaling
 from scalebench.report.questions.fitting_models import WithinLimits
 from scalebench.report.questions.flops_guide import FlopsGuide
@@ -15,6 +16,7 @@ from scalebench.report.questions.trustworthiness import Trust
 
 QUESTIONS: tuple[Question, ...] = (
     Scaling(),
+    AccuracyScaling(),
     AccuracyCost(),
     FlopsGuide(),
     ResolutionCost(),

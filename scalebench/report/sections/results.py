@@ -22,6 +22,7 @@ from scalebench.report.sections.parts import parts_section
 from scalebench.report.sections.recount import recount_section
 from scalebench.report.sections.suite_limits import fitting_section
 from scalebench.report.sections.time_predictors import study_section
+from scalebench.report.sections.trained_accuracy import training_study_section
 from scalebench.report.sections.training import training_section
 from scalebench.report.sections.versus import versus_section
 from scalebench.report.tables import filled
@@ -79,12 +80,13 @@ def _fitting(analysis: Analysis) -> tuple[Section, ...]:
 
 def _studies(analysis: Analysis) -> tuple[Section, ...]:
     """Sections that are shown only where there is data for them: most suites need none of them."""
-    study = analysis.study
+    study, training = analysis.study, analysis.training
     sections: tuple[tuple[int, Callable[[], Section]], ...] = (
         (len(analysis.plan.groups), lambda: versus_section(
             analysis.plan, analysis.groups, analysis.counted_groups, analysis.explained)),
         (len(analysis.exponents), lambda: Section("exponents", "Exponents", tables=(
             result_tables.exponents_table(analysis.exponents),))),
+        *([] if training is None else [(len(training.variants), lambda: training_study_section(training))]),
         (len(analysis.accuracies), lambda: own_accuracy_section(analysis.accuracies)),
         (len(analysis.accuracy), lambda: accuracy_section(analysis.accuracy, analysis.fronts)),
         (len(study.predictors), lambda: study_section(study.predictors, study.residuals, study.ranks)),
