@@ -41,6 +41,7 @@ COMMANDS = {
     "structure": "Compare how models are built: stages, kernels, kinds of convolution, norms, gates, "
     "downsampling, head.",
     "schema": "Print the JSON Schema of a suite file, a file of claims or a purchase plan, for editors and checkers.",
+    "export": "Write records for pytest-benchmark, github-action-benchmark, Bencher or asv, or as CSV or Parquet.",
     "import": "Read published tables, or our own records from elsewhere.",
 }
 """Commands in the order of the help, each with the first line of its docstring. ``suite-for`` is the function
