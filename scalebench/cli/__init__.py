@@ -42,7 +42,7 @@ COMMANDS = {
     "downsampling, head.",
     "schema": "Print the JSON Schema of a suite file, a file of claims or a purchase plan, for editors and checkers.",
     "export": "Write records for pytest-benchmark, github-action-benchmark, Bencher or asv, or as CSV or Parquet.",
-    "import": "Read published tables, or our own records from elsewhere.",
+    "import": "Read results of other tools, published tables, or our own records from elsewhere.",
 }
 """Commands in the order of the help, each with the first line of its docstring. ``suite-for`` is the function
 ``suite_for`` of ``cli/suite_for.py``, and so on: a file is imported when its command runs."""

@@ -1,0 +1,71 @@
+"""scalebench import of other tools' result files: one command per tool, all with the same options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from scalebench.cli.output import print_json, print_table
+from scalebench.store.foreign.foreign_file import Setup, model_setup
+from scalebench.store.foreign.openvino_report import read_openvino
+from scalebench.store.foreign.optimum_report import read_optimum_benchmark
+from scalebench.store.foreign.pytest_results import read_pytest_benchmark
+from scalebench.store.foreign.trtexec_times import read_trtexec
+from scalebench.store.published_tables import Imported, write_imported
+
+Reader = Callable[[Path, Setup], Imported]
+TOOLS: dict[str, tuple[Reader, str]] = {
+    "pytest-benchmark": (read_pytest_benchmark, "Import JSON files of pytest-benchmark."),
+    "trtexec": (read_trtexec, "Import times of TensorRT's trtexec --exportTimes."),
+    "optimum-benchmark": (read_optimum_benchmark, "Import benchmark.json or benchmark_report.json."),
+    "openvino": (read_openvino, "Import reports of OpenVINO's benchmark_app -json_stats."),
+}
+"""Reader and first line of help by command."""
+
+
+def foreign_command(tool: str) -> Callable[..., None]:
+    """The command that imports files of a tool."""
+    read = TOOLS[tool][0]
+
+    def command(
+        files: list[Path] = typer.Argument(metavar="FILE...", help="Files that the tool wrote."),
+        model: str = typer.Option("", metavar="MODEL@RES", help="What was measured, where the file does not say."),
+        batch: int | None = typer.Option(None, min=1, help="Images per pass; default as the file says, or 1."),
+        precision: str = typer.Option("", help="Default as the file says, or fp32."),
+        runtime: str = typer.Option("", help="Default as the file says, or the tool's."),
+        device: str = typer.Option("", help="Default as the file says, or the tool's."),
+        threads: int | None = typer.Option(None, min=1, help="Threads on the CPU."),
+        machine: str = typer.Option("", help="Name of the machine; default as the file says, or unknown."),
+        out: Path = typer.Option(Path("results") / tool, "--out", help="Folder of the results files, one per file."),
+        json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
+    ) -> None:
+        setup = Setup("", 0, batch or 0, precision, runtime, device, threads or 0, machine).over(model_setup(model))
+        imported = [read(file, setup) for file in files]
+        _print(imported, write_imported(imported, out), json_)
+
+    return command
+
+
+def _print(imported: list[Imported], written: list[Path], json_: bool) -> None:
+    for source in imported:
+        for remark in source.remarks:
+            typer.echo(f"note: {remark}", err=True)
+    content = [
+        {
+            "file": str(source.path), "machines": sorted({r.environment.machine for r in source.records}),
+            "cases": len(source.records), "samples": sum(len(r.samples.get("latency_s", ())) for r in source.records),
+            "remarks": list(source.remarks), "sha256": source.sha256, "written": str(file),
+        }
+        for source, file in zip(imported, written, strict=True)
+    ]  # fmt: skip
+    if json_:
+        print_json(content)
+        return
+    rows = [
+        [row["file"], ", ".join(row["machines"]), str(row["cases"]), str(row["samples"]), row["written"]]
+        for row in content
+    ]
+    columns = ["file", "machine", ">cases", ">samples", "written"]
+    print_table("imported: one process each, so no interval", columns, rows)
