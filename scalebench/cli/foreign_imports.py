@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -52,20 +53,27 @@ def _print(imported: list[Imported], written: list[Path], json_: bool) -> None:
     for source in imported:
         for remark in source.remarks:
             typer.echo(f"note: {remark}", err=True)
-    content = [
-        {
-            "file": str(source.path), "machines": sorted({r.environment.machine for r in source.records}),
-            "cases": len(source.records), "samples": sum(len(r.samples.get("latency_s", ())) for r in source.records),
-            "remarks": list(source.remarks), "sha256": source.sha256, "written": str(file),
-        }
-        for source, file in zip(imported, written, strict=True)
-    ]  # fmt: skip
     if json_:
-        print_json(content)
+        print_json([_document(source, file) for source, file in zip(imported, written, strict=True)])
         return
     rows = [
-        [row["file"], ", ".join(row["machines"]), str(row["cases"]), str(row["samples"]), row["written"]]
-        for row in content
+        [str(source.path), ", ".join(_machines(source)), str(len(source.records)), str(_samples(source)), str(file)]
+        for source, file in zip(imported, written, strict=True)
     ]
     columns = ["file", "machine", ">cases", ">samples", "written"]
     print_table("imported: one process each, so no interval", columns, rows)
+
+
+def _document(source: Imported, file: Path) -> dict[str, Any]:
+    return {
+        "file": str(source.path), "machines": _machines(source), "cases": len(source.records),
+        "samples": _samples(source), "remarks": list(source.remarks), "sha256": source.sha256, "written": str(file),
+    }  # fmt: skip
+
+
+def _machines(source: Imported) -> list[str]:
+    return sorted({record.environment.machine for record in source.records})
+
+
+def _samples(source: Imported) -> int:
+    return sum(len(record.samples.get("latency_s", ())) for record in source.records)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field
 
@@ -23,6 +24,7 @@ class _Configuration(Foreign):
 
 class _Results(Foreign):
     median_ms: Positive = Field(validation_alias=AliasChoices("latency (ms)", "latency_median"))
+    percentile: Literal[50] = Field(50, alias="percentile_boundary")
     throughput: Positive
 
 

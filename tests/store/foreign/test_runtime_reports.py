@@ -65,13 +65,16 @@ def test_openvino_gives_the_median_and_the_rate_without_samples(tmp_path: Path) 
 
 
 def test_openvino_in_cpp_has_other_keys(tmp_path: Path) -> None:
-    content = {
+    content: dict[str, Any] = {
         "configuration_setup": {"target_device": "GPU", "batch_size": 4, "nireq": 1},
-        "execution_results": {"latency_median": 3.5, "throughput": 1100.0},
+        "execution_results": {"latency_median": 3.5, "percentile_boundary": 50, "throughput": 1100.0},
     }
     (record,) = read_openvino(write(tmp_path, content), RESNET50).records
     assert record.facts == {"latency_s": 0.0035, "throughput_ips": 1100.0}
     assert (record.case.device, record.case.batch) == ("xpu:0", 4)
+    content["execution_results"]["percentile_boundary"] = 99
+    with pytest.raises(StoreError, match=r"execution_results\.percentile_boundary: Input should be 50"):
+        read_openvino(write(tmp_path, content), RESNET50)
 
 
 def test_one_process_has_no_interval(tmp_path: Path) -> None:
