@@ -9,14 +9,14 @@ from typing import Any
 import typer
 
 from scalebench.cli.output import print_json, print_table
-from scalebench.store.foreign.foreign_file import Setup, model_setup
+from scalebench.store.foreign.foreign_file import ForeignSetup, model_setup
 from scalebench.store.foreign.openvino_report import read_openvino
 from scalebench.store.foreign.optimum_report import read_optimum_benchmark
 from scalebench.store.foreign.pytest_results import read_pytest_benchmark
 from scalebench.store.foreign.trtexec_times import read_trtexec
 from scalebench.store.published_tables import Imported, write_imported
 
-Reader = Callable[[Path, Setup], Imported]
+Reader = Callable[[Path, ForeignSetup], Imported]
 TOOLS: dict[str, tuple[Reader, str]] = {
     "pytest-benchmark": (read_pytest_benchmark, "Import JSON files of pytest-benchmark."),
     "trtexec": (read_trtexec, "Import times of TensorRT's trtexec --exportTimes."),
@@ -42,7 +42,9 @@ def foreign_command(tool: str) -> Callable[..., None]:
         out: Path = typer.Option(Path("results") / tool, "--out", help="Folder of the results files, one per file."),
         json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
     ) -> None:
-        setup = Setup("", 0, batch or 0, precision, runtime, device, threads or 0, machine).over(model_setup(model))
+        setup = ForeignSetup("", 0, batch or 0, precision, runtime, device, threads or 0, machine).over(
+            model_setup(model)
+        )
         imported = [read(file, setup) for file in files]
         _print(imported, write_imported(imported, out), json_)
 

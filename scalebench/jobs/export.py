@@ -62,7 +62,7 @@ class ExportOptions:
 
 
 @dataclass(frozen=True)
-class Exported:
+class WrittenExport:
     """What was exported.
 
     Attributes:
@@ -78,7 +78,7 @@ class Exported:
     not_exported: tuple[NotExported, ...]
 
 
-def export(stored: Results, options: ExportOptions) -> Exported:
+def export(stored: Results, options: ExportOptions) -> WrittenExport:
     """Export the records of one suite.
 
     Raises:
@@ -99,7 +99,7 @@ def export(stored: Results, options: ExportOptions) -> Exported:
         text = _text(findings, content, options)
     if options.out is not None and text:
         files, text = (_write(options.out, text),), ""
-    return Exported(files, str(text), len(content.entries), content.not_exported)
+    return WrittenExport(files, str(text), len(content.entries), content.not_exported)
 
 
 def _stored_benchmarks(file: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scalebench.record import Environment
-from scalebench.report.exports.entries import Entry, Export, NotExported, number
+from scalebench.report.exports.entries import Export, ExportEntry, NotExported, number
 
 BENCHMARKS = "benchmarks.json"
 _LEVEL = 0.99
@@ -43,7 +43,7 @@ def asv_documents(export: Export, commit: str) -> dict[str, dict[str, Any]]:
 
 
 def _results(
-    entries: list[Entry], failed: list[NotExported], commit: str, machine: dict[str, str], newest: str
+    entries: list[ExportEntry], failed: list[NotExported], commit: str, machine: dict[str, str], newest: str
 ) -> dict[str, Any]:
     environment = entries[0].environment
     python = str(environment.software.get("python", ""))
@@ -57,7 +57,7 @@ def _results(
     }  # fmt: skip
 
 
-def _row(entry: Entry) -> list[Any]:
+def _row(entry: ExportEntry) -> list[Any]:
     """Values of ``_COLUMNS``; of one round there is no interval."""
     interval = entry.latency.at(_LEVEL)
     low, high = number(interval.low), number(interval.high)

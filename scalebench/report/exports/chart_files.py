@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scalebench.analysis.stats import Estimate
-from scalebench.report.exports.entries import Entry, Export, number
+from scalebench.report.exports.entries import Export, ExportEntry, number
 
 
 def github_action_document(export: Export) -> list[dict[str, Any]]:
@@ -13,7 +13,7 @@ def github_action_document(export: Export) -> list[dict[str, Any]]:
     return [_github_entry(entry) for entry in export.entries]
 
 
-def _github_entry(entry: Entry) -> dict[str, Any]:
+def _github_entry(entry: ExportEntry) -> dict[str, Any]:
     latency = entry.latency
     longer_side = number(max(latency.high - latency.value, latency.value - latency.low))
     range_ = {} if longer_side is None else {"range": f"± {longer_side:.6g}"}
@@ -31,7 +31,7 @@ def bencher_document(export: Export) -> dict[str, dict[str, dict[str, float]]]:
     return {entry.name: _measures(entry) for entry in export.entries}
 
 
-def _measures(entry: Entry) -> dict[str, dict[str, float]]:
+def _measures(entry: ExportEntry) -> dict[str, dict[str, float]]:
     estimates = {
         "latency": entry.latency.times(1e9), "images-per-second": entry.throughput, "memory-bytes": entry.memory
     }  # fmt: skip

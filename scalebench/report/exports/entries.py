@@ -17,7 +17,7 @@ from scalebench.suite.case import Case
 
 
 @dataclass(frozen=True)
-class Entry:
+class ExportEntry:
     """A case on a machine.
 
     Attributes:
@@ -77,7 +77,7 @@ class Export:
     """
 
     suite: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ExportEntry, ...]
     not_exported: tuple[NotExported, ...]
     newest: str
 
@@ -118,7 +118,7 @@ def case_name(case: Case) -> str:
     return f"{case.model}@{case.resolution}, {case.configuration}"
 
 
-def _rows(findings: Findings) -> Iterator[Entry]:
+def _rows(findings: Findings) -> Iterator[ExportEntry]:
     analysis = findings.analysis
     cases = {record.case.key: record.case for record in findings.stored.records}
     used_rounds = analysis.rounds[analysis.rounds["used"].astype(bool)]
@@ -130,14 +130,14 @@ def _rows(findings: Findings) -> Iterator[Entry]:
             for metric in ("latency_s", "throughput_ips", "memory_bytes")
         )
         macs, notes = number(row["macs"]), row["notes"]
-        yield Entry(
+        yield ExportEntry(
             case_name(case), case, row["machine"], analysis.machines[row["machine"]],
             tuple(map(float, medians.get((row["machine"], row["case"]), ()))), latency, throughput, memory,
             None if macs is None else round(macs), tuple(notes.split("; ")) if notes else (),
         )  # fmt: skip
 
 
-def _with_unique_names(entries: list[Entry]) -> tuple[Entry, ...]:
+def _with_unique_names(entries: list[ExportEntry]) -> tuple[ExportEntry, ...]:
     """Names with the machine where there are several, and with the case's key where only the protocol differs."""
     if len({entry.machine for entry in entries}) > 1:
         entries = [replace(entry, name=f"{entry.name}, on {entry.machine}") for entry in entries]

@@ -7,7 +7,7 @@ from typing import Any
 
 from scalebench import __version__
 from scalebench.record import Environment
-from scalebench.report.exports.entries import Entry, Export
+from scalebench.report.exports.entries import Export, ExportEntry
 
 DATA = "round medians, one per process"
 """What a benchmark's ``data`` are; pytest-benchmark's own are the calls of one process."""
@@ -34,7 +34,7 @@ def pytest_benchmark_document(export: Export, commit: str = "") -> dict[str, Any
     }  # fmt: skip
 
 
-def _benchmark(entry: Entry, suite: str) -> dict[str, Any]:
+def _benchmark(entry: ExportEntry, suite: str) -> dict[str, Any]:
     from pytest_benchmark.stats import Stats
 
     stats = Stats()

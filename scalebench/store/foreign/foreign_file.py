@@ -34,7 +34,7 @@ class Foreign(BaseModel):
 
 
 @dataclass(frozen=True)
-class Setup:
+class ForeignSetup:
     """How something was measured, as far as it is known: an empty text or 0 leaves it open.
 
     Attributes:
@@ -51,7 +51,7 @@ class Setup:
     threads: int = 0
     machine: str = ""
 
-    def over(self, other: Setup) -> Setup:
+    def over(self, other: ForeignSetup) -> ForeignSetup:
         """The same, with what is open here taken from another."""
         own = {field.name: getattr(self, field.name) for field in fields(self)}
         return replace(other, **{name: value for name, value in own.items() if value})
@@ -85,13 +85,13 @@ class ForeignFile:
             first = error.errors()[0]
             raise self.error(first["loc"], first["msg"]) from None
 
-    def case(self, setup: Setup, place: Place = ()) -> Case:
+    def case(self, setup: ForeignSetup, place: Place = ()) -> Case:
         """The case of a setup; what it leaves open is batch 1, fp32, eager, on the CPU, with unknown threads.
 
         Raises:
             StoreError: no model or resolution, or there is no such model, precision or device.
         """
-        setup = setup.over(Setup(batch=1, precision="fp32", runtime="eager", device=CPU.name))
+        setup = setup.over(ForeignSetup(batch=1, precision="fp32", runtime="eager", device=CPU.name))
         if not setup.model or not setup.resolution:
             raise self.error(place, "model and resolution are not in the file", "name them: --model resnet50@224")
         case = Case(
@@ -184,7 +184,7 @@ def key_text(place: Place) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".")
 
 
-def model_setup(text: Any) -> Setup:
+def model_setup(text: Any) -> ForeignSetup:
     """Model and, after ``@``, resolution."""
     model, _, resolution = str(text).rpartition("@")
-    return Setup(model, int(resolution)) if model and resolution.isdecimal() else Setup(str(text))
+    return ForeignSetup(model, int(resolution)) if model and resolution.isdecimal() else ForeignSetup(str(text))

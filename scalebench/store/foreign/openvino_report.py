@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import AliasChoices, Field
 
-from scalebench.store.foreign.foreign_file import Foreign, Positive, Setup, open_foreign
+from scalebench.store.foreign.foreign_file import Foreign, ForeignSetup, Positive, open_foreign
 from scalebench.store.published_tables import Imported
 from scalebench.suite.device_kinds import CPU, XPU
 
@@ -16,7 +16,7 @@ _REQUESTS = "number of parallel infer requests"
 _DEVICES = {"CPU": CPU.name, "GPU": XPU.device(0)}
 
 
-class _Configuration(Foreign):
+class _OpenvinoConfiguration(Foreign):
     device: str = Field("", validation_alias=AliasChoices("target device", "target_device"))
     batch: int = Field(ge=1, validation_alias=AliasChoices("batch size", "batch_size"))
     requests: int = Field(ge=1, validation_alias=AliasChoices(_REQUESTS, "nireq"))
@@ -28,12 +28,12 @@ class _Results(Foreign):
     throughput: Positive
 
 
-class _Report(Foreign):
-    configuration: _Configuration = Field(alias="configuration_setup")
+class _OpenvinoReport(Foreign):
+    configuration: _OpenvinoConfiguration = Field(alias="configuration_setup")
     results: _Results = Field(alias="execution_results")
 
 
-def read_openvino(path: Path, setup: Setup) -> Imported:
+def read_openvino(path: Path, setup: ForeignSetup) -> Imported:
     """Read a report: the median latency of one pass, and images per second; it has no samples.
 
     ``setup`` has to name model and resolution: the report has the topology's own name and no size.
@@ -43,7 +43,7 @@ def read_openvino(path: Path, setup: Setup) -> Imported:
             latency is not that of a pass alone.
     """
     file = open_foreign(path)
-    report = file.parse(_Report)
+    report = file.parse(_OpenvinoReport)
     configuration, results = report.configuration, report.results
     if configuration.requests > 1:
         raise file.error(
@@ -52,7 +52,7 @@ def read_openvino(path: Path, setup: Setup) -> Imported:
             "measure it with benchmark_app -api sync, or with -hint none -nireq 1",
         )
     device = _DEVICES.get(configuration.device, configuration.device.lower())
-    case = file.case(setup.over(Setup(batch=configuration.batch, runtime="openvino", device=device)))
+    case = file.case(setup.over(ForeignSetup(batch=configuration.batch, runtime="openvino", device=device)))
     environment = file.environment(setup.machine, case.device, {"measured by": TOOL})
     facts = {"latency_s": results.median_ms / 1e3, "throughput_ips": results.throughput}
     return file.imported(NAME, TOOL, [file.record(NAME, case, environment, (), "execution_results", facts)])

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
-from scalebench.store.foreign.foreign_file import Foreign, Positive, Setup, open_foreign
+from scalebench.store.foreign.foreign_file import Foreign, ForeignSetup, Positive, open_foreign
 from scalebench.store.published_tables import Imported
 from scalebench.suite.device_kinds import CUDA, kind_of
 from scalebench.suite.strict import Pixels
@@ -26,7 +26,7 @@ class _Measurements(Foreign):
     latency: _Latency
 
 
-class _Report(Foreign):
+class _OptimumReport(Foreign):
     forward: _Measurements
 
 
@@ -35,12 +35,12 @@ class _Backend(Foreign):
     version: str | None = None
     model: str = ""
     device: str = ""
-    dtype: str | None = Field(None, validation_alias=AliasChoices("torch_dtype", "dtype"))
-    compiled: bool | None = Field(None, alias="torch_compile")
+    dtype: str | None = Field(default=None, validation_alias=AliasChoices("torch_dtype", "dtype"))
+    compiled: bool | None = Field(default=None, alias="torch_compile")
 
 
 class _Shapes(Foreign):
-    batch: int = Field(0, ge=1, alias="batch_size")
+    batch: int = Field(default=0, ge=1, alias="batch_size")
     height: Pixels | None = None
     width: Pixels | None = None
 
@@ -49,18 +49,18 @@ class _Scenario(Foreign):
     input_shapes: _Shapes = _Shapes()
 
 
-class _Configuration(Foreign):
+class _OptimumConfiguration(Foreign):
     backend: _Backend = _Backend()
     scenario: _Scenario = _Scenario()
     environment: dict[str, Any] = Field(default_factory=dict)
 
 
-class _Benchmark(Foreign):
-    config: _Configuration = _Configuration()
-    report: _Report
+class _OptimumRun(Foreign):
+    config: _OptimumConfiguration = _OptimumConfiguration()
+    report: _OptimumReport
 
 
-def read_optimum_benchmark(path: Path, setup: Setup) -> Imported:
+def read_optimum_benchmark(path: Path, setup: ForeignSetup) -> Imported:
     """Read a report: the samples of ``forward``, seconds per batch.
 
     ``benchmark.json`` gives model, batch, image size, precision, runtime, device and machine where they are set; a
@@ -71,8 +71,8 @@ def read_optimum_benchmark(path: Path, setup: Setup) -> Imported:
     """
     file = open_foreign(path)
     nested = b'"report"' in file.data
-    report = file.parse(_Benchmark).report if nested else file.parse(_Report)
-    configuration = file.parse(_Benchmark).config if nested else _Configuration()
+    report = file.parse(_OptimumRun).report if nested else file.parse(_OptimumReport)
+    configuration = file.parse(_OptimumRun).config if nested else _OptimumConfiguration()
     case = file.case(setup.over(_setup(configuration)))
     backend = configuration.backend
     software = {"measured by": NAME, backend.name or "backend": backend.version or ""}
@@ -82,11 +82,11 @@ def read_optimum_benchmark(path: Path, setup: Setup) -> Imported:
     return file.imported(NAME, NAME, [record])
 
 
-def _setup(configuration: _Configuration) -> Setup:
+def _setup(configuration: _OptimumConfiguration) -> ForeignSetup:
     """``timm/resnet50.a1_in1k`` is ``resnet50``: time does not depend on the weights."""
     backend, shapes = configuration.backend, configuration.scenario.input_shapes
     runtime = "compile" if backend.compiled else _RUNTIMES.get(backend.name, backend.name)
-    return Setup(
+    return ForeignSetup(
         model=backend.model.rpartition("/")[2].partition(".")[0],
         resolution=shapes.height if shapes.height and shapes.height == shapes.width else 0, batch=shapes.batch,
         precision=_PRECISIONS.get(backend.dtype or "", backend.dtype or ""), runtime=runtime,
@@ -94,7 +94,7 @@ def _setup(configuration: _Configuration) -> Setup:
     )  # fmt: skip
 
 
-def _machine(configuration: _Configuration, device: str) -> str:
+def _machine(configuration: _OptimumConfiguration, device: str) -> str:
     facts = configuration.environment
     name = facts.get("cpu") if kind_of(device).on_host else facts.get("gpu")
     first = name[0] if isinstance(name, list) and name else name

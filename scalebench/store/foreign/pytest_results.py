@@ -12,9 +12,9 @@ from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
 from scalebench.store.foreign.foreign_file import (
     Foreign,
     ForeignFile,
+    ForeignSetup,
     Place,
     Positive,
-    Setup,
     model_setup,
     open_foreign,
 )  # fmt: skip
@@ -31,16 +31,16 @@ class _Stats(Foreign):
     data: Annotated[tuple[Positive, ...], Field(min_length=1)] | None = None
 
 
-class _Benchmark(Foreign):
+class _PytestBenchmark(Foreign):
     fullname: str
     params: dict[str, Any] | None = None
     extra_info: dict[str, Any] = Field(default_factory=dict)
     stats: _Stats
 
 
-class _Report(Foreign):
+class _PytestReport(Foreign):
     machine_info: dict[str, Any] = Field(default_factory=dict)
-    benchmarks: tuple[_Benchmark, ...]
+    benchmarks: tuple[_PytestBenchmark, ...]
     started: datetime | None = Field(None, alias="datetime")
     version: str = ""
 
@@ -58,13 +58,13 @@ class _Facts(Foreign):
     machine: str = ""
 
     @property
-    def setup(self) -> Setup:
+    def setup(self) -> ForeignSetup:
         """The same as a setup; a resolution after ``@`` in the model's name counts."""
         own = self.model_dump()
-        return Setup(**{**own, "model": "", "resolution": self.resolution or 0}).over(model_setup(self.model))
+        return ForeignSetup(**{**own, "model": "", "resolution": self.resolution or 0}).over(model_setup(self.model))
 
 
-def read_pytest_benchmark(path: Path, setup: Setup) -> Imported:
+def read_pytest_benchmark(path: Path, setup: ForeignSetup) -> Imported:
     """Read a file of pytest-benchmark: a record per benchmark, in seconds per call, which has to be one batch.
 
     The case is ``extra_info.case`` as our export writes it; else the parameters and ``extra_info`` are searched for the
@@ -74,7 +74,7 @@ def read_pytest_benchmark(path: Path, setup: Setup) -> Imported:
         StoreError: the file cannot be read or is not pytest-benchmark's: file and key.
     """
     file = open_foreign(path)
-    report = file.parse(_Report)
+    report = file.parse(_PytestReport)
     cpu = report.machine_info.get("cpu")
     brand = str(cpu.get("brand_raw") or "") if isinstance(cpu, dict) else ""
     software = {"measured by": f"{NAME} {report.version}", "python": str(report.machine_info.get("python_version", ""))}
@@ -93,7 +93,7 @@ def read_pytest_benchmark(path: Path, setup: Setup) -> Imported:
     return file.imported(NAME, NAME, records, remarks)
 
 
-def _case(file: ForeignFile, number: int, benchmark: _Benchmark, setup: Setup) -> tuple[Case | None, str]:
+def _case(file: ForeignFile, number: int, benchmark: _PytestBenchmark, setup: ForeignSetup) -> tuple[Case | None, str]:
     """The case of a benchmark, None where model or resolution are not known, and the name of its machine."""
     stated = {**(benchmark.params or {}), **benchmark.extra_info}
     exported = stated.pop("case", None)

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scalebench.store.foreign.foreign_file import Setup
+from scalebench.store.foreign.foreign_file import ForeignSetup
 
-RESNET50 = Setup("resnet50", 224)
+RESNET50 = ForeignSetup("resnet50", 224)
 PYTEST: dict[str, Any] = {
     "machine_info": {"node": "host", "python_version": "3.12.3", "cpu": {"brand_raw": "Intel(R) Core(TM) i7-9700"}},
     "commit_info": {"id": "abc", "dirty": False},

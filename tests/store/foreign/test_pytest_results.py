@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from scalebench.analysis.stats import Estimate
 from scalebench.errors import StoreError
-from scalebench.report.exports.entries import Entry, Export
+from scalebench.report.exports.entries import Export, ExportEntry
 from scalebench.report.exports.pytest_benchmark_file import pytest_benchmark_document
-from scalebench.store.foreign.foreign_file import Setup
+from scalebench.store.foreign.foreign_file import ForeignSetup
 from scalebench.store.foreign.pytest_results import read_pytest_benchmark
 from scalebench.suite.case import Case
 from scalebench.suite.protocol import Protocol
@@ -35,7 +35,7 @@ def changed(*place: Any, value: Any) -> dict[str, Any]:
 
 
 def test_a_benchmark_becomes_one_round_with_its_samples(tmp_path: Path) -> None:
-    (record,) = read_pytest_benchmark(write(tmp_path, PYTEST), Setup()).records
+    (record,) = read_pytest_benchmark(write(tmp_path, PYTEST), ForeignSetup()).records
     case = record.case
     assert (case.model, case.resolution, case.batch, case.precision) == ("resnet50", 224, 8, "bf16")
     assert (case.runtime, case.device, case.threads, case.procedure) == ("eager", "cpu", 0, 0)
@@ -50,12 +50,12 @@ def test_a_benchmark_becomes_one_round_with_its_samples(tmp_path: Path) -> None:
 def test_without_data_the_median_is_kept(tmp_path: Path) -> None:
     """``--benchmark-autosave`` writes no data."""
     path = write(tmp_path, changed("benchmarks", 0, "stats", value={"median": 0.25}))
-    (record,) = read_pytest_benchmark(path, Setup()).records
+    (record,) = read_pytest_benchmark(path, ForeignSetup()).records
     assert (record.samples, record.facts) == ({}, {"latency_s": 0.25})
 
 
 def test_the_command_line_goes_before_the_file(tmp_path: Path) -> None:
-    setup = Setup("resnet18", 96, batch=2, precision="fp16", machine="My box")
+    setup = ForeignSetup("resnet18", 96, batch=2, precision="fp16", machine="My box")
     (record,) = read_pytest_benchmark(write(tmp_path, PYTEST), setup).records
     case = record.case
     assert (case.model, case.resolution, case.batch, case.precision) == ("resnet18", 96, 2, "fp16")
@@ -64,7 +64,7 @@ def test_the_command_line_goes_before_the_file(tmp_path: Path) -> None:
 
 def test_unknown_machines_are_never_one_machine(tmp_path: Path) -> None:
     first, second = (
-        read_pytest_benchmark(write(tmp_path, changed("machine_info", value={"n": n})), Setup()) for n in (1, 2)
+        read_pytest_benchmark(write(tmp_path, changed("machine_info", value={"n": n})), ForeignSetup()) for n in (1, 2)
     )
     assert first.records[0].environment.hw_key != second.records[0].environment.hw_key
     assert first.records[0].environment.machine.startswith("imported-unknown-")
@@ -73,19 +73,21 @@ def test_unknown_machines_are_never_one_machine(tmp_path: Path) -> None:
 def test_benchmarks_of_other_things_are_left_out_and_said(tmp_path: Path) -> None:
     other = {"fullname": "tests/test_sort.py::test_sort", "params": None, "stats": {"median": 1.0}}
     imported = read_pytest_benchmark(
-        write(tmp_path, changed("benchmarks", value=[*PYTEST["benchmarks"], other])), Setup()
+        write(tmp_path, changed("benchmarks", value=[*PYTEST["benchmarks"], other])), ForeignSetup()
     )
     assert len(imported.records) == 1
     assert imported.remarks == (
         "report.json: tests/test_sort.py::test_sort: neither params nor extra_info name model and resolution; left out",
     )
     with pytest.raises(StoreError, match=r"report\.json: nothing in it can be imported"):
-        read_pytest_benchmark(write(tmp_path, changed("benchmarks", value=[other])), Setup())
+        read_pytest_benchmark(write(tmp_path, changed("benchmarks", value=[other])), ForeignSetup())
 
 
 def test_a_second_benchmark_of_the_case_is_left_out(tmp_path: Path) -> None:
     """Two values of one case would look like two rounds."""
-    imported = read_pytest_benchmark(write(tmp_path, changed("benchmarks", value=PYTEST["benchmarks"] * 2)), Setup())
+    imported = read_pytest_benchmark(
+        write(tmp_path, changed("benchmarks", value=PYTEST["benchmarks"] * 2)), ForeignSetup()
+    )
     assert len(imported.records) == 1
     assert "is there already" in imported.remarks[0]
 
@@ -115,7 +117,7 @@ def test_what_is_malformed_is_refused_with_file_and_key(
 ) -> None:
     path = write(tmp_path, changed("benchmarks", 0, *place, value=value))
     with pytest.raises(StoreError) as refused:
-        read_pytest_benchmark(path, Setup())
+        read_pytest_benchmark(path, ForeignSetup())
     assert refused.value.message.startswith(f"{path}: benchmarks[0].{message}")
 
 
@@ -130,7 +132,7 @@ def test_what_is_malformed_is_refused_with_file_and_key(
 def test_another_file_is_refused(tmp_path: Path, content: Any, message: str) -> None:
     path = write(tmp_path, content)
     with pytest.raises(StoreError) as refused:
-        read_pytest_benchmark(path, Setup())
+        read_pytest_benchmark(path, ForeignSetup())
     assert refused.value.message.startswith(f"{path}: {message}")
 
 
@@ -156,12 +158,12 @@ def test_an_export_is_read_back(pairs: list[tuple[Case, list[float]]]) -> None:
     """Case, medians and machine survive; the procedure does not, since it is another tool's file."""
     estimate = Estimate(1.0, 0.9, 1.1, 3)
     entries = tuple(
-        Entry(f"case {n}", case, "cpu-a", CPU, tuple(medians), estimate, estimate, estimate, 4_000, ())
+        ExportEntry(f"case {n}", case, "cpu-a", CPU, tuple(medians), estimate, estimate, estimate, 4_000, ())
         for n, (case, medians) in enumerate(pairs)
     )
     document = pytest_benchmark_document(Export("small", entries, (), "2026-11-23T22:00:00+00:00"))
     with tempfile.TemporaryDirectory() as folder:
-        records = read_pytest_benchmark(write(Path(folder), json.dumps(document)), Setup()).records
+        records = read_pytest_benchmark(write(Path(folder), json.dumps(document)), ForeignSetup()).records
     assert [(r.case.case_key, r.samples["latency_s"]) for r in records] == [(c.case_key, m) for c, m in pairs]
     assert {r.environment.machine for r in records} == {"imported-cpu-a"}
     assert {r.case.procedure for r in records} == {0}

@@ -10,7 +10,7 @@ import pytest
 
 from scalebench.analysis.analyse import analyse
 from scalebench.errors import StoreError
-from scalebench.store.foreign.foreign_file import Setup
+from scalebench.store.foreign.foreign_file import ForeignSetup
 from scalebench.store.foreign.openvino_report import read_openvino
 from scalebench.store.foreign.optimum_report import read_optimum_benchmark
 from scalebench.store.foreign.trtexec_times import read_trtexec
@@ -27,7 +27,7 @@ def without(content: dict[str, Any], section: str, key: str) -> dict[str, Any]:
 
 def test_trtexec_passes_are_times_on_the_device(tmp_path: Path) -> None:
     """1.2, 1.4 and 1.3 ms of computation, without the transfers that latencyMs includes."""
-    setup = Setup("resnet50", 224, batch=8, precision="fp16", machine="NVIDIA L4")
+    setup = ForeignSetup("resnet50", 224, batch=8, precision="fp16", machine="NVIDIA L4")
     (record,) = read_trtexec(write(tmp_path, TRTEXEC), setup).records
     assert record.samples["latency_s"] == pytest.approx([0.0012, 0.0014, 0.0013])
     assert record.facts == {"latency_s": pytest.approx(0.0013)}
@@ -37,7 +37,7 @@ def test_trtexec_passes_are_times_on_the_device(tmp_path: Path) -> None:
 
 
 def test_optimum_benchmark_names_case_and_machine(tmp_path: Path) -> None:
-    (record,) = read_optimum_benchmark(write(tmp_path, OPTIMUM), Setup()).records
+    (record,) = read_optimum_benchmark(write(tmp_path, OPTIMUM), ForeignSetup()).records
     case = record.case
     assert (case.model, case.resolution, case.batch, case.precision) == ("resnet50", 224, 64, "fp16")
     assert (case.runtime, case.device) == ("eager", "cuda:0")
@@ -50,7 +50,7 @@ def test_optimum_benchmark_names_case_and_machine(tmp_path: Path) -> None:
 def test_an_optimum_report_alone_needs_the_model(tmp_path: Path) -> None:
     path = write(tmp_path, OPTIMUM["report"])
     with pytest.raises(StoreError) as refused:
-        read_optimum_benchmark(path, Setup())
+        read_optimum_benchmark(path, ForeignSetup())
     assert refused.value.hint == "name them: --model resnet50@224"
     (record,) = read_optimum_benchmark(path, RESNET50).records
     assert (record.case.batch, record.case.device) == (1, "cpu")
