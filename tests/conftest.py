@@ -34,7 +34,7 @@ MEASURING = {"cli", "jobs", "execute", "machine", "measure", "bench", "gpu", "te
 """Where tests measure or need the warm worker."""
 ON_PAPER = {
     "test_paper_commands.py", "test_claims.py", "test_report.py", "test_compare.py", "test_arguments.py",
-    "test_hardware.py", "test_import.py", "test_procure.py", "test_predict.py", "test_choose.py",
+    "test_export.py",     "test_hardware.py", "test_import.py", "test_procure.py", "test_predict.py", "test_choose.py",
 }  # fmt: skip
 """Tests of commands that do none of this."""
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 import typer
+from ruamel.yaml import YAML
 
-from scalebench.cli import app
+from scalebench.cli import app, load_command
 
 README = "README.md"
 ROOT = Path(__file__).parents[1]
@@ -85,6 +86,20 @@ def test_the_suites_in_the_docs_load(root: Path, tmp_path: Path) -> None:
     assert scalebench("plan first.yaml --no-count", tmp_path).startswith("first: 1 entries, 3 rounds")
     (tmp_path / "example.yaml").write_text(example, encoding="utf-8")
     assert scalebench("plan example.yaml --no-count", tmp_path).startswith("example: 5 entries, 3 rounds")
+
+
+def test_the_workflow_in_the_docs_is_yaml_and_its_commands_exist(root: Path) -> None:
+    """Every option is one of its command, the suite is shipped, and a pull request's job ends with compare's code."""
+    (text,) = re.findall(r"```yaml\n(.*?)```", (root / "docs" / "ci.md").read_text(encoding="utf-8"), re.DOTALL)
+    steps = YAML(typ="safe").load(text)["jobs"]["speed"]["steps"]
+    lines = [line.strip() for step in steps for line in step.get("run", "").splitlines()]
+    calls = [line.split(" > ")[0].split() for line in lines if line.startswith("scalebench ")]
+    assert [call[1] for call in calls] == ["run", "aa", "compare"]
+    for call in calls:
+        options = {name for parameter in load_command(call[1]).params for name in parameter.opts}
+        assert {word for word in call if word.startswith("--")} <= options
+    assert calls[0][2] in {suite.stem for suite in (root / "suites").glob("*.yaml")}
+    assert steps[-1]["run"].splitlines()[-1] == 'exit "$code"'
 
 
 def test_every_key_of_a_suite_is_documented(root: Path) -> None:

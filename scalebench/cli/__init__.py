@@ -41,7 +41,8 @@ COMMANDS = {
     "structure": "Compare how models are built: stages, kernels, kinds of convolution, norms, gates, "
     "downsampling, head.",
     "schema": "Print the JSON Schema of a suite file, a file of claims or a purchase plan, for editors and checkers.",
-    "import": "Read published tables, or our own records from elsewhere.",
+    "export": "Write records for pytest-benchmark, github-action-benchmark, Bencher or asv, or as CSV or Parquet.",
+    "import": "Read results of other tools, published tables, or our own records from elsewhere.",
 }
 """Commands in the order of the help, each with the first line of its docstring. ``suite-for`` is the function
 ``suite_for`` of ``cli/suite_for.py``, and so on: a file is imported when its command runs."""

@@ -1,4 +1,4 @@
-"""scalebench import: published tables, and our own records from elsewhere, as results files."""
+"""scalebench import: results of other tools, published tables, and our own records from elsewhere."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ from typing import Any
 
 import typer
 
+from scalebench.cli.foreign_imports import TOOLS, foreign_command
 from scalebench.cli.output import print_json, print_table
 from scalebench.store.accuracies import Joined, join, read_accuracies
 from scalebench.store.elsewhere import Arrived, read_arrivals, write_arrived
 from scalebench.store.jsonl import read_results, result_files
-from scalebench.store.published_tables import Imported, read_timm, with_accuracies, write_imported
+from scalebench.store.published_tables import Imported, TimmTable, read_timm, with_accuracies, write_imported
 
 imports = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Read published tables, or our own records from elsewhere."
+    no_args_is_help=True,
+    add_completion=False,
+    help="Read results of other tools, published tables, or our own records from elsewhere.",
 )
+for tool, (_, line) in TOOLS.items():
+    imports.command(tool, help=line)(foreign_command(tool))
 _SHOWN = 20
 FILES = typer.Argument(metavar="FILE...", help="Tables as timm names them: benchmark-infer-amp-nhwc-pt240-....csv.")
 
@@ -82,7 +87,7 @@ def _arrived_document(source: Arrived, file: Path | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _table_document(table: Imported, file: Path) -> dict[str, Any]:
+def _table_document(table: TimmTable, file: Path) -> dict[str, Any]:
     return {
         "file": str(table.path), "machine": table.run.environment.machine, **asdict(table.run),
         "cases": len(table.timed), "counts": len(table.records) - len(table.timed), "remarks": list(table.remarks),
@@ -90,7 +95,7 @@ def _table_document(table: Imported, file: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _print_tables(tables: Sequence[Imported], written: Sequence[Path]) -> None:
+def _print_tables(tables: Sequence[TimmTable], written: Sequence[Path]) -> None:
     rows = [
         [
             table.run.environment.machine, table.run.mode,

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from scalebench import __version__
+from scalebench.analysis.analyse import Analysis
 from scalebench.analysis.tidy import tidy
 from scalebench.atomic import write_atomic
 from scalebench.errors import StoreError
@@ -54,10 +55,8 @@ class ShareOptions:
         """
         for name in self.figures:
             question_named(name)
-        if self.parquet and find_spec("pyarrow") is None:
-            raise StoreError(
-                "Parquet needs pyarrow, which is not installed", "pip install 'scalebench[parquet]', or take --csv"
-            )
+        if self.parquet:
+            require_pyarrow("--csv")
 
     @property
     def anything(self) -> bool:
@@ -91,8 +90,9 @@ def share(stored: Results, options: ShareOptions) -> tuple[tuple[Path, ...], str
         svg = svg_figure(drawn[name], source)
         contents |= {f"{suite}-{name}.svg": svg} if name in options.svg else {}
         contents |= {f"{suite}-{name}.png": png_of(svg)} if name in options.png else {}
-    contents |= _tables(findings, options)
-    files = tuple(_write(options.folder / name, content) for name, content in contents.items())
+    formats = [name for name, requested in (("csv", options.csv), ("parquet", options.parquet)) if requested]
+    contents |= {f"{suite}.{name}": table_file(findings.analysis, name) for name in formats}
+    files = tuple(write_file(options.folder / name, content, "--reports") for name, content in contents.items())
     if not options.markdown:
         return files, ""
     title = findings.analysis.plan.title or suite
@@ -129,24 +129,39 @@ def _cases(findings: Findings) -> Table:
     )  # fmt: skip
 
 
-def _tables(findings: Findings, options: ShareOptions) -> dict[str, str | bytes]:
-    """Files of measured numbers, by name."""
-    if not (options.csv or options.parquet):
-        return {}
-    frame, suite = tidy(findings.analysis), findings.analysis.plan.suite
-    contents: dict[str, str | bytes] = {}
-    if options.csv:
-        contents[f"{suite}.csv"] = frame.to_csv(index=False)
-    if options.parquet:
-        buffer = io.BytesIO()
-        frame.to_parquet(buffer, engine="pyarrow", index=False)
-        contents[f"{suite}.parquet"] = buffer.getvalue()
-    return contents
+def require_pyarrow(instead: str) -> None:
+    """Refuse Parquet without pyarrow.
+
+    Args:
+        instead: option to take in its place.
+
+    Raises:
+        StoreError: pyarrow is not installed.
+    """
+    if find_spec("pyarrow") is None:
+        raise StoreError(
+            "Parquet needs pyarrow, which is not installed", f"pip install 'scalebench[parquet]', or take {instead}"
+        )
 
 
-def _write(path: Path, content: str | bytes) -> Path:
+def table_file(analysis: Analysis, format_: str) -> str | bytes:
+    """The measured numbers as a file: a row per case and metric, see ``tidy``; ``format_`` is csv or parquet."""
+    frame = tidy(analysis)
+    if format_ == "csv":
+        return frame.to_csv(index=False)
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, engine="pyarrow", index=False)
+    return buffer.getvalue()
+
+
+def write_file(path: Path, content: str | bytes, option: str) -> Path:
+    """Write a file whole or not at all.
+
+    Raises:
+        StoreError: it cannot be written; the hint names the option that chooses another place.
+    """
     try:
         write_atomic(path, content)
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}", "--reports names another folder") from None
+        raise StoreError(f"{path} cannot be written: {error.strerror}", f"{option} names another place") from None
     return path

@@ -31,18 +31,19 @@ TORN = 0.1
 
 @dataclass(frozen=True)
 class Imported:
-    """Content of one table.
+    """Content of one file of another tool.
 
     Attributes:
-        path: the table.
-        run: how it was measured.
-        records: times and counts, in the order of the table.
+        path: the file.
+        suite, title: of the plan that its records get.
+        records: times and counts, in the order of the file.
         remarks: what was left out, as sentences.
-        sha256: of the table's bytes.
+        sha256: of the file's bytes.
     """
 
     path: Path
-    run: TimmRun
+    suite: str
+    title: str
     records: tuple[Record, ...]
     remarks: tuple[str, ...]
     sha256: str
@@ -53,7 +54,14 @@ class Imported:
         return tuple(record for record in self.records if record.case.mode != COUNT)
 
 
-def read_timm(path: Path) -> Imported:
+@dataclass(frozen=True)
+class TimmTable(Imported):
+    """One of timm's tables, with how it was measured."""
+
+    run: TimmRun
+
+
+def read_timm(path: Path) -> TimmTable:
     """Read one of timm's benchmark tables, of any version of its columns.
 
     Each row gives a record with ``latency_s`` (timm's mean step time of one run, seconds per batch) and
@@ -81,7 +89,7 @@ def read_timm(path: Path) -> Imported:
     if not any(record.case.mode != COUNT for record in records):
         raise StoreError(f"{path}: no row of the table has a time")
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Imported(path, run, tuple(records), tuple(remarks), sha256)
+    return TimmTable(path, SUITE, TITLE, tuple(records), tuple(remarks), sha256, run)
 
 
 def _row(table: CsvTable, line: int, run: TimmRun) -> list[Record]:
@@ -142,7 +150,7 @@ def _rounded(table: CsvTable, line: int, column: str) -> float | None:
     return None if text in ("0", "0.0", "0.00") else table.number(line, column)
 
 
-def with_accuracies(imported: Imported, joined: Iterable[Joined]) -> Imported:
+def with_accuracies(imported: TimmTable, joined: Iterable[Joined]) -> TimmTable:
     """Add published accuracies as a fact of each count; a model without a count in the table gets an empty one."""
     accuracies = {(j.model, j.resolution): [asdict(weights) for weights in j.weights] for j in joined if j.weights}
     counts = {(r.case.model, r.case.resolution): r for r in imported.records if r.case.mode == COUNT}
@@ -184,11 +192,12 @@ def refuse_existing(files: Sequence[Path]) -> None:
 def plan_of(imported: Imported) -> Plan:
     """The plan of imported records: their cases, one round of each, no claims.
 
-    Its text has the table's name and sha256, since there is no suite file.
+    Its text has the file's name and sha256, since there is no suite file.
     """
     cases = tuple(record.case for record in imported.timed)
     counts = tuple(record.case for record in imported.records if record.case.mode == COUNT)
-    # With the table's name, because a machine's newer plan replaces its older one, and a table replaces no other.
-    machine = f"{imported.run.environment.hw_key}/{imported.path.stem}"
+    # With the file's name, because a machine's newer plan replaces its older one, and a file replaces no other.
+    keys = dict.fromkeys(record.environment.hw_key for record in imported.timed)
+    machines = tuple(f"{key}/{imported.path.stem}" for key in keys)
     text = f"# no suite file: imported from {imported.path.name}, sha256 {imported.sha256}\n"
-    return Plan(SUITE, TITLE, text, cases, counts, (), (), 1, machines=(machine,))
+    return Plan(imported.suite, imported.title, text, cases, counts, (), (), 1, machines=machines)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from scalebench.cli import app
 from scalebench.errors import StoreError
+from tests.store.foreign.literal_files import OPENVINO, OPTIMUM, PYTEST, TRTEXEC, write
 
 OLD, NEW = (f"benchmark-infer-amp-nhwc-{version}-rtx3090.csv" for version in ("pt210-cu121", "pt240-cu124"))
 HEADING = (
@@ -111,3 +113,28 @@ def test_bad_input_is_refused_before_anything_is_written(folder: Path) -> None:
     assert isinstance(done.exception, StoreError)
     assert f"{OLD}:2: infer_step_time: 'x' is not a number above 0" in done.exception.message
     assert not (folder / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("tool", "content", "arguments"),
+    [
+        ("pytest-benchmark", PYTEST, ()),
+        ("trtexec", TRTEXEC, ("--model", "resnet50@224", "--machine", "NVIDIA L4", "--batch", "8")),
+        ("optimum-benchmark", OPTIMUM, ()),
+        ("openvino", OPENVINO, ("--model", "resnet50@224")),
+    ],
+)
+def test_a_file_of_another_tool_is_imported_and_reported(
+    folder: Path, tool: str, content: Any, arguments: tuple[str, ...]
+) -> None:
+    """One case, one round, no interval; and a second import does not write over the first."""
+    path = write(folder, content)
+    (document,) = json.loads(run("import", tool, path.name, *arguments, "--json"))
+    assert (document["cases"], document["written"]) == (1, f"results/{tool}/report.jsonl")
+    assert "1 case measured" in run("report", f"results/{tool}")
+    (case,) = json.loads((folder / "reports" / f"{tool}.json").read_text())["cases"]
+    assert (case["n"], case["latency_s_low"]) == (1, None)
+    assert case["latency_s"] > 0
+    again = CliRunner().invoke(app, ["import", tool, path.name, *arguments])
+    assert isinstance(again.exception, StoreError)
+    assert "already exists" in again.exception.message

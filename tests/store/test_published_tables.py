@@ -16,7 +16,7 @@ from scalebench.record import Environment, Record
 from scalebench.store.accuracies import Weights, join
 from scalebench.store.frame import counted_here, counts_frame
 from scalebench.store.jsonl import read_results
-from scalebench.store.published_tables import ACCURACIES, Imported, plan_of, read_timm, with_accuracies, write_imported
+from scalebench.store.published_tables import ACCURACIES, TimmTable, plan_of, read_timm, with_accuracies, write_imported
 from scalebench.suite.case import COUNT, Case, configuration_text
 
 INFER, TRAIN = "benchmark-infer-amp-nhwc-pt240-cu124-rtx4090.csv", "benchmark-train-amp-nhwc-pt112-cu113-rtx3090.csv"
@@ -52,7 +52,7 @@ SHARED = Path(__file__).parents[3] / "shared" / "data" / "timm"
 TABLES = sorted(SHARED.glob("benchmark-*.csv"))
 
 
-def read(folder: Path, text: str, name: str = INFER) -> Imported:
+def read(folder: Path, text: str, name: str = INFER) -> TimmTable:
     file = folder / name
     file.write_text(text, encoding="utf-8")
     return read_timm(file)
