@@ -109,7 +109,7 @@ def _epoch(state: _State, images: torch.Tensor, labels: torch.Tensor, case: Case
     random = torch.Generator().manual_seed(run.seed * 10_000 + epoch)
     device, steps = torch.device(case.device), max(1, len(images) // case.batch)
     batches = torch.randperm(len(images), generator=random)[: steps * case.batch].split(case.batch)
-    losses, now = [], _clock(device)
+    losses, now = [], _clock(case)
     started = now()
     state.network.train()
     for step, rows in enumerate(batches):
@@ -126,9 +126,9 @@ def _epoch(state: _State, images: torch.Tensor, labels: torch.Tensor, case: Case
     state.train_s += now() - started
 
 
-def _clock(device: torch.device) -> Callable[[], float]:
-    """Processor time where the network has one core, which other programs stretch less; else the clock on the wall."""
-    return time.process_time if device.type == "cpu" else time.perf_counter
+def _clock(case: Case) -> Callable[[], float]:
+    """Processor time on the host, where a run has one core: other programs stretch it less. Else wall time."""
+    return time.process_time if case.kind.on_host else time.perf_counter
 
 
 def _schedule(done: float) -> float:
@@ -178,7 +178,7 @@ def _classes(state: _State, images: Images, case: Case, seconds: list[float]) ->
     """Class of each image; the first class of all where the network has diverged. Seconds per image are added."""
     state.network.eval()
     resized, device, classes = _resized(images, case.resolution), torch.device(case.device), []
-    now = _clock(device)
+    now = _clock(case)
     with torch.inference_mode():
         for chunk in resized.split(case.batch):
             batch = _normalised(chunk, device)
