@@ -18,7 +18,10 @@ def closing(
 
 def _facts(analysis: Analysis, verdicts: Sequence[Verdict]) -> list[str]:
     number = len(analysis.cases)
-    parts = [f"{number} case{'' if number == 1 else 's'} measured" if number else "no case measured"]
+    classified = len(analysis.accuracies)
+    parts = [f"{number} case{'' if number == 1 else 's'} measured"] if number else []
+    parts += [f"{classified} classified"] if classified else []
+    parts = parts or ["no case measured"]
     parts += [f"{len(analysis.failures)} failed"] if analysis.failures else []
     parts += [f"{len(analysis.missing)} not yet measured"] if analysis.missing else []
     facts = [", ".join(parts)]

@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from scalebench.errors import ScalebenchError, SuiteError
+from scalebench.suite.case import BATCH_SEARCHES, CLASSIFYING
+from scalebench.suite.labelled_entry import LabelledData
 from scalebench.suite.located import Located, Location, parse_yaml, read_text
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 from scalebench.suite.suite_grid import DeviceGrid, Exclude, Grid
@@ -57,9 +59,28 @@ def load_suite(path: str | Path) -> SuiteFile:
     text = read_text(Path(path), SuiteError, "shipped suites are in suites/")
     source = parse_yaml(str(path), text, dict, SuiteError)
     try:
-        return SuiteFile(Suite.model_validate(source.plain()), source)
+        file = SuiteFile(Suite.model_validate(source.plain()), source)
     except ValidationError as error:
         raise source.explain(error, _known_keys, _in_file) from None
+    _check_data(file)
+    return file
+
+
+def _check_data(file: SuiteFile) -> None:
+    """Refuse modes that lack their images, images that nothing uses, and what is not known before it is searched."""
+    suite = file.suite
+    modes = [(keys, mode) for keys, values in suite.values("mode").items() for mode in values if mode in CLASSIFYING]
+    int8 = any("int8" in values for values in suite.values("precision").values())
+    if modes and suite.data is None:
+        raise file.error(modes[0][0], f"{modes[0][1]} needs labelled images", "data: FOLDER names them")
+    if suite.data is not None and not modes and not int8:
+        uses = "mode: [accuracy] or [probe] classifies them, and precision: [int8] is calibrated on them"
+        raise file.error(("data",), "nothing in the grid uses these images", uses)
+    for axis, words in (("runtime", ("best",)), ("batch", BATCH_SEARCHES)) if modes else ():
+        for keys, values in suite.values(axis).items():
+            for word in (word for word in values if word in words):
+                hint = "name it, or classify in a suite of its own"
+                raise file.error(keys, f"{word} is searched by time, which {modes[0][1]} does not measure", hint)
 
 
 def _in_file(loc: Location) -> Location:
@@ -80,6 +101,7 @@ def _known_keys(loc: Location) -> list[str]:
         return [*Protocol.__dataclass_fields__, *PROTOCOLS]
     rooms: dict[str | int, type[BaseModel]] = {
         "grid": Grid, "grid_on": DeviceGrid, "exclude": Exclude, "limits": LimitsEntry, "scene": SceneEntry,
+        "data": LabelledData,
     }  # fmt: skip
     model = rooms.get(top, Suite)
     return [field.alias or name for name, field in model.model_fields.items()]
