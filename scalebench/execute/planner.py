@@ -159,7 +159,7 @@ def _pass(case: Case) -> str:
 
 def catalogue(paper: Paper) -> dict[str, Known]:
     """Models that timm can build, in its order."""
-    answer = unwrap(paper.ask([{"ask": "catalogue"}])[0])
+    answer = unwrap(paper.ask([{"ask": "catalogue", "form": "with weights"}])[0])
     return {name: Known(**fields) for name, fields in answer.items()}
 
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from scalebench.errors import StoreError
-from scalebench.suite.case import Case
+from scalebench.suite.case import CLASSIFYING, Case
 from scalebench.suite.own_kinds import plain_runtime
 from scalebench.userdirs import cache_folder, write_cache
 
@@ -76,9 +76,15 @@ def _file(name: str) -> Path:
 
 
 def timed_case(case: Case) -> Case:
-    """The case of mode ``inference`` whose artefact a case of mode ``accuracy`` or ``probe`` runs; only int8 depends on
-    the images, by its calibration."""
-    return replace(case, mode="inference", data=case.data if case.precision == "int8" else "")
+    """The case of mode ``inference`` whose artefact a case of mode ``accuracy`` or ``probe`` runs; else the case.
+
+    Only int8 depends on the images, by its calibration.
+    """
+    return (
+        case
+        if case.mode not in CLASSIFYING
+        else replace(case, mode="inference", data=case.data if case.precision == "int8" else "")
+    )
 
 
 def plain_case(case: Case) -> Case:

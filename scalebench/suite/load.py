@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from scalebench.errors import ScalebenchError, SuiteError
-from scalebench.suite.case import BATCH_SEARCHES, CLASSIFYING
+from scalebench.suite.case import CLASSIFYING
 from scalebench.suite.labelled_entry import LabelledData
 from scalebench.suite.located import Located, Location, parse_yaml, read_text
 from scalebench.suite.protocol import PROTOCOLS, Protocol
@@ -67,7 +67,7 @@ def load_suite(path: str | Path) -> SuiteFile:
 
 
 def _check_data(file: SuiteFile) -> None:
-    """Refuse modes that lack their images, images that nothing uses, and what is not known before it is searched."""
+    """Refuse modes that lack their images, and images that nothing uses."""
     suite = file.suite
     modes = [(keys, mode) for keys, values in suite.values("mode").items() for mode in values if mode in CLASSIFYING]
     int8 = any("int8" in values for values in suite.values("precision").values())
@@ -76,11 +76,6 @@ def _check_data(file: SuiteFile) -> None:
     if suite.data is not None and not modes and not int8:
         uses = "mode: [accuracy] or [probe] classifies them, and precision: [int8] is calibrated on them"
         raise file.error(("data",), "nothing in the grid uses these images", uses)
-    for axis, words in (("runtime", ("best",)), ("batch", BATCH_SEARCHES)) if modes else ():
-        for keys, values in suite.values(axis).items():
-            for word in (word for word in values if word in words):
-                hint = "name it, or classify in a suite of its own"
-                raise file.error(keys, f"{word} is searched by time, which {modes[0][1]} does not measure", hint)
 
 
 def _in_file(loc: Location) -> Location:

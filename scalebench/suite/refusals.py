@@ -11,9 +11,7 @@ from scalebench.suite.own_kinds import misfit
 
 def unoffered(case: Case) -> str | None:
     """Why the case cannot run anywhere; None where its runtime offers it."""
-    if case.mode not in CLASSIFYING:
-        return _unoffered(case)
-    if case.instances > 1 or case.cache == "cold":
+    if case.mode in CLASSIFYING and (case.instances > 1 or case.cache == "cold"):
         return f"{case.mode} runs one copy at a time, with a warm cache"
     return _unoffered(timed_case(case))
 

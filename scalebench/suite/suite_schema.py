@@ -43,6 +43,9 @@ class _Sized(StrictModel):
 
     resolution: list[Pixels] | None = Field(None, min_length=1, description="input sizes, pixels")
     at: Literal["native"] | None = Field(None, description="the paper's input size, else timm's default")
+    weights: str | None = Field(
+        None, min_length=1, description="timm, timm:TAG, a file or an installed package; default: random"
+    )
 
     @model_validator(mode="after")
     def _size_given_once(self) -> _Sized:

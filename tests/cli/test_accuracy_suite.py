@@ -46,6 +46,7 @@ def classified(result: RunResult) -> dict[tuple[str, str], Record]:
     return {(r.case.runtime, r.case.precision): r for r in result.stored.records if r.case.mode == "accuracy"}
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_suite_classifies_as_the_command_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     suite = write(tmp_path)
     (tmp_path / "photos" / FISH / "broken.png").write_bytes(b"x")
@@ -60,9 +61,6 @@ def test_a_suite_classifies_as_the_command_does(tmp_path: Path, monkeypatch: pyt
     assert "Accuracy on these images" in page
     assert "cuda_graph does not run on cpu" in page
     assert document["closing"]["facts"][0] == "2 classified, 1 failed"
-    monkeypatch.setattr(Worker, "run", no_classifying(Worker.run))
-    assert run(suite).open_cases == 0
-    monkeypatch.undo()
     options = AccuracyOptions(
         ["test_resnet@32"], tmp_path / "photos", ["eager", "cuda_graph"], ["bf16"], threads=1, protocol=None,
         results=tmp_path / "command",
@@ -70,8 +68,11 @@ def test_a_suite_classifies_as_the_command_does(tmp_path: Path, monkeypatch: pyt
     command = measure_accuracy(options).records
     samples = {(case.runtime, case.precision): (case.key, record.samples) for case, record in command.items()}
     assert samples == {key: (record.case.key, record.samples) for key, record in records.items()}
+    monkeypatch.setattr(Worker, "run", no_classifying(Worker.run))
+    assert run(suite).open_cases == 0
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_probe_that_loses_its_images_is_a_failure_on_the_page(tmp_path: Path) -> None:
     """The run goes on; --retry-failed tries again."""
     pytest.importorskip("sklearn", reason="scikit-learn is an extra")
@@ -88,10 +89,11 @@ def test_a_probe_that_loses_its_images_is_a_failure_on_the_page(tmp_path: Path) 
     assert len([r for r in run(suite, retry_failed=True).stored.records if r.case.mode == "probe"]) == 2
 
 
-def test_the_plan_counts_every_image_once(worker: Worker, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("warm")
+def test_the_plan_counts_every_image_once(tmp_path: Path) -> None:
     """Three rounds of the protocol do not make three passes over the images."""
     few, many = (write(tmp_path / f"{each}", each=each) for each in (5, 500))
-    seconds = [plan_suite(suite, records=[str(tmp_path)] * 0).estimates()[0].seconds for suite in (few, many)]
+    seconds = [plan_suite(suite, records=[]).estimates()[0].seconds for suite in (few, many)]
     assert 3 * 990 * 0.012 <= seconds[1] - seconds[0] < 4 * 990 * 0.012
 
 

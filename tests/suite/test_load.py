@@ -119,12 +119,6 @@ REFUSED = {
     "a probe on one device without images": (
         GOOD + "grid_on:\n  cuda:\n    mode: [probe]\n", 7, "grid_on.cuda.mode", "probe needs labelled images", ""),
     "images that nothing uses": (GOOD + "data: photos\n", 5, "data", "nothing in the grid uses", "[accuracy]"),
-    "accuracy of what is searched": (
-        GOOD + "data: photos\ngrid:\n  mode: [accuracy]\n  runtime: [eager, best]\n",
-        8, "grid.runtime", "best is searched by time", "name it"),
-    "accuracy at a batch that is searched": (
-        GOOD + "data: photos\ngrid:\n  mode: [accuracy]\n  batch: [largest]\n",
-        8, "grid.batch", "largest is searched by time", "name it"),
     "share of all images": (
         GOOD + "data: {folder: a, test_share: 1}\ngrid: {mode: [accuracy]}\n", 5, "data.test_share", "less than 1", ""),
     "name with spaces": (GOOD + "title: 3\n", 5, "title", "valid string", ""),
