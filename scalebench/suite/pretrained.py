@@ -66,14 +66,20 @@ def _of_timm(model: str, tag: str, models: Catalogue) -> tuple[Path, str]:
     kept = _torch_home() / "hub" / "checkpoints" / file
     if file and kept.is_file():
         return kept, tagged
-    from huggingface_hub import constants, hf_hub_download  # half a second, which only timm's weights need
+    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache  # half a second
+    from huggingface_hub.utils import EntryNotFoundError, LocalEntryNotFoundError
 
     reasons = []
+    for name in _HUB_FILES:
+        if isinstance(path := try_to_load_from_cache(hub, name), str):
+            return Path(path), tagged
     for name in _HUB_FILES:
         try:
             return Path(hf_hub_download(hub, name, etag_timeout=_ETAG_S)), tagged
         except Exception as error:  # hub, network and disk raise many kinds
             reasons.append(f"{name}: {type(error).__name__}")
+            if isinstance(error, LocalEntryNotFoundError) or not isinstance(error, EntryNotFoundError):
+                break  # the hub cannot be reached for the other file either
     cache = Path(constants.HF_HUB_CACHE) / f"models--{hub.replace('/', '--')}"
     looked = " and ".join(map(str, (cache, *((kept,) if file else ()))))
     raise BuildError(
