@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from scalebench.cli.arguments import CHANNELS, with_channels
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.count import CountedModel, count_models
@@ -24,6 +25,7 @@ def count(
     check: bool = typer.Option(
         False, "--check", help="Count again with fvcore on real tensors and explain the difference."
     ),
+    channels: int | None = CHANNELS,
     json_: bool = typer.Option(False, "--json", help="Print a JSON list."),
 ) -> None:
     """Count models: nothing is measured, no weights are loaded.
@@ -32,7 +34,7 @@ def count(
     the rest appear.
     """
     with show_progress() as announce:
-        models = count_models(names, check=check, announce=announce)
+        models = count_models(with_channels(names, channels), check=check, announce=announce)
     print_json([_document(model) for model in models]) if json_ else _print(models)
     refuse_all_failed(models)
 

@@ -77,19 +77,25 @@ def check_own_size(spec: Spec) -> None:
         )  # fmt: skip
 
 
-def written_names(names: Iterable[str], models: Callable[[], Catalogue] = dict) -> list[str]:
+def written_names(
+    names: Iterable[str], models: Callable[[], Catalogue] = dict, channels: int | None = None
+) -> list[str]:
     """Names as given to a command, with files of the user's own models as the names they have in records.
 
     ``onnx:nets/damage.onnx@224`` becomes ``onnx:damage-1a2b3c4d@224``; whatever names no file stays as it is.
-    ``models`` is what timm knows, for its own weights: ``checkpoint:resnet50:timm``.
+
+    Args:
+        names: as written.
+        models: what timm knows, for its own weights: ``checkpoint:resnet50:timm``.
+        channels: of an image, as declared for all of the user's own models among these.
 
     Raises:
         BuildError: a file that cannot be used.
     """
-    return [_written(name, models) for name in names]
+    return [_written(name, models, channels) for name in names]
 
 
-def _written(name: str, models: Callable[[], Catalogue]) -> str:
+def _written(name: str, models: Callable[[], Catalogue], channels: int | None) -> str:
     match = _NAMED.fullmatch(name)
     if not match:
         return name
@@ -100,4 +106,4 @@ def _written(name: str, models: Callable[[], Catalogue]) -> str:
         timm, mark, rest = source.partition(":") if kind == "checkpoint" else ("", "", source)
         if kind == "checkpoint" and not mark:
             raise UnknownNameError(f"{name!r} names no model", f"write {OWN_KINDS[kind].written}") from None
-        return f"{own_model(kind, rest, timm=timm, models=models).name}{size}"
+        return f"{own_model(kind, rest, timm=timm, channels=channels, models=models).name}{size}"
