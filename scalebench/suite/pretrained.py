@@ -67,7 +67,7 @@ def _of_timm(model: str, tag: str, models: Catalogue) -> tuple[Path, str]:
     if file and kept.is_file():
         return kept, tagged
     from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache  # half a second
-    from huggingface_hub.utils import EntryNotFoundError, LocalEntryNotFoundError
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
     reasons = []
     for name in _HUB_FILES:

@@ -222,8 +222,9 @@ class Suite(StrictModel):
 
     def values(self, axis: str) -> dict[Location, list[Any]]:
         """Values of an axis wherever the file lists them, by the keys there."""
-        own = {("grid_on", kind, axis): entry for kind, entry in self.grid_on.items() if axis in entry.model_fields_set}
-        return {keys: getattr(entry, axis) for keys, entry in {("grid", axis): self.grid, **own}.items()}
+        places: dict[Location, DeviceGrid] = {("grid", axis): self.grid}
+        places |= {("grid_on", kind, axis): own for kind, own in self.grid_on.items() if axis in own.model_fields_set}
+        return {keys: getattr(entry, axis) for keys, entry in places.items()}
 
     @property
     def timing(self) -> Protocol:

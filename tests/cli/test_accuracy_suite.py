@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from scalebench.jobs.plan import plan_suite
 from scalebench.jobs.prepare import prepare_suite
 from scalebench.jobs.run_suite import RunOptions, RunResult, run_suite
 from scalebench.record import Record
+from tests.cli.conftest import Finished
 from tests.cli.test_accuracy import FISH, UNIFORM, no_classifying, panels
 
 SUITE = """\
@@ -89,10 +91,10 @@ def test_a_probe_that_loses_its_images_is_a_failure_on_the_page(tmp_path: Path) 
     assert len([r for r in run(suite, retry_failed=True).stored.records if r.case.mode == "probe"]) == 2
 
 
-@pytest.mark.usefixtures("warm")
-def test_the_plan_counts_every_image_once(tmp_path: Path) -> None:
+def test_the_plan_counts_every_image_once(scalebench: Callable[..., Finished], tmp_path: Path) -> None:
     """Three rounds of the protocol do not make three passes over the images."""
     few, many = (write(tmp_path / f"{each}", each=each) for each in (5, 500))
+    assert "estimate: 3 cases that classify the images once, about " in scalebench("plan", few).stdout
     seconds = [plan_suite(suite, records=[]).estimates()[0].seconds for suite in (few, many)]
     assert 3 * 990 * 0.012 <= seconds[1] - seconds[0] < 4 * 990 * 0.012
 
