@@ -20,6 +20,7 @@ from scalebench.procure.outcome import weigh
 from scalebench.procure.serving import Capacity, Refusal
 from scalebench.record import Environment, Record
 from scalebench.report.offers.certainty import certainty
+from scalebench.report.offers.next_step import next_step
 from scalebench.report.sections.purchase import capacities_section
 from scalebench.suite.case import Case
 
@@ -80,6 +81,12 @@ def test_a_floor_just_met_is_a_probability(loaded: Any, service_rounds: Make) ->
     assert "at least 0.9 has a probability of 77 %." in said
     assert "It meets the service level and the accuracy in" in said
     assert answer.numbers["accuracy"]["chance"] == capacity.accurate
+    step = next_step(outcome)
+    assert step is not None
+    assert step.sentences == (
+        "No value can be given: no offer meets the service level and the accuracy in every case.",
+        "Classifying more images would tell whether the model is accurate enough.",
+    )
     (table, *_) = capacities_section(outcome.decision).tables
     assert [column.label for column in table.columns][-3:] == ["top1 [95 %]", "test images", "P(at least 0.9)"]
     assert table.rows[0][-2:] == ("1,000", "77 %")
