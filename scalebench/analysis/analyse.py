@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -124,7 +124,7 @@ def analyse(
     machines, prepared = _machines(records, rounds, training), inputs(rounds, shared)
     counts = counts_frame(records)
     exponents = [resolution_exponents(cases), multiplier_exponents(cases), axis_exponents(cases, plan.groups)]
-    recorded = {_anywhere(record.case) for record in records}
+    recorded = {_anywhere(record.case) for record in (*records, *classified.values())}
     good = rounds[rounds["used"]].groupby(["case", "machine"]).size().groupby("case").min()
     groups, counted = compare_groups(by_way(rounds, shared), plan.groups), counted_ratios(counts, plan.groups)
     accuracy = accuracy_at_cost(cases, counts, (*published.models(), *published.variants()))
@@ -136,8 +136,8 @@ def analyse(
         counts=counts,
         exponents=pd.concat([e for e in exponents if len(e)] or exponents[:1], ignore_index=True),
         groups=groups,
-        failures=_failures(records, rounds),
-        missing=tuple(case for case in plan.cases if _anywhere(case) not in recorded and case.mode not in CLASSIFYING),
+        failures=_failures(records, rounds, classified.values()),
+        missing=tuple(case for case in plan.cases if _anywhere(case) not in recorded),
         memory=memory_gap(cases),
         roofline=cases.join(roofline(cases, counts, abilities)[list(PLACED)]),
         abilities=tuple(abilities),
@@ -183,18 +183,17 @@ def _machines(
     return {machine: by_keys[hw_key, sw_key] for machine, hw_key, sw_key in zip(*columns, strict=True)}
 
 
-def _failures(records: Sequence[Record], rounds: pd.DataFrame) -> tuple[Failure, ...]:
-    """Cases of which no round, or count, succeeded; each once."""
+def _failure(record: Record, place: str) -> Failure:
+    message = (record.error or {}).get("message", "")
+    return Failure(record.case, place, record.outcome, message, record.ending or record.outcome)
+
+
+def _failures(records: Sequence[Record], rounds: pd.DataFrame, classified: Iterable[Record]) -> tuple[Failure, ...]:
+    """Cases of which no round, count or classification succeeded; each once."""
     machines = iter(rounds["machine"])
     measured = [(r, next(machines)) for r in records if r.case.mode != COUNT]
     places = [*measured, *((r, "on paper") for r in records if r.case.mode == COUNT)]
     good = {(r.case.key, place) for r, place in places if r.outcome == "ok"}
     # Of several failed rounds the newest is shown: the cause may have changed since the first.
-    bad = {
-        (r.case.key, place): Failure(
-            r.case, place, r.outcome, (r.error or {}).get("message", ""), r.ending or r.outcome
-        )
-        for r, place in places
-        if (r.case.key, place) not in good
-    }
-    return tuple(bad.values())
+    bad = {(r.case.key, place): _failure(r, place) for r, place in places if (r.case.key, place) not in good}
+    return (*bad.values(), *(_failure(r, r.environment.machine) for r in classified if r.outcome != "ok"))

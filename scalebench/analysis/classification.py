@@ -7,7 +7,7 @@ intervals are those of fewer images, by the design effect of groups (Kish, Surve
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +47,38 @@ class Classified:
 def top1(result: Classified) -> Estimate:
     """Share of images classified correctly, with Wilson's interval."""
     return _share(result.right, result)
+
+
+def chance_of(result: Classified, floor: float) -> float:
+    """Probability that the share of images classified correctly is at least ``floor``: Jeffreys' posterior, of groups
+    with as many images as tell the share as well.
+    """
+    right = result.right.astype(float)
+    share, size = float(right.mean()), _effective(right, result.group)
+    return float(special.betainc((1 - share) * size + 0.5, share * size + 0.5, 1 - floor))
+
+
+def drawn_shares(results: Sequence[Classified], count: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Draws of the share classified correctly, results x ``count``: Rubin's Bayesian bootstrap (Annals of Statistics 9,
+    1981) of the same images for all, so that what classifiers have in common does not separate them.
+
+    Half an image that all classify correctly, and half a one that none does, are added: of images on their own each
+    row then follows Jeffreys' posterior exactly. Groups are drawn as wholes.
+
+    Args:
+        results: on the same images in the same order.
+        count: number of draws.
+        rng: draws the weights.
+    """
+    members = _members(results[0].group)
+    sizes = np.bincount(members)
+    rights = np.array([np.bincount(members, result.right) for result in results])
+    shares = np.empty((len(results), count))
+    for draw in range(count):
+        weights = rng.standard_exponential(len(sizes))
+        added = rng.standard_gamma(0.5, 2) * sizes.mean()
+        shares[:, draw] = (rights @ weights + added[0]) / (sizes @ weights + added.sum())
+    return shares
 
 
 def per_class(result: Classified) -> dict[int, Estimate]:

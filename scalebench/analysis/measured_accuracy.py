@@ -12,6 +12,7 @@ from scalebench.analysis.classification import Classified, PairedShare, differen
 from scalebench.analysis.holm import holm
 from scalebench.analysis.stats import Estimate
 from scalebench.record import Record
+from scalebench.suite.case import Case
 from scalebench.suite.labelled_images import plain_case, timed_case
 
 
@@ -56,12 +57,13 @@ def _ends(estimate: Estimate) -> dict[str, float]:
 def accuracy_rows(records: Sequence[Record]) -> list[AccuracyRow]:
     """Rows of the successful records among these, in their order."""
     good = [record for record in records if record.outcome == "ok"]
-    results = {record.case: _classified(record) for record in good}
+    results = {record.case: classified(record) for record in good}
+    plain = {_network(case): result for case, result in results.items() if case == plain_case(case)}
     rows = []
     for record in good:
         case, result, names = record.case, results[record.case], record.facts["classes"]
         recall = per_class(result) if result.classes == len(names) else {}
-        base = results.get(plain_case(case))
+        base = results.get(plain_case(case)) or plain.get(_network(case))
         against = difference(base, result) if base is not None and case != plain_case(case) else None
         named = {names[label]: share for label, share in recall.items()}
         rows.append(AccuracyRow(record, top1(result), macro_f1(result), named, against))
@@ -69,6 +71,12 @@ def accuracy_rows(records: Sequence[Record]) -> list[AccuracyRow]:
     return [replace(row, p=next(adjusted)) if row.against else row for row in rows]
 
 
-def _classified(record: Record) -> Classified:
+def _network(case: Case) -> tuple[str, int, str, str]:
+    """What decides how the model in fp32 classifies: its batch, which may have been searched, does not."""
+    return case.model, case.resolution, case.mode, case.data
+
+
+def classified(record: Record) -> Classified:
+    """What a successful record of classified images holds."""
     true, predicted, group = (np.asarray(record.samples[name], np.int64) for name in ("true", "predicted", "group"))
     return Classified(true, predicted, group, int(record.facts["outputs"]))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from scalebench.errors import StoreError
+from scalebench.suite.labelled_images import LabelledImage
 
 if TYPE_CHECKING:
     from scalebench.analysis.classification import Labels
@@ -17,6 +20,25 @@ EXTRA = "accuracy"
 _STRENGTHS = np.logspace(-4, 2, 7)
 """Inverse strengths of the penalty that cross-validation chooses from."""
 _FOLDS = 5
+
+
+def check_probe(images: Sequence[LabelledImage]) -> None:
+    """Refuse training images that no probe can be trained on.
+
+    Raises:
+        StoreError: as ``probe``.
+    """
+    _refuse_too_few(len(images), len({image.group for image in images}), len({image.label for image in images}))
+
+
+def _refuse_too_few(images: int, groups: int, classes: int) -> None:
+    if importlib.util.find_spec("sklearn") is None:
+        raise StoreError("a probe needs scikit-learn", f"pip install 'scalebench[{EXTRA}]'")
+    if groups < 2 * _FOLDS or classes < 2:
+        raise StoreError(
+            f"{images} training images in {groups} groups are too few for a probe",
+            f"at least {2 * _FOLDS} groups and two classes",
+        )
 
 
 def probe(train: npt.NDArray[np.float32], labels: Labels, groups: Labels, test: npt.NDArray[np.float32]) -> Labels:
@@ -29,18 +51,12 @@ def probe(train: npt.NDArray[np.float32], labels: Labels, groups: Labels, test: 
     Raises:
         StoreError: scikit-learn is not installed, or there are too few training images or groups.
     """
-    try:
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.model_selection import GridSearchCV, GroupKFold
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-    except ImportError:
-        raise StoreError("a probe needs scikit-learn", f"pip install 'scalebench[{EXTRA}]'") from None
-    if len(np.unique(groups)) < 2 * _FOLDS or len(np.unique(labels)) < 2:
-        raise StoreError(
-            f"{len(labels)} training images in {len(np.unique(groups))} groups are too few for a probe",
-            f"at least {2 * _FOLDS} groups and two classes",
-        )
+    _refuse_too_few(len(labels), len(np.unique(groups)), len(np.unique(labels)))
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, GroupKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
     strengths = {"logisticregression__C": _STRENGTHS}
     search: Any = GridSearchCV(model, strengths, cv=GroupKFold(_FOLDS))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from scalebench.cli.arguments import Timing
+from scalebench.cli.arguments import CHANNELS, Timing, with_channels
 from scalebench.cli.compare import exit_code, measured_metrics, output_format, print_comparison
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.pairs import HEATS, PAIRS, PairOptions, compare_pairs
@@ -40,6 +40,7 @@ def ab(
     margin: float = typer.Option(3.0, min=0, help="Difference that does not matter, percent."),
     out: Path = typer.Option(Path("results/ab"), help="Folder of the result file."),
     seed: int = typer.Option(0, help="Seed of the order."),
+    channels: int | None = CHANNELS,
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
     markdown: bool = typer.Option(False, "--markdown", help="Print a block for a pull request."),
 ) -> None:
@@ -53,8 +54,8 @@ def ab(
     """
     as_ = output_format(json_, markdown)
     options = PairOptions(
-        names, python, batch, batch_b, threads, threads_b, device, protocol.value, rounds, screen,
-        measured_metrics(metric), margin / 100, out, seed,
+        with_channels(names, channels), python, batch, batch_b, threads, threads_b, device, protocol.value, rounds,
+        screen, measured_metrics(metric), margin / 100, out, seed,
     )  # fmt: skip
     with show_progress() as announce:
         pairs = compare_pairs(options, announce)

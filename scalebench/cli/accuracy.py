@@ -30,6 +30,9 @@ def accuracy(
     data: Path = typer.Option(..., metavar="FOLDER", help="CLASS/..., or train/CLASS/... and test/CLASS/..."),
     runtime: list[str] = typer.Option(["eager"], help="How the model is executed; may be repeated."),
     precision: list[str] = typer.Option(["fp32"], help="May be repeated; int8 is calibrated on training images."),
+    weights: str | None = typer.Option(
+        None, metavar="WHERE", help="Pretrained: timm, timm:TAG, a file or an installed package; default random."
+    ),
     probe: bool = typer.Option(
         False, "--probe", help="Train a logistic regression on what the network returns; for networks of other classes."
     ),
@@ -52,8 +55,8 @@ def accuracy(
     could be classified.
     """
     options = AccuracyOptions(
-        names, data, runtime, precision, batch, threads, device, probe, test_share, group, seed,
-        None if no_time else protocol.value, results,
+        [_weighted(name, weights) for name in names], data, runtime, precision, batch, threads, device, probe,
+        test_share, group, seed, None if no_time else protocol.value, results,
     )  # fmt: skip
     with show_progress() as announce:
         outcome = measure_accuracy(options, announce)
@@ -61,6 +64,11 @@ def accuracy(
     print_json(content) if json_ else _print(content)
     if not any("top1" in row for row in content["configurations"]):
         raise typer.Exit(EXIT_NOTHING)
+
+
+def _weighted(name: str, weights: str | None) -> str:
+    model, mark, size = name.partition("@")
+    return name if weights is None else f"checkpoint:{model}:{weights}{mark}{size}"
 
 
 def document(outcome: MeasuredAccuracy) -> dict[str, Any]:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import Enum
 
+import typer
+
 _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
+CHANNELS = typer.Option(
+    None, "--channels", min=1, help="Of an image of your own models; default as their files say, else 3."
+)
 
 
 class Timing(str, Enum):
@@ -35,3 +43,20 @@ def size_bytes(text: str) -> int:
     if size <= 0:
         raise ValueError(f"{text!r} is no memory at all")
     return size
+
+
+def with_channels(names: Sequence[str], channels: int | None) -> list[str]:
+    """Names with ``--channels`` declared for the user's own models among them, which get their names in records.
+
+    Raises:
+        BadParameter: no model of the user's is named.
+        BuildError: a file that cannot be used, or that takes images of other channels.
+    """
+    if channels is None:
+        return list(names)
+    from scalebench.suite.own_selection import written_names  # loads pydantic
+
+    written = written_names(names, channels=channels)
+    if written == list(names):
+        raise typer.BadParameter("--channels is about files of your own, and none is named")
+    return written

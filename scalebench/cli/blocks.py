@@ -10,7 +10,7 @@ import typer
 
 from scalebench.analysis.part_times import UNLIKE, PartRow, sentences
 from scalebench.analysis.stats import Estimate
-from scalebench.cli.arguments import Timing
+from scalebench.cli.arguments import CHANNELS, Timing, with_channels
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.blocks import MeasuredBlocks, measure_blocks
@@ -27,6 +27,7 @@ def blocks(
     device: str = typer.Option(AUTO, help=f"{DEVICE_WORDS}."),
     protocol: Timing = typer.Option(Timing.standard, help="How long a round warms up and times."),
     peaks: bool = typer.Option(False, "--peaks", help="Measure the machine's peaks where none are stored: 10 to 30 s."),
+    channels: int | None = CHANNELS,
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
     """Show where a model's MACs, bytes and time go: by kind of part and by stage.
@@ -35,7 +36,9 @@ def blocks(
     without hooks, so that the rows sum up to the whole. Without @RES a model runs at its native resolution.
     """
     with show_progress() as announce:
-        measured = measure_blocks(name, batch, threads, rounds, device, protocol.value, peaks, announce)
+        measured = measure_blocks(
+            with_channels([name], channels)[0], batch, threads, rounds, device, protocol.value, peaks, announce
+        )
     print_json(document(measured)) if json_ else print_blocks(measured)
 
 

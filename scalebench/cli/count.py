@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from scalebench.cli.arguments import CHANNELS, with_channels
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.count import PEAKS, CountedModel, count_models
@@ -28,6 +29,7 @@ def count(
     training: bool = typer.Option(
         False, "--training", help="Count a training step too: MACs and static memory; takes two to three times as long."
     ),
+    channels: int | None = CHANNELS,
     json_: bool = typer.Option(False, "--json", help="Print a JSON list."),
 ) -> None:
     """Count models: nothing is measured, no weights are loaded.
@@ -36,7 +38,9 @@ def count(
     the rest appear.
     """
     with show_progress() as announce:
-        models = count_models(names, PEAKS if training else PEAKS[:1], check=check, announce=announce)
+        models = count_models(
+            with_channels(names, channels), PEAKS if training else PEAKS[:1], check=check, announce=announce
+        )
     print_json([_document(model) for model in models]) if json_ else _print(models, training)
     refuse_all_failed(models)
 

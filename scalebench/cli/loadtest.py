@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from scalebench.cli.arguments import duration_s
+from scalebench.cli.arguments import CHANNELS, duration_s, with_channels
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
 from scalebench.execute.load_generator import Load
@@ -47,6 +47,7 @@ def loadtest(
     from_: list[Path] = typer.Option([], "--from", help="Records with service times; default measures them first."),
     results: Path = typer.Option(Path("results/loadtest"), help="Folder of the result file."),
     seed: int = typer.Option(0, help="Seed of arrivals and orders."),
+    channels: int | None = CHANNELS,
     json_: bool = typer.Option(False, "--json", help="Print a JSON document."),
 ) -> None:
     """Check the simulation that procure decides by, and the bound 2 t(b), against a real server under load.
@@ -54,7 +55,7 @@ def loadtest(
     The server batches requests on loopback around the model. Exit code 3: no batch meets the service level.
     """
     load = Load(_rates(rates), requests, rounds, seed, LEVELS * slo)
-    model = ServedModel(name, runtime, precision, threads, device, batch, delay or 0.0)
+    model = ServedModel(with_channels([name], channels)[0], runtime, precision, threads, device, batch, delay or 0.0)
     level = ServiceLevel(slo, percentile, overhead or 0.0)
     with show_progress() as announce:
         outcome = run_loadtest(model, level, load, Search(seed=seed), from_, results, announce)

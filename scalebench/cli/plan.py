@@ -15,7 +15,7 @@ from scalebench.cli.progress import show_progress
 from scalebench.jobs.plan import PlannedSuite, plan_suite
 from scalebench.jobs.train_study import at_once, foreseen
 from scalebench.metrics import METRICS
-from scalebench.suite.case import INPUT, Case
+from scalebench.suite.case import CLASSIFYING, INPUT, Case
 from scalebench.suite.load import load_suite
 from scalebench.units import bytes_, duration, percent, si
 
@@ -182,7 +182,11 @@ def _estimate_line(planned: PlannedSuite) -> str:
         source = f"{duration(low.seconds)} to {duration(high.seconds)}, from records of this machine"
     if 0 < expected.predicted < 1:
         source += f" for {expected.predicted:.0%} of the rounds, the rest at an assumed rate"
+    classifying = sum(case.mode in CLASSIFYING for case in plan.cases)
+    timed = len(plan.cases) - classifying
+    work = [f"at least {plan.rounds} rounds of {timed} cases"] if timed else []
+    work += [f"{classifying} cases that classify the images once"] if classifying else []
     return (
-        f"estimate: at least {plan.rounds} rounds of {len(plan.cases)} cases, about {duration(expected.seconds)} "
+        f"estimate: {' and '.join(work)}, about {duration(expected.seconds)} "
         f"({source}), largest static peak {bytes_(expected.peak_bytes)}"
     )

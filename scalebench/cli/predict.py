@@ -12,6 +12,7 @@ import typer
 
 from scalebench.analysis.predict.answer import CasePrediction
 from scalebench.analysis.predict.cross_validation import ErrorRow
+from scalebench.cli.arguments import CHANNELS, with_channels
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
 from scalebench.jobs.predict import evaluate_predictions, predict_cases
@@ -29,6 +30,7 @@ def predict(
     precision: str = typer.Option("fp32", help="How numbers are stored; must have been measured."),
     machine: str = typer.Option("*", help="Only machines whose name fits this glob."),
     evaluate: bool = typer.Option(False, "--evaluate", help="Show the errors of predictions of left-out cases."),
+    channels: int | None = CHANNELS,
     json_: bool = typer.Option(False, "--json", help="Print a JSON list."),
 ) -> None:
     """Predict cases that were not measured, from records, each with its error and a 90 % interval.
@@ -44,7 +46,13 @@ def predict(
             errors = evaluate_predictions(results, announce)
         else:
             answers = predict_cases(
-                names, results, batch=batch, runtime=runtime, precision=precision, machine=machine, announce=announce
+                with_channels(names, channels),
+                results,
+                batch=batch,
+                runtime=runtime,
+                precision=precision,
+                machine=machine,
+                announce=announce,
             )
     if evaluate:
         print_json([asdict(row) for row in errors]) if json_ else _print_errors(errors)

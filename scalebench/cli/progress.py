@@ -38,7 +38,7 @@ from scalebench.execute.events import (
 )
 from scalebench.flags import is_bad
 from scalebench.record import Record
-from scalebench.suite.case import AXES, TRAINING_STUDY
+from scalebench.suite.case import AXES, CLASSIFYING, TRAINING_STUDY
 from scalebench.units import duration, seconds
 
 _PERIOD_S = 10.0
@@ -223,6 +223,8 @@ def _result(record: Record) -> str:
         return f"{record.case.label}: {record.ending}: {(record.error or {}).get('message', '')}"
     if record.case.mode == TRAINING_STUDY:
         return f"{record.case.label}, seed {record.round}: {100 * record.facts['validation']:.1f} % in validation"
+    if record.case.mode in CLASSIFYING:
+        return f"{record.case.label}: top-1 {100 * record.facts['top1']:.1f} % of {record.facts['images']} images"
     doubts = "; ".join(note for note in record.notes if is_bad([note]))
     consequence = "counts, because its whole heat shares it" if record.heat else "doubtful"
     return f"{record.case.label}: {seconds(record.facts['latency_s'])}{doubts and f' ({doubts}: {consequence})'}"

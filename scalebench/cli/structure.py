@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from scalebench.cli.arguments import CHANNELS, with_channels
 from scalebench.cli.count import print_failures, refuse_all_failed
 from scalebench.cli.output import print_json, print_table, table_columns
 from scalebench.cli.progress import show_progress
@@ -19,6 +20,7 @@ def structure(
     names: list[str] = typer.Argument(
         None, metavar="[MODEL[@RES]]...", help=f"Names, variants or globs; default {' '.join(_DEFAULT)}."
     ),
+    channels: int | None = CHANNELS,
     json_: bool = typer.Option(False, "--json", help="Print a JSON list."),
 ) -> None:
     """Compare how models are built: stages, kernels, kinds of convolution, norms, gates, downsampling, head.
@@ -26,7 +28,7 @@ def structure(
     Everything is counted on paper, without @RES at the native resolution.
     """
     with show_progress() as announce:
-        models = count_models(names or _DEFAULT, (), announce=announce)
+        models = count_models(with_channels(names or _DEFAULT, channels), (), announce=announce)
     rows = [_document(model) for model in models]
     if json_:
         print_json(rows)

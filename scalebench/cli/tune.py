@@ -11,7 +11,7 @@ import typer
 
 from scalebench.analysis.pooling import sample_of
 from scalebench.analysis.stats import Estimate, of_rounds, ratio
-from scalebench.cli.arguments import Timing, duration_s, size_bytes
+from scalebench.cli.arguments import CHANNELS, Timing, duration_s, size_bytes, with_channels
 from scalebench.cli.output import print_json, print_table
 from scalebench.cli.progress import show_progress
 from scalebench.execute.search import SCREENING, SearchGoal
@@ -42,6 +42,7 @@ def tune(
     device: str = typer.Option(AUTO, help=f"{DEVICE_WORDS}."),
     protocol: Timing = typer.Option(Timing.quick, help="How the best configuration is measured once it is found."),
     results: Path = typer.Option(Path("results"), help="Folder of the result files."),
+    channels: int | None = CHANNELS,
     json_: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Search runtime, precision and layout, and on request batch and copies, for the best configuration of a model.
@@ -50,7 +51,7 @@ def tune(
     eager fp32 are then measured in fresh rounds, and only those are reported.
     """
     goal = SearchGoal("throughput_ips" if throughput else "latency_s", latency, memory, batches, copies)
-    options = TuneOptions(name, batch, threads, device, protocol.value, results)
+    options = TuneOptions(with_channels([name], channels)[0], batch, threads, device, protocol.value, results)
     with show_progress() as announce:
         tuned = tune_model(options, goal, announce)
     document = _document(tuned, goal)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from scalebench.suite.case import INPUT, OPTIMIZER_STATES, Case
+from scalebench.suite.case import CLASSIFYING, INPUT, OPTIMIZER_STATES, PROBE, Case
 from scalebench.suite.decoder_table import camera_size
 from scalebench.suite.device_kinds import CPU
+from scalebench.suite.labelled_images import kept
 from scalebench.suite.offers import OFFERS
 from scalebench.suite.protocol import LONG_S
 
@@ -23,6 +24,9 @@ _MEMORY_PASSES = {"training": 3}
 
 _PIXEL_S = {"make": 1.5e-7, "prepare": 1.5e-8}
 """Per pixel of a synthetic photograph: creating it (measured 1.2e-7), preparing it (0.3e-8 to 1.5e-8)."""
+
+_IMAGE_S = 0.012
+"""Loading and preparing a photograph on one core: a megapixel of JPEG takes 12 ms."""
 
 _ENERGY_S = 13.0
 """Around an energy window: drain, idle baseline, lead-in, cooldown."""
@@ -97,11 +101,15 @@ def case_seconds(case: Case, facts: Mapping[Case, Mapping[str, Any]], once: floa
 
 
 def round_seconds(case: Case, macs: int, once: float | None = None) -> float:
-    """Expected wall seconds of one round: building, memory, warm-up and turns, or chunks."""
+    """Expected wall seconds of one round: building, memory, warm-up and turns, or chunks; or all labelled images."""
     kind = case.kind
     if once is None:
         rate = kind.macs_per_s * (case.threads if kind.on_host else 1)
         once = macs * case.batch / rate * _FORWARDS.get(case.mode, 1.0)
+    if case.mode in CLASSIFYING:
+        images = kept(case.data)
+        number = len(images.test) + (len(images.train) if case.mode == PROBE else 0)
+        return kind.start_s + number * (once / case.batch + _IMAGE_S / case.threads)
     p = case.protocol
     if case.by_turns:
         turns = p.turn_cost(once) * -(-p.turns // p.stride(once))

@@ -11,6 +11,7 @@ from scalebench.errors import MachineError, ScalebenchError
 from scalebench.execute.client import Worker
 from scalebench.execute.counting import Paper, count_question, unwrap
 from scalebench.execute.events import Counted, Listener, Note, silent
+from scalebench.execute.labelled_data import images_of, unable
 from scalebench.execute.match_groups import match_groups
 from scalebench.execute.schedule import Machines
 from scalebench.execute.study_plan import study_of
@@ -21,6 +22,7 @@ from scalebench.suite.case import COUNT, INPUT, Case
 from scalebench.suite.device_kinds import AUTO, CPU
 from scalebench.suite.expand import expand
 from scalebench.suite.load import SuiteFile
+from scalebench.suite.located import Location
 from scalebench.suite.model_facts import Known
 from scalebench.suite.select_models import Selection, select
 from scalebench.suite.suite_plan import Group, Limits, Plan, Scene
@@ -99,11 +101,16 @@ def prepare(
     selections = select_all(file, catalogue(paper))
     devices = find_machines(file, worker, keep_host, announce)
     matches = match_groups(file, selections, paper, announce)
-    named, merged = expand(file, selections, matches.members, devices.by_word, usable_cores())
+    images = images_of(file)
+    data = images.name if images else ""
+    named, merged = expand(file, selections, matches.members, devices.by_word, usable_cores(), data)
     cases = tuple(case for case in named if case.mode != COUNT)
     peaks = _peaks([case for case in named if case.mode != INPUT], matches.groups, claim_counts or {})
     facts = count_all(peaks, paper, announce)
     _refuse_uncountable(file, selections, cases, facts)
+    problem = unable(cases, images.classes, paper) if images else None
+    if problem is not None:
+        raise file.error(_entry_of(problem[0], selections), problem[1].message, problem[1].hint)
     suite = file.suite
     plan = Plan(
         suite.name, suite.title or suite.name, file.text, cases, tuple(peaks), matches.groups, tuple(claims),
@@ -154,7 +161,7 @@ def _pass(case: Case) -> str:
 
 def catalogue(paper: Paper) -> dict[str, Known]:
     """Models that timm can build, in its order."""
-    answer = unwrap(paper.ask([{"ask": "catalogue"}])[0])
+    answer = unwrap(paper.ask([{"ask": "catalogue", "form": "with weights"}])[0])
     return {name: Known(**fields) for name, fields in answer.items()}
 
 
@@ -241,9 +248,12 @@ def _refuse_uncountable(
     for case in (case for case in cases if case.mode != INPUT):
         counts = facts[case.counted()]
         if "error" in counts:
-            names = [{(spec.variant.name, spec.resolution) for spec in selection.specs} for selection in selections]
-            entry = next((i for i, specs in enumerate(names) if (case.model, case.resolution) in specs), None)
-            location = ("models",) if entry is None else ("models", entry)
-            raise file.error(
-                location, str(counts["error"]), counts.get("hint", "the resolution may not suit the model")
-            )
+            hint = counts.get("hint", "the resolution may not suit the model")
+            raise file.error(_entry_of(case, selections), str(counts["error"]), hint)
+
+
+def _entry_of(case: Case, selections: Sequence[Selection]) -> Location:
+    """Keys of the entry that names a case's model; of all of them for a matched variant."""
+    names = [{(spec.variant.name, spec.resolution) for spec in selection.specs} for selection in selections]
+    entry = next((i for i, specs in enumerate(names) if (case.model, case.resolution) in specs), None)
+    return ("models",) if entry is None else ("models", entry)

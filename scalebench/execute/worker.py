@@ -36,7 +36,7 @@ from scalebench.machine.limits import die_with_parent, limit_round
 from scalebench.measure.accelerator import accelerator_of, card_facts, choose_device, software
 from scalebench.measure.batching_server import serve as serve_batches
 from scalebench.measure.canary import canary
-from scalebench.measure.classify import classify
+from scalebench.measure.classify import class_outputs, classify
 from scalebench.measure.failure import describe_error
 from scalebench.measure.heat import heat
 from scalebench.measure.latency import warm
@@ -285,7 +285,10 @@ JOBS = {
     "selftest": _selftest,
     "paper": _paper,
 }
-PAPER = {"catalogue": _catalogue, "match": _match, "levels": _levels, "count": _count, "check": _check}
+PAPER: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "catalogue": _catalogue, "match": _match, "levels": _levels, "count": _count, "check": _check,
+    "targets": class_outputs,
+}  # fmt: skip
 
 
 def _send(channel: socket.socket, message: dict[str, Any], before: str = "") -> None:

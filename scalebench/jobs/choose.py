@@ -87,7 +87,7 @@ def write_suite(file: Path, original: Path, planned: Sequence[Case], chosen: Seq
         "name": f"{source['name'][:56]}_chosen",
         "title": f"{source.get('title') or source['name']}: chosen cases",
         "models": [{"timm": [model], "resolution": [resolution]} for model, resolution in models],
-        **{key: source[key] for key in ("grid", "grid_on", "protocol") if key in source},
+        **{key: source[key] for key in ("grid", "grid_on", "data", "protocol") if key in source},
         **({"exclude": [*source.get("exclude", []), *excluded]} if excluded or "exclude" in source else {}),
         "claims": [],
     }

@@ -16,6 +16,7 @@ from scalebench.execute.offering import refusal
 from scalebench.execute.one_round import RoundOptions, run_round, skipped_round
 from scalebench.execute.planner import Prepared
 from scalebench.execute.schedule import RoundCallbacks, RoundNeed, TimeBudget, run_sweeps
+from scalebench.jobs.classify_images import classify_round
 from scalebench.jobs.examine import peaks_of
 from scalebench.jobs.history import SuiteHistory, next_round
 from scalebench.jobs.measure_heats import HeatOptions, measure_heats, next_sweep
@@ -23,7 +24,7 @@ from scalebench.machine.canaries import usual_canary
 from scalebench.machine.limits import LIMIT_SHARE, free_memory
 from scalebench.record import Record
 from scalebench.store.jsonl import Writer
-from scalebench.suite.case import INPUT, Case
+from scalebench.suite.case import CLASSIFYING, INPUT, Case
 from scalebench.suite.device_kinds import CPU, kind_of
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def measure_rounds(
         hear = _with_time_left(announce, open_cases, history.costs)
         memory = _memory_guard(prepared, history, options)
         callbacks = RoundCallbacks(
-            measure=_measurer(prepared, history, worker_of, options),
+            measure=_measurer(prepared, history, worker_of, options, hear),
             need=next_round,
             cost=history.costs.of,
             sink=journal.append,
@@ -125,7 +126,8 @@ def _store_peaks(
     announce: Listener,
 ) -> None:
     """Peaks of every device and number of threads, from disk or measured now; without them there is no roofline."""
-    for device, threads in sorted({(case.device, case.threads) for case in cases}):
+    timed = {(case.device, case.threads) for case in cases if case.mode not in CLASSIFYING}
+    for device, threads in sorted(timed):
         try:
             ability = peaks_of(worker_of(device), prepared.machines[device], device, threads, announce)
         except WorkerError as error:  # the rounds do not need the peaks
@@ -136,11 +138,17 @@ def _store_peaks(
 
 
 def _measurer(
-    prepared: Prepared, history: SuiteHistory, worker_of: Callable[[str], Worker], options: MeasureOptions
+    prepared: Prepared,
+    history: SuiteHistory,
+    worker_of: Callable[[str], Worker],
+    options: MeasureOptions,
+    announce: Listener,
 ) -> Callable[[Case, int, RoundNeed], Record]:
     suite, machines = prepared.plan.suite, prepared.machines
 
     def measure(case: Case, number: int, need: RoundNeed) -> Record:
+        if case.mode in CLASSIFYING:
+            return classify_round(worker_of(case.device), suite, case, number, machines[case.device], announce)
         usual = usual_canary(case, chain.from_iterable(history.records.values()))
         how = RoundOptions(need.iterations, options.limit_bytes, usual)
         return run_round(worker_of(case.device), suite, case, number, machines[case.device], how)

@@ -54,10 +54,10 @@ def resolve_cases(names: Sequence[str], base: Case, worker: Worker, announce: Li
         UnknownNameError: no such model, or a resolution that it cannot take.
         BuildError: the forward pass of a model fails on the meta device.
     """
-    names = written_names(names)
+    paper = Paper(worker)
+    names = written_names(names, lambda: catalogue(paper))
     for name in names:
         parse_at(name)  # refuses a glob: what is measured is named
-    paper = Paper(worker)
     cases = expand_names(names, catalogue(paper), base)
     for case, facts in count_all({case.counted(): () for case in cases}, paper, announce).items():
         if "error" in facts:
@@ -73,7 +73,7 @@ def expand_names(names: Sequence[str], models: Mapping[str, Known], base: Case) 
         UnknownNameError: no such model, or a resolution that it cannot take.
     """
     cases: dict[Case, None] = {}
-    for name in written_names(names):
+    for name in written_names(names, lambda: models):
         pattern, resolution = _split(name)
         for variant in matching_variants(pattern, models):
             spec = Spec(variant, resolution or native(variant, models))

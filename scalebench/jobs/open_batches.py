@@ -15,6 +15,7 @@ from scalebench.jobs.measure_rounds import MeasureOptions
 from scalebench.jobs.tune import searcher
 from scalebench.record import Record
 from scalebench.suite.case import Case
+from scalebench.suite.labelled_images import timed_case
 
 
 def resolve_batches(
@@ -35,7 +36,9 @@ def resolve_batches(
     ask = searcher(prepared, worker, results, replace(options, predict=False, peaks=False), announce)
     plan = prepared.plan
     for alike in groups.values():
-        answer = _search(alike, prepared, lambda case: next(iter(ask([case])[case]), None))
+        answer = _search(
+            [timed_case(case) for case in alike], prepared, lambda case: next(iter(ask([case])[case]), None)
+        )
         note = f"{_configuration(alike[0])}: {answer.batch}, because {answer.reason}."
         announce(Note(note))
         resolved = {case: replace(case, batch=answer.batch, batch_search="") for case in alike}

@@ -16,7 +16,7 @@ from scalebench.execute.planner import Prepared
 from scalebench.jobs.prepare import prepare_suite
 from scalebench.record import Record
 from scalebench.store.jsonl import Results, read_results, result_files
-from scalebench.suite.case import MODELS, Case
+from scalebench.suite.case import CLASSIFYING, MODELS, Case
 
 if TYPE_CHECKING:  # they take two seconds to import, and serve only where something was measured
     from scalebench.analysis.predict.cases import MeasuredCase, Place
@@ -61,7 +61,7 @@ class PlannedSuite:
     def estimates(self) -> list[RunEstimate]:
         """Cost of all rounds: expected, and at the low and the high ends of the predictions."""
         plan = self.prepared.plan
-        rounds = [case for case in plan.cases for _ in range(plan.rounds)]
+        rounds = [case for case in plan.cases for _ in range(1 if case.mode in CLASSIFYING else plan.rounds)]
         ends = [{case: seconds[end] for case, seconds in self.passes.items()} for end in range(3)]
         return [estimate(rounds, self.prepared.facts, seconds.get) for seconds in ends]
 

@@ -83,7 +83,7 @@ def evaluate_predictions(results: Results, announce: Listener = silent) -> list[
 
 def _resolve(names: Sequence[str], results: Results, worker: Worker) -> list[Key]:
     """Models and resolutions of names; torch starts only for globs, native resolutions and what was not counted."""
-    names = written_names(names)
+    names = written_names(names, lambda: catalogue(Paper(worker)))
     if not any(mark in name for name in names for mark in "*?"):
         variants = [parse_at(name) for name in names]
         models = [(variant.name, size) for variant, size in variants if size is not None]

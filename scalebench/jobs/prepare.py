@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from scalebench.analysis.probe import check_probe
 from scalebench.claims.registry import Claim, Registry, select_claims
-from scalebench.errors import UnknownNameError
+from scalebench.errors import StoreError, UnknownNameError
 from scalebench.execute.client import Worker
 from scalebench.execute.events import Listener, silent
 from scalebench.execute.planner import Prepared, prepare
-from scalebench.suite.case import Case
+from scalebench.suite.case import PROBE, Case
+from scalebench.suite.labelled_images import kept
 from scalebench.suite.load import SuiteFile, load_suite
 from scalebench.suite.protocol import PROTOCOLS
 
@@ -55,7 +57,18 @@ def prepare_suite(
     claims = claims_of(file, registry)
     ids, counts = [claim.id for claim in claims], counts_for(claims if for_claims else ())
     prepared = prepare(file, worker, ids, counts, announce, keep_host)
+    _check_probe(file, prepared)
     return replace(prepared, plan=replace(prepared.plan, seed=seed))
+
+
+def _check_probe(file: SuiteFile, prepared: Prepared) -> None:
+    probed = next((case for case in prepared.plan.cases if case.mode == PROBE), None)
+    if probed is None:
+        return
+    try:
+        check_probe(kept(probed.data).train)
+    except StoreError as error:
+        raise file.error(("data",), error.message, error.hint) from None
 
 
 def counts_for(claims: Iterable[Claim]) -> dict[Case, tuple[str, ...]]:

@@ -23,6 +23,7 @@ from scalebench.jobs.named_cases import base_case, plan_without_suite, resolve_c
 from scalebench.machine.environment import usable_cores
 from scalebench.record import Record
 from scalebench.suite.case import Case
+from scalebench.suite.labelled_images import timed_case
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 
 if TYPE_CHECKING:
@@ -82,9 +83,9 @@ def resolve_best(
     cases: dict[Case, None] = {}
     for case in prepared.plan.cases:
         if case.runtime == "best":
-            plain = replace(case, runtime="eager", precision="fp32", layout="contiguous")
+            plain = replace(timed_case(case), runtime="eager", precision="fp32", layout="contiguous", data="")
             result = find_best(prepared, plain, SearchGoal(), worker, results, options, announce)
-            cases[replace(result.best or plain, protocol=case.protocol)] = None
+            cases[replace(result.best or plain, protocol=case.protocol, mode=case.mode, data=case.data)] = None
         else:
             cases[case] = None
     return replace(prepared, plan=replace(prepared.plan, cases=tuple(cases)))

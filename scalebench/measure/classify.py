@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from timm.data.imagenet_info import ImageNetInfo
 
 from scalebench.errors import BuildError
 from scalebench.measure.labelled_batches import batches
 from scalebench.measure.session import open_session
-from scalebench.suite.case import PROBE, Case
+from scalebench.model.build import build
+from scalebench.model.input_images import blank_images
+from scalebench.model.meta_operators import tensor_leaves
+from scalebench.suite.case import ACCURACY, PROBE, Case
 from scalebench.suite.labelled_images import LabelledImage, LabelledImages, timed_case
+from scalebench.suite.variant import parse_variant
 
 _IMAGENET = 1000
 
@@ -41,12 +46,25 @@ def classify(case: Case, data: LabelledImages, parts: dict[str, str]) -> Iterato
         outputs: list[np.ndarray] = []
         for pixels, problems in batches(case, data.folder, images):
             logits = session.runtime.tensor(session.forward(pixels.to(session.device)))[: len(problems)].numpy().copy()
-            targets = _targets(case, data.classes, logits.shape[1])
+            targets = _targets(case, data.classes, logits[0].size)
             logits[[bool(problem) for problem in problems]] = np.nan
             outputs.append(logits)
             done += len(problems)
             yield {"done": done, "unreadable": [problem for problem in problems if problem], "targets": targets}
         _write(Path(file), np.concatenate(outputs))
+
+
+def class_outputs(question: Mapping[str, Any]) -> list[int]:
+    """Output of a ``model`` at a ``resolution`` that stands for each of ``classes``, from its shapes alone.
+
+    Raises:
+        BuildError: none does.
+    """
+    model = build(parse_variant(question["model"]), question["resolution"], device="meta")
+    with torch.no_grad():
+        outputs = tensor_leaves(model(blank_images(model, question["resolution"])))
+    case = Case(question["model"], question["resolution"], mode=ACCURACY)
+    return _targets(case, question["classes"], outputs[0].numel())
 
 
 def _targets(case: Case, classes: Sequence[str], outputs: int) -> list[int]:
@@ -58,7 +76,7 @@ def _targets(case: Case, classes: Sequence[str], outputs: int) -> list[int]:
     if not set(classes) <= set(wordnet):
         raise BuildError(
             f"{case.model} has {outputs} outputs, and the folder has {len(classes)} classes",
-            "--probe trains a classifier for them on what the network returns",
+            "--probe, or mode: [probe], trains a classifier for them on what the network returns",
         )
     return [wordnet.index(name) for name in classes]
 

@@ -141,8 +141,18 @@ def catalogue() -> dict[str, Known]:
         config = timm.models.get_pretrained_cfg(name)
         size = default_resolution(name)
         pool = config.pool_size[0] if config and config.pool_size else None
-        models[name] = Known(size, max(1, size // pool) if pool else 1)
+        models[name] = Known(size, max(1, size // pool) if pool else 1, **_weights(config))
     return models
+
+
+def _weights(config: Any) -> dict[str, str]:
+    """Tag, repository and former file of the weights that timm loads by default."""
+    hub = str(config.hf_hub_id or "") if config else ""
+    if not hub:
+        return {}
+    name = f"{config.architecture}.{config.tag}" if config.tag else str(config.architecture)
+    file = str(config.url or "").rpartition("/")[2]
+    return {"tag": config.tag or "", "hub": f"{hub}{name}" if hub.endswith("/") else hub, "file": file}
 
 
 def default_resolution(base: str) -> int:

@@ -14,6 +14,7 @@ from torch import nn
 
 from scalebench.errors import BuildError
 from scalebench.model.exported_program import load_program
+from scalebench.model.foreign_names import named_as_timm
 from scalebench.model.input_images import blank_images, mark
 from scalebench.model.meta_operators import tensor_leaves
 from scalebench.model.onnx_graph import OnnxGraph
@@ -101,10 +102,12 @@ def _checkpoint(own: OwnModel, device: str, timm_model: TimmModel) -> nn.Module:
     with torch.device(CPU.name):
         weights = _state_dict(Path(own.path))
     config = timm.models.get_pretrained_cfg(own.timm)
-    classifier = f"{config.classifier}.weight" if config else ""
-    options = {"num_classes": weights[classifier].shape[0]} if classifier in weights else {}
+    classifiers = (f"{config.classifier}.weight" if config else "", "_fc.weight")
+    head = next((weights[name] for name in classifiers if name in weights), None)
+    options = {} if head is None else {"num_classes": head.shape[0]}
     model = timm_model(own.timm, in_chans=own.channels, **options)
     expected = model.state_dict()
+    weights = named_as_timm(weights, expected)
     missing, more = [n for n in expected if n not in weights], [n for n in weights if n not in expected]
     other = [n for n in expected if n in weights and expected[n].shape != weights[n].shape]
     problems = [_listed(names, what) for names, what in

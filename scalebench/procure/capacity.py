@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from scalebench.analysis.stats import Estimate, across_sessions, exact
 from scalebench.procure import formulas as f
+from scalebench.procure.accuracy_evidence import DrawnAccuracies, configuration_of
 from scalebench.procure.eligible import accuracy_objection, selected
 from scalebench.procure.evidence import CPU, Evidence, NodeEvidence
 from scalebench.procure.extrapolate import Extrapolation
@@ -39,14 +41,17 @@ def capacities(
     The plan's quantities count with their values, without their ranges. Each capacity comes with ``draws`` more of
     drawn service times. Nodes with the same machine share their draws, and no draw depends on other setups.
     """
-    results = [result for node in plan.nodes for result in _of_node(plan, node, evidence, draws, seed)]
+    accuracies = evidence.accuracies.draws(draws, seed) if evidence.accuracies else {}
+    results = [result for node in plan.nodes for result in _of_node(plan, node, evidence, draws, seed, accuracies)]
     return (
         tuple(result for result in results if isinstance(result, Capacity)),
         tuple(result for result in results if isinstance(result, Refusal)),
     )
 
 
-def _of_node(plan: PurchasePlan, node: Node, evidence: Evidence, draws: int, seed: int) -> Iterator[Capacity | Refusal]:
+def _of_node(
+    plan: PurchasePlan, node: Node, evidence: Evidence, draws: int, seed: int, accuracies: DrawnAccuracies
+) -> Iterator[Capacity | Refusal]:
     source = node if node.estimate is None else plan.node(node.estimate.from_)
     measured = evidence.nodes[source.id]
     if measured.imported:
@@ -62,7 +67,7 @@ def _of_node(plan: PurchasePlan, node: Node, evidence: Evidence, draws: int, see
     rule = node.estimate
     estimate = None if rule is None else Extrapolation(source, node, rule, measured, evidence.chips)
     for curve in curves:
-        yield _SetupOnNode(plan, node, measured, estimate, evidence, draws, seed, curve).result()
+        yield _SetupOnNode(plan, node, measured, estimate, evidence, draws, seed, curve, accuracies).result()
 
 
 @dataclass(frozen=True)
@@ -77,9 +82,10 @@ class _SetupOnNode:
     draws: int
     seed: int
     curve: ServiceCurve
+    accuracies: DrawnAccuracies
 
     def result(self) -> Capacity | Refusal:
-        objection = accuracy_objection(self.plan.workload.accuracy, self.curve.setup)
+        objection = accuracy_objection(self.plan.workload.accuracy, self.curve.setup, self.evidence.accuracies)
         if objection is None:
             objection = self._impossible() if None in self._objections else self._objections[0]
         result = objection or self._preprocessing()
@@ -113,7 +119,21 @@ class _SetupOnNode:
             sessions=self.measured.sessions,
             notes=(*self._notes(preprocessing), *self.measured.notes, *step.notes),
             curves=best.curves,
+            **self._accuracy,
         )
+
+    @property
+    def _accuracy(self) -> dict[str, Any]:
+        measured, asked = self.evidence.accuracies, self.plan.workload.accuracy
+        if measured is None or asked is None:
+            return {}
+        return dict(zip(("accuracy", "accurate"), measured.of(self.curve.setup, asked.min.value), strict=True))
+
+    @property
+    def _is_accurate(self) -> Number:
+        """Whether the accuracy is at least the minimum, in each draw."""
+        asked, drawn = self.plan.workload.accuracy, self.accuracies.get(configuration_of(self.curve.setup))
+        return 1.0 if asked is None or drawn is None else drawn >= asked.min.value
 
     @cached_property
     def _batches(self) -> tuple[BatchStep, ...]:
@@ -205,6 +225,7 @@ class _SetupOnNode:
             full[index] = model if preprocessing is None else preprocessing.cap(model, per_core)
             arrivals = ArrivalCurve(table, step, self._devices, preprocessing)
             slo[index] = arrivals.highest_ips(self._bounds.service_limit_s, step.drawn_s, per_core)
+        full, slo = full * self._is_accurate, slo * self._is_accurate
         planned = f.planned_ips(full, slo, self.plan.policy.max_utilisation.value)
         best = np.argmax(planned, axis=0), np.arange(self.draws)
         return tuple(np.where(slo[best] > 0, full[best], 0.0).tolist()), tuple(slo[best].tolist())

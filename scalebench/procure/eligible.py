@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from scalebench.procure.accuracy_evidence import MeasuredAccuracies
 from scalebench.procure.purchase_plan import Accuracy, Buy, PurchasePlan, Rent, Select
 from scalebench.procure.quantity import quantities
 from scalebench.procure.serving import Capacity, Objection, Reason, Refusal, Setup
@@ -31,10 +32,14 @@ def selected(select: Select, setup: Setup) -> bool:
     return named and all(not values or value in values for values, value in allowed)
 
 
-def accuracy_objection(accuracy: Accuracy | None, setup: Setup) -> Objection | None:
+def accuracy_objection(
+    accuracy: Accuracy | None, setup: Setup, measured: MeasuredAccuracies | None = None
+) -> Objection | None:
     """Why a setup is not accurate enough; None if it is."""
     if accuracy is None:
         return None
+    if measured is not None:
+        return measured.objection(setup, accuracy.metric, accuracy.min.value)
     name = f"{setup.model}@{setup.resolution}"
     reached = accuracy.values.get(name)
     if reached is None:

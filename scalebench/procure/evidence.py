@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from scalebench.analysis.rounds import with_standing
 from scalebench.analysis.sessions import DEFAULT, Spread, spreads
 from scalebench.errors import did_you_mean
 from scalebench.machine.ability import Ability
+from scalebench.procure.accuracy_evidence import MeasuredAccuracies, gather_accuracies
 from scalebench.procure.chip import Chip
 from scalebench.procure.load_plan import PlanFile
 from scalebench.procure.purchase_plan import Node
@@ -81,22 +82,30 @@ class NodeEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Evidence of the measured nodes by id, the catalogue by id, and ``problems``: lines that could not be read."""
+    """Evidence of the measured nodes by id, the catalogue by id, and ``problems``: lines that could not be read.
+
+    ``accuracies`` is None where the plan gives none, or gives them as values.
+    """
 
     nodes: Mapping[str, NodeEvidence]
     chips: Mapping[str, Chip]
     files: tuple[Path, ...] = ()
     problems: tuple[str, ...] = ()
+    accuracies: MeasuredAccuracies | None = None
 
 
 def gather(file: PlanFile, chips: Mapping[str, Chip]) -> Evidence:
     """Read the plan's runs and find each node in them; ``chips`` is the catalogue by id.
 
     Raises:
-        PlanError: a machine without records, an unknown accelerator, or one that contradicts the records.
+        PlanError: accuracies that cannot be used, a machine without records, an unknown accelerator, or one that
+            contradicts the records.
         StoreError: records that cannot be read.
     """
-    return examine(file, read_results(result_files(file.runs)), chips)
+    evidence = examine(file, read_results(result_files(file.runs)), chips)
+    accuracies = gather_accuracies(file)
+    files = dict.fromkeys((*evidence.files, *(accuracies.files if accuracies else ())))
+    return replace(evidence, accuracies=accuracies, files=tuple(files))
 
 
 def examine(file: PlanFile, results: Results, chips: Mapping[str, Chip]) -> Evidence:

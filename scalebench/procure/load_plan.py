@@ -26,6 +26,12 @@ class PlanFile:
         """Files and folders of records; in the plan they are relative to its own folder."""
         return tuple(Path(self.source.path).parent / run for run in self.plan.runs)
 
+    @property
+    def accuracies(self) -> Path | None:
+        """File or folder of the records that accuracies are read from."""
+        accuracy = self.plan.workload.accuracy
+        return Path(self.source.path).parent / accuracy.from_ if accuracy and accuracy.from_ else None
+
     def error(self, location: Location, message: str, hint: str = "") -> ScalebenchError:
         """Error at a key of this file: ``plans/x.yaml:12: nodes[0].machine: message``."""
         return self.source.error(location, message, hint)
@@ -65,9 +71,12 @@ def _problems(file: PlanFile) -> Iterator[ScalebenchError]:
         if not has_resolution:
             location = ("workload", "accuracy", "values", name)
             yield file.error(location, "is not written model@resolution", "such as resnet50@224")
-    for index, path in enumerate(file.runs):
+    paths: dict[Location, Path] = {("runs", index): path for index, path in enumerate(file.runs)}
+    if file.accuracies is not None:
+        paths[("workload", "accuracy", "from")] = file.accuracies
+    for keys, path in paths.items():
         if not path.exists():
-            yield file.error(("runs", index), f"{path}: no such file or folder", "paths are relative to the plan file")
+            yield file.error(keys, f"{path}: no such file or folder", "paths are relative to the plan file")
 
 
 def _unknown(

@@ -49,12 +49,30 @@ class Slo(StrictModel):
     )
 
 
+MEASURED = "top1"
+"""Metric of accuracies that are read from records."""
+
+
 class Accuracy(StrictModel):
-    """Accuracy of the models on the buyer's own data; scalebench does not measure it."""
+    """Accuracy of the models on the buyer's own data: as given, or as records of classified images have it."""
 
     metric: str
     min: q.Share
-    values: dict[str, q.Share] = Field(description="by model@resolution; a missing model is not assessed")
+    values: dict[str, q.Share] = Field({}, description="by model@resolution; a missing model is not assessed")
+    from_: str | None = Field(
+        None, alias="from", description="file or folder of records of scalebench accuracy, relative to this file"
+    )
+    images: str | None = Field(None, description="name of the images, where the records are of several")
+
+    @model_validator(mode="after")
+    def _given_or_measured(self) -> Accuracy:
+        if self.from_ is None and not self.values:
+            raise ValueError("give values, or from with a folder of records")
+        if self.from_ is not None and self.values:
+            raise ValueError("give values or from, not both")
+        if self.from_ is not None and self.metric != MEASURED:
+            raise ValueError(f"records give {MEASURED}, not {self.metric}")
+        return self
 
 
 class Select(StrictModel):

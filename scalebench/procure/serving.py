@@ -82,6 +82,8 @@ class Capacity:
         notes: doubts about the records.
         sessions: the fewest that any case of the machine was measured in.
         curves: simulated latencies behind ``slo_images_per_s``, by its ends: ``value``, ``low`` and ``high``.
+        accuracy: measured share of images that the setup classifies correctly; None where none was measured.
+        accurate: probability that it is at least the plan's minimum. The setup serves in no draw in which it is not.
     """
 
     node: str
@@ -103,6 +105,8 @@ class Capacity:
     notes: tuple[str, ...] = ()
     sessions: int = 1
     curves: Mapping[str, LatencyCurve] = field(default_factory=dict)
+    accuracy: Estimate | None = None
+    accurate: float = 1.0
 
     @property
     def most_ips(self) -> float:

@@ -18,7 +18,9 @@ def closing(
 
 def _facts(analysis: Analysis, verdicts: Sequence[Verdict]) -> list[str]:
     number = len(analysis.cases)
+    classified = len(analysis.accuracies)
     parts = [f"{number} case{'' if number == 1 else 's'} measured"] if number else []
+    parts += [f"{classified} classified"] if classified else []
     parts += [f"{analysis.training.tested} networks trained and tested"] if analysis.training else []
     parts = parts or ["no case measured"]
     parts += [f"{len(analysis.failures)} failed"] if analysis.failures else []

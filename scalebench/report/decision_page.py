@@ -75,6 +75,10 @@ def _method(decision: Decision, document: Mapping[str, Any], text: str) -> Secti
         "triangular distribution over it. Every measured capacity is drawn from the t-distribution of its service "
         "times, with one normal factor per machine for what differs between sessions. All offers share each case."
     )
+    accuracies = (
+        "Every measured accuracy is drawn from its posterior distribution (Jeffreys' prior, by the Bayesian bootstrap "
+        "of the same images for all). A setup serves in no case in which its accuracy is below the minimum.",
+    )
     columns = [Column("number"), Column("unit"), Column("formula")]
     first = document["ranked"][0]["numbers"] if document["ranked"] else {}
     formulas = [[name.replace("_", " "), entry["unit"] or "-", entry["formula"]] for name, entry in first.items()]
@@ -82,7 +86,7 @@ def _method(decision: Decision, document: Mapping[str, Any], text: str) -> Secti
     return Section(
         "method",
         "Method and files",
-        (draws,),
+        (draws, *(accuracies if any(c.accuracy for c in decision.capacities) else ())),
         tables=filled(table, files_table(document["files"])),
         code={"Plan": text},
     )

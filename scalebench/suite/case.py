@@ -27,6 +27,8 @@ TRAINING_STUDY = "training_study"
 """Mode of a case that trains a network from scratch and tests it; its rounds are the seeds of ``training_study.py``."""
 CLASSIFYING = (ACCURACY, PROBE)
 """Modes of a case that classifies labelled images by its own outputs, or by a probe of them; neither is timed."""
+CLASSIFIED = Protocol(rounds=1, turns=0, timeout_s=24 * 3600.0)
+"""Protocol of all their cases: the same images give the same classes again, and however many there are is no fault."""
 MODELS = ("inference", "training")
 """Modes that run a whole model, whose numbers answer what it costs."""
 
@@ -83,9 +85,14 @@ class Case:
         description="images per forward pass; best: the smallest with the best throughput; largest: the "
         "largest that fits into memory; one batch for all models",
     )
-    mode: str = axis("inference", "mode", unless("inference"),
-                     (COUNT, "inference", "training", BLOCKS, TRAINING_STUDY), key=True,
-                     description="count: on paper only; training_study: see study")  # fmt: skip
+    mode: str = axis(
+        "inference",
+        "mode",
+        unless("inference"),
+        (COUNT, "inference", "training", BLOCKS, ACCURACY, PROBE, TRAINING_STUDY),
+        key=True,
+        description="count: on paper only; accuracy, probe: classify the images of data; training_study: see study",
+    )
     precision: str = axis("fp32", "precision", str, tuple(PRECISIONS), key=True)
     layout: str = axis("contiguous", "layout", unless("contiguous"), ("contiguous", "channels_last"), key=True)
     runtime: str = axis("eager", "runtime", str, (*OFFERS, "best"), key=True)
@@ -111,7 +118,10 @@ class Case:
     recipe: str = axis("", "recipe", unless(""), added=True)
 
     def __post_init__(self) -> None:
-        """A case that cannot take turns with others is measured alone."""
+        """A case that cannot take turns with others is measured alone; one that classifies has one protocol."""
+        if self.mode in CLASSIFYING:
+            object.__setattr__(self, "protocol", CLASSIFIED)
+            return
         shared = self.kind.on_host and self.instances == 1 and self.mode in MODELS and self.cache == "warm"
         if self.protocol.turns and not shared:
             object.__setattr__(self, "protocol", self.protocol.alone())

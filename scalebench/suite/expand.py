@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import chain, product
 from typing import Any
 
-from scalebench.suite.case import AXES, BATCH_SEARCHES, COUNT, INPUT, TRAINING_STUDY, Case
+from scalebench.suite.case import AXES, BATCH_SEARCHES, CLASSIFYING, COUNT, INPUT, TRAINING_STUDY, Case
 from scalebench.suite.device_kinds import META, kind_of
+from scalebench.suite.labelled_images import plain_case
 from scalebench.suite.load import SuiteFile
 from scalebench.suite.model_facts import MatchRequest, Spec
 from scalebench.suite.select_models import Selection
@@ -30,8 +32,11 @@ def expand(
     matches: Mapping[MatchRequest, Member],
     devices: Mapping[str, str],
     cores: int,
+    data: str = "",
 ) -> tuple[tuple[Case, ...], int]:
     """Product of models and grid, without what is excluded.
+
+    What classifies images is compared with the same model in fp32, which therefore always classifies them too.
 
     A case that entries of different kinds reach (a listed model that is also a family's) is measured once;
     the same kind naming it twice is a mistake and refused.
@@ -42,6 +47,7 @@ def expand(
         matches: answers to the requests of the selections; a variant without one is left out.
         devices: what each word of ``grid.device`` means here: ``{"auto": "cpu"}``.
         cores: what ``threads: auto`` means here.
+        data: name of the labelled images, empty without any.
 
     Returns: the cases in file order, and how many were reached by two kinds of entry and merged.
 
@@ -52,23 +58,24 @@ def expand(
     merged = 0
     for index, selection in enumerate(selections):
         specs = [*selection.specs, *(_matched(r, matches[r]) for r in selection.requests if r in matches)]
-        models = (case for spec in specs for case in _cases(file.suite, spec, devices, cores))
+        models = (case for spec in specs for case in _cases(file.suite, spec, devices, cores, data))
         for case in chain(models, _input_cases(file.suite, file.suite.models[index], cores)):
             if reached.get(case) == selection.kind != "scale":
                 raise file.error(("models", index), f"duplicate case: {case.label}", "name each case once")
             merged += case in reached
             reached.setdefault(case, selection.kind)
-    cases = tuple(case for case in reached if not any(_fits(rule, case) for rule in file.suite.exclude))
+    cases = [case for case in reached if not any(_fits(rule, case) for rule in file.suite.exclude)]
     if not cases and TRAINING_STUDY not in file.suite.grid.mode:
         raise file.error(("exclude",), "every case is excluded")
-    return cases, merged
+    compared = ((plain_case(case), case) if case.mode in CLASSIFYING else (case,) for case in cases)
+    return tuple(dict.fromkeys(chain.from_iterable(compared))), merged
 
 
 def _matched(request: MatchRequest, member: Member) -> Spec:
     return Spec(member.variant(request.base), member.resolution)
 
 
-def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int) -> Iterable[Case]:
+def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int, data: str) -> Iterable[Case]:
     words = suite.grid.device
     # Devices stand inside the product, so that without values of their own they follow each other in every setting.
     groups = [words] if not suite.grid_on else [[word] for word in words]
@@ -78,7 +85,9 @@ def _cases(suite: Suite, spec: Spec, devices: Mapping[str, str], cores: int) -> 
             if mode == TRAINING_STUDY:
                 continue  # its cases follow from those that are finished
             if mode != COUNT:
-                yield from _product(suite, spec, mode, axes, devices, cores)
+                for case in _product(suite, spec, mode, axes, devices, cores):
+                    calibrated = case.mode == "inference" and case.precision == "int8"
+                    yield replace(case, data=data) if calibrated or case.mode in CLASSIFYING else case
             elif together is groups[0]:
                 yield Case(spec.variant.name, spec.resolution, mode=COUNT, device=META.name)
 

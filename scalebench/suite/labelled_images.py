@@ -14,12 +14,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from scalebench.errors import StoreError
-from scalebench.suite.case import Case
+from scalebench.suite.case import CLASSIFYING, Case
 from scalebench.suite.own_kinds import plain_runtime
 from scalebench.userdirs import cache_folder, write_cache
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm"})
 _TRAIN, _TEST = "train", ("test", "val", "validation")
+_FOLDER, _GROUP = ("folder",), ("group",)
 _LETTERS = re.compile(r"[^a-z0-9]+")
 
 
@@ -75,9 +76,15 @@ def _file(name: str) -> Path:
 
 
 def timed_case(case: Case) -> Case:
-    """The case of mode ``inference`` whose artefact a case of mode ``accuracy`` or ``probe`` runs; only int8 depends on
-    the images, by its calibration."""
-    return replace(case, mode="inference", data=case.data if case.precision == "int8" else "")
+    """The case of mode ``inference`` whose artefact a case of mode ``accuracy`` or ``probe`` runs; else the case.
+
+    Only int8 depends on the images, by its calibration.
+    """
+    return (
+        case
+        if case.mode not in CLASSIFYING
+        else replace(case, mode="inference", data=case.data if case.precision == "int8" else "")
+    )
 
 
 def plain_case(case: Case) -> Case:
@@ -98,10 +105,11 @@ def list_images(folder: Path, test_share: float, group: str | None = None, seed:
         seed: of the division.
 
     Raises:
-        StoreError: no such folder, fewer than two classes, no image, or a group that is not found or on both sides.
+        StoreError: no such folder, fewer than two classes, no image, or a group that is not found or on both sides;
+            located at ``folder`` or ``group``.
     """
     if not folder.is_dir():
-        raise StoreError(f"{folder} is not a folder", "--data takes a folder with one subfolder per class")
+        raise StoreError(f"{folder} is not a folder", "name a folder with one subfolder per class", _FOLDER)
     root = folder.resolve()
     pattern = None if group is None else _compiled(group)
     named = next((part for part in _TEST if (root / part).is_dir()), None)
@@ -113,16 +121,17 @@ def list_images(folder: Path, test_share: float, group: str | None = None, seed:
         sources = {"all": root}
     classes = sorted({name for source in sources.values() for name in _class_names(source)})
     if len(classes) < 2:
-        raise StoreError(f"{folder} holds {len(classes)} classes", "one subfolder per class, at least two")
+        raise StoreError(f"{folder} holds {len(classes)} classes", "one subfolder per class, at least two", _FOLDER)
     lists = {part: _images(source, root, classes, pattern) for part, source in sources.items()}
     if "all" in lists:
         lists = divided(lists["all"], test_share, seed)
     train, test = lists.get("train", ()), lists["test"]
     if not test:
-        raise StoreError(f"{folder} has no test image", f"images end in {', '.join(sorted(SUFFIXES))}")
+        raise StoreError(f"{folder} has no test image", f"images end in {', '.join(sorted(SUFFIXES))}", _FOLDER)
     both = {image.group for image in train} & {image.group for image in test}
     if both:
-        raise StoreError(f"group {min(both)!r} has training and test images", "move all of its images to one side")
+        hint = "move all of its images to one side"
+        raise StoreError(f"group {min(both)!r} has training and test images", hint, _GROUP)
     digest = hashlib.sha256(_content(root, classes, (train, test)).encode()).hexdigest()[:8]
     stem = _LETTERS.sub("-", root.name.lower()).strip("-") or "images"
     return LabelledImages(f"{stem}-{digest}", str(root), tuple(classes), train, test, pattern is not None)
@@ -132,7 +141,7 @@ def _compiled(group: str) -> re.Pattern[str]:
     try:
         return re.compile(group)
     except re.error as error:
-        raise StoreError(f"--group {group!r} is not a regular expression: {error}") from None
+        raise StoreError(f"group {group!r} is not a regular expression: {error}", "", _GROUP) from None
 
 
 def _class_names(source: Path) -> list[str]:
@@ -156,9 +165,8 @@ def _group(path: str, pattern: re.Pattern[str] | None) -> str:
         return path
     match = pattern.search(path)
     if match is None:
-        raise StoreError(
-            f"--group {pattern.pattern!r} finds nothing in {path}", "it has to name a group of every image"
-        )
+        hint = "it has to name a group of every image"
+        raise StoreError(f"group {pattern.pattern!r} finds nothing in {path}", hint, _GROUP)
     return match.group(1) if pattern.groups else match.group()
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from scalebench.errors import ScalebenchError, SuiteError
+from scalebench.suite.case import CLASSIFYING
+from scalebench.suite.labelled_entry import LabelledData
 from scalebench.suite.located import Located, Location, parse_yaml, read_text
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 from scalebench.suite.shipped_suites import hint_at, suite_file
@@ -59,12 +61,26 @@ def load_suite(path: str | Path) -> SuiteFile:
     Raises:
         SuiteError: with file, line, key, and the nearest valid word where there is one.
     """
-    file = suite_file(path)
-    source = parse_yaml(str(file), read_text(file, SuiteError, hint_at(path)), dict, SuiteError)
+    found = suite_file(path)
+    source = parse_yaml(str(found), read_text(found, SuiteError, hint_at(path)), dict, SuiteError)
     try:
-        return SuiteFile(Suite.model_validate(source.plain()), source)
+        file = SuiteFile(Suite.model_validate(source.plain()), source)
     except ValidationError as error:
         raise source.explain(error, _known_keys, _in_file) from None
+    _check_data(file)
+    return file
+
+
+def _check_data(file: SuiteFile) -> None:
+    """Refuse modes that lack their images, and images that nothing uses."""
+    suite = file.suite
+    modes = [(keys, mode) for keys, values in suite.values("mode").items() for mode in values if mode in CLASSIFYING]
+    int8 = any("int8" in values for values in suite.values("precision").values())
+    if modes and suite.data is None:
+        raise file.error(modes[0][0], f"{modes[0][1]} needs labelled images", "data: FOLDER names them")
+    if suite.data is not None and not modes and not int8:
+        uses = "mode: [accuracy] or [probe] classifies them, and precision: [int8] is calibrated on them"
+        raise file.error(("data",), "nothing in the grid uses these images", uses)
 
 
 def _in_file(loc: Location) -> Location:
@@ -86,6 +102,7 @@ def _known_keys(loc: Location) -> list[str]:
     rooms: dict[str | int, type[BaseModel]] = {
         "grid": Grid, "grid_on": DeviceGrid, "exclude": Exclude, "limits": LimitsEntry, "scene": SceneEntry,
         "study": StudyEntry,
+        "data": LabelledData,
     }  # fmt: skip
     model = rooms.get(top, Suite)
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -16,10 +16,16 @@ class Known:
     Attributes:
         resolution: default input size, pixels.
         stride: input pixels per pixel of the last feature map; smaller inputs leave no pixel to pool.
+        tag: of the weights that timm loads unless told otherwise, ``a1_in1k``.
+        hub: repository that holds them, ``timm/resnet50.a1_in1k``; empty where there are none.
+        file: name of the file that they had before they were there.
     """
 
     resolution: int
     stride: int = 1
+    tag: str = ""
+    hub: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, order=True)

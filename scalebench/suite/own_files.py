@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scalebench.errors import BuildError, UnknownNameError
 from scalebench.suite.file_shapes import external_files, read_shapes
+from scalebench.suite.model_facts import Catalogue
 from scalebench.suite.own_kinds import OWN_KINDS
+from scalebench.suite.pretrained import TIMM, find_weights
 from scalebench.suite.python_sources import find_factory, imported_files
 from scalebench.userdirs import cache_folder, write_cache
 
@@ -41,6 +43,7 @@ class OwnModel:
         resolution: side of the square input in pixels where the file has a fixed one, or None.
         batch: images per pass where the file has a fixed number, or None.
         outputs: numbers that the model gives per image, as declared; None where nothing is declared.
+        shipped: ``timm`` where the weights are its own; ``timm`` then has their tag.
     """
 
     kind: str
@@ -54,38 +57,48 @@ class OwnModel:
     resolution: int | None = None
     batch: int | None = None
     outputs: int | None = None
+    shipped: str = ""
 
     @property
     def name(self) -> str:
-        """Written form: ``onnx:damage-1a2b3c4d``, ``python:nets.build-1a2b3c4d``, ``checkpoint:resnet18.best-...``."""
+        """Written form: ``onnx:damage-1a2b3c4d``, ``python:nets.build-1a2b3c4d``, ``checkpoint:resnet18.best-...``.
+
+        With timm's own weights ``checkpoint:resnet50.a1_in1k-...``.
+        """
         stem = Path(self.path).stem
         words = [self.module or stem, self.factory] if self.kind == "python" else [self.timm, stem]
+        words = [self.timm] if self.shipped else words
         readable = _UNSAFE.sub("_", ".".join(filter(None, words)))
         return f"{self.kind}:{readable}-{self.sha256[:_HEX]}"
 
     @property
     def label(self) -> str:
         """File and hash, for records: ``damage.onnx, sha256 1a2b...``."""
-        return f"{Path(self.path).name}, sha256 {self.sha256}"
+        return f"{self.timm if self.shipped else Path(self.path).name}, sha256 {self.sha256}"
 
 
 def own_model(
     kind: str, source: str, folder: Path = Path(), timm: str = "", channels: int | None = None,
-    outputs: int | None = None,
+    outputs: int | None = None, models: Callable[[], Catalogue] = dict,
 ) -> OwnModel:  # fmt: skip
     """Look at a file of the user's and remember what its name stands for; no code in it runs.
 
     Args:
         kind: of ``OWN_KINDS``.
-        source: a path, or ``package.module:factory`` or ``file.py:factory`` of ``python``.
+        source: a path, or ``package.module:factory`` or ``file.py:factory`` of ``python``, or where ``find_weights``
+            finds the weights of ``checkpoint``.
         folder: what relative paths start from.
         timm: timm's name of the model, of ``checkpoint``.
         channels, outputs: as declared.
+        models: what timm knows, for its own weights.
 
     Raises:
         BuildError: no such file, or not one of this kind, or it contradicts the channels.
     """
-    path, fields = folder / source, {}
+    path, fields, shipped = folder / source, {}, ""
+    if kind == "checkpoint":
+        path, timm = find_weights(source, timm, folder, models)
+        shipped = TIMM if source.partition(":")[0] == TIMM and path != folder / source else ""
     if kind == "python":
         factory = find_factory(source, folder)
         path, fields = factory.path, {"factory": factory.name, "root": str(factory.root), "module": factory.module}
@@ -94,8 +107,9 @@ def own_model(
     if channels is not None and shapes.channels not in (None, channels):
         raise BuildError(f"{path.name} takes images of {shapes.channels} channels, not {channels}", "", ("channels",))
     own = OwnModel(
-        kind, str(path.resolve()), _sha256(kind, path, Path(fields.get("root", "."))), timm=timm, outputs=outputs,
-        channels=channels or shapes.channels or COLOURS, resolution=shapes.resolution, batch=shapes.batch, **fields,
+        kind, str(path.absolute()), _sha256(kind, path, Path(fields.get("root", "."))), timm=timm, outputs=outputs,
+        shipped=shipped, channels=channels or shapes.channels or COLOURS, resolution=shapes.resolution,
+        batch=shapes.batch, **fields,
     )  # fmt: skip
     write_cache(_file(own.name), json.dumps(asdict(own)))
     return own

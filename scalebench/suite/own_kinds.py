@@ -36,7 +36,8 @@ OWN_KINDS = {
         "python:file.py:factory or python:package.module:factory", modes=("inference", "training", "blocks"),
     ),
     "checkpoint": OwnKind(
-        "weights for a model of timm's, safetensors or a state dict", "checkpoint:resnet50:weights.safetensors",
+        "weights for a model of timm's, safetensors or a state dict",
+        "checkpoint:resnet50:weights.safetensors or checkpoint:resnet50:timm",
         modes=("inference", "training", "blocks"),
     ),
     "torchscript": OwnKind("a TorchScript file", "torchscript:model.pt", ("eager", "cuda_graph")),

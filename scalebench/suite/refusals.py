@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from scalebench.suite.case import Case
+from scalebench.suite.case import CLASSIFYING, Case
 from scalebench.suite.device_kinds import kind_of
+from scalebench.suite.labelled_images import timed_case
 from scalebench.suite.offers import OFFERS
 from scalebench.suite.own_kinds import misfit
 
 
 def unoffered(case: Case) -> str | None:
     """Why the case cannot run anywhere; None where its runtime offers it."""
+    if case.mode in CLASSIFYING and (case.instances > 1 or case.cache == "cold"):
+        return f"{case.mode} runs one copy at a time, with a warm cache"
+    return _unoffered(timed_case(case))
+
+
+def _unoffered(case: Case) -> str | None:
     misfitting = misfit(case.model.partition(":")[0], case.runtime, case.mode, case.precision)
     if misfitting is not None:
         return misfitting

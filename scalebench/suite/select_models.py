@@ -16,7 +16,7 @@ from scalebench.suite.model_facts import Catalogue, Known, MatchRequest, Spec, n
 from scalebench.suite.own_entries import OwnModels
 from scalebench.suite.own_files import remembered
 from scalebench.suite.own_kinds import OWN_KINDS
-from scalebench.suite.own_selection import check_own_size, own_size, own_variants
+from scalebench.suite.own_selection import check_own_size, own_size, own_variants, weighted
 from scalebench.suite.suite_schema import (
     FamilyModels,
     InputImages,
@@ -60,10 +60,13 @@ def select(entry: ModelEntry, catalogue: Catalogue, folder: Path = Path()) -> Se
         variants: Iterable[Variant] = [Variant(name) for name in FAMILIES[entry.family]]
         kind = "family"
     elif isinstance(entry, OwnModels):
-        variants, kind = own_variants(entry, folder), "own"
+        variants, kind = own_variants(entry, folder, catalogue), "own"
     else:
         variants = [v for at, name in enumerate(entry.timm) for v in _named(name, ("timm", at), catalogue)]
         kind = "timm"
+    weights = None if isinstance(entry, OwnModels) else entry.weights
+    if weights is not None:
+        variants = [weighted(variant, weights, folder, catalogue) for variant in variants]
     specs = [Spec(v, size) for v in variants for size in entry.resolution or [native(v, catalogue)]]
     for spec in specs:
         check_size(spec, catalogue)

@@ -19,6 +19,8 @@ from scalebench.suite.case import AXES
 from scalebench.suite.decoder_table import DECODERS, camera_size
 from scalebench.suite.device_kinds import ACCELERATOR, DeviceKind, kind_of
 from scalebench.suite.families import FAMILIES
+from scalebench.suite.labelled_entry import DataEntry
+from scalebench.suite.located import Location
 from scalebench.suite.own_entries import OWN_ENTRIES, OwnEntry, as_list
 from scalebench.suite.protocol import PROTOCOLS, Protocol
 from scalebench.suite.scaling import RULES
@@ -42,6 +44,9 @@ class _Sized(StrictModel):
 
     resolution: list[Pixels] | None = Field(None, min_length=1, description="input sizes, pixels")
     at: Literal["native"] | None = Field(None, description="the paper's input size, else timm's default")
+    weights: str | None = Field(
+        None, min_length=1, description="timm, timm:TAG, a file or an installed package; default: random"
+    )
 
     @model_validator(mode="after")
     def _size_given_once(self) -> _Sized:
@@ -202,6 +207,7 @@ class Suite(StrictModel):
         "that has no entry of its own",
     )
     exclude: list[Exclude] = Field([])
+    data: DataEntry | None = Field(None, description="labelled images, for modes accuracy and probe, and for int8")
     protocol: ProtocolOrName = "standard"
     budget_min: float | None = Field(None, gt=0, description="most minutes of measuring; a run's --budget replaces it")
     limits: LimitsEntry | None = Field(None, description="limits of the cases")
@@ -215,6 +221,12 @@ class Suite(StrictModel):
         entries = {kind_of(name).device_type: entry for name, entry in self.grid_on.items() if name != ACCELERATOR}
         entry = entries.get(kind.device_type) or (None if kind.on_host else self.grid_on.get(ACCELERATOR))
         return values | {name: getattr(entry, name) for name in (entry.model_fields_set if entry else ())}
+
+    def values(self, axis: str) -> dict[Location, list[Any]]:
+        """Values of an axis wherever the file lists them, by the keys there."""
+        places: dict[Location, DeviceGrid] = {("grid", axis): self.grid}
+        places |= {("grid_on", kind, axis): own for kind, own in self.grid_on.items() if axis in own.model_fields_set}
+        return {keys: getattr(entry, axis) for keys, entry in places.items()}
 
     @property
     def timing(self) -> Protocol:

@@ -110,3 +110,9 @@ def test_records_of_another_machine_answer_no_search(tmp_path: Path, monkeypatch
     own = replace(elsewhere, environment=HERE)
     Writer(tmp_path / "card-1.jsonl", prepared(known).plan).append(own)
     assert tune.measured(prepared(known), [known], tmp_path, Worker(), MeasureOptions(), silent) == {known: [own]}
+
+
+def test_what_classifies_is_searched_by_the_time_of_its_artefact(asked: list[Case]) -> None:
+    plan = resolved(case(LIGHT, mode="accuracy", data="photos-1a2b3c4d"))
+    assert [(one.mode, one.batch, one.data) for one in plan.cases] == [("accuracy", 32, "photos-1a2b3c4d")]
+    assert {(one.mode, one.data) for one in asked} == {("inference", "")}

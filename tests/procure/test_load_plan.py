@@ -82,6 +82,22 @@ REFUSED = {
     "accuracy of a model without its resolution": (
         "policy:\n", "  accuracy: {metric: f1, min: 0.9, values: {resnet50: 0.91}}\npolicy:\n", "accuracy:",
         "workload.accuracy.values.resnet50", "not written model@resolution", "resnet50@224"),
+    "accuracy of nothing": (
+        "policy:\n", "  accuracy: {metric: f1, min: 0.9}\npolicy:\n", "accuracy:", "workload.accuracy",
+        "give values", ""),
+    "accuracy twice": (
+        "policy:\n", "  accuracy: {metric: top1, min: 0.9, from: a, values: {b@224: 0.9}}\npolicy:\n", "accuracy:",
+        "workload.accuracy", "not both", ""),
+    "a metric that records lack": (
+        "policy:\n", "  accuracy: {metric: f1, min: 0.9, from: a}\npolicy:\n", "accuracy:", "workload.accuracy",
+        "records give top1, not f1", ""),
+    "misspelt key of the accuracy": (
+        "policy:\n", "  accuracy: {metric: top1, min: 0.9, form: a}\npolicy:\n", "accuracy:",
+        "workload.accuracy.form",
+        "unknown key", "'from'"),
+    "records of accuracy that are not there": (
+        "policy:\n", "  accuracy: {metric: top1, min: 0.9, from: nowhere}\npolicy:\n", "accuracy:",
+        "workload.accuracy.from", "nowhere: no such file or folder", "relative to the plan"),
     "accuracy above one": (
         "policy:\n", "  accuracy: {metric: f1, min: 0.9, values: {resnet50@224: 91}}\npolicy:\n", "accuracy:",
         "workload.accuracy.values.resnet50@224", "at most 1", ""),

@@ -457,3 +457,21 @@ def test_expansion_is_deterministic_and_bounded(
     if set(grid["batch"]) != {dropped}:
         part = cases(exclude=[{"batch": dropped}])
         assert part == tuple(case for case in whole if case.batch != dropped)
+
+
+def test_what_classifies_is_compared_with_the_plain_model(load: LoadText, catalogue: Catalogue) -> None:
+    """int8 alone is asked for; fp32 in eager stands before it, and only int8 of the timed cases knows the images."""
+    text = (
+        "schema: 1\nname: a\nmodels:\n  - {timm: [resnet18], resolution: [64]}\ndata: photos\n"
+        "grid: {mode: [accuracy, inference], runtime: [onnxruntime], precision: [fp32, int8], threads: [1]}\n"
+        "exclude: [{mode: accuracy, precision: fp32}]\n"
+    )
+    file = load(text)
+    selections = [select(entry, catalogue) for entry in file.suite.models]
+    cases, _ = expand(file, selections, {}, DEVICES, 8, "photos-1a2b3c4d")
+    assert [(case.mode, case.runtime, case.precision, case.data) for case in cases] == [
+        ("accuracy", "eager", "fp32", "photos-1a2b3c4d"),
+        ("accuracy", "onnxruntime", "int8", "photos-1a2b3c4d"),
+        ("inference", "onnxruntime", "fp32", ""),
+        ("inference", "onnxruntime", "int8", "photos-1a2b3c4d"),
+    ]

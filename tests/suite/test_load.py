@@ -110,6 +110,17 @@ REFUSED = {
         GOOD + "exclude:\n  - &usual {batch: 1}\n  - <<: *usual\n    modle: x\n", 8, "exclude[1].modle", "unknown", ""),
     "wrong value that was merged in": (
         GOOD + "grid: &usual {batch: [1]}\nexclude:\n  - <<: *usual\n", None, "exclude[0].batch", "", ""),
+    "misspelt key of data": (
+        GOOD + "data: {folder: photos, gruop: x}\ngrid: {mode: [accuracy]}\n",
+        5, "data.gruop", "unknown key", "'group'"),
+    "misspelt mode": (GOOD + "data: photos\ngrid: {mode: [acuracy]}\n", 6, "grid.mode[0]", "'accuracy'", "'accuracy'"),
+    "accuracy without images": (
+        GOOD + "grid:\n  mode: [accuracy]\n", 6, "grid.mode", "accuracy needs labelled images", "data: FOLDER"),
+    "a probe on one device without images": (
+        GOOD + "grid_on:\n  cuda:\n    mode: [probe]\n", 7, "grid_on.cuda.mode", "probe needs labelled images", ""),
+    "images that nothing uses": (GOOD + "data: photos\n", 5, "data", "nothing in the grid uses", "[accuracy]"),
+    "share of all images": (
+        GOOD + "data: {folder: a, test_share: 1}\ngrid: {mode: [accuracy]}\n", 5, "data.test_share", "less than 1", ""),
     "name with spaces": (GOOD + "title: 3\n", 5, "title", "valid string", ""),
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ def test_the_json_schema_has_every_key() -> None:
     schema = json_schema()
     assert set(schema["properties"]) == {
         "schema", "name", "title", "models", "grid", "grid_on", "exclude", "protocol", "budget_min", "claims", "limits",
-        "scene", "study",
+        "scene", "data", "study",
     }  # fmt: skip
     assert set(schema["required"]) == {"schema", "name", "models"}
     assert schema["additionalProperties"] is False

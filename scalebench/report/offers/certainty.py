@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from scalebench.procure.decide import Decision
 from scalebench.procure.outcome import PurchaseOutcome
 from scalebench.report.labels import listed
-from scalebench.report.naming import amount, name, percentage
+from scalebench.report.naming import amount, given, name, percentage
 from scalebench.report.questions.question import Answer
 from scalebench.report.ranking import sessions
+from scalebench.units import digits
 
 NAME, TEXT = "certainty", "How sure is that?"
 MOST = 3
@@ -33,7 +34,13 @@ def certainty(outcome: PurchaseOutcome) -> Answer | None:
         "draws": decision.draws, "best": shares, "enough": decision.plan.policy.tie_probability,
         "serves": decision.ranked[0].chance.serves, "regret_per_year": regret,
     }  # fmt: skip
-    sentences = (_shares(decision), *_standing(decision), *_regret(decision, regret))
+    accuracy = decision.ranked[0].capacity.accuracy
+    if accuracy is not None:
+        numbers["accuracy"] = {
+            "value": accuracy.value, "low": accuracy.low, "high": accuracy.high, "n": accuracy.n,
+            "chance": decision.ranked[0].capacity.accurate,
+        }  # fmt: skip
+    sentences = (_shares(decision), *_standing(decision), *_accuracy(decision), *_regret(decision, regret))
     return Answer(sentences, numbers, sessions(decision), _closes(outcome))
 
 
@@ -51,7 +58,21 @@ def _standing(decision: Decision) -> Iterator[str]:
     yield _OPEN[decision.standing].format(percentage(decision.plan.policy.tie_probability))
     serves = decision.ranked[0].chance.serves
     if serves < 1:
-        yield f"It meets the service level in {percentage(serves)} of the cases."
+        accurate = " and the accuracy" if decision.ranked[0].capacity.accuracy else ""
+        yield f"It meets the service level{accurate} in {percentage(serves)} of the cases."
+
+
+def _accuracy(decision: Decision) -> Iterator[str]:
+    """How likely it is that the model of the first offer is accurate enough, where that was measured."""
+    capacity, asked = decision.ranked[0].capacity, decision.plan.workload.accuracy
+    if capacity.accuracy is None or asked is None:
+        return
+    share = capacity.accuracy
+    yield (
+        f"{capacity.setup.model}@{capacity.setup.resolution} has a {asked.metric} of {digits(share.value)} on "
+        f"{share.n:,} images."
+    )
+    yield f"That it really is at least {given(asked.min.value)} has a probability of {percentage(capacity.accurate)}."
 
 
 def _regret(decision: Decision, regret: float) -> Iterator[str]:

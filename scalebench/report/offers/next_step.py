@@ -91,7 +91,11 @@ def _action(decision: Decision, path: str) -> str:
 def _best(decision: Decision, information: Information) -> Iterator[str]:
     valuable = _valuable(decision, information)
     if math.isnan(information.everything):
-        yield "No value can be given: no offer meets the service level in every case."
+        accuracy = decision.ranked[0].capacity.accuracy
+        level = "the service level and the accuracy" if accuracy else "the service level"
+        yield f"No value can be given: no offer meets {level} in every case."
+        if accuracy:
+            yield "Classifying more images would tell whether the model is accurate enough."
     elif not valuable:
         yield f"Nothing that was varied: no single input is worth {100 * _SMALL:g} % of the yearly cost."
     else:

@@ -11,12 +11,13 @@ from scalebench.procure.eligible import reason_text
 from scalebench.procure.outcome import PurchaseOutcome, assumed
 from scalebench.procure.purchase_plan import Buy, PurchasePlan
 from scalebench.procure.quantity import quantities
+from scalebench.procure.serving import Capacity
 from scalebench.report import tables
 from scalebench.report.content import Absent, Chart, Column, Section, Table
 from scalebench.report.figures.demand import demand_figure
 from scalebench.report.figures.offerfront import offer_front
 from scalebench.report.figures.tornado import tornado_figure
-from scalebench.report.naming import amount, given, name, with_unit
+from scalebench.report.naming import amount, given, name, percentage, with_unit
 from scalebench.report.ranking import headings, remarks, rows, with_interval
 from scalebench.units import digits
 
@@ -109,13 +110,13 @@ def capacities_section(decision: Decision) -> Section:
         Column("at the planned rate, ms", number=True),
         Column("full batches, img/s [95 %]", number=True), Column("service level met up to, img/s [95 %]", number=True),
         Column("planned at most, img/s", number=True), Column("limit"),
-        Column("origin"), Column("n, rounds", number=True),
+        Column("origin"), Column("n, rounds", number=True), *_accuracy_columns(decision),
     ]  # fmt: skip
     lines = [
         [
             c.node, c.setup.label, str(c.batch), with_interval(c.tail_s, 1e-3), digits(c.latency_s * 1e3),
             with_interval(c.images_per_s), with_interval(c.slo_images_per_s), digits(c.planned_ips(usable)),
-            c.limit, c.origin, str(c.n),
+            c.limit, c.origin, str(c.n), *_accuracy_cells(c),
         ]
         for c in sorted(decision.capacities, key=lambda c: (c.node, -c.planned_ips(usable)))
     ]  # fmt: skip
@@ -131,6 +132,20 @@ def capacities_section(decision: Decision) -> Section:
     )
     text = (f"{len(lines)} setups meet the constraints, {len(decision.refusals)} do not.",) if lines else ()
     return Section("capacities", "What the nodes serve", text, tables=tables.filled(table, notes))
+
+
+def _accuracy_columns(decision: Decision) -> list[Column]:
+    """Empty where no accuracy was measured."""
+    asked = decision.plan.workload.accuracy
+    if asked is None or not any(c.accuracy for c in decision.capacities):
+        return []
+    return [Column(f"{asked.metric} [95 %]", number=True), Column("test images", number=True),
+            Column(f"P(at least {given(asked.min.value)})", number=True)]  # fmt: skip
+
+
+def _accuracy_cells(capacity: Capacity) -> list[str]:
+    share = capacity.accuracy
+    return [with_interval(share), f"{share.n:,}", percentage(capacity.accurate)] if share else []
 
 
 def sensitivity_section(outcome: PurchaseOutcome) -> Section:

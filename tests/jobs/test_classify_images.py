@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scalebench.execute.client import Ending
-from scalebench.jobs.accuracy import _judged
+from scalebench.jobs.classify_images import _judged
 from scalebench.record import Environment, Record
 from scalebench.suite.case import Case
 from scalebench.suite.labelled_images import LabelledImage, LabelledImages
