@@ -82,7 +82,8 @@ def judged(
     if not comparisons or not complete or any(math.isnan(one.difference.low) for one in comparisons):
         return replace(verdict, word="not measured", why="some training runs are missing")
     if not low <= base.value <= high:
-        why = f"the base is right on {base.value:.0%} of the images; a verdict needs {low:.0%} to {high:.0%}"
+        right = f"the base is right on {100 * base.value:.0f} % of the images"
+        why = f"{right}; a verdict needs {100 * low:.0f} to {100 * high:.0f} %"
         return replace(verdict, word="not measured", why=why)
     winners = {one.winner for one in comparisons}
     if winners == {COMPOUND}:

@@ -119,7 +119,8 @@ def _study_document(planned: PlannedSuite) -> dict[str, Any]:
 
 def _print(planned: PlannedSuite) -> None:
     plan = planned.prepared.plan
-    _print_models(planned)
+    if plan.cases or plan.counts:
+        _print_models(planned)
     inputs = [[c.model, c.camera, str(c.resolution), str(c.instances)] for c in plan.cases if c.mode == INPUT]
     if inputs:
         print_table("input pipeline, on the CPU", ["decoder", "camera", ">px", ">processes"], inputs)

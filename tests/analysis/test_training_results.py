@@ -81,7 +81,7 @@ def test_no_verdict_where_the_base_is_near_chance_or_the_top(share: float, word:
     results = training_results(plan, records_of(plan, right))
     assert results is not None
     assert results.verdicts[0].word == word
-    assert ("55% to 85%" in results.verdicts[0].why) == (word == "not measured")
+    assert ("55 to 85 %" in results.verdicts[0].why) == (word == "not measured")
 
 
 def test_missing_seeds_are_no_verdict() -> None:

@@ -86,7 +86,7 @@ def test_the_claim_has_its_published_and_its_measured_side() -> None:
 def test_no_verdict_is_said_with_its_reason() -> None:
     low = {test: {**of, "base": 400} for test, of in SHARES.items()}
     assert answer_of(records(PLAN, low)).sentences == (
-        "Not measured: the base is right on 40% of the images; a verdict needs 55% to 85%.",
+        "Not measured: the base is right on 40 % of the images; a verdict needs 55 to 85 %.",
     )
 
 
