@@ -140,8 +140,10 @@ def test_workers_of_xdist_measure_nothing(alone: pytest.Pytester, monkeypatch: p
 def test_suites_are_collected_only_where_they_are_asked_for(alone: pytest.Pytester) -> None:
     alone.makeconftest("")
     (alone.path / "bad.yaml").write_text("schema: 1\nname: bad\nmodles: []\n")
+    (alone.path / "compose.yaml").write_text("services: {}\n")
     assert run(alone, "def test_it(): ...").ret == 0
-    asked = alone.runpytest_subprocess("--scalebench", "bad.yaml")
+    asked = alone.runpytest_subprocess("--scalebench")
+    asked.stdout.no_fnmatch_line("*compose.yaml*")
     asked.stdout.fnmatch_lines(["*bad.yaml:3: modles: unknown key*", "hint: did you mean 'models'[?]"])
 
 

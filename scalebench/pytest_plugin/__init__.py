@@ -5,6 +5,7 @@ Nothing of torch, pandas or scipy is imported until something is measured; model
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
-    """Suites, where they are asked for."""
-    if parent.config.getoption("scalebench") and file_path.suffix == ".yaml":
-        return SuiteTests.from_parent(parent, path=file_path)
-    return None
+    """Suites, where they are asked for; other YAML files are left alone."""
+    if not parent.config.getoption("scalebench") or file_path.suffix != ".yaml":
+        return None
+    if not re.search(rb"^schema: *1\s*$", file_path.read_bytes(), re.MULTILINE):
+        return None
+    return SuiteTests.from_parent(parent, path=file_path)

@@ -39,7 +39,8 @@ def _text(results: TrainingResults) -> Iterator[str]:
     yield "Initial weights, order and flips follow from the seed. Variants of a seed are compared on the same images."
     yield (
         "The rule was fixed beforehand. Compound scaling is best where it is ahead of every axis, p below 0.05 after "
-        f"Holm over the axes. There is no verdict where the base is not right on {100 * low:.0f} to {100 * high:.0f} % of the images."
+        "Holm over the axes. There is no verdict where the base is not right on "
+        f"{100 * low:.0f} to {100 * high:.0f} % of the images."
     )
     if study.damage is not None:
         widths = listed([f"{width:g}" for width in study.damage.scratch_widths])
