@@ -53,7 +53,7 @@ def _panel(rows: pd.DataFrame, axes: Axes, limits: tuple[float, float]) -> None:
         face = style.colour if row["winner"] else "none"
         axes.plot(row["value"], place, linestyle="", marker=style.marker, markersize=7, markerfacecolor=face,
                   markeredgecolor=style.colour)  # fmt: skip
-    name_ticks(axes.yaxis, list(range(len(rows))), [f"less {method}" for method in rows["method"]])
+    name_ticks(axes.yaxis, list(range(len(rows))), [f"against {method}" for method in rows["method"]])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("compound less the axis, points")
