@@ -147,6 +147,13 @@ def test_suites_are_collected_only_where_they_are_asked_for(alone: pytest.Pytest
     asked.stdout.fnmatch_lines(["*bad.yaml:3: modles: unknown key*", "hint: did you mean 'models'[?]"])
 
 
+def test_a_test_that_names_no_model_fails(alone: pytest.Pytester) -> None:
+    alone.makeconftest("")
+    done = run(alone, "def test_it(scalebench): scalebench()")
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["no model is named", "hint: such as resnet18@224"])
+
+
 def test_torch_is_not_imported_by_the_plugin(alone: pytest.Pytester) -> None:
     alone.makeconftest("")
     alone.makepyfile("""

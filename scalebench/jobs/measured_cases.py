@@ -81,9 +81,11 @@ def measure_cases(options: CaseOptions, announce: Listener = silent) -> Estimate
     """Measure what is missing; several cases take turns until their ratios are decided, where the protocol allows that.
 
     Raises:
-        SuiteError: a setting that no case has.
+        SuiteError: no model, or a setting that no case has.
         ScalebenchError: no such model or device, or the machine is taken.
     """
+    if not options.names:
+        raise SuiteError("no model is named", "such as resnet18@224")
     settings = _checked(options.settings)
     with machine_lock(), Worker() as worker:
         device, environment = describe(worker, options.device, announce)

@@ -123,6 +123,10 @@ def list_images(folder: Path, test_share: float, group: str | None = None, seed:
     if len(classes) < 2:
         raise StoreError(f"{folder} holds {len(classes)} classes", "one subfolder per class, at least two", _FOLDER)
     lists = {part: _images(source, root, classes, pattern) for part, source in sources.items()}
+    filled = {image.label for images in lists.values() for image in images}
+    empty = [name for label, name in enumerate(classes) if label not in filled]
+    if filled and empty:
+        raise StoreError(f"{folder}: no image of {', '.join(empty)}", "fill the subfolder, or remove it", _FOLDER)
     if "all" in lists:
         lists = divided(lists["all"], test_share, seed)
     train, test = lists.get("train", ()), lists["test"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from scalebench.suite.strict import StrictModel
-from scalebench.suite.training_study import BUDGETS, Damage, TrainingStudy
+from scalebench.suite.training_study import BUDGETS, CLASSES, Damage, TrainingStudy
 
 if TYPE_CHECKING:  # a type checker cannot read the words out of the table
     Budget = str
@@ -31,7 +31,9 @@ class StudyEntry(StrictModel):
     group: str | None = Field(
         None, description="regular expression: what it finds in a path names what belongs together"
     )
-    images: PositiveInt | None = Field(None, description="training images, in place of the budget's")
+    images: Annotated[int, Field(ge=len(CLASSES))] | None = Field(
+        None, description="training images, in place of the budget's"
+    )
     epochs: PositiveInt | None = Field(None, description="in place of the budget's")
     seeds: PositiveInt | None = Field(None, description="runs of each variant, in place of the budget's")
     batch: PositiveInt | None = Field(None, description="images per step, in place of the budget's")

@@ -64,6 +64,7 @@ def test_parts_of_its_own_are_kept(tmp_path: Path) -> None:
     [
         (["a/1.jpg"], None, "1 classes"),
         (["a/1.txt", "b/2.txt"], None, "no test image"),
+        (["a/1.jpg", "b/2.jpg", "c/notes.txt", "d/notes.txt"], None, "no image of c, d"),
         (["a/1.jpg", "b/2.jpg"], "car(", "not a regular expression"),
         (["a/1.jpg", "b/2.jpg"], r"car\d+", r"finds nothing in a/1\.jpg"),
         (["train/a/car1.jpg", "train/b/car2.jpg", "test/a/car1.jpg"], r"car\d+", "car1.*test images"),

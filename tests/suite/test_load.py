@@ -118,6 +118,8 @@ REFUSED = {
         GOOD + "grid:\n  mode: [accuracy]\n", 6, "grid.mode", "accuracy needs labelled images", "data: FOLDER"),
     "a probe on one device without images": (
         GOOD + "grid_on:\n  cuda:\n    mode: [probe]\n", 7, "grid_on.cuda.mode", "probe needs labelled images", ""),
+    "fewer images than kinds of damage": (
+        GOOD + "grid: {mode: [training_study]}\nstudy: {images: 2}\n", 6, "study.images", "or equal to 4", ""),
     "images that nothing uses": (GOOD + "data: photos\n", 5, "data", "nothing in the grid uses", "[accuracy]"),
     "share of all images": (
         GOOD + "data: {folder: a, test_share: 1}\ngrid: {mode: [accuracy]}\n", 5, "data.test_share", "less than 1", ""),
