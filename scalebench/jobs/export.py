@@ -26,6 +26,7 @@ DOCUMENTS: Mapping[str, Callable[[Export, str], Any]] = {
     "bencher": lambda export, _: bencher_document(export),
 }
 """Formats of one JSON file; a function takes the entries and the commit."""
+_WITH_COMMIT = (ASV, "pytest-benchmark")
 _HASH = re.compile(r"[0-9a-f]{40}")
 
 
@@ -47,13 +48,16 @@ class ExportOptions:
         """Refuse what cannot be done before anything is analysed.
 
         Raises:
-            StoreError: no place for what cannot be printed, no commit for asv, or Parquet without pyarrow.
+            StoreError: no place for what cannot be printed, no commit for asv, one that a format has
+                no place for, or Parquet without pyarrow.
         """
         if self.to in (ASV, PARQUET) and self.out is None:
             what = "a folder of files" if self.to == ASV else "binary"
             raise StoreError(f"{self.to} is {what} and cannot be printed", "name where to write it with --out")
         if self.commit and not _HASH.fullmatch(self.commit):
             raise StoreError(f"{self.commit!r} is not a full commit hash", "git rev-parse HEAD prints it")
+        if self.commit and self.to not in _WITH_COMMIT:
+            raise StoreError(f"{self.to} holds no commit", f"--commit goes with --to {' or '.join(_WITH_COMMIT)}")
         if self.to == ASV and not self.commit:
             hint = "name the one that was measured: --commit $(git rev-parse HEAD)"
             raise StoreError("asv files results by the commit, which records do not hold", hint)

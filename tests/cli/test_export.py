@@ -116,6 +116,7 @@ def test_json_says_what_was_written_and_what_has_no_time(folder: Path) -> None:
     ("arguments", "message"),
     [
         (("--to", "parquet"), "parquet is binary and cannot be printed"),
+        (("--to", "csv", "--commit", "0" * 40), "csv holds no commit"),
         (("--to", "asv"), "asv is a folder of files and cannot be printed"),
         (("--to", "asv", "--out", "asv"), "asv files results by the commit, which records do not hold"),
         (("--to", "asv", "--out", "asv", "--commit", "abc"), "'abc' is not a full commit hash"),
