@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 
 from scalebench.pytest_plugin import BoundedValue, InconclusiveWarning
+from scalebench.pytest_plugin.suite_tests import of_this_machine
+from scalebench.record import Environment, Record
+from scalebench.store.jsonl import Results
+from scalebench.suite.case import Case
+from scalebench.suite.suite_plan import Plan
 
 FAKE = """
 from dataclasses import replace
@@ -27,9 +32,9 @@ def measured(name, options):
     laps = {} if outcome != "ok" else {"latency_s": [0.9, 0.1, 0.1]}
     records = [Record(options.suite, case, n, outcome, "", Environment("epyc-1", "abc123", "s1"), laps,
                       error={"type": "x", "message": "why"}, ending=outcome) for n in range(3)]
-    estimate = Estimate(0.1, 0.09, 0.11, 3)
+    estimate, missing = Estimate(0.1, 0.09, 0.11, 3), Estimate(float("nan"), float("nan"), float("nan"), 0)
     return EstimatedCase(case, records, {"macs": 4e9, "params": 25e6},
-                        dict.fromkeys(("latency_s", "throughput_ips", "memory_bytes"), estimate))
+                        {"latency_s": estimate, "throughput_ips": estimate, "memory_bytes": missing})
 
 def fake(options):
     if "resnet81" in options.names:
@@ -125,6 +130,7 @@ def test_limits_and_endings_decide_tests_and_pytest_benchmark_is_told(alone: pyt
     assert all((row["stats"]["min"], row["stats"]["max"], row["stats"]["rounds"]) == (0.1, 0.1, 3) for row in rows)
     assert rows[0]["extra_info"]["latency_s_low"] == 0.09
     assert rows[0]["extra_info"]["macs"] == 4e9
+    assert rows[0]["extra_info"]["memory_bytes"] is None, "not measured; NaN is no JSON"
     assert document["machine_info"]["scalebench"]["hw_key"] == "abc123"
     assert [record["outcome"] for record in document["scalebench"]] == [*["ok"] * 18, *["oom"] * 3, *["skipped"] * 3]
 
@@ -145,6 +151,15 @@ def test_suites_are_collected_only_where_they_are_asked_for(alone: pytest.Pytest
     asked = alone.runpytest_subprocess("--scalebench")
     asked.stdout.no_fnmatch_line("*compose.yaml*")
     asked.stdout.fnmatch_lines(["*bad.yaml:3: modles: unknown key*", "hint: did you mean 'models'[?]"])
+
+
+def test_other_machines_and_older_software_do_not_pass_a_suites_tests() -> None:
+    def record(hw_key: str, sw_key: str) -> Record:
+        return Record("s", Case("resnet18", 64), 0, "ok", "", Environment("m", hw_key, sw_key))
+
+    old, other, new = record("here", "torch-1"), record("there", "torch-2"), record("here", "torch-2")
+    plan = Plan("s", "", "", (), (), (), (), 3, machines=("here",))
+    assert of_this_machine(Results((plan,), (old, other, new), (), ())) == [new]
 
 
 def test_a_test_that_names_no_model_fails(alone: pytest.Pytester) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from statistics import median
 from types import SimpleNamespace
@@ -41,7 +42,8 @@ def add_row(
         extra |= {"macs": measured.facts["macs"], "params": measured.facts["params"]}
         for metric in _METRICS:
             e = measured.estimates[metric]
-            extra |= {metric: e.value, f"{metric}_low": e.low, f"{metric}_high": e.high, f"{metric}_n": e.n}
+            values = {metric: e.value, f"{metric}_low": e.low, f"{metric}_high": e.high, f"{metric}_n": e.n}
+            extra |= {key: None if math.isnan(value) else value for key, value in values.items()}  # JSON has no NaN
     name = f"{node.name}[{label}]" if node.name != label else label
     entry = SimpleNamespace(
         name=name, fullname=f"{node.nodeid}[{label}]", group=None, param=None, params=None, extra_info=extra,

@@ -110,11 +110,10 @@ class ModelBench:
 
 
 @pytest.fixture
-def scalebench(request: pytest.FixtureRequest) -> ModelBench:
+def scalebench(request: pytest.FixtureRequest, benchmark: Any) -> ModelBench:
     """Measures models as ``scalebench run`` does: ``scalebench("resnet18@224").latency_ms < 50``."""
     refuse_beside_others()
-    if "benchmark" in request.fixturenames:
-        request.getfixturevalue("benchmark")._mode = "scalebench"  # noqa: SLF001 - it is used, through its session
+    benchmark._mode = "scalebench"  # noqa: SLF001 - it is used, through its session
     return ModelBench(request)
 
 

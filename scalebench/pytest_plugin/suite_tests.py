@@ -14,6 +14,7 @@ from scalebench.pytest_plugin.endings import end_test, refuse_beside_others, wor
 
 if TYPE_CHECKING:
     from scalebench.record import Record
+    from scalebench.store.jsonl import Results
 
 
 class SuiteTests(pytest.File):
@@ -40,8 +41,9 @@ class SuiteTests(pytest.File):
 
             protocol = self.config.getoption("scalebench_protocol")
             options = RunOptions(Path(self.config.getoption("scalebench_results")), protocol=protocol)
+            stored = run_suite(self.path, options, PageOptions()).stored
             self._records: dict[str, list[Record]] = {}
-            for record in run_suite(self.path, options, PageOptions()).stored.records:
+            for record in of_this_machine(stored):
                 self._records.setdefault(record.case.key, []).append(record)
         return self._records
 
@@ -66,3 +68,9 @@ class CaseTest(pytest.Item):
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Place and title of a failure."""
         return self.path, None, self.name
+
+
+def of_this_machine(stored: Results) -> list[Record]:
+    """Records of the machine that the newest plan is for, under its newest software: a folder may hold others too."""
+    own = [record for record in stored.records if record.environment.hw_key in stored.plans[-1].machines]
+    return [record for record in own if record.environment.sw_key == own[-1].environment.sw_key]
